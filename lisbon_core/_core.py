@@ -1,0 +1,53 @@
+"""What every module leans on: the error a user may cause, and compiled kernels that know when they are stale."""
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+__all__ = ["LisbonError", "cache_folder", "kernel", "kernel_sources_hash"]
+
+PACKAGE = Path(__file__).parent
+
+
+class LisbonError(ValueError):
+    """A mistake of the user's that one sentence explains: what, its value, what is allowed, what to do next."""
+
+
+def cache_folder() -> Path:
+    """Folder for what can be recomputed: `LISBON_CACHE`, else `lisbon` in the user's cache folder."""
+    chosen = os.environ.get("LISBON_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lisbon"
+
+
+@functools.cache
+def kernel_sources_hash() -> str:
+    """Hash of every source file a compiled kernel may come from.
+
+    numba compares only the file that holds a function with its cached code, and so serves stale code when a
+    function that was inlined from another file has changed; the same hash dates cached Liouville maps.
+    """
+    digest = hashlib.sha256()
+    sources = ["_core.py", "units.py", "frames.py", "orbits.py", "liouville.py"]
+    for path in [*(PACKAGE / name for name in sources), *sorted((PACKAGE / "heliosphere").glob("*.py"))]:
+        if path.exists():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def kernel(**options):
+    """Compile a function with numba and keep the machine code between processes, under the hash of its sources."""
+    import numba
+    from numba.core import config
+
+    def compile_with_cache(function):
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(cache_folder() / "kernels" / kernel_sources_hash())
+        try:
+            return numba.njit(cache=True, **options)(function)
+        finally:
+            config.CACHE_DIR = before
+
+    return compile_with_cache

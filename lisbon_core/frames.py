@@ -1,0 +1,98 @@
+"""Directions and frames: sky coordinates, the axes of the heliosphere, the frame of the interstellar plasma.
+
+An arrival direction n on the sky is where the particle came from: its momentum is p = -|p| n. The axes of the model:
+z points upwind, x along the part of the interstellar field perpendicular to z, y = z x x. Ecliptic coordinates are
+barycentric, mean ecliptic and equinox J2000, which ICRS equals here to 0.02 arcsec.
+"""
+
+import numpy as np
+
+from lisbon_core._core import LisbonError
+from lisbon_core.units import OBLIQUITY_J2000
+
+__all__ = ["FRAMES", "boost_momentum", "icrs_to_model", "lonlat", "rotation_to_icrs", "unit_vector",
+           "unit_vector_icrs"]
+
+
+def unit_vector(lon_deg, lat_deg) -> np.ndarray:
+    """Unit vectors, shape (..., 3), of longitudes and latitudes in degrees."""
+    lon, lat = np.radians(lon_deg), np.radians(lat_deg)
+    return np.stack(np.broadcast_arrays(np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)), axis=-1)
+
+
+def lonlat(vector) -> tuple[np.ndarray, np.ndarray]:
+    """Longitude in [0, 360) and latitude, degrees, of vectors of shape (..., 3); the inverse of `unit_vector`."""
+    x, y, z = np.moveaxis(np.asarray(vector, dtype=float), -1, 0)
+    return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
+
+
+def _ecliptic() -> np.ndarray:
+    c, s = np.cos(np.radians(OBLIQUITY_J2000)), np.sin(np.radians(OBLIQUITY_J2000))
+    return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
+
+
+def _galactic() -> np.ndarray:
+    # the matrix of the Hipparcos catalogue (ESA SP-1200, vol. 1, section 1.5.3)
+    return np.array([[-0.0548755604, 0.4941094279, -0.8676661490],
+                     [-0.8734370902, -0.4448296300, -0.1980763734],
+                     [-0.4838350155, 0.7469822445, 0.4559837762]])
+
+
+FRAMES = ("ecliptic", "icrs", "galactic")
+
+
+def rotation_to_icrs(frame: str) -> np.ndarray:
+    """Matrix (3, 3) that takes vectors of a frame ('ecliptic', 'icrs', 'galactic') to ICRS.
+
+    Raises
+    ------
+    LisbonError
+        If the frame is not one of the three.
+    """
+    if frame == "icrs":
+        return np.eye(3)
+    if frame == "ecliptic":
+        return _ecliptic()
+    if frame == "galactic":
+        return _galactic()
+    raise LisbonError(f"frame is {frame!r}, but it must be one of {', '.join(FRAMES)}: choose one of these")
+
+
+def unit_vector_icrs(lon_deg, lat_deg, frame: str) -> np.ndarray:
+    """ICRS unit vectors of longitudes and latitudes (degrees) given in a frame."""
+    return unit_vector(lon_deg, lat_deg) @ rotation_to_icrs(frame).T
+
+
+def icrs_to_model(upwind_icrs, field_icrs) -> np.ndarray:
+    """Matrix (3, 3) whose rows are the model's axes in ICRS: z upwind, x along the field's part across z, y = z x x.
+
+    A field parallel to the flow leaves x free; it is then taken towards the celestial pole.
+    """
+    z = np.asarray(upwind_icrs) / np.linalg.norm(upwind_icrs)
+    across = np.asarray(field_icrs) - np.dot(field_icrs, z) * z
+    if np.linalg.norm(across) < 1e-9 * np.linalg.norm(field_icrs):
+        across = np.array([0.0, 0.0, 1.0]) - z[2] * z
+    x = across / np.linalg.norm(across)
+    return np.stack([x, np.cross(z, x), z])
+
+
+def boost_momentum(momentum, velocity, mass) -> np.ndarray:
+    """Momentum, shape (..., 3), in the frame that moves with `velocity` (c = 1) relative to the present one.
+
+    p' = p + [(gamma - 1) (p.V)/V^2 - gamma E] V, with E^2 = p^2 + m^2: f is a Lorentz scalar, so a change of frame
+    changes where f is looked up and not its value.
+
+    Examples
+    --------
+    >>> p = boost_momentum([0.0, 0.0, 4.0], [0.0, 0.0, -1e-4], 0.0)
+    >>> bool(abs(p[2] / 4.0 - 1.0 - 1e-4) < 1e-8)
+    True
+    """
+    p, velocity = np.asarray(momentum, dtype=float), np.asarray(velocity, dtype=float)
+    speed2 = float(velocity @ velocity)
+    if speed2 == 0.0:
+        return p.copy()
+    gamma = 1.0 / np.sqrt(1.0 - speed2)
+    energy = np.sqrt(np.sum(p * p, axis=-1) + mass**2)
+    # (gamma - 1)/V^2 = gamma^2/(gamma + 1), without the cancellation
+    return p + (gamma**2 / (gamma + 1.0) * (p @ velocity) - gamma * energy)[..., None] * velocity
