@@ -4,7 +4,7 @@ Lengths are in AU, so a "time" is the light path in AU (499 s); rigidity p/q in 
 fields in microgauss times c, potentials in microgauss AU. Floats inside, astropy quantities at the edge: `in_units`.
 
 >>> from astropy import constants, units as u
->>> charge_factor = (constants.c * u.uG * u.AU).to_value(u.TV)
+>>> charge_factor = (constants.c.value * (1 * u.uG).to_value("T") * (1 * u.AU).to_value("m")) * 1e-12
 >>> abs(LORENTZ / charge_factor - 1) < 1e-6
 True
 """
