@@ -5,7 +5,7 @@ fields in microgauss times c, potentials in microgauss AU. Floats inside, astrop
 
 >>> from astropy import constants, units as u
 >>> charge_factor = (constants.c.value * (1 * u.uG).to_value("T") * (1 * u.AU).to_value("m")) * 1e-12
->>> abs(LORENTZ / charge_factor - 1) < 1e-6
+>>> bool(abs(LORENTZ / charge_factor - 1) < 1e-12)
 True
 """
 
