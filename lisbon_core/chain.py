@@ -1,0 +1,311 @@
+"""The chain from a sky map to the claims, and the parameters every run knows.
+
+sky map -> Liouville map -> fit -> renormalised map -> PAD -> transport. Each stage is a cached property of `Run`: a
+notebook that starts anywhere makes what it needs, and only the Liouville map is costly enough to be kept on disk.
+"""
+
+import difflib
+import functools
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from lisbon_core._core import LisbonError
+from lisbon_core.frames import FRAMES
+
+__all__ = ["DATA", "DEFAULT_SKY", "FAST", "PARAMETER_HELP", "SECOND_SKY", "ParameterError", "Run", "RunParameters",
+           "check_inputs", "heliosphere_parameters"]
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+DEFAULT_SKY = DATA / "sky_default.ecsv"
+SECOND_SKY = DATA / "sky_second.ecsv"
+
+PARAMETER_HELP = {
+    "sky_map": "path of a sky map; empty: the embedded synthetic sky",
+    "sky_label": "what the map is, with its energy",
+    "sigma_default": "error of a pixel where the map gives none",
+    "averaging_deg": "radius of the top hat the map has been through, degrees; 0: none",
+    "dec_min": "lowest declination used, degrees",
+    "dec_max": "highest declination used, degrees",
+    "mask": "path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none",
+    "order": "highest Legendre order fitted",
+    "p_index": "exponent of p/p_0 in Eq. (3), alpha + 2",
+    "rigidity_TV": "rigidity at Earth, TV",
+    "heliosphere": "path of a heliosphere parameter file (TOML); empty: closed form with its defaults",
+    "field_lon": "longitude the interstellar field points to, degrees",
+    "field_lat": "latitude the interstellar field points to, degrees",
+    "field_frame": "frame of the two: ecliptic, icrs or galactic",
+    "field_uG": "strength of the interstellar field, microgauss",
+    "polarity": "of the solar field: 1, -1 or 0 (unipolar)",
+    "positions": "positions on the Earth's orbit, averaged",
+    "boundary_AU": "radius at which orbits end, AU",
+    "closure": "flux-tube or uniform",
+    "kappa29": "parallel diffusion coefficient, 1e29 cm^2/s",
+    "seed": "of every random number",
+    "grid_deg": "step of the analysis grid, degrees",
+}
+
+# what --fast sets: a quarter of the orbits and of the pixels
+FAST = {"grid_deg": 4.0}
+
+
+class ParameterError(LisbonError):
+    """A run parameter that is unknown, of the wrong type, or out of physics."""
+
+
+@dataclass(frozen=True)
+class RunParameters:
+    """Parameters of a run; `PARAMETER_HELP` says what each one is."""
+
+    sky_map: str = ""
+    sky_label: str = ""
+    sigma_default: float = 1e-4
+    averaging_deg: float = 5.0
+    dec_min: float = -90.0
+    dec_max: float = 90.0
+    mask: str = ""
+    order: int = 7
+    p_index: float = 4.7
+    rigidity_TV: float = 4.0
+    heliosphere: str = ""
+    field_lon: float = 219.2
+    field_lat: float = 39.9
+    field_frame: str = "ecliptic"
+    field_uG: float = 3.0
+    polarity: int = 1
+    positions: int = 4
+    boundary_AU: float = 4000.0
+    closure: str = "flux-tube"
+    kappa29: float = 1.0
+    seed: int = 20060101
+    grid_deg: float = 2.0
+
+    def __post_init__(self):
+        for field in fields(self):
+            object.__setattr__(self, field.name, _typed(field.name, field.type, getattr(self, field.name)))
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ParameterError(f"{name} is {value}, but it must lie between {low:g} and {high:g}: change {name}")
+        for name, allowed in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                choices = ", ".join(map(str, allowed))
+                raise ParameterError(f"{name} is {value!r}, but it must be one of {choices}: choose one of these")
+        if self.dec_min >= self.dec_max:
+            raise ParameterError(f"dec_min is {self.dec_min:g} and dec_max {self.dec_max:g}, but dec_min must be the "
+                                 "lower one: exchange them or widen the band")
+        if abs(180.0 / self.grid_deg - round(180.0 / self.grid_deg)) > 1e-9:
+            raise ParameterError(f"grid_deg is {self.grid_deg:g}, but 180 degrees must hold a whole number of steps: "
+                                 "use 2, 3, 4, 5 or 6")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping) -> "RunParameters":
+        """Parameters from names and values.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown name, with the nearest known one.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in known:
+                near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]!r}?" if near else "`lisbon list` shows all of them"
+                raise ParameterError(f"{name!r} is no parameter of a run: {hint}")
+        return cls(**values)
+
+    def as_dict(self) -> dict:
+        """Names and values, as JSON can hold them."""
+        return asdict(self)
+
+
+_RANGES = (("sigma_default", 1e-9, 1.0), ("averaging_deg", 0.0, 45.0), ("dec_min", -90.0, 90.0),
+           ("dec_max", -90.0, 90.0), ("order", 1, 20), ("p_index", 0.0, 10.0), ("rigidity_TV", 0.1, 1000.0),
+           ("field_lon", -360.0, 360.0), ("field_lat", -90.0, 90.0), ("field_uG", 0.1, 20.0), ("positions", 1, 64),
+           ("boundary_AU", 500.0, 50000.0), ("kappa29", 1e-3, 1e3), ("seed", 0, 2**63 - 1), ("grid_deg", 1.0, 10.0))
+_CHOICES = {"field_frame": FRAMES, "polarity": (1, -1, 0), "closure": ("flux-tube", "uniform")}
+
+
+def _typed(name: str, kind: type, value):
+    """A value in the type of its parameter, or a sentence."""
+    if kind is str:
+        if isinstance(value, str | Path):
+            return str(value)
+        raise ParameterError(f"{name} is {value!r}, but it must be text: {PARAMETER_HELP[name]}")
+    try:
+        number = float(value)
+        if isinstance(value, bool) or not math.isfinite(number) or (kind is int and number != int(number)):
+            raise ValueError
+    except (TypeError, ValueError):
+        what = "a whole number" if kind is int else "a finite number"
+        raise ParameterError(f"{name} is {value!r}, but it must be {what}: {PARAMETER_HELP[name]}") from None
+    return int(number) if kind is int else number
+
+
+def heliosphere_parameters(parameters: RunParameters):
+    """Parameters of the heliosphere: those of the run, overridden by its heliosphere file where there is one.
+
+    Raises
+    ------
+    ParameterError
+        If the file is missing, no TOML, or holds an unknown name.
+    """
+    from lisbon_core.heliosphere import HeliosphereParameters
+
+    values = {name: getattr(parameters, name)
+              for name in ("field_lon", "field_lat", "field_frame", "field_uG", "polarity")}
+    if parameters.heliosphere:
+        known = [field.name for field in fields(HeliosphereParameters)]
+        try:
+            values |= tomllib.loads(Path(parameters.heliosphere).expanduser().read_text(encoding="utf-8"))
+            values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ParameterError(f"heliosphere is {parameters.heliosphere!r}, which cannot be read as TOML ({error}): "
+                                 "give the path of a parameter file") from None
+        if unknown := sorted(values.keys() - set(known)):
+            raise ParameterError(f"{parameters.heliosphere} holds {unknown[0]!r}, but a heliosphere knows "
+                                 f"{', '.join(known)}: use these names")
+    return HeliosphereParameters(**values)
+
+
+class Run:
+    """One run of the chain: every stage is made when it is first asked for.
+
+    Parameters
+    ----------
+    parameters : RunParameters
+        What to run.
+    folder : str or Path
+        Folder of the run, for products; empty: none are written.
+    """
+
+    def __init__(self, parameters: RunParameters, folder: str | Path = ""):
+        self.parameters = parameters
+        self.folder = Path(folder) if folder else None
+
+    @classmethod
+    def from_namespace(cls, namespace: Mapping) -> "Run":
+        """The run a notebook's parameters cell describes."""
+        names = [field.name for field in fields(RunParameters)]
+        return cls(RunParameters(**{name: namespace[name] for name in names if name in namespace}),
+                   namespace.get("run_dir", ""))
+
+    @property
+    def sky_path(self) -> Path:
+        """File of the sky."""
+        return Path(self.parameters.sky_map).expanduser() if self.parameters.sky_map else DEFAULT_SKY
+
+    @functools.cached_property
+    def truth(self):
+        """Truth of a synthetic sky (`SkyTruth`), or None for a real one."""
+        from lisbon_core.synthetic import read_truth, truth_beside
+
+        path = truth_beside(self.sky_path)
+        return read_truth(path) if path.exists() else None
+
+    @property
+    def is_recovery_test(self) -> bool:
+        """Whether the sky is synthetic, so that the run tests what comes back and says nothing of nature."""
+        return self.truth is not None
+
+    @property
+    def label(self) -> str:
+        """What every page that shows the sky must say."""
+        if self.is_recovery_test:
+            return "recovery test on a synthetic sky"
+        return self.parameters.sky_label or f"unlabelled map, analysed at {self.parameters.rigidity_TV:g} TV"
+
+    @functools.cached_property
+    def sky(self):
+        """The sky as it is fitted: cut, on the analysis grid, rings normalised (Eq. 2)."""
+        from lisbon_core.sky_io import read_sky_map
+        from lisbon_core.sky_map import cut, rebin, ring_normalise
+
+        p = self.parameters
+        sky = read_sky_map(self.sky_path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
+                           label=self.label)
+        return ring_normalise(rebin(cut(sky, p.dec_min, p.dec_max, p.mask or None), p.grid_deg))
+
+    @functools.cached_property
+    def heliosphere(self):
+        """The closed-form heliosphere of the run."""
+        from lisbon_core.heliosphere import closed_form
+
+        return closed_form(heliosphere_parameters(self.parameters))
+
+    @functools.cached_property
+    def liouville(self):
+        """Where each direction of the sky comes from: kept on disk under the hash of its inputs."""
+        from lisbon_core.liouville import cached_sky
+
+        p = self.parameters
+        return cached_sky(self.heliosphere, self.sky.dec, self.sky.ra, rigidity_TV=p.rigidity_TV,
+                          positions=p.positions, boundary_AU=p.boundary_AU, progress=True)
+
+    @property
+    def map_is_known(self) -> bool:
+        """Whether the sky was made through this very Liouville map, so that its sample adds no error."""
+        from lisbon_core.synthetic import DEFAULT_TRUTH
+
+        same = RunParameters()
+        own = ("heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "boundary_AU",
+               "grid_deg", "averaging_deg")
+        return (self.is_recovery_test and all(getattr(self.parameters, n) == getattr(same, n) for n in own)
+                and self.parameters.positions == (self.truth or DEFAULT_TRUTH).positions
+                and self.parameters.rigidity_TV == (self.truth or DEFAULT_TRUTH).rigidity_TV)
+
+    @functools.cached_property
+    def fit(self):
+        """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map unless the sky was made with it."""
+        from lisbon_core.anisotropy import fit_anisotropy, with_sampling_error
+
+        fit = fit_anisotropy(self.sky, self.liouville, self.parameters.order, self.parameters.p_index)
+        if self.map_is_known or self.parameters.positions < 2:
+            return fit
+        return with_sampling_error(fit, self.liouville)
+
+    @functools.cached_property
+    def renormalised(self):
+        """Eq. (2) undone."""
+        from lisbon_core.renormalisation import renormalise
+
+        return renormalise(self.sky, self.fit)
+
+    @functools.cached_property
+    def pad(self):
+        """Eq. (4)."""
+        from lisbon_core.pitch_angle import pitch_angle_distribution
+
+        return pitch_angle_distribution(self.renormalised, self.fit, self.liouville)
+
+    @functools.cached_property
+    def transport(self):
+        """Eqs. (5) and (6) fitted to the pitch-angle distribution."""
+        from lisbon_core.transport_fit import fit_transport
+
+        return fit_transport(self.pad, closure=self.parameters.closure, kappa29=self.parameters.kappa29)
+
+    @functools.cached_property
+    def gradient_icrs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Perpendicular gradient G as a vector in equatorial coordinates, 1/AU, and its errors: shapes (3,), (3,)."""
+        axes = np.stack([self.liouville.e_x_icrs, self.liouville.e_y_icrs])
+        covariance = axes.T @ self.fit.covariance[-2:, -2:] @ axes
+        return self.fit.theta[-2:] @ axes, np.sqrt(np.diag(covariance))
+
+
+def check_inputs(parameters: RunParameters) -> None:
+    """Read what a run would read, so that an unusable file is refused before anything runs.
+
+    Raises
+    ------
+    LisbonError
+        With one sentence on the file.
+    """
+    run = Run(parameters)
+    _ = run.sky, run.truth, heliosphere_parameters(parameters)

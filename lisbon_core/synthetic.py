@@ -1,0 +1,182 @@
+"""Skies of known truth: Eq. (5) solved for a chosen interstellar medium, seen through the heliosphere and the rings.
+
+A recovery test needs a sky whose answer is known. The truth is a focusing length, a gradient length and a scattering
+law; from them follow the pitch-angle distribution, the sky at Earth, its disc average, its ring normalisation and its
+noise, in the order in which an experiment meets them.
+"""
+
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss, legvander
+
+from lisbon_core._core import LisbonError
+from lisbon_core.anisotropy import sample_columns
+from lisbon_core.focused_transport import stationary_pad
+from lisbon_core.liouville import LiouvilleMap
+from lisbon_core.scattering import CosineScattering
+from lisbon_core.sky_map import SkyMap, averaging_operator, noise_factor, ring_normalise
+from lisbon_core.units import AU_PER_PC
+
+__all__ = ["DEFAULT_TRUTH", "SkyTruth", "expected_sky", "make_sky", "random_truth", "read_truth", "truth_beside",
+           "write_truth"]
+
+HIGHEST_ORDER = 40
+
+
+@dataclass(frozen=True)
+class SkyTruth:
+    """What a synthetic sky is made from; lengths for kappa = 1e29 cm^2/s.
+
+    Attributes
+    ----------
+    L_pc, gradient_length_kpc : float
+        Focusing length and parallel gradient length; a negative gradient length is a density that rises along B.
+    eta_over_d_offset, omega : float
+        Shape of the scattering law of Eq. (6); its scale d_offset follows from kappa and the gradient length.
+    G_x, G_y : float
+        Perpendicular gradient, 1/AU.
+    p_index, rigidity_TV : float
+        Exponent of p/p_0 and rigidity at Earth.
+    noise : float
+        Error of an averaged pixel.
+    averaging_deg, dec_min, dec_max : float
+        Radius of the top hat; declinations observed (pixel centres), degrees.
+    positions : int
+        Positions on the Earth's orbit.
+    seed : int
+        Of the noise.
+    """
+
+    L_pc: float
+    gradient_length_kpc: float
+    eta_over_d_offset: float
+    omega: float
+    G_x: float
+    G_y: float
+    p_index: float = 4.7
+    rigidity_TV: float = 4.0
+    noise: float = 1e-4
+    averaging_deg: float = 5.0
+    dec_min: float = -10.0
+    dec_max: float = 70.0
+    positions: int = 4
+    seed: int = 20060101
+
+    @property
+    def focusing_ratio(self) -> float:
+        """q = l/L, gradient length over focusing length."""
+        return self.gradient_length_kpc * 1e3 / self.L_pc
+
+    def scattering(self) -> CosineScattering:
+        """The scattering law of Eq. (6), its scale set by Fick's law: l = 4 kappa / (v int (1-mu^2)/h dmu)."""
+        shape = CosineScattering(self.eta_over_d_offset, self.omega, 1.0)
+        scale = self.gradient_length_kpc / shape.gradient_length_kpc(1.0)
+        return CosineScattering(scale * self.eta_over_d_offset, self.omega, scale)
+
+    def pad(self, mu) -> np.ndarray:
+        """The interstellar pitch-angle distribution F(mu), mean 1: Eq. (5) in a steady flux tube."""
+        return stationary_pad(self.scattering(), self.focusing_ratio, closure="flux-tube")(mu)
+
+    def legendre(self, order: int) -> np.ndarray:
+        """Legendre coefficients A_1 ... A_order of F, by Gauss quadrature."""
+        nodes, weights = leggauss(256)
+        projected = legvander(nodes, order)[:, 1:].T @ (weights * self.pad(nodes))
+        return (np.arange(1, order + 1) + 0.5) * projected
+
+    def claims(self, order: int, kappa29: float = 1.0) -> dict[str, float]:
+        """True values under the ids of the claims ledger; lengths grow and rates shrink with kappa29."""
+        scattering = self.scattering()
+        truth = {f"A_{n}": float(a) for n, a in enumerate(self.legendre(order), start=1)}
+        return truth | {"G_x": self.G_x, "G_y": self.G_y, "L_focusing": self.L_pc * kappa29,
+                        "gradient_length": self.gradient_length_kpc * kappa29, "T_0": 0.0, "eta": scattering.eta,
+                        "omega": scattering.omega, "d_offset": scattering.d_offset}
+
+
+DEFAULT_TRUTH = SkyTruth(L_pc=17.8, gradient_length_kpc=1.72, eta_over_d_offset=-0.5, omega=1.0, G_x=6e-7, G_y=-8e-7)
+
+
+def random_truth(seed: int) -> SkyTruth:
+    """A truth drawn from the seed: density falling or rising along B, field diverging or converging, any shape of D.
+
+    Drawn where a map with errors of 1e-4 can tell the answer: a dipole of 0.12 to 0.4 %, a focusing of 0.15 to 0.5
+    mean free paths per focusing length.
+    """
+    random = np.random.default_rng(seed)
+    gradient_length = random.choice([-1.0, 1.0]) * random.uniform(0.8, 2.7)
+    mean_free_path_pc = 3.0 * 1e29 / 2.99792458e10 / (AU_PER_PC * 1.495978707e13)
+    focusing = random.choice([-1.0, 1.0]) * random.uniform(0.15, 0.5)
+    direction, strength = random.uniform(0.0, 2.0 * np.pi), random.uniform(3e-7, 1.5e-6)
+    return SkyTruth(L_pc=mean_free_path_pc / focusing, gradient_length_kpc=gradient_length,
+                    eta_over_d_offset=random.choice([-1.0, 1.0]) * random.uniform(0.25, 0.6),
+                    omega=random.uniform(0.8, 1.6), G_x=strength * np.cos(direction), G_y=strength * np.sin(direction),
+                    seed=seed)
+
+
+def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
+    """The sky of a truth without noise and before the rings: Eq. (3) with the exact F, averaged over the disc.
+
+    Parameters
+    ----------
+    truth : SkyTruth
+        Everything the sky is made from.
+    liouville : LiouvilleMap
+        The heliosphere's part, on the grid the sky is to have.
+    label : str
+        What the map is; it should say that it is synthetic.
+    """
+    coefficients = np.concatenate([[1.0], truth.legendre(HIGHEST_ORDER), [truth.G_x, truth.G_y]])
+    intensity = sum(weight * (sample_columns(liouville, s, HIGHEST_ORDER, truth.p_index) @ coefficients)
+                    for s, weight in enumerate(liouville.weight))
+    shape = (liouville.dec.size, liouville.ra.size)
+    seen = (liouville.dec >= truth.dec_min) & (liouville.dec <= truth.dec_max)
+    footprint = np.broadcast_to(seen[:, None], shape).copy()
+    averaging = averaging_operator(liouville.dec, liouville.ra, truth.averaging_deg, footprint)
+    return SkyMap(dec=liouville.dec, ra=liouville.ra,
+                  relative_intensity=np.where(footprint, (averaging @ intensity).reshape(shape), np.nan),
+                  sigma=np.where(footprint, truth.noise, np.nan), footprint=footprint,
+                  averaging_deg=truth.averaging_deg, label=label, sigma_assumed=False, log=())
+
+
+def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
+    """The sky that an experiment would publish, were the interstellar medium as in `truth`.
+
+    `expected_sky` with noise that is independent before the disc average, hence correlated after it, and each
+    declination ring divided by its mean, Eq. (2).
+    """
+    sky = expected_sky(truth, liouville, label)
+    factor = noise_factor(sky)
+    values = sky.relative_intensity.copy()
+    values[sky.footprint] += factor @ np.random.default_rng(truth.seed).standard_normal(factor.shape[1])
+    return ring_normalise(replace(sky, relative_intensity=values))
+
+
+def truth_beside(sky_path: str | Path) -> Path:
+    """Where the truth of a sky lies, if it has one: NAME_truth.toml beside NAME.ecsv."""
+    path = Path(sky_path)
+    return path.with_name(path.name.split(".")[0] + "_truth.toml")
+
+
+def write_truth(truth: SkyTruth, path: str | Path) -> None:
+    """Write a truth as TOML."""
+    lines = ["# What this synthetic sky was made from: see lisbon_core.synthetic.SkyTruth"]
+    lines += [f"{name} = {value!r}" for name, value in asdict(truth).items()]
+    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_truth(path: str | Path) -> SkyTruth:
+    """Read a truth from TOML.
+
+    Raises
+    ------
+    LisbonError
+        If the file is no TOML or holds other names than those of `SkyTruth`.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return SkyTruth(**values)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
+        known = ", ".join(field.name for field in fields(SkyTruth))
+        raise LisbonError(f"{path} is no truth of a synthetic sky ({error}): it must be TOML with {known}") from None
