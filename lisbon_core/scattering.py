@@ -139,8 +139,8 @@ class QuasilinearScattering:
 
     def __post_init__(self):
         if not 1.0 <= self.index < 2.0:
-            raise ScatteringError(f"A quasi-linear spectral index of {self.index} leaves no finite distribution: it has "
-                                  "to lie from 1 up to below 2 (BroadenedScattering takes steeper ones).")
+            raise ScatteringError(f"A quasi-linear spectral index of {self.index} leaves no finite distribution: it "
+                                  "has to lie from 1 up to below 2 (BroadenedScattering takes steeper ones).")
 
     def h(self, mu: np.ndarray) -> np.ndarray:
         """d_offset |mu|^(index-1)."""
@@ -163,8 +163,9 @@ class BroadenedScattering:
 
     def __post_init__(self):
         if not (self.index > 1.0 and self.floor > 0.0):
-            raise ScatteringError(f"Broadened scattering needs index > 1 and floor > 0, got {self.index} and {self.floor}; "
-                                  "without a floor it is QuasilinearScattering, with index 1 IsotropicScattering.")
+            raise ScatteringError(f"Broadened scattering needs index > 1 and floor > 0, got {self.index} and "
+                                  f"{self.floor}; without a floor it is QuasilinearScattering, with index 1 "
+                                  "IsotropicScattering.")
 
     def h(self, mu: np.ndarray) -> np.ndarray:
         """d_offset (|mu|^(index-1) + floor)."""
@@ -232,7 +233,7 @@ def gradient_length_kpc(law: ScatteringLaw, kappa29: float) -> float:
 
     The integral is taken by parts, 2 int mu f dmu, which is smoother than 1/h.
     """
-    nodes, weights = graded_unit(96)
+    nodes, weights = graded_unit(192)
     integral = 2.0 * np.sum(weights * nodes * (law.f(nodes) - law.f(-nodes)))
     return 1e-3 * 4.0 / 3.0 * mean_free_path_pc(kappa29) / float(integral)
 
@@ -249,6 +250,6 @@ def parallel_kappa29(diffusion: Callable[[np.ndarray], np.ndarray]) -> float:
     With the factor 1/4 and the same limits, a convention that is met too, the result doubles: see the notebook on
     the Fokker-Planck equation.
     """
-    nodes, weights = graded_unit(96)
+    nodes, weights = graded_unit(192)
     integral = sum(np.sum(weights * (1.0 - nodes**2) ** 2 / diffusion(mu)) for mu in (nodes, -nodes))
     return float(0.125 * PC_PER_YEAR**2 * integral * CM_PER_PC**2 / SECONDS_PER_YEAR / 1e29)
