@@ -1,0 +1,1 @@
+"""Everything that knows notebooks, files and the terminal, and nothing of physics."""

@@ -1,0 +1,187 @@
+"""The ledger of claims: each number with its truth, the paper's value, its error and a verdict that is computed.
+
+Default sky: its truth is known, so a claim is *recovered* (within three of its errors) or *not recovered*. Real map:
+it is *consistent* with the paper (within two errors) or *differs*. What neither can decide is *not testable without
+the private data*; a number that the map does not fix is *not determined*, and its note says why.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lisbon_core._core import LisbonError
+
+__all__ = ["Claim", "ClaimError", "merge", "number", "plain_table", "table", "verdict"]
+
+UNTESTABLE = "not testable without the private data"
+HEADINGS = ("Claim", "Truth", "Paper", "This run", "Unit", "Verdict", "Equation")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class ClaimError(LisbonError):
+    """A claim that cannot be written down: not finite, without a reason, or made twice."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One number of the ledger.
+
+    Parameters
+    ----------
+    id : str
+        Name in results.json, such as `L_focusing`; upper limits end in `_bound`.
+    value, sigma : float, list of float or None
+        The number (or numbers) and one standard deviation; value None where the map does not fix it.
+    unit : str
+        Unit of value, sigma, paper and truth; empty for a pure number.
+    paper, truth : float, list of float or None
+        What the paper states; what the sky was made with, where that is known.
+    equation, note : str
+        Where it comes from; what a reader must know, above all why there is no value.
+
+    Raises
+    ------
+    ClaimError
+        If a number is not finite, lists differ in length, or a missing value has no reason.
+
+    >>> verdict(Claim("L_focusing", 18.1, 0.4, "pc", truth=17.8), default_sky=True)
+    'recovered'
+    """
+
+    id: str
+    value: float | list | None
+    sigma: float | list | None = None
+    unit: str = ""
+    paper: float | list | None = None
+    truth: float | list | None = None
+    equation: str = ""
+    note: str = ""
+
+    def __post_init__(self):
+        for name in ("value", "sigma", "paper", "truth"):
+            object.__setattr__(self, name, self._plain(name, getattr(self, name)))
+        if self.value is None and not self.note:
+            raise ClaimError(f"Claim {self.id} has no value and no note: say in its note why it is not determined.")
+        for name in ("sigma", "paper", "truth"):
+            other = getattr(self, name)
+            if None not in (self.value, other) and len(_listed(other)) != len(_listed(self.value)):
+                raise ClaimError(f"Claim {self.id} has {len(_listed(self.value))} values but {len(_listed(other))} "
+                                 f"numbers in {name}: give as many.")
+        if self.sigma is not None and min(_listed(self.sigma)) < 0:
+            raise ClaimError(f"Claim {self.id} has sigma = {self.sigma}: an error cannot be negative.")
+
+    def _plain(self, name, value):
+        """Plain Python floats instead of numpy's, refusing what JSON cannot hold."""
+        if value is None:
+            return None
+        values = [float(one) for one in (value if hasattr(value, "__len__") else [value])]
+        if not values or not all(math.isfinite(one) for one in values):
+            raise ClaimError(f"Claim {self.id} has {name} = {value}: it must be finite; "
+                             "give None and a note that says why it is not determined.")
+        return values if hasattr(value, "__len__") else values[0]
+
+
+def _listed(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def verdict(claim: Claim, default_sky: bool) -> str:
+    """What the number says: against the truth on a sky whose truth is known, against the paper on a real one.
+
+    A list agrees if each component does. An upper limit agrees with a truth below it; two upper limits cannot
+    contradict each other.
+
+    >>> verdict(Claim("L_focusing", 25.0, 2.0, "pc", paper=17.8), default_sky=False)
+    'differs'
+    """
+    if claim.value is None:
+        return "not determined"
+    target = claim.truth if default_sky else claim.paper
+    if target is None:
+        return UNTESTABLE
+    if claim.id.endswith("_bound"):
+        agrees = not default_sky or abs(target) <= claim.value
+    else:
+        errors = _listed(claim.sigma) if claim.sigma is not None else [0.0] * len(_listed(claim.value))
+        width = 3.0 if default_sky else 2.0
+        agrees = all(abs(value - wanted) <= width * error + 1e-9 * abs(wanted)
+                     for value, wanted, error in zip(_listed(claim.value), _listed(target), errors, strict=True))
+    if default_sky:
+        return "recovered" if agrees else "not recovered"
+    return "consistent" if agrees else "differs"
+
+
+def merge(folder: Path, default_sky: bool) -> dict:
+    """Claims of all the notebooks of a run, from `folder`/claims/*.json, each with its verdict, by identifier.
+
+    A claim that states a truth is judged against it on any sky.
+    """
+    merged, made_by = {}, {}
+    for path in sorted((Path(folder) / "claims").glob("*.json")):
+        for entry in json.loads(path.read_text(encoding="utf-8")):
+            claim = Claim(**entry)
+            if claim.id in merged:
+                raise ClaimError(f"Claim {claim.id} is made by both {made_by[claim.id]} and {path.stem}: keep one.")
+            made_by[claim.id] = path.stem
+            row = {**asdict(claim), "verdict": verdict(claim, default_sky or claim.truth is not None)}
+            merged[row.pop("id")] = row
+    return merged
+
+
+def number(value, sigma=None, unit: str = "") -> str:
+    """Number with its error and unit, rounded as the Particle Data Group does it (two digits of sigma up to 354).
+
+    >>> number(17.93, 2.81, "pc"), number(-0.000123456, 4.4e-6, "1/yr"), number(5, 0.962), number(12.3456)
+    ('17.9 ± 2.8 pc', '(−1.23 ± 0.04) × 10⁻⁴ yr⁻¹', '5.0 ± 1.0', '12.3')
+    """
+    if value is None:
+        return "not determined"
+    values, sigmas = _listed(value), [one or 0.0 for one in _listed(sigma)]
+    sigmas = sigmas * len(values) if len(sigmas) == 1 else sigmas
+    largest = max(map(abs, [*values, *sigmas]))
+    power = math.floor(math.log10(largest)) if largest else 0
+    shown = 0 if -2 <= power < 5 else power
+    texts = []
+    for one, error in zip(values, sigmas, strict=True):
+        decimals = max(0, shown - _last_digit(one, error))
+        parts = [one / 10.0**shown, error / 10.0**shown] if error else [one / 10.0**shown]
+        texts.append(" ± ".join(f"{part:.{decimals}f}".replace("-", "−") for part in parts))
+    text = texts[0] if not isinstance(value, list) else f"({', '.join(texts)})"
+    if shown:
+        bracket = len(texts) == 1 and "±" in text and not text.startswith("(")
+        text = f"{f'({text})' if bracket else text} × 10{str(shown).translate(SUPERSCRIPTS)}"
+    return f"{text} {f'{unit[2:]}⁻¹' if unit.startswith('1/') else unit}".strip()
+
+
+def _last_digit(value: float, sigma: float) -> int:
+    """Power of ten of the last digit worth printing."""
+    if not sigma:
+        return (math.floor(math.log10(abs(value))) if value else 0) - 2
+    power = math.floor(math.log10(sigma))
+    lead = round(sigma / 10.0 ** (power - 2))
+    return power - 1 if lead < 355 else power
+
+
+def _rows(results: dict) -> list[tuple]:
+    return [(name, *("–" if row[key] is None else number(row[key]) for key in ("truth", "paper")),
+             number(row["value"], row["sigma"]), row["unit"] or "–", row["verdict"], row["equation"] or "–")
+            for name, row in results.get("claims", results).items()]
+
+
+def table(results: dict, notes: bool = True) -> str:
+    """Markdown table of a results.json (or of its claims), truth before paper, and the notes below it."""
+    claims = results.get("claims", results)
+    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
+    lines += ["| `" + "` | ".join([row[0], " | ".join(row[1:])]) + " |" for row in _rows(results)]
+    if notes:
+        lines += ["", *(f"- `{name}`: {row['note']}" for name, row in claims.items() if row["note"])]
+    return "\n".join(lines).strip()
+
+
+def plain_table(rows: list[tuple] | dict, headings: tuple = HEADINGS) -> str:
+    """Rows (or the claims of a results.json) as columns of a terminal."""
+    rows = [headings, *(_rows(rows) if isinstance(rows, dict) else rows)]
+    widths = [max(len(str(row[column])) for row in rows) for column in range(len(headings))]
+    return "\n".join("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                     for row in rows)

@@ -1,0 +1,174 @@
+"""The command `lisbon`: list the notebooks, run them."""
+
+import argparse
+import math
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from lisbon_core._core import LisbonError
+from lisbon_core.tools import pairing
+from lisbon_core.tools.provenance import NOTEBOOKS
+
+__all__ = ["UsageError", "main", "parse_value"]
+
+COMMANDS = ("list", "run")
+
+
+class UsageError(LisbonError):
+    """A command line that does not say what it should."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Parser that answers a mistake with one sentence."""
+
+    def error(self, message):
+        raise UsageError(f"{message[0].upper()}{message[1:]} (see '{self.prog} --help').")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; return its exit code: 0 done, 1 a notebook failed, 2 a mistake that a sentence explains."""
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
+            raise UsageError(f"No command is called {argv[0]}: {pairing.suggestion(argv[0], COMMANDS)}")
+        arguments = _parser().parse_args(argv)
+        return arguments.command(arguments)
+    except LisbonError as error:
+        print(f"lisbon: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe has left
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="lisbon", description="Lisbon: TeV cosmic-ray anisotropy as an executable paper.")
+    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
+    listing = commands.add_parser("list", help="notebooks and their parameters",
+                                  description="List the notebooks with their parameters: type, default, meaning.")
+    listing.set_defaults(command=_list)
+    run = commands.add_parser("run", help="run notebooks with your parameters",
+                              description="Run all notebooks, or those named, into a folder: executed notebooks, "
+                                          "figures/, results.json, provenance.json.")
+    run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="number, stem or path; all if none is named")
+    run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a parameter")
+    run.add_argument("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it")
+    run.add_argument("--fast", action="store_true", help="coarse grid: the whole chain in under a minute")
+    run.add_argument("--jobs", type=int, default=1, metavar="N", help="notebooks run at the same time (default 1)")
+    run.add_argument("--out", required=True, metavar="DIR", help="folder of the run, made if needed")
+    run.set_defaults(command=_run)
+    for command in (listing, run):
+        command.add_argument("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
+    return parser
+
+
+def _list(arguments) -> int:
+    from lisbon_core.tools.claims import plain_table
+
+    known = {path: pairing.parameters(path) for path in pairing.sources(arguments.folder)}
+    first = next(iter(known.values()))
+    shared = [name for name in first if name != "run_dir" and all(name in own for own in known.values())]
+    print(plain_table([(f"  {path.stem}", pairing.title(path)) for path in known], ("Notebooks", "")))
+    print("\nParameters of every notebook (lisbon run --set name=value)")
+    print(_described([first[name] for name in shared]))
+    for path, own in known.items():
+        if further := [one for name, one in own.items() if name not in shared and name != "run_dir"]:
+            print(f"\nFurther parameters of {path.stem}\n{_described(further)}")
+    return 0
+
+
+def _described(parameters: list) -> str:
+    from lisbon_core.tools.claims import plain_table
+
+    rows = [(f"  {one.name}", one.kind, repr(one.default), one.help) for one in parameters]
+    return plain_table(rows, ("  name", "type", "default", "meaning"))
+
+
+def _run(arguments) -> int:
+    if arguments.jobs < 1:
+        raise UsageError(f"--jobs {arguments.jobs} makes no sense: give 1 or more.")
+    named = sorted({pairing.find(name, arguments.folder) for name in arguments.notebooks})
+    chosen = named or pairing.sources(arguments.folder)
+    known = {name: one for path in chosen for name, one in pairing.parameters(path).items() if name != "run_dir"}
+    values = _from_file(arguments.params, known) if arguments.params else {}
+    values |= _from_settings(arguments.settings, known)
+
+    from lisbon_core import chain  # after the cheap checks: it brings numba
+    from lisbon_core.tools import claims, runner
+
+    if arguments.fast:
+        values = {name: value for name, value in chain.FAST.items() if name in known} | values
+    for name in runner.PATHS:  # notebooks run in another folder
+        if values.get(name) and Path(values[name]).expanduser().exists():
+            values[name] = str(Path(values[name]).expanduser().absolute())
+    physical = {field.name for field in fields(chain.RunParameters)}
+    chain.check_inputs(chain.RunParameters(**{name: value for name, value in values.items() if name in physical}))
+
+    report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder)
+    print()
+    if report.results["claims"]:
+        print(claims.plain_table(report.results), end="\n\n")
+    if not report.ok:
+        print(report, file=sys.stderr)
+    return 0 if report.ok else 1
+
+
+def _from_settings(settings: list[str], known: dict) -> dict:
+    values = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set {setting} has no '=': write --set name=value.")
+        values[name.strip()] = parse_value(text, _known(name.strip(), known))
+    return values
+
+
+def _from_file(path: str, known: dict) -> dict:
+    import yaml
+
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"Cannot read --params {path}: {getattr(error, 'strerror', None) or 'it is not a text file'}."
+                         ) from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"--params {path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    if content is not None and not isinstance(content, dict):
+        raise UsageError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
+    return {str(name): parse_value(value, _known(str(name), known)) for name, value in (content or {}).items()}
+
+
+def _known(name: str, known: dict) -> pairing.Parameter:
+    if name not in known:
+        raise UsageError(f"No parameter is called {name}: {pairing.suggestion(name, known)}")
+    return known[name]
+
+
+def parse_value(value, parameter: pairing.Parameter):
+    """Value of a parameter's type from a text of the command line or a value of a YAML file.
+
+    >>> parse_value("7", pairing.Parameter("order", "int", 7, ""))
+    7
+    >>> parse_value("seven", pairing.Parameter("order", "int", 7, ""))
+    Traceback (most recent call last):
+    lisbon_core.tools.cli.UsageError: order = seven is not an int: give one such as order=7.
+    """
+    kinds = [kind.strip() for kind in parameter.kind.split("|")]
+    if "None" in kinds and (value is None or str(value).lower() in ("none", "null", "")):
+        return None
+    try:
+        if "bool" in kinds:
+            return {"true": True, "false": False, "1": True, "0": False}[str(value).lower()]
+        if "str" in kinds and isinstance(value, str):
+            return value
+        if "int" in kinds and not isinstance(value, bool | float):
+            return int(value)
+        if "float" in kinds and not isinstance(value, bool) and math.isfinite(float(value)):
+            return float(value)
+    except (KeyError, TypeError, ValueError):
+        pass
+    article = "an" if kinds[0][0] in "aeiou" else "a"
+    raise UsageError(f"{parameter.name} = {value} is not {article} {kinds[0]}"
+                     f"{' (a finite number)' if kinds[0] == 'float' else ''}: "
+                     f"give one such as {parameter.name}={parameter.default}.")

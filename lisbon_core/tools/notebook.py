@@ -1,0 +1,77 @@
+"""What a notebook says to its reader and leaves to the run: figures, sentences, claims."""
+
+import io
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+from IPython.display import Image, Markdown, display
+
+from lisbon_core._core import LisbonError
+from lisbon_core.tools.claims import Claim, ClaimError, number
+from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
+
+__all__ = ["folder", "number", "record", "say", "show"]
+
+
+def folder(run_dir: str = "") -> Path:
+    """Folder of the run a notebook belongs to; one run alone writes into `runs/notebook`."""
+    return Path(run_dir) if run_dir else ROOT / "runs" / "notebook"
+
+
+def _png(figure, dpi: int, source: str) -> bytes:
+    """PNG whose bytes depend on the figure alone: no version, no date."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": "lisbon_core", "Source": source})
+    return stream.getvalue()
+
+
+def show(fig, name: str, *, alt: str, caption: str, run_dir: str = "") -> None:
+    """Save a figure with the run, display it with its alternative text and caption, close it.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        Its label, where it has one, names the function that drew it and goes into the file.
+    name : str
+        File stem, such as `05_sky`.
+    alt, caption : str
+        What one who cannot see the figure must know; what is printed below it (Markdown).
+    run_dir : str
+        Folder of the run, as in the parameters.
+
+    Raises
+    ------
+    LisbonError
+        If the name cannot be a file's stem, or the alternative text is empty.
+    """
+    import matplotlib.pyplot as plt
+
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise LisbonError(f"A figure cannot be called {name!r}: use letters, digits, '_' and '-' only.")
+    if not alt.strip():
+        raise LisbonError(f"Figure {name} has no alternative text: say in a sentence what it shows.")
+    source = str(fig.get_label() or name)
+    write_atomically(folder(run_dir) / "figures" / f"{name}.png", _png(fig, 200, source))
+    display(Image(data=_png(fig, 110, source), format="png", alt=" ".join(alt.split())))
+    display(Markdown(f"*{name}.* {caption}"))
+    plt.close(fig)
+
+
+def say(text: str) -> None:
+    """Display a sentence (Markdown) whose numbers were computed."""
+    display(Markdown(text))
+
+
+def record(run_dir: str, notebook: str, claims: list[Claim]) -> None:
+    """Write the claims a notebook makes to `run_dir`/claims/`notebook`.json.
+
+    Raises
+    ------
+    ClaimError
+        If two of them have one identifier.
+    """
+    names = [claim.id for claim in claims]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ClaimError(f"Notebook {notebook} makes the claim {repeated[0]} twice: keep one.")
+    write_json(folder(run_dir) / "claims" / f"{notebook}.json", [asdict(claim) for claim in claims])

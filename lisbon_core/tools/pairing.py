@@ -1,0 +1,139 @@
+"""The two faces of a notebook: the percent script is the source, the .ipynb is what a run made of it.
+
+`jupytext` reads the script; the .ipynb beside it is written by `publish` alone, with outputs but without times,
+versions or random cell ids, and carries the hash of what it was made from.
+"""
+
+import ast
+import difflib
+import hashlib
+import io
+import re
+import tokenize
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from lisbon_core._core import LisbonError
+
+__all__ = ["NotebookError", "Parameter", "alternative_texts", "find", "parameters", "read", "sources", "stable_ids",
+           "suggestion", "tidy", "title"]
+
+PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
+
+
+class NotebookError(LisbonError):
+    """A notebook that is not there, or that lacks what every notebook has."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell: `name: kind = default  # help`."""
+
+    name: str
+    kind: str
+    default: object
+    help: str
+
+
+def sources(folder: Path) -> list[Path]:
+    """Percent scripts of a folder in reading order."""
+    found = sorted(Path(folder).glob("[0-9][0-9]_*.py"))
+    if not found:
+        raise NotebookError(f"No notebook NN_name.py in {folder}: run this from a checkout of Lisbon.")
+    return found
+
+
+def suggestion(name: str, known) -> str:
+    """Sentence part that names what may have been meant, or all there is."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+
+
+def find(name: str, folder: Path) -> Path:
+    """Notebook by number (`5`, `05`), stem or path; unknown names say what was probably meant."""
+    by_stem = {path.stem: path for path in sources(folder)}
+    stem = Path(name).stem if name.endswith((".py", ".ipynb")) else name.rstrip("/").rsplit("/", 1)[-1]
+    matches = [known for known in by_stem if known == stem or (stem.isdigit() and known[:2] == stem.zfill(2))]
+    if len(matches) != 1:
+        raise NotebookError(f"No notebook is called {name}: {suggestion(stem, by_stem)}")
+    return by_stem[matches[0]]
+
+
+def parameters(path: Path) -> dict[str, Parameter]:
+    """Parameters of a notebook with annotation, default and trailing comment, read without running it."""
+    cell = PARAMETERS_CELL.search(Path(path).read_text(encoding="utf-8"))
+    if cell is None:
+        raise NotebookError(f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
+    tokens = tokenize.generate_tokens(io.StringIO(cell[1]).readline)
+    comments = {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
+    found = {}
+    for node in ast.parse(cell[1]).body:
+        if not isinstance(node, ast.AnnAssign) or node.value is None:
+            raise NotebookError(f"{Path(path).name}, parameters cell: each line must read 'name: type = value  # help'"
+                                f", not {ast.unparse(node)!r}.")
+        name = ast.unparse(node.target)
+        found[name] = Parameter(name, ast.unparse(node.annotation), ast.literal_eval(node.value),
+                                comments.get(node.end_lineno, ""))
+    return found
+
+
+def title(path: Path) -> str:
+    """First heading of a notebook."""
+    heading = re.search(r"^# # (.+)$", Path(path).read_text(encoding="utf-8"), re.M)
+    return heading[1].strip() if heading else Path(path).stem
+
+
+def read(path: Path):
+    """Notebook node of a percent script, with stable cell ids and a kernel any Jupyter has."""
+    import jupytext
+
+    notebook = jupytext.read(path, fmt="py:percent")
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return stable_ids(notebook)
+
+
+def stable_ids(notebook):
+    """Give each cell an id that follows from its text, so that a new run changes no id and an edit changes one."""
+    seen = Counter()
+    for cell in notebook.cells:
+        key = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        cell["id"] = f"{key}-{seen[key]}" if seen[key] else key
+        seen[key] += 1
+    notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
+    return notebook
+
+
+def alternative_texts(cell) -> list[str]:
+    """Alternative text of each figure a cell shows; empty where it has none."""
+    return [output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+
+
+def tidy(notebook, keep_injected: bool = True):
+    """Take times, versions and random ids out of an executed notebook; copy each figure's alternative text to its cell.
+
+    The Sphinx page reads it from there. With `keep_injected` false the cell of injected parameters goes too, as the
+    notebook then shows the defaults it was run with.
+    """
+    metadata = notebook.metadata
+    metadata.pop("papermill", None)
+    metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python",
+                                 "pygments_lexer": "ipython3"}
+    if not keep_injected:
+        notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    count = 0
+    for cell in notebook.cells:
+        for key in ("papermill", "execution", "collapsed"):
+            cell.metadata.pop(key, None)
+        if cell.cell_type != "code":
+            continue
+        if cell.execution_count is not None:
+            count += 1
+            cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output["execution_count"] = cell.execution_count
+        if alt := " ".join(alternative_texts(cell)).strip():
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
+    return stable_ids(notebook)
