@@ -146,12 +146,37 @@ def solve(h: np.ndarray, f: np.ndarray, q: np.ndarray, lam: np.ndarray, n: int) 
     if not np.any(change):
         return tube
     source = change[:, None] * (tube @ grid.focus.T)
-    # unknown: r = h G' of the correction G = integrate (r/h); it keeps products of matrices out of the call
-    matrix = q[:, None, None] * grid.integrate
-    matrix += change[:, None, None] * grid.focus_integrate
-    matrix /= -h[:, None, :]
-    matrix[:, range(2 * n), range(2 * n)] += 1.0
-    return tube + (np.linalg.solve(matrix, source[..., None])[..., 0] / h) @ grid.integrate.T
+    # unknown: r = h G' of the correction G = integrate (r/h); it keeps products of large matrices out of the call
+    if np.array_equal(h, h[:, ::-1]):
+        r = solve_even(h[:, n:], source, q[:, None, None], change[:, None, None], n)
+    else:
+        matrix = np.eye(2 * n) - (q[:, None, None] * grid.integrate
+                                  + change[:, None, None] * grid.focus_integrate) / h[:, None, :]
+        r = np.linalg.solve(matrix, source[..., None])[..., 0]
+    return tube + (r / h) @ grid.integrate.T
+
+
+@functools.lru_cache(maxsize=32)
+def parity_blocks(n: int) -> tuple[np.ndarray, ...]:
+    """`integrate` and `focus_integrate` on the half mu > 0, for even and for odd arguments: four (n, n) matrices."""
+    grid = panels(n)
+    blocks = []
+    for matrix in (grid.integrate, grid.focus_integrate):
+        own, mirrored = matrix[n:, n:], matrix[n:, n - 1::-1]
+        blocks += [own + mirrored, own - mirrored]
+    return tuple(blocks)
+
+
+def solve_even(h: np.ndarray, source: np.ndarray, q: np.ndarray, change: np.ndarray, n: int) -> np.ndarray:
+    """The system of `solve` for h even in mu: integration swaps even and odd, so half the unknowns drop out."""
+    integrate_even, integrate_odd, focus_even, focus_odd = parity_blocks(n)
+    right, left = source[:, n:], source[:, n - 1::-1]
+    to_odd = (q * integrate_even + change * focus_even) / h[:, None, :]
+    to_even = (q * integrate_odd + change * focus_odd) / h[:, None, :]
+    even, odd = 0.5 * (right + left)[..., None], 0.5 * (right - left)[..., None]
+    even = np.linalg.solve(np.eye(n) - to_even @ to_odd, even + to_even @ odd)
+    odd = odd + to_odd @ even
+    return np.concatenate([(even - odd)[:, ::-1, 0], (even + odd)[..., 0]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -168,7 +193,7 @@ class StationaryPAD:
     weights: np.ndarray
     F1: np.ndarray
 
-    def F(self, mu: np.ndarray) -> np.ndarray:
+    def __call__(self, mu: np.ndarray) -> np.ndarray:
         """F at any mu in [-1, 1]."""
         mu = np.asarray(mu, float)
         return 1.0 + (values_at(mu.ravel(), len(self.mu) // 2) @ self.F1).reshape(mu.shape)
@@ -194,24 +219,36 @@ class StationaryPAD:
         return float(np.max(np.abs(self.law.h(self.mu) * (grid.derive @ self.F1) - right)))
 
 
-def stationary_pad(law: ScatteringLaw, q: float, lam: float | None = None, *, n: int = 64) -> StationaryPAD:
+def closure_lambda(closure: str | float, q: float) -> float:
+    """lam = l/Lambda of a closure: 'flux-tube' is q, 'uniform' is 0, a number is itself."""
+    if isinstance(closure, str):
+        if closure not in CLOSURES:
+            raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube', 'uniform' or a number "
+                                 "l/Lambda.")
+        return float(q) if closure == "flux-tube" else 0.0
+    return float(closure)
+
+
+def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, n: int = 64) -> StationaryPAD:
     """Stationary solution of Eq. (5).
 
     Parameters
     ----------
     law : ScatteringLaw
         h(mu) and f(mu) of Eq. (6).
-    q, lam : float
-        l/L and l/Lambda, dimensionless; lam = None is the flux tube (lam = q), lam = 0 the uniform gradient.
+    q : float
+        l/L, dimensionless, of either sign; 0 is no focusing.
+    closure : 'flux-tube', 'uniform' or float
+        How the streaming falls along the tube; a number is lam = l/Lambda.
     n : int
-        Gauss nodes on each half of [-1, 1]; 64 give 1e-12 for omega >= 0.7 and |eta/d_offset| <= 0.8.
+        Gauss nodes on each half of [-1, 1]; 64 give 1e-11 for omega >= 0.7 and |eta/d_offset| <= 0.8.
 
     Raises
     ------
     TransportError
         If focusing is so strong that the distribution is no longer a small anisotropy.
     """
-    lam = q if lam is None else lam
+    lam = closure_lambda(closure, q)
     grid = panels(n)
     h, f = law.h(grid.mu), law.f(grid.mu)
     if not np.isfinite(q + lam) or max(abs(q), abs(lam)) * np.max(np.abs(f)) > STRONGEST:
@@ -221,9 +258,9 @@ def stationary_pad(law: ScatteringLaw, q: float, lam: float | None = None, *, n:
     return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values)
 
 
-def first_order_pad(law: ScatteringLaw, q: float, lam: float | None = None, *, n: int = 64) -> StationaryPAD:
+def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, n: int = 64) -> StationaryPAD:
     """Weak focusing: F1 to first order in q and lam, F1' = [1 + q f + (q - lam) J f]/h; its error is O((f q)^2)."""
-    lam = q if lam is None else lam
+    lam = closure_lambda(closure, q)
     grid = panels(n)
     f = law.f(grid.mu)
     f0 = f - 0.5 * grid.weights @ f
@@ -232,7 +269,7 @@ def first_order_pad(law: ScatteringLaw, q: float, lam: float | None = None, *, n
     return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values - 0.5 * grid.weights @ values)
 
 
-def finite_volume_pad(law: ScatteringLaw, q: float, lam: float | None = None, *, cells: int = 4000):
+def finite_volume_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, cells: int = 4000):
     """The same problem by finite volumes, independent of everything above: the oracle of the tests.
 
     In flux form d_mu[(1-mu^2)(h F1' - q F1)] = tau - 2 mu - 2 mu (lam - q) F1; the flux vanishes at mu = -1 and 1, and
@@ -244,7 +281,7 @@ def finite_volume_pad(law: ScatteringLaw, q: float, lam: float | None = None, *,
     F1 : ndarray, shape (cells,)
     tau : float
     """
-    lam = q if lam is None else lam
+    lam = closure_lambda(closure, q)
     edges = np.linspace(-1.0, 1.0, cells + 1)
     width, centre, face = 2.0 / cells, 0.5 * (edges[1:] + edges[:-1]), edges[1:-1]
     area = (1.0 - face**2) / width
