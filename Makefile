@@ -1,0 +1,38 @@
+# Needs git, make and Python 3.11 or newer; everything else goes into .venv, from requirements.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+JOBS ?= 2
+
+.PHONY: help paper test lab lock setup clean
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+paper: setup  ## run every notebook at the default parameters into runs/paper/, print the claims table
+	@$(BIN)/python -m lisbon_core.tools.publish --jobs $(JOBS)
+
+test: setup  ## check the style, run every test
+	@$(BIN)/ruff check
+	@OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+lab: setup  ## open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks
+
+lock:  ## pin every dependency anew (needs uv)
+	@uv pip compile pyproject.toml --group build --extra notebooks --extra test --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade --quiet \
+	    --output-file requirements.lock
+
+# .venv is made again only when the lock differs from the one it was made from.
+setup:
+	@cmp -s requirements.lock .venv/requirements.lock || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Lisbon needs Python 3.11 or newer, which $(PYTHON) is not: try make PYTHON=python3.12 ..." >&2; exit 1; }; \
+	  echo "Installing into .venv"; rm -rf .venv && $(PYTHON) -m venv .venv && \
+	  $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock && \
+	  cp requirements.lock .venv/requirements.lock; }
+	@cmp -s pyproject.toml .venv/pyproject.toml || { \
+	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . && \
+	  cp pyproject.toml .venv/pyproject.toml; }
+
+clean:  ## remove .venv and what runs left
+	@rm -rf .venv runs _build .pytest_cache .ruff_cache .hypothesis
