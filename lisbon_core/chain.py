@@ -16,9 +16,12 @@ import numpy as np
 
 from lisbon_core._core import LisbonError
 from lisbon_core.frames import FRAMES
+from lisbon_core.tools.claims import Claim
+from lisbon_core.tools.provenance import write_atomically
 
 __all__ = ["DATA", "DEFAULT_SKY", "FAST", "PARAMETER_HELP", "SECOND_SKY", "ParameterError", "Run", "RunParameters",
-           "check_inputs", "heliosphere_parameters"]
+           "anisotropy_claims", "check_inputs", "heliosphere_parameters", "liouville_claims", "paper_values",
+           "transport_claims"]
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 DEFAULT_SKY = DATA / "sky_default.ecsv"
@@ -291,12 +294,70 @@ class Run:
 
         return fit_transport(self.pad, closure=self.parameters.closure, kappa29=self.parameters.kappa29)
 
-    @functools.cached_property
-    def gradient_icrs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Perpendicular gradient G as a vector in equatorial coordinates, 1/AU, and its errors: shapes (3,), (3,)."""
-        axes = np.stack([self.liouville.e_x_icrs, self.liouville.e_y_icrs])
-        covariance = axes.T @ self.fit.covariance[-2:, -2:] @ axes
-        return self.fit.theta[-2:] @ axes, np.sqrt(np.diag(covariance))
+
+def transport_claims(run: Run) -> list[Claim]:
+    """Claims of the transport fit: lengths, rates, scattering law."""
+    fit, truth, kappa29 = run.transport, run.truth.claims(1, run.parameters.kappa29) if run.truth else {}, run.parameters.kappa29
+    if run.parameters.closure == "uniform":
+        truth.pop("T_0", None)  # the sky was made in a steady flux tube, where another L goes with another T_0
+        truth.pop("L_focusing", None)
+    paper = paper_values()["paper"]
+    stated = {"L_focusing": paper["L_focusing_pc"] * kappa29, "gradient_length": paper["gradient_length_kpc"] * kappa29,
+              "T_0_bound": paper["T_0_bound_per_year"] / kappa29}
+    equations = {"eta": "(6)", "omega": "(6)", "d_offset": "(6)", "D_asymmetry": "(6)"}
+    claims = []
+    for name in ("L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset", "D_asymmetry",
+                 "focusing_preference"):
+        estimate = getattr(fit, name)
+        claims.append(Claim(name, estimate.value, estimate.sigma, estimate.unit, stated.get(name), truth.get(name),
+                            equations.get(name, "(5), (6)"), _note(estimate.note, _assumed_errors(run))))
+    chi2 = fit.chi2 / fit.dof if fit.chi2 is not None and fit.dof > 0 else None
+    return [*claims, Claim("chi2_pad", chi2, None if chi2 is None else float(np.sqrt(2.0 / fit.dof)),
+                           truth=1.0 if run.truth else None, equation="(5)",
+                           note=_note(f"over {fit.dof} degrees of freedom, with the full covariance of the bins"
+                                      if chi2 is not None else fit.eta.note or "no model was fitted"))]
+
+
+def paper_values() -> dict:
+    """What the paper states and what was measured near 4 TeV, from data/paper_values.toml."""
+    return tomllib.loads((DATA / "paper_values.toml").read_text(encoding="utf-8"))
+
+
+def _assumed_errors(run: Run) -> str:
+    """The words every claim must carry whose error rests on an assumed one."""
+    return f"errors rest on sigma_default = {run.parameters.sigma_default:g}" if run.sky.sigma_assumed else ""
+
+
+def _note(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def anisotropy_claims(run: Run) -> list[Claim]:
+    """Claims of the fit of Eqs. (1)-(3): A_n, G, chi-square."""
+    from lisbon_core.anisotropy import parameter_names
+
+    fit, truth = run.fit, run.truth.claims(run.fit.order) if run.truth else {}
+    sampled = "" if run.map_is_known else "error includes the finite sample of the Liouville map"
+    note = _note(_assumed_errors(run), sampled)
+    claims = [Claim(name, value, sigma, "1/AU" if name.startswith("G") else "", truth=truth.get(name), equation="(3)",
+                    note=note)
+              for name, value, sigma in zip(parameter_names(fit.order), fit.theta, fit.sigma, strict=True)]
+    axes = np.stack([run.liouville.e_x_icrs, run.liouville.e_y_icrs])
+    scatter = np.sqrt(np.diag(axes.T @ fit.covariance[-2:, -2:] @ axes))
+    true_gradient = np.array([run.truth.G_x, run.truth.G_y]) @ axes if run.truth else None
+    return [*claims,
+            Claim("G_icrs", fit.theta[-2:] @ axes, scatter, "1/AU", truth=true_gradient, equation="(3)", note=note),
+            Claim("chi2_reduced", fit.chi2_reduced, fit.chi2_reduced_sigma, truth=1.0 if run.truth else None,
+                  equation="(2), (3)",
+                  note=_note(f"sum of squared residuals over its expectation for correlated noise, with the scatter of "
+                             f"{fit.effective_pixels:.0f} effective pixels", _assumed_errors(run)))]
+
+
+def liouville_claims(run: Run) -> list[Claim]:
+    """Claim of the Liouville map: how much of it is not out."""
+    return [Claim("unescaped_fraction", run.liouville.unescaped_fraction, equation="(1)",
+                  note="share of orbits still inside the boundary at the end of the path cap; they enter with their "
+                       "last state")]
 
 
 def check_inputs(parameters: RunParameters) -> None:

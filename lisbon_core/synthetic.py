@@ -10,15 +10,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss, legvander
 
 from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import sample_columns
 from lisbon_core.focused_transport import stationary_pad
 from lisbon_core.liouville import LiouvilleMap
-from lisbon_core.scattering import CosineScattering
+from lisbon_core.scattering import CosineScattering, gradient_length_kpc, mean_free_path_pc
 from lisbon_core.sky_map import SkyMap, averaging_operator, noise_factor, ring_normalise
-from lisbon_core.units import AU_PER_PC
 
 __all__ = ["DEFAULT_TRUTH", "SkyTruth", "expected_sky", "make_sky", "random_truth", "read_truth", "truth_beside",
            "write_truth"]
@@ -73,25 +71,26 @@ class SkyTruth:
     def scattering(self) -> CosineScattering:
         """The scattering law of Eq. (6), its scale set by Fick's law: l = 4 kappa / (v int (1-mu^2)/h dmu)."""
         shape = CosineScattering(self.eta_over_d_offset, self.omega, 1.0)
-        scale = self.gradient_length_kpc / shape.gradient_length_kpc(1.0)
+        scale = self.gradient_length_kpc / gradient_length_kpc(shape, kappa29=1.0)
         return CosineScattering(scale * self.eta_over_d_offset, self.omega, scale)
 
     def pad(self, mu) -> np.ndarray:
         """The interstellar pitch-angle distribution F(mu), mean 1: Eq. (5) in a steady flux tube."""
-        return stationary_pad(self.scattering(), self.focusing_ratio, closure="flux-tube")(mu)
+        return stationary_pad(self.scattering(), self.focusing_ratio)(mu)
 
     def legendre(self, order: int) -> np.ndarray:
-        """Legendre coefficients A_1 ... A_order of F, by Gauss quadrature."""
-        nodes, weights = leggauss(256)
-        projected = legvander(nodes, order)[:, 1:].T @ (weights * self.pad(nodes))
-        return (np.arange(1, order + 1) + 0.5) * projected
+        """Legendre coefficients A_1 ... A_order of F."""
+        return stationary_pad(self.scattering(), self.focusing_ratio).legendre(order)
 
     def claims(self, order: int, kappa29: float = 1.0) -> dict[str, float]:
         """True values under the ids of the claims ledger; lengths grow and rates shrink with kappa29."""
-        scattering = self.scattering()
+        scattering, half = self.scattering(), np.array([-0.5, 0.5])
+        # F' = (1 + q F_1)/h in a flux tube; the D one would get without focusing goes as 1/F'
+        slope = (1.0 + self.focusing_ratio * (self.pad(half) - 1.0)) / scattering.h(half)
         truth = {f"A_{n}": float(a) for n, a in enumerate(self.legendre(order), start=1)}
         return truth | {"G_x": self.G_x, "G_y": self.G_y, "L_focusing": self.L_pc * kappa29,
-                        "gradient_length": self.gradient_length_kpc * kappa29, "T_0": 0.0, "eta": scattering.eta,
+                        "gradient_length": self.gradient_length_kpc * kappa29, "T_0": 0.0, "T_0_bound": 0.0,
+                        "D_asymmetry": float((slope[0] - slope[1]) / (slope[0] + slope[1])), "eta": scattering.eta,
                         "omega": scattering.omega, "d_offset": scattering.d_offset}
 
 
@@ -106,13 +105,12 @@ def random_truth(seed: int) -> SkyTruth:
     """
     random = np.random.default_rng(seed)
     gradient_length = random.choice([-1.0, 1.0]) * random.uniform(0.8, 2.7)
-    mean_free_path_pc = 3.0 * 1e29 / 2.99792458e10 / (AU_PER_PC * 1.495978707e13)
     focusing = random.choice([-1.0, 1.0]) * random.uniform(0.15, 0.5)
     direction, strength = random.uniform(0.0, 2.0 * np.pi), random.uniform(3e-7, 1.5e-6)
-    return SkyTruth(L_pc=mean_free_path_pc / focusing, gradient_length_kpc=gradient_length,
-                    eta_over_d_offset=random.choice([-1.0, 1.0]) * random.uniform(0.25, 0.6),
-                    omega=random.uniform(0.8, 1.6), G_x=strength * np.cos(direction), G_y=strength * np.sin(direction),
-                    seed=seed)
+    shape = random.choice([-1.0, 1.0]) * random.uniform(0.25, 0.6)
+    return SkyTruth(L_pc=float(mean_free_path_pc(1.0) / focusing), gradient_length_kpc=float(gradient_length),
+                    eta_over_d_offset=float(shape), omega=float(random.uniform(0.8, 1.6)),
+                    G_x=float(strength * np.cos(direction)), G_y=float(strength * np.sin(direction)), seed=seed)
 
 
 def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
