@@ -1,0 +1,351 @@
+r"""From a pitch-angle distribution to scattering and focusing: Eqs. (5) and (6) fitted to F(mu) with its covariance.
+
+With F1 = a psi(mu; ratio, omega, x, y), a = 1/d_offset, ratio = eta/d_offset, x = q a, y = lam a, as in
+`transport_posterior`:
+
+    1/L = (3/4) x G / lambda,   1/l = (3/4) a G / lambda,   G = int (1-mu^2)/(h/d_offset) dmu,   lambda = 3 kappa/v:
+
+the focusing length does not depend on the amplitude, nor D(mu) on anything but the shape (ratio, omega). Values are
+those of greatest likelihood, errors half the central 68 % of the posterior.
+
+T_0 is fitted with L held at its flux-tube value: L and T_0 both make the even part of F (for isotropic scattering it
+is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second assumption.
+"""
+
+import functools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lisbon_core.focused_transport import CLOSURES, TransportError, integrals_to, panels, stationary_pad
+from lisbon_core.scattering import CosineScattering, cosine_shape, mean_free_path_pc
+from lisbon_core.transport_posterior import (
+    HIGH,
+    LOW,
+    NODES,
+    POLISH,
+    Problem,
+    find_minima,
+    minimise,
+    quantiles,
+    sample_posterior,
+)
+from lisbon_core.units import PC_PER_YEAR
+
+__all__ = ["Estimate", "TransportFit", "fit_transport"]
+
+EIGENVALUE_CUT = 1e-6  # of the correlation matrix: below, a combination of bins carries rounding, not data
+LEAST_SIGNIFICANCE = 3.0  # of the dipole: below, its sign is open, and with it every length
+SAMPLES = 3000
+D_GRID = np.linspace(-1.0, 1.0, 201)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its standard error, or None with the reason why the data do not determine it.
+
+    value, sigma : float or None; unit, note : str
+    """
+
+    value: float | None
+    sigma: float | None = None
+    unit: str = ""
+    note: str = ""
+
+    def __str__(self):
+        if self.value is None:
+            return f"not determined: {self.note}"
+        error = "" if self.sigma is None else f" +- {self.sigma:.2g}"
+        return f"{self.value:.4g}{error} {self.unit}".strip() + (f" ({self.note})" if self.note else "")
+
+
+@dataclass(frozen=True)
+class TransportFit:
+    """What a pitch-angle distribution says of transport, at a given kappa29 and under a given closure.
+
+    Attributes
+    ----------
+    eta, omega, d_offset, inverse_L, L_focusing, gradient_length, T_0, T_0_bound : Estimate
+        Shape of D, dimensionless; 1/pc, pc, kpc; 1/yr, T_0_bound the 95 % upper limit on |T_0|.
+    D_asymmetry, focusing_preference : Estimate
+        [D(1/2) - D(-1/2)]/[D(1/2) + D(-1/2)] of D without focusing; ln L with minus ln L without focusing.
+    chi2, dof : float or None, int
+        Of the bins at the best fit, with their full covariance.
+    mu, D, D_low, D_high : ndarray, shape (n,)
+        D(mu) in 1/yr at the best fit, and the central 68 % of its posterior; empty where nothing is determined.
+    law, q : CosineScattering and float, or None
+        The best fit as a transport problem.
+    parameters, covariance : tuple of str, ndarray (4, 4)
+        Names (a, ratio, ln_omega, x) and their covariance over the posterior; empty where nothing is determined.
+    samples, weights : ndarray, shapes (n, 4), (n,)
+        Weighted posterior sample of the four parameters.
+    """
+
+    closure: str
+    kappa29: float
+    eta: Estimate
+    omega: Estimate
+    d_offset: Estimate
+    inverse_L: Estimate
+    L_focusing: Estimate
+    gradient_length: Estimate
+    T_0: Estimate
+    T_0_bound: Estimate
+    D_asymmetry: Estimate
+    focusing_preference: Estimate
+    chi2: float | None
+    dof: int
+    mu: np.ndarray
+    D: np.ndarray
+    D_low: np.ndarray
+    D_high: np.ndarray
+    law: CosineScattering | None = None
+    q: float | None = None
+    parameters: tuple[str, ...] = ("a", "ratio", "ln_omega", "x")
+    covariance: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    samples: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
+    weights: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def F(self, mu: np.ndarray, T_0: float | None = None) -> np.ndarray:
+        """The fitted distribution; with T_0 (1/yr) given, what the same D and L make of that rate of change."""
+        if self.law is None:
+            raise TransportError(f"There is no fitted distribution to draw: {self.eta.note}")
+        if T_0 is None:
+            return stationary_pad(self.law, self.q, self.closure)(mu)
+        lam = self.q
+        for _ in range(30):  # T_0 = S (1/Lambda - 1/L) with S from the solution itself
+            pad = stationary_pad(self.law, self.q, lam)
+            streaming = PC_PER_YEAR * float(pad.legendre(1)[0]) / 3.0
+            lam = self.q + T_0 * 1e3 * self.gradient_length.value / streaming
+        return pad(mu)
+
+    def __str__(self):
+        names = ("inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
+                 "D_asymmetry", "focusing_preference")
+        lines = [f"{name}: {getattr(self, name)}" for name in names]
+        fit = "no fit" if self.chi2 is None else f"chi2 {self.chi2:.1f} for {self.dof} degrees of freedom"
+        return "\n".join([f"Transport fit, {self.closure} closure, kappa29 = {self.kappa29:g}: {fit}", *lines])
+
+
+def whiten(covariance: np.ndarray) -> np.ndarray:
+    """Matrix that turns the bins into independent unit normals; combinations without noise of their own are left out.
+
+    F has mean 1, so at least the mean carries no information; the cut is on the correlation matrix.
+    """
+    sigma = np.sqrt(np.diag(covariance))
+    eigenvalues, vectors = np.linalg.eigh(covariance / np.outer(sigma, sigma))
+    kept = eigenvalues > EIGENVALUE_CUT * eigenvalues[-1]
+    return (vectors[:, kept] / np.sqrt(eigenvalues[kept])).T / sigma
+
+
+def problem_for(pad, orders, rates) -> Problem:
+    """The bins of a pitch-angle distribution as a `Problem` with the closure given; unusable bins are left out."""
+    covariance = np.asarray(pad.covariance, float)
+    good = np.isfinite(pad.F) & np.isfinite(covariance).all(axis=1) & (np.diag(covariance) > 0)
+    good &= np.isfinite(covariance[:, good]).all(axis=1) if good.any() else good
+    if good.sum() < 6:
+        raise TransportError(f"only {good.sum()} bins of the pitch-angle distribution are usable, and four parameters "
+                             "need at least 6")
+    whitener = whiten(covariance[np.ix_(good, good)])
+    response = getattr(pad, "response", None)
+
+    @functools.cache
+    def through(n: int) -> np.ndarray:
+        grid = panels(n)
+        if response is None:
+            bins = np.diff(integrals_to(pad.edges, n), axis=0) / np.diff(pad.edges)[:, None]
+        else:
+            degree = np.arange(1, response.shape[1] + 1)
+            table = np.polynomial.legendre.legvander(grid.mu, response.shape[1])[:, 1:]
+            bins = response @ ((table * (degree + 0.5)).T * grid.weights)
+        return whitener @ bins[good]
+
+    return Problem(whitener @ (np.asarray(pad.F, float)[good] - 1.0), through, orders, rates)
+
+
+def flux_tube_orders(z, G):
+    """Lambda = L."""
+    return z, z
+
+
+def uniform_orders(z, G):
+    """Lambda infinite."""
+    return z, np.zeros_like(z)
+
+
+def asymmetry(pad) -> Estimate:
+    """[D(1/2) - D(-1/2)]/[D(1/2) + D(-1/2)] of D ~ (1-mu^2)/F', the coefficient one infers without focusing."""
+    order = len(pad.legendre)
+    slopes = np.polynomial.legendre.legval(np.array([0.5, -0.5]),
+                                           np.polynomial.legendre.legder(np.eye(order + 1)[:, 1:]))
+    slopes = np.atleast_2d(slopes).reshape(order, 2).T
+    forward, backward = slopes @ pad.legendre
+    covariance = slopes @ pad.legendre_covariance @ slopes.T
+    if not (np.isfinite(covariance).all() and np.isfinite([forward, backward]).all()):
+        return Estimate(None, note="the Legendre coefficients of the pitch-angle distribution are not determined")
+    errors = np.sqrt(np.diag(covariance))
+    if forward * backward <= 0 or min(abs(forward) / errors[0], abs(backward) / errors[1]) < 2.0:
+        return Estimate(None, note="the slope F' at mu = +-1/2 is not significant (below 2 sigma) or changes sign, "
+                                   "so that no D without focusing exists")
+    total = forward + backward
+    gradient = np.array([-2.0 * backward, 2.0 * forward]) / total**2
+    return Estimate((backward - forward) / total, float(np.sqrt(gradient @ covariance @ gradient)))
+
+
+def undetermined(pad, closure: str, kappa29: float, reason: str) -> TransportFit:
+    """The fit that a distribution without a significant dipole allows: none, and why."""
+    none, empty = Estimate(None, note=reason), np.empty(0)
+    try:
+        skew = asymmetry(pad)
+    except (np.linalg.LinAlgError, ValueError):
+        skew = none
+    return TransportFit(closure, kappa29, *[none] * 8, skew, none, None, 0, empty, empty, empty, empty)
+
+
+def held_orders(held: float):
+    """L held: x G = held, and Lambda free, y = x + z."""
+    def orders(z, G):
+        return held / G, held / G + z
+    return orders
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Best fit and weighted sample of one problem, with what lengths are made of: G and A_1 of each."""
+
+    best: np.ndarray
+    p: np.ndarray
+    weights: np.ndarray
+    G: np.ndarray
+    A_1: np.ndarray
+
+    def estimate(self, quantity, unit: str = "", note: str = "") -> Estimate:
+        """quantity(p, G, A_1) at the best fit, with half the central 68 % of the posterior."""
+        values = quantity(self.p, self.G, self.A_1)
+        low, _, high = quantiles(values[1:], self.weights)
+        return Estimate(float(values[0]), float(high - low) / 2.0, unit, note)
+
+
+def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> Posterior:
+    """Polish the best minimum and sample around all of them; the best fit comes first in p, G, A_1."""
+    best, _, _ = minimise(problem, minima[0][0], n=POLISH)
+    p, weights, psi, G = sample_posterior(problem, minima, rng, count)
+    grid, fine = panels(NODES), panels(POLISH)
+    top, G_top = problem.psi(best[None, 1], np.exp(best[None, 2]), best[None, 3], POLISH)
+    A_1 = 1.5 * np.append(best[0] * top @ (fine.weights * fine.mu), p[:, 0] * (psi @ (grid.weights * grid.mu)))
+    return Posterior(best, np.vstack([best, p]), weights, np.append(G_top, G), A_1)
+
+
+def fraction_of_prior(posterior: Posterior, column: int) -> float:
+    """Width of the central 68 % of a parameter in units of what the flat prior alone would give."""
+    low, _, high = quantiles(posterior.p[1:, column], posterior.weights)
+    return (high - low) / (0.6827 * (HIGH - LOW)[column])
+
+
+def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estimate, Estimate]:
+    """T_0 with L held, and the 95 % upper limit on |T_0|."""
+    problem = problem_for(pad, held_orders(held), (0.0, 1.0))
+    posterior = explore(problem, find_minima(problem), rng, SAMPLES // 3)
+    values = PC_PER_YEAR / 4.0 * posterior.A_1 * posterior.G * posterior.p[:, 3] / mean_free_path
+    low, _, high = quantiles(values[1:], posterior.weights)
+    note = "L held at its flux-tube value"
+    bound = float(quantiles(np.abs(values[1:]), posterior.weights, 0.95))
+    return (Estimate(float(values[0]), float(high - low) / 2.0, "1/yr", note),
+            Estimate(bound, None, "1/yr", f"95 %, {note}"))
+
+
+def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
+                  rng: np.random.Generator | None = None) -> TransportFit:
+    """Fit Eqs. (5) and (6) to a pitch-angle distribution.
+
+    Parameters
+    ----------
+    pad : PitchAngleDistribution
+        Bins F (n,) of mean 1 with their covariance (n, n), edges (n + 1,), where it has one `response` (n, order), and
+        the Legendre coefficients with their covariance.
+    closure : 'flux-tube' or 'uniform'
+        What the streaming does along the tube; 1/L differs by about 3 between the two.
+    kappa29 : float
+        Parallel diffusion coefficient in 10^29 cm^2/s: lengths are proportional to it, rates inversely.
+    rng : Generator, optional
+        For the posterior sample; by default always the same one.
+
+    Returns
+    -------
+    TransportFit
+        Noise-dominated data end in estimates of None with a reason.
+
+    Raises
+    ------
+    TransportError, ScatteringError
+        For an unknown closure or a kappa29 that is not positive.
+    """
+    if closure not in CLOSURES:
+        raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube' or 'uniform'.")
+    mean_free_path = mean_free_path_pc(kappa29)
+    rng = np.random.default_rng(0) if rng is None else rng
+    orders, rates = ((flux_tube_orders, (1.0, 1.0)) if closure == "flux-tube" else (uniform_orders, (1.0, 0.0)))
+    try:
+        problem = problem_for(pad, orders, rates)
+    except TransportError as error:
+        return undetermined(pad, closure, kappa29, str(error))
+    dof = len(problem.target) - 4
+    mean, spread, _ = problem.conditional(np.zeros(1), np.ones(1))
+    significance = abs(mean[0, 0]) / np.sqrt(spread[0, 0, 0])
+    if dof < 1 or not significance > LEAST_SIGNIFICANCE:
+        return undetermined(pad, closure, kappa29, f"the dipole of the pitch-angle distribution stands at "
+                            f"{significance:.1f} sigma, and below {LEAST_SIGNIFICANCE:g} sigma neither scattering nor "
+                            "focusing can be told")
+
+    minima = find_minima(problem)
+    without = find_minima(problem, fixed_z=True)[0]
+    if without[1] < minima[0][1]:  # a shape that the search with focusing has missed
+        minima.insert(0, minimise(problem, without[0]))
+    posterior = explore(problem, minima, rng, SAMPLES)
+    best = posterior.best
+    chi2 = float(np.sum(problem.residuals(best[None], POLISH) ** 2))
+    rate = 0.75 / mean_free_path
+
+    inverse = posterior.estimate(lambda p, G, A_1: rate * G * p[:, 3], "1/pc")
+    L = focusing_length(inverse)
+    length = posterior.estimate(lambda p, G, A_1: 1e-3 / (rate * G * p[:, 0]), "kpc")
+    shape = {"eta": posterior.estimate(lambda p, G, A_1: p[:, 1] / p[:, 0]),
+             "omega": posterior.estimate(lambda p, G, A_1: np.exp(p[:, 2])),
+             "d_offset": posterior.estimate(lambda p, G, A_1: 1.0 / p[:, 0])}
+    if fraction_of_prior(posterior, 2) > 0.8:
+        shape["omega"] = Estimate(None, note="any period from 0.5 to 4 fits the pitch-angle distribution")
+    if fraction_of_prior(posterior, 1) > 0.8:
+        reason = "any eta/d_offset between -1 and 1 fits the pitch-angle distribution"
+        shape["eta"] = shape["d_offset"] = Estimate(None, note=reason)
+    if closure == "flux-tube":
+        T_0, bound = rate_of_change(pad, float(best[3] * posterior.G[0]), mean_free_path, rng)
+    else:
+        T_0 = posterior.estimate(lambda p, G, A_1: -PC_PER_YEAR / 3.0 * A_1 * rate * G * p[:, 3], "1/yr", "-S/L")
+        bound = Estimate(None, note="a uniform gradient forces T_0 = -S/L: there is nothing left to bound")
+
+    def diffusion(p, G):
+        h, _ = cosine_shape(D_GRID, p[:, 1, None], np.exp(p[:, 2, None]))
+        return PC_PER_YEAR / 2.0 * rate * G[:, None] * (1.0 - D_GRID**2) * h
+
+    D = diffusion(posterior.p, posterior.G)
+    band = np.array([quantiles(column, posterior.weights) for column in D[1:].T])
+    centre = posterior.weights @ posterior.p[1:]
+    covariance = (posterior.p[1:] - centre).T @ ((posterior.p[1:] - centre) * posterior.weights[:, None])
+    law = CosineScattering(float(best[1] / best[0]), float(np.exp(best[2])), float(1.0 / best[0]))
+    return TransportFit(
+        closure, kappa29, shape["eta"], shape["omega"], shape["d_offset"], inverse, L, length, T_0, bound,
+        asymmetry(pad), Estimate(0.5 * (without[1] - chi2), note="ln L with focusing minus ln L without"), chi2, dof,
+        D_GRID, D[0], band[:, 0], band[:, 2], law, float(best[3] / best[0]), covariance=covariance,
+        samples=posterior.p[1:], weights=posterior.weights)
+
+
+def focusing_length(inverse: Estimate) -> Estimate:
+    """L = 1/(1/L) in pc, with the error that 1/L passes on."""
+    if inverse.value == 0.0:
+        return Estimate(None, note="1/L is exactly zero")
+    L = 1.0 / inverse.value
+    note = ""
+    if abs(inverse.value) < 2.0 * inverse.sigma:
+        note = (f"1/L = {inverse.value:.2g} +- {inverse.sigma:.2g} per pc is within 2 sigma of zero: the interval of L "
+                "is unbounded")
+    return Estimate(L, L**2 * inverse.sigma, "pc", note)
