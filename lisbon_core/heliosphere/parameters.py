@@ -1,0 +1,130 @@
+"""Parameters of the closed-form heliosphere, and how they are packed for the kernels.
+
+One dataclass holds what a user may choose; `pack` turns it, once, into the float array which every field kernel
+takes as its last argument. The names below are the places in that array.
+"""
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from lisbon_core._core import LisbonError
+from lisbon_core.frames import FRAMES, icrs_to_model, unit_vector_icrs
+from lisbon_core.units import DAYS_PER_AU, KM_S
+
+__all__ = ["HeliosphereError", "HeliosphereParameters", "pack"]
+
+(NOSE, SHOCK, FLOW, WIND, ROTATION, SPEEDUP, ETA, STRETCH, B_PERP, B_PAR, B_RADIAL, POLARITY, SHEET, AXIS_X, AXIS_Y,
+ AXIS_Z, SHOCK_RATIO) = range(17)
+PACKED = 24  # scalars; tables, where there are any, follow
+
+
+class HeliosphereError(LisbonError):
+    """A heliosphere that cannot be: what is wrong with which parameter."""
+
+
+@dataclass(frozen=True)
+class HeliosphereParameters:
+    """What the closed-form heliosphere is made of; the defaults are those of the compendium.
+
+    Parameters
+    ----------
+    nose_AU, shock_AU : float
+        Distance of the heliopause towards the interstellar wind, and radius of the termination shock, AU.
+    interstellar_speed_km_s, wind_speed_km_s : float
+        Speed of the interstellar flow, and of the solar wind inside the shock, km/s.
+    sheath_speed_factor : float
+        The solar plasma outside the shock moves at this factor times the half-body flow.
+    saturation : float
+        eta: how early the pile-up of the interstellar field at the heliopause saturates; 0 = never.
+    radial_field_uG : float
+        Radial component of the solar field at 1 AU, microgauss (10 = 1 nT).
+    polarity : int
+        +1 or -1: sign of the field north of the current sheet; 0: no sheet, outward everywhere.
+    sheet_width : float
+        The field turns round as tanh(sine of the heliographic latitude / sheet_width).
+    rotation_days, rotation_axis_icrs : float, (float, float)
+        Sidereal rotation of the Sun, days; right ascension and declination of its axis, degrees.
+    upwind_lon, upwind_lat : float
+        Where the interstellar flow comes from, ecliptic J2000, degrees.
+    field_lon, field_lat, field_frame, field_uG : float, float, str, float
+        Direction to which the interstellar field points, degrees, in 'ecliptic', 'icrs' or 'galactic' coordinates;
+        its strength in microgauss.
+
+    Raises
+    ------
+    HeliosphereError
+        If a value is not finite, has the wrong sign, or the shock does not lie within the heliopause.
+    """
+
+    nose_AU: float = 120.0
+    shock_AU: float = 85.0
+    interstellar_speed_km_s: float = 25.4
+    wind_speed_km_s: float = 400.0
+    sheath_speed_factor: float = 2.9
+    saturation: float = 0.5
+    radial_field_uG: float = 35.0
+    polarity: int = 1
+    sheet_width: float = 0.02
+    rotation_days: float = 25.38
+    rotation_axis_icrs: tuple[float, float] = (286.13, 63.87)
+    upwind_lon: float = 255.7
+    upwind_lat: float = 5.1
+    field_lon: float = 219.2
+    field_lat: float = 39.9
+    field_frame: str = "ecliptic"
+    field_uG: float = 3.0
+
+    def __post_init__(self):
+        if self.field_frame not in FRAMES:
+            raise HeliosphereError(f"field_frame is {self.field_frame!r}, but it must be one of {', '.join(FRAMES)}")
+        for field in fields(self):
+            if field.name != "field_frame" and not np.all(np.isfinite(getattr(self, field.name))):
+                raise HeliosphereError(f"{field.name} is {getattr(self, field.name)}, but it must be a finite number")
+        for name in ("nose_AU", "shock_AU", "interstellar_speed_km_s", "wind_speed_km_s", "sheath_speed_factor",
+                     "sheet_width", "rotation_days", "field_uG"):
+            if getattr(self, name) <= 0.0:
+                raise HeliosphereError(f"{name} is {getattr(self, name)}, but it must be positive")
+        for name in ("saturation", "radial_field_uG"):
+            if getattr(self, name) < 0.0:
+                raise HeliosphereError(f"{name} is {getattr(self, name)}, but it must not be negative")
+        for name in ("interstellar_speed_km_s", "wind_speed_km_s"):
+            if getattr(self, name) >= 30000.0:
+                raise HeliosphereError(f"{name} is {getattr(self, name)}, but must be less than a tenth of the speed "
+                                       "of light (30000 km/s)")
+        if self.shock_AU >= self.nose_AU:
+            raise HeliosphereError(f"shock_AU is {self.shock_AU}, but it must be less than nose_AU ({self.nose_AU}): "
+                                   "the termination shock lies within the heliopause")
+        if self.polarity not in (-1, 0, 1):
+            raise HeliosphereError(f"polarity is {self.polarity}, but it must be +1, -1 or 0 (no current sheet)")
+        if len(self.rotation_axis_icrs) != 2 or abs(self.rotation_axis_icrs[1]) > 90.0:
+            raise HeliosphereError(f"rotation_axis_icrs is {self.rotation_axis_icrs}, but it must be a right ascension "
+                                   "and a declination between -90 and 90 degrees")
+        for name in ("upwind_lat", "field_lat"):
+            if abs(getattr(self, name)) > 90.0:
+                raise HeliosphereError(f"{name} is {getattr(self, name)}, but it must lie between -90 and 90 degrees")
+
+    def directions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Unit vectors (3,) in ICRS: where the interstellar flow comes from, and where the field points to."""
+        return (unit_vector_icrs(self.upwind_lon, self.upwind_lat, "ecliptic"),
+                unit_vector_icrs(self.field_lon, self.field_lat, self.field_frame))
+
+
+def pack(parameters: HeliosphereParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Scalars for the kernels, shape (PACKED,), and the model's axes in ICRS, shape (3, 3), one a row."""
+    upwind, field = parameters.directions()
+    axes = icrs_to_model(upwind, field)
+    packed = np.zeros(PACKED)
+    packed[NOSE], packed[SHOCK] = parameters.nose_AU, parameters.shock_AU
+    packed[FLOW] = parameters.interstellar_speed_km_s * KM_S
+    packed[WIND] = parameters.wind_speed_km_s * KM_S
+    packed[ROTATION] = 2.0 * math.pi * DAYS_PER_AU / parameters.rotation_days
+    packed[SPEEDUP] = parameters.sheath_speed_factor
+    packed[ETA], packed[STRETCH] = parameters.saturation, math.hypot(1.0, parameters.saturation)
+    packed[B_PERP], packed[B_PAR] = parameters.field_uG * axes[0] @ field, parameters.field_uG * axes[2] @ field
+    packed[B_RADIAL], packed[POLARITY], packed[SHEET] = (parameters.radial_field_uG, parameters.polarity,
+                                                         parameters.sheet_width)
+    packed[AXIS_X:AXIS_Z + 1] = axes @ unit_vector_icrs(*parameters.rotation_axis_icrs, "icrs")
+    packed[SHOCK_RATIO] = 0.5 * (parameters.shock_AU / parameters.nose_AU) ** 2
+    return packed, axes
