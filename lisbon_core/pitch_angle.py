@@ -108,8 +108,10 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     edges = np.linspace(-1.0, 1.0, n_bins + 1)
     legendre, gradient = fit.theta[:order], fit.theta[order:]
 
-    # Eq. (4) on a pixel that is an average: <I_rn> / <(p/p_0)^-p_index> - G <R>, minus what the model expects there
-    pad = sky.relative_intensity[observed] / columns.constant - columns.columns[:, order:] @ gradient
+    # Eq. (4) on a pixel that is an average, minus what the model expects there. F has mean 1 over mu, I_rn over the
+    # sky at Earth; the heliosphere does not map one on the other evenly, so the global mean is taken out again.
+    pad = (sky.relative_intensity[observed] * renormalised.global_mean - columns.columns[:, order:] @ gradient) \
+        / columns.constant
     expected = 1.0 + columns.columns[:, :order] @ legendre / columns.constant
     excess = pad - expected
 
