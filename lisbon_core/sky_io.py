@@ -1,0 +1,295 @@
+"""Sky maps from and to files: tables (CSV, ECSV, FITS), FITS images with a celestial WCS, HEALPix maps.
+
+Whatever comes in leaves as a `SkyMap` near 1 on a regular grid of 2 degrees (or coarser, as it was), and its `log`
+says what was decided on the way; whatever cannot be used leaves as one sentence.
+"""
+
+import difflib
+import gzip
+import io
+import os
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.table import Table
+from astropy.wcs import WCS
+
+from lisbon_core.sky_grid import gridded, near_one, pick, resample, with_errors
+from lisbon_core.sky_healpix import from_healpix, to_healpix
+from lisbon_core.sky_map import SkyMap, SkyMapError, rebin
+
+__all__ = ["read_sky_map", "write_healpix", "write_image", "write_sky_map"]
+
+
+def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
+                 n_scramblings: int = 20, step_deg: float = 2.0) -> SkyMap:
+    """Read a sky map: a table, a FITS image, or HEALPix (relative intensity, or event counts with their background).
+
+    Parameters
+    ----------
+    path : path
+        CSV, ECSV or FITS, gzipped or not; the format is told from the content.
+    sigma_default : float
+        Error of a pixel where the file has none.
+    averaging_deg : float
+        Radius of the disc that the pixels of a relative intensity are averages over; event counts are summed over it
+        here. A file written by `write_sky_map` says its own, which holds.
+    label : str
+        What the map is.
+    n_scramblings : int
+        Number of scramblings whose mean the background of a count map is.
+    step_deg : float
+        Finer grids are block-averaged to this step if it is a multiple of theirs.
+
+    Raises
+    ------
+    SkyMapError
+        Whatever is wrong with the file or the map, in one sentence.
+    """
+    path = Path(path)
+    for name, value, good in (("sigma_default", sigma_default, 0 < sigma_default < 1), ("averaging_deg", averaging_deg,
+                              0 <= averaging_deg <= 90), ("n_scramblings", n_scramblings, n_scramblings >= 1)):
+        if not good:
+            raise SkyMapError(f"{name} is {value}, but a positive number is needed (sigma_default below 1, "
+                              "averaging_deg from 0 to 90): correct it")
+    log: list[str] = []
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("error", message=".*truncated.*")
+            parts = _parts(_content(path), averaging_deg, n_scramblings, log)
+            return _assemble(parts, sigma_default, label, step_deg, log)
+    except SkyMapError as error:
+        raise SkyMapError(f"{path}: {error}") from None
+    except Exception as error:  # a damaged file can fail anywhere inside the readers of its format
+        why = " ".join(str(error).split())[:200]
+        raise SkyMapError(f"{path}: cannot be read as a sky map, it is damaged, cut short or of another format "
+                          f"({type(error).__name__}: {why}): make or download it again") from error
+
+
+def _content(path: Path) -> bytes:
+    if path.is_dir():
+        raise SkyMapError("this is a folder: give the path of a file in it")
+    if not path.exists():
+        there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.name, there, n=1)
+        raise SkyMapError("there is no such file" + (f": did you mean {near[0]}?" if near else ": correct the path"))
+    content = path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise SkyMapError(f"the gzip file is cut short or damaged ({error}): make or download it again") from None
+    if not content.strip():
+        raise SkyMapError("the file is empty: make or download it again")
+    return content
+
+
+def _parts(content: bytes, averaging_deg, n_scramblings, log) -> dict:
+    """What the file says, as the arguments of a `SkyMap`; sigma is None where it says nothing."""
+    if not content.startswith(b"SIMPLE"):
+        try:
+            lines = content.decode("utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise SkyMapError("neither FITS nor text: give a CSV, ECSV or FITS file") from None
+        if lines[0].startswith("# %ECSV"):
+            return _from_table(Table.read(lines, format="ascii.ecsv"), averaging_deg, log)
+        header = next(line for line in lines if line.strip() and not line.startswith("#"))
+        delimiter = next((d for d in ",;\t" if d in header), " ")
+        table = Table.read(lines, format="ascii.basic", delimiter=delimiter, guess=False)
+        return _from_table(table, averaging_deg, log)
+    with fits.open(io.BytesIO(content), memmap=False) as hdus:
+        tables = [h for h in hdus if isinstance(h, fits.BinTableHDU | fits.TableHDU) and len(h.columns)]
+        for hdu in tables:
+            if str(hdu.header.get("PIXTYPE", "")).strip().upper() == "HEALPIX" or "NSIDE" in hdu.header:
+                columns = {c.name: np.asarray(hdu.data[c.name]).ravel() for c in hdu.columns}
+                return from_healpix(columns, hdu.header, averaging_deg, n_scramblings, log)
+        if tables:
+            return _from_table(Table.read(tables[0]), averaging_deg, log)
+        images = [h for h in hdus if h.is_image and h.data is not None and np.squeeze(h.data).ndim == 2]
+        if not images:
+            raise SkyMapError("the FITS file holds no table, image or HEALPix map: export the map once more")
+        return _from_image(images, averaging_deg, log)
+
+
+def _numbers(table, name) -> np.ndarray:
+    """A column as floats, degrees where it has an angular unit, NaN where masked."""
+    column = table[name]
+    values = np.ma.getdata(column)
+    if values.ndim != 1 or values.dtype.kind not in "iufb":
+        for row, entry in enumerate(values.ravel().tolist(), 1):
+            try:
+                float(entry)
+            except (TypeError, ValueError):
+                raise SkyMapError(f"column {name} holds {entry!r} in row {row}: numbers are needed") from None
+    values = np.where(np.ma.getmaskarray(column), np.nan, np.ma.getdata(column).astype(float))
+    unit = getattr(column, "unit", None)
+    if unit is not None and u.Unit(unit, parse_strict="silent").is_equivalent(u.deg):
+        values = (values * u.Unit(unit)).to_value(u.deg)
+    return values
+
+
+def _from_table(table, averaging_deg, log) -> dict:
+    named = {}
+    for want in ("ra", "dec", "relative_intensity", "sigma", "footprint"):
+        found = pick(table.colnames, (want,))
+        if found is None and want not in ("sigma", "footprint"):
+            near = difflib.get_close_matches(want, [c.lower() for c in table.colnames], n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]!r}? Rename it" if near else "rename or add it"
+            raise SkyMapError(f"there is no column {want!r} (found: {', '.join(map(repr, table.colnames))}): {hint}")
+        named[want] = None if found is None else _numbers(table, found)
+    if len(table) == 0:
+        raise SkyMapError("the table has no rows: make or download it again")
+    ra, dec, hours = named["ra"], named["dec"], getattr(table[pick(table.colnames, ("ra",))], "unit", None) is None
+    for name, low, high in (("ra", -180.0, 360.0), ("dec", -90.0, 90.0)):
+        wrong = np.flatnonzero(~((named[name] >= low) & (named[name] <= high)))
+        if wrong.size:
+            raise SkyMapError(f"{name} is {named[name][wrong[0]]:g} in row {wrong[0] + 1}, but it lies between {low:g} "
+                              f"and {high:g} degrees: correct it, or exchange columns ra and dec if they are mixed up")
+    if hours and ra.max() <= 24 and ra.min() >= 0:
+        raise SkyMapError(f"ra runs from {ra.min():g} to {ra.max():g}, which looks like hours: degrees are needed, so "
+                          "multiply the column ra by 15")
+    if ra.min() < 0:
+        log.append("right ascensions below 0 taken as 360 degrees more")
+
+    def where(i):
+        return f"ra {ra[i]:g}, dec {dec[i]:g} (row {i + 1})"
+
+    values = near_one(named["relative_intensity"], log, where)
+    sigma = named["sigma"]
+    if sigma is not None:
+        values, sigma = with_errors(values, sigma, log, where)
+    footprint = np.isfinite(values) if named["footprint"] is None else named["footprint"] > 0
+    parts = gridded(ra, dec, values, sigma, footprint) | {"averaging_deg": averaging_deg}
+    meta = {str(key).upper(): value for key, value in table.meta.items()}
+    if "AVERDEG" in meta:
+        parts |= {"averaging_deg": float(meta["AVERDEG"]), "sigma_assumed": bool(meta.get("SIGASSUM", False)),
+                  "label": str(meta.get("SKYLABEL", "")).encode("ascii").decode("unicode_escape")}
+        if parts["averaging_deg"] != averaging_deg:
+            log.append(f"the file says that it is averaged over {parts['averaging_deg']:g} degrees: taken as said")
+    return parts
+
+
+def _from_image(images, averaging_deg, log) -> dict:
+    hdu = images[0]
+    wcs = WCS(hdu.header)
+    if not wcs.has_celestial:
+        raise SkyMapError("the FITS image has no celestial WCS (CTYPE1 'RA---CAR' and the like): add one to its header")
+    wcs = wcs.celestial
+    data = np.squeeze(hdu.data).astype(float)
+    y, x = (index.ravel() for index in np.indices(data.shape))
+    sky = wcs.pixel_to_world(x, y).icrs
+    ra, dec = sky.ra.to_value(u.deg), sky.dec.to_value(u.deg)
+    on_sky = np.isfinite(ra) & np.isfinite(dec)
+
+    def where(i):
+        return f"image pixel ({x[i] + 1}, {y[i] + 1})"
+
+    values, sigma = near_one(np.where(on_sky, data.ravel(), np.nan), log, where), None
+    errors = [h.data for h in images[1:] if h.name.upper() in ("SIGMA", "ERROR") and np.size(h.data) == data.size]
+    if errors:
+        values, sigma = with_errors(values, errors[0].ravel().astype(float), log, where)
+    parts = {"averaging_deg": averaging_deg}
+    try:
+        return parts | gridded(ra[on_sky], dec[on_sky], values[on_sky], None if sigma is None else sigma[on_sky],
+                                np.isfinite(values[on_sky]))
+    except SkyMapError:  # another projection or frame: its lines are no declination rings
+        log.append("the image is not on a regular grid of ra and dec: resampled onto 2 degrees")
+    scale = float(abs(wcs.proj_plane_pixel_scales()[0].to_value(u.deg)))
+
+    def lookup(lon, lat):
+        column, line = wcs.world_to_pixel(SkyCoord(lon * u.deg, lat * u.deg))
+        column = (column + 0.5) % (360.0 / scale) - 0.5  # a cylindrical map may start at any longitude
+        inside = (column < data.shape[1] - 0.5) & (line >= -0.5) & (line < data.shape[0] - 0.5)
+        place = np.round(np.where(inside, line, 0)) * data.shape[1] + np.round(np.where(inside, column, 0))
+        return np.where(inside, place, -1).astype(int)
+
+    return parts | resample(lookup, values, sigma, averaging_deg == 0, scale)
+
+
+def _assemble(parts, sigma_default, label, step_deg, log) -> SkyMap:
+    """The map on its final grid, with assumed errors where the file has none, once a whole ring is found."""
+    seen = np.isfinite(parts["relative_intensity"])
+    assumed = parts["sigma"] is None
+    if assumed:
+        parts = parts | {"sigma": np.where(seen, sigma_default, np.nan), "sigma_assumed": True}
+        log.append(f"no errors in the file: sigma_default = {sigma_default:g} taken for every pixel")
+    fullest = np.argmax(seen.sum(axis=1))
+    if not seen[fullest].all():
+        raise SkyMapError(f"no declination ring is complete, the fullest (dec {parts['dec'][fullest]:g}) has "
+                          f"{seen[fullest].sum()} of {seen.shape[1]} pixels: Eq. (2) needs the mean of a ring, so "
+                          "give a map with whole rings")
+    partial = int(np.sum(seen.any(axis=1) & ~seen.all(axis=1)))
+    if partial:
+        log.append(f"{partial} rings are incomplete: their means are taken over what is observed")
+    sky = rebin(SkyMap(**({"label": label} | parts), log=tuple(log)), step_deg)
+    if assumed:  # it holds for the pixels of the map as it is used
+        sky = sky.replace(sigma=np.where(sky.observed, sigma_default, np.nan))
+    return sky.replace(label=label or sky.label)
+
+
+def _put(path, content: bytes) -> None:
+    """Write all of a file or nothing: beside it first, then in its place."""
+    path = Path(path)
+    if path.suffix == ".gz":
+        content = gzip.compress(content, mtime=0)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise SkyMapError(f"{path} cannot be written ({error.strerror}): choose another folder or file") from None
+
+
+def _fits_bytes(*hdus) -> bytes:
+    buffer = io.BytesIO()
+    fits.HDUList(list(hdus)).writeto(buffer)
+    return buffer.getvalue()
+
+
+def write_sky_map(sky: SkyMap, path) -> None:
+    """Write a map as a table: .csv, .ecsv or .fits, each also .gz; all but CSV keep averaging, label and sigma_assumed.
+
+    One row a pixel of the footprint; pixels that were cut are NaN, with a column `footprint` that says so.
+    """
+    row, column = np.nonzero(sky.footprint)
+    table = Table({"ra": sky.ra[column] * u.deg, "dec": sky.dec[row] * u.deg,
+                   "relative_intensity": sky.relative_intensity[row, column], "sigma": sky.sigma[row, column]},
+                  meta={"AVERDEG": float(sky.averaging_deg), "SIGASSUM": bool(sky.sigma_assumed),
+                        "SKYLABEL": sky.label.encode("unicode_escape").decode()})
+    if not sky.observed[sky.footprint].all():
+        table["footprint"] = np.ones(len(table), dtype=np.int16)
+    kind = Path(path).name.removesuffix(".gz").rpartition(".")[2].lower()
+    text = io.StringIO()
+    if kind == "fits":
+        _put(path, _fits_bytes(fits.PrimaryHDU(), fits.table_to_hdu(table)))
+    elif kind in ("csv", "ecsv"):
+        table.write(text, format=f"ascii.{kind}")
+        _put(path, text.getvalue().encode())
+    else:
+        raise SkyMapError(f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
+
+
+def write_healpix(sky: SkyMap, path, nside: int = 64) -> None:
+    """Write a map as HEALPix (RING, equatorial, UNSEEN where not observed), columns RELATIVE_INTENSITY and SIGMA."""
+    columns = [fits.Column(name, "D", array=x) for name, x in
+               zip(("RELATIVE_INTENSITY", "SIGMA"), to_healpix(sky, nside), strict=True)]
+    table = fits.BinTableHDU.from_columns(columns)
+    table.header.update(PIXTYPE="HEALPIX", ORDERING="RING", COORDSYS="C", NSIDE=nside, FIRSTPIX=0,
+                        LASTPIX=12 * nside**2 - 1, INDXSCHM="IMPLICIT")
+    _put(path, _fits_bytes(fits.PrimaryHDU(), table))
+
+
+def write_image(sky: SkyMap, path) -> None:
+    """Write a map as a FITS image in the CAR projection, relative intensity first, sigma as an extension."""
+    step = sky.ra[1] - sky.ra[0], sky.dec[1] - sky.dec[0]
+    header = fits.Header({"CTYPE1": "RA---CAR", "CTYPE2": "DEC--CAR", "CUNIT1": "deg", "CUNIT2": "deg",
+                          "RADESYS": "ICRS", "CRVAL1": 180.0, "CRVAL2": 0.0, "CDELT1": step[0], "CDELT2": step[1],
+                          "CRPIX1": 1 + (180.0 - sky.ra[0]) / step[0], "CRPIX2": 1 - sky.dec[0] / step[1]})
+    _put(path, _fits_bytes(fits.PrimaryHDU(sky.relative_intensity, header), fits.ImageHDU(sky.sigma, header, "SIGMA")))
