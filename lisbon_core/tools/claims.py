@@ -16,6 +16,7 @@ __all__ = ["Claim", "ClaimError", "merge", "number", "plain_table", "table", "ve
 
 UNTESTABLE = "not testable without the private data"
 HEADINGS = ("Claim", "Truth", "Paper", "This run", "Unit", "Verdict", "Equation")
+ENTRIES = ("value", "sigma", "unit", "paper", "truth", "verdict", "equation", "note")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -115,7 +116,7 @@ def verdict(claim: Claim, default_sky: bool) -> str:
 def merge(folder: Path, default_sky: bool) -> dict:
     """Claims of all the notebooks of a run, from `folder`/claims/*.json, each with its verdict, by identifier.
 
-    A claim that states a truth is judged against it on any sky.
+    Where any claim states a truth the sky is a known one, and all are judged as on the default sky.
     """
     merged, made_by = {}, {}
     for path in sorted((Path(folder) / "claims").glob("*.json")):
@@ -123,10 +124,10 @@ def merge(folder: Path, default_sky: bool) -> dict:
             claim = Claim(**entry)
             if claim.id in merged:
                 raise ClaimError(f"Claim {claim.id} is made by both {made_by[claim.id]} and {path.stem}: keep one.")
-            made_by[claim.id] = path.stem
-            row = {**asdict(claim), "verdict": verdict(claim, default_sky or claim.truth is not None)}
-            merged[row.pop("id")] = row
-    return merged
+            merged[claim.id], made_by[claim.id] = claim, path.stem
+    known = default_sky or any(claim.truth is not None for claim in merged.values())
+    rows = {name: asdict(claim) | {"verdict": verdict(claim, known)} for name, claim in merged.items()}
+    return {name: {key: row[key] for key in ENTRIES} for name, row in rows.items()}
 
 
 def number(value, sigma=None, unit: str = "") -> str:

@@ -46,7 +46,7 @@ def sources(folder: Path) -> list[Path]:
 
 def suggestion(name: str, known) -> str:
     """Sentence part that names what may have been meant, or all there is."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
 
 
@@ -126,6 +126,8 @@ def tidy(notebook, keep_injected: bool = True):
     for cell in notebook.cells:
         for key in ("papermill", "execution", "collapsed"):
             cell.metadata.pop(key, None)
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]
         if cell.cell_type != "code":
             continue
         if cell.execution_count is not None:

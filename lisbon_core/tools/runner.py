@@ -205,6 +205,7 @@ def _execute(path: Path, parameters: dict, out: Path, cwd: Path) -> Outcome:
     """Execute one notebook into `out`; an error becomes an outcome."""
     import nbformat
     import papermill
+    from jupyter_core.utils import ensure_event_loop
     from traitlets.config import Config
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -224,6 +225,8 @@ def _execute(path: Path, parameters: dict, out: Path, cwd: Path) -> Outcome:
         status, reason = "failed", f"{error.ename} in cell {error.exec_count}: {lines[0]}"
     except Exception as error:  # a kernel that died, a full disk: the others go on
         status, reason = "failed", f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+    finally:
+        ensure_event_loop().close()  # the loop of this thread, which nobody else closes
     if partial.exists():
         executed = pairing.tidy(nbformat.read(partial, as_version=4))
         write_atomically(out / f"{path.stem}.ipynb", nbformat.writes(executed) + "\n")

@@ -1,0 +1,224 @@
+"""Runner, command line, provenance and publishing, on small notebooks of their own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from lisbon_core import LisbonError
+from lisbon_core.tools import cli, pairing, provenance, publish, runner
+
+SOURCE = '''# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Draw the line of {number}
+
+# %% tags=["parameters"]
+sky_map: str = ""  # path of your sky map
+order: int = 7  # highest Legendre order
+p_index: float = 4.7  # exponent of p/p0
+run_dir: str = ""  # folder of the run
+
+# %%
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from lisbon_core.tools.claims import Claim
+from lisbon_core.tools.notebook import record, say, show
+
+# %%
+figure, axes = plt.subplots(label="draw_line")
+axes.plot([0, order])
+show(figure, "{number}_line", alt="A line that rises.", caption="A line.", run_dir=run_dir)
+
+# %%
+assert order > 3, "order is too low"
+say(f"Order {{order}}, in {{Path.cwd().name}}.")
+record(run_dir, "{stem}", [Claim("C_{number}", order, 0.5, paper=17.8, truth=7.2)])
+'''
+
+
+@pytest.fixture
+def notebooks(tmp_path):
+    """Folder of three notebooks, of which 06 needs 05."""
+    folder = tmp_path / "root" / "notebooks"
+    folder.mkdir(parents=True)
+    for stem in ("04_sky", "05_fit", "06_rest"):
+        (folder / f"{stem}.py").write_text(SOURCE.format(stem=stem, number=stem[:2]))
+    return folder
+
+
+@pytest.fixture
+def lisbon(notebooks, capsys):
+    """The command on those notebooks: exit code, what it printed, what it complained of."""
+    def call(command, *arguments):
+        code = cli.main([command, "--notebooks", str(notebooks), *arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_run_and_publish(notebooks, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.chdir(tmp_path)
+    out = tmp_path / "out {of} run"
+    report = runner.run(None, {}, out, jobs=2, notebook_folder=notebooks, progress=False)
+    assert report.ok, report
+    assert os.environ["MPLBACKEND"] == "Agg"
+    assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
+                                                     "figures", "provenance.json", "results.json"}
+    results = json.loads((out / "results.json").read_text())
+    assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "unit": "", "paper": 17.8, "truth": 7.2,
+                                         "verdict": "recovered", "equation": "", "note": ""}
+    assert results["parameters"] == {"sky_map": "", "order": 7, "p_index": 4.7}
+    assert set(results["provenance"]["notebooks"]) == {"04_sky", "05_fit", "06_rest"}
+    notebook = nbformat.read(out / "05_fit.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    cell, = (cell for cell in notebook.cells if pairing.alternative_texts(cell))
+    assert pairing.alternative_texts(cell) == ["A line that rises."]
+    assert cell.metadata["mystnb"]["image"]["alt"] == "A line that rises."
+    assert "in notebooks." in json.dumps(notebook)
+
+    root = notebooks.parent
+    (root / "README.md").write_text("Before\n<!-- claims -->\nold\n<!-- /claims -->\nafter\n")
+    (root / "figures").mkdir()
+    (root / "figures" / "99_old.png").write_bytes(b"")
+    assert publish.publish(report, root)
+    publish.update_readme(root)
+    assert [path.name for path in sorted((root / "figures").iterdir())] == [
+        "04_line.png", "05_line.png", "06_line.png", "results.json"]
+    assert set(json.loads((root / "figures" / "results.json").read_text())["provenance"]) == {"input_hash"}
+    readme = (root / "README.md").read_text()
+    assert "| `C_05` | 7.20 | 17.8 | 7.0 ± 0.5 |" in readme
+    assert "old" not in readme
+    assert readme.endswith("<!-- /claims -->\nafter\n")
+    committed = (notebooks / "05_fit.ipynb").read_text()
+    assert "injected" not in committed
+    assert str(tmp_path) not in committed
+    counts = [cell.execution_count for cell in nbformat.reads(committed, 4).cells if cell.cell_type == "code"]
+    assert counts == [1, 2, 3, 4]
+
+    assert not publish.publish(report, root), "what is current must be left as it is"
+    (root / "figures" / "04_line.png").unlink()
+    assert publish.publish(report, root)
+    assert (notebooks / "05_fit.ipynb").read_text() == committed, "the same run must give the same bytes"
+
+
+def test_failure_takes_down_only_what_needs_it(notebooks, tmp_path, capsys):
+    source = notebooks / "05_fit.py"
+    source.write_text(source.read_text().replace("order > 3", "order > 30"))
+    report = runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks)
+    assert not report.ok
+    assert [one.status for one in report.outcomes] == ["done", "failed", "skipped"]
+    assert "AssertionError in cell 5: order is too low" in str(report)
+    assert "needs 05_fit, which failed" in capsys.readouterr().out
+    assert list(report.results["claims"]) == ["C_04"]
+    assert (tmp_path / "out" / "05_fit.ipynb").exists()
+
+
+def test_list(lisbon):
+    code, printed, _ = lisbon("list")
+    assert code == 0
+    assert "05_fit" in printed
+    assert "Draw the line of 05" in printed
+    assert any(line.split() == ["order", "int", "7", "highest", "Legendre", "order"] for line in printed.splitlines())
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    (["99"], "No notebook is called 99: there are 04_sky, 05_fit, 06_rest."),
+    (["05_fti"], "No notebook is called 05_fti: did you mean 05_fit?"),
+    (["--set", "ordr=5"], "No parameter is called ordr: did you mean order?"),
+    (["--set", "run_dir=here"], "No parameter is called run_dir: there are sky_map, order, p_index."),
+    (["--set", "order"], "--set order has no '='"),
+    (["--set", "order=seven"], "order = seven is not an int"),
+    (["--set", "order=5.5"], "order = 5.5 is not an int"),
+    (["--set", "p_index=nan"], "p_index = nan is not a float (a finite number)"),
+    (["--set", "order=1000"], "order is 1000"),
+    (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
+    (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
+    (["--jobs", "0"], "--jobs 0 makes no sense"),
+])
+def test_mistakes_get_a_sentence(lisbon, tmp_path, arguments, sentence):
+    code, printed, complaint = lisbon("run", "--out", str(tmp_path / "out"), *arguments)
+    assert code == 2
+    assert sentence in complaint
+    assert complaint.count("\n") == 1
+    assert not printed
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("- 1\n", "must hold lines 'name: value', not a list"),
+                                                ("a: [", "is not valid YAML"), ("ordr: 3", "did you mean order?"),
+                                                ("order: x", "order = x is not an int")])
+def test_parameter_file_mistakes(lisbon, tmp_path, text, sentence):
+    (tmp_path / "p.yaml").write_text(text)
+    code, _, complaint = lisbon("run", "--out", str(tmp_path / "out"), "--params", str(tmp_path / "p.yaml"))
+    assert code == 2
+    assert sentence in complaint
+
+
+def test_command_line_wins_over_file(tmp_path):
+    (tmp_path / "p.yaml").write_text("order: 5\np_index: 4\nsky_map: mine.fits\n")
+    known = {name: pairing.Parameter(name, kind, default, "")
+             for name, kind, default in (("order", "int", 7), ("p_index", "float", 4.7), ("sky_map", "str", ""))}
+    values = cli._from_file(tmp_path / "p.yaml", known) | cli._from_settings(["order=6"], known)
+    assert values == {"order": 6, "p_index": 4.0, "sky_map": "mine.fits"}
+
+
+def test_other_mistakes(lisbon, tmp_path, capsys):
+    for arguments, sentence in ((["rnu"], "No command is called rnu: did you mean run?"), ([], "required: COMMAND"),
+                                (["run"], "required: --out")):
+        assert cli.main(arguments) == 2
+        assert sentence in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(runner.RunError, match="name a folder"):
+            runner.run(None, {}, out, notebook_folder=tmp_path / "root" / "notebooks", progress=False)
+
+
+def test_notebook_by_number_stem_or_path(notebooks):
+    for name in ("5", "05", "05_fit", "05_fit.py", "notebooks/05_fit.ipynb"):
+        assert pairing.find(name, notebooks).stem == "05_fit"
+
+
+def test_parameters_cell_must_hold_literals(notebooks):
+    path = notebooks / "05_fit.py"
+    path.write_text(path.read_text().replace("order: int = 7", "order = 7"))
+    with pytest.raises(pairing.NotebookError, match="each line must read"):
+        pairing.parameters(path)
+
+
+def test_writing_is_all_or_nothing(tmp_path):
+    path = tmp_path / "results.json"
+    provenance.write_json(path, {"value": 1.0})
+    with pytest.raises(LisbonError, match="not a finite number"):
+        provenance.write_json(path, {"value": float("nan")})
+    assert json.loads(path.read_text()) == {"value": 1.0}
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_provenance_survives_without_git(tmp_path):
+    assert provenance.git_state(tmp_path) == {"commit": None, "dirty": None}
+    stamp = provenance.provenance({"seed": 3}, [])
+    assert stamp["seed"] == 3
+    assert stamp["versions"]["numpy"]
+    assert stamp["started"].endswith("Z")
+
+
+def test_command_starts_without_compilers(notebooks):
+    """`lisbon list` reads text and must not wait for numba or a kernel."""
+    code = ("import sys; from lisbon_core.tools.cli import main; "
+            f"main(['list', '--notebooks', {str(notebooks)!r}]); "
+            "print(sorted({'numba', 'astropy', 'papermill', 'numpy'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
