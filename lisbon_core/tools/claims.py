@@ -141,6 +141,8 @@ def number(value, sigma=None, unit: str = "") -> str:
     values, sigmas = _listed(value), [one or 0.0 for one in _listed(sigma)]
     sigmas = sigmas * len(values) if len(sigmas) == 1 else sigmas
     largest = max(map(abs, [*values, *sigmas]))
+    if not largest:
+        return f"0 {unit}".strip()
     power = math.floor(math.log10(largest)) if largest else 0
     shown = 0 if -2 <= power < 5 else power
     texts = []

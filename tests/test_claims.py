@@ -1,0 +1,122 @@
+"""The ledger: verdicts by their arithmetic, what is refused, and the committed results and their table."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lisbon_core.tools.claims import Claim, ClaimError, merge, number, plain_table, table, verdict
+from lisbon_core.tools.notebook import record
+from lisbon_core.tools.provenance import ROOT, write_json
+from lisbon_core.tools.publish import claims_block
+
+RESULTS = ROOT / "figures" / "results.json"
+UNTESTABLE = "not testable without the private data"
+
+
+@pytest.mark.parametrize(("claim", "default_sky", "wanted"), [
+    (Claim("L_focusing", 16.6, 0.4, truth=17.8), True, "recovered"),  # exactly three sigma away
+    (Claim("L_focusing", 16.5, 0.4, truth=17.8), True, "not recovered"),
+    (Claim("L_focusing", 16.6, 0.4, truth=17.8, paper=17.8), False, "differs"),
+    (Claim("L_focusing", 17.0, 0.4, paper=17.8), False, "consistent"),
+    (Claim("L_focusing", 17.0, 0.4, paper=17.8), True, UNTESTABLE),
+    (Claim("eta", 17.0, 0.4), False, UNTESTABLE),
+    (Claim("L_focusing", None, note="noise"), True, "not determined"),
+    (Claim("L_focusing", None, note="noise", paper=17.8), False, "not determined"),
+    (Claim("G_icrs", [1.0, 2.0, 3.0], [0.1, 0.1, 0.1], truth=[1.1, 2.2, 2.8]), True, "recovered"),
+    (Claim("G_icrs", [1.0, 2.0, 3.0], [0.1, 0.1, 0.1], truth=[1.1, 2.4, 3.0]), True, "not recovered"),
+    (Claim("T_0_bound", 3e-7, truth=0.0, paper=7e-7), True, "recovered"),
+    (Claim("T_0_bound", 3e-7, truth=-4e-7), True, "not recovered"),
+    (Claim("T_0_bound", 3e-7, paper=7e-7), False, "consistent"),
+    (Claim("A_1", 1.0, truth=1.0), True, "recovered"),
+    (Claim("A_1", 1.1, truth=1.0), True, "not recovered"),
+])
+def test_verdict(claim, default_sky, wanted):
+    assert verdict(claim, default_sky) == wanted
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    ({"value": float("nan")}, "must be finite"), ({"value": 1.0, "sigma": np.inf}, "must be finite"),
+    ({"value": [1.0, np.nan]}, "must be finite"), ({"value": 1.0, "sigma": -1.0}, "cannot be negative"),
+    ({"value": None}, "no value and no note"), ({"value": [1.0, 2.0], "truth": [1.0]}, "give as many"),
+])
+def test_refused(arguments, sentence):
+    with pytest.raises(ClaimError, match=sentence):
+        Claim("A_1", **arguments)
+
+
+def test_numpy_becomes_plain(tmp_path):
+    claim = Claim("G_icrs", np.array([1.0, 2.0]), np.float64(0.5) * np.ones(2))
+    assert type(claim.value) is list
+    assert type(claim.value[0]) is float
+    record(str(tmp_path), "05_fit", [claim])
+    assert merge(tmp_path, True)["G_icrs"]["value"] == [1.0, 2.0]
+
+
+def test_one_claim_from_two_notebooks(tmp_path):
+    record(str(tmp_path), "05_fit", [Claim("A_1", 1.0)])
+    record(str(tmp_path), "06_rest", [Claim("A_1", 1.0)])
+    with pytest.raises(ClaimError, match="made by both 05_fit and 06_rest"):
+        merge(tmp_path, True)
+    with pytest.raises(ClaimError, match="makes the claim A_1 twice"):
+        record(str(tmp_path), "05_fit", [Claim("A_1", 1.0), Claim("A_1", 2.0)])
+
+
+def test_a_known_truth_makes_a_known_sky(tmp_path):
+    record(str(tmp_path), "09_fit", [Claim("eta", 1.0, 0.1, truth=1.1), Claim("L_focusing", 1.0, 0.1, paper=17.8)])
+    merged = merge(tmp_path, default_sky=False)
+    assert merged["eta"]["verdict"] == "recovered"
+    assert merged["L_focusing"]["verdict"] == UNTESTABLE
+
+
+@pytest.mark.parametrize(("arguments", "text"), [
+    # two digits of sigma up to 354, one up to 949, 1000 above: Particle Data Group, introduction, section 5.3
+    ((0.827, 0.119, ""), "0.83 ± 0.12"), ((0.827, 0.367, ""), "0.8 ± 0.4"), ((9.16, 0.962, ""), "9.2 ± 1.0"),
+    ((17.8, None, "pc"), "17.8 pc"), ((1.234e-3, 2.1e-5, ""), "(1.234 ± 0.021) × 10⁻³"), ((0.0, None, ""), "0"),
+    (([1e-6, -2e-7], [1e-7, 1e-7], "1/AU"), "(1.00 ± 0.10, −0.20 ± 0.10) × 10⁻⁶ AU⁻¹"),
+    ((None, None, "pc"), "not determined"),
+    ((123456.0, 1.2e4, ""), "(1.23 ± 0.12) × 10⁵"), ((7.08e-7, None, "1/yr"), "7.08 × 10⁻⁷ yr⁻¹"),
+])
+def test_number(arguments, text):
+    assert number(*arguments) == text
+
+
+def test_tables_print_truth_before_paper():
+    row = {"value": 17.93, "sigma": 2.81, "unit": "pc", "paper": 17.8, "truth": 17.5, "verdict": "recovered",
+           "equation": "(5)", "note": "with T_0 = 0"}
+    text = table({"claims": {"L_focusing": row}})
+    assert "| `L_focusing` | 17.5 | 17.8 | 17.9 ± 2.8 | pc | recovered | (5) |" in text
+    assert text.splitlines()[0].index("Truth") < text.splitlines()[0].index("Paper")
+    assert text.endswith("- `L_focusing`: with T_0 = 0")
+    assert plain_table({"L_focusing": row}).splitlines()[1].split()[:3] == ["L_focusing", "17.5", "17.8"]
+
+
+def test_strict_json(tmp_path):
+    with pytest.raises(ValueError, match="not a finite number"):
+        write_json(tmp_path / "a.json", {"value": float("inf")})
+
+
+needs_results = pytest.mark.skipif(not RESULTS.exists(), reason="figures/results.json has not been made yet")
+
+
+@needs_results
+def test_committed_results():
+    """Every identifier of the contract, finite or null with a reason, on the default sky."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    order = results["parameters"]["order"]
+    wanted = {*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y", "G_icrs", "unescaped_fraction", "chi2_reduced",
+              "chi2_pad", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
+              "D_asymmetry", "focusing_preference"}
+    assert set(results["claims"]) == wanted
+    assert set(results["provenance"]) == {"input_hash"}
+    for name, row in results["claims"].items():
+        claim = Claim(name, **{key: value for key, value in row.items() if key != "verdict"})
+        assert row["verdict"] == verdict(claim, default_sky=True), name
+    for name in ("L_focusing", "gradient_length", "T_0_bound"):
+        assert results["claims"][name]["paper"] is not None, name
+
+
+@needs_results
+def test_readme_shows_the_committed_results():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- claims -->\n{claims_block(json.loads(RESULTS.read_text(encoding='utf-8')))}<!-- /claims -->" in readme

@@ -1,0 +1,91 @@
+"""One environment said three ways: pyproject.toml, environment.yml and the lock; and the citation file."""
+
+import ast
+import importlib.metadata
+import re
+import sys
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from lisbon_core import __version__
+from lisbon_core.tools.provenance import ROOT
+
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "jupyter-core": "jupyter_core"}
+IMPORT_NAMES = {"yaml": "pyyaml", "IPython": "ipython"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+DEVELOPMENT = [Requirement(line) for line in [*PROJECT["project"]["dependencies"], *EXTRAS["notebooks"],
+                                              *EXTRAS["test"], *PROJECT["dependency-groups"]["build"]]]
+
+
+def test_conda_environment_equals_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["channels"] == ["conda-forge", "nodefaults"]
+    listed = dict(line.partition(" ")[::2] for line in environment["dependencies"])
+    assert listed.pop("python") == PROJECT["project"]["requires-python"]
+    assert listed.pop("pip") == ""
+    assert listed == {CONDA_NAMES.get(one.name, one.name): str(one.specifier) for one in DEVELOPMENT}
+
+
+@pytest.mark.parametrize("requirement", DEVELOPMENT, ids=str)
+def test_interpreter_satisfies_bounds(requirement):
+    assert importlib.metadata.version(requirement.name) in requirement.specifier
+
+
+def test_python_satisfies_bounds():
+    assert ".".join(map(str, sys.version_info[:3])) in SpecifierSet(PROJECT["project"]["requires-python"])
+    assert PROJECT["project"]["version"] == __version__
+
+
+@pytest.mark.parametrize("folder", ["lisbon_core", "notebooks", "tests"])
+def test_every_import_is_declared(folder):
+    """What the package imports at its top is a dependency; notebooks, tests and tools may use the extras too."""
+    core = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
+    everything = {canonicalize_name(one.name) for one in DEVELOPMENT} | {"conftest"}
+    for path in (ROOT / folder).rglob("*.py"):
+        allowed = core if folder == "lisbon_core" and "tools" not in path.parts else everything
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
+                [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for name in (name.partition(".")[0] for name in names):
+                known = name in sys.stdlib_module_names or name == "lisbon_core"
+                assert known or canonicalize_name(IMPORT_NAMES.get(name, name)) in allowed, f"{path.name}: {name}"
+
+
+def test_lock_pins_everything_with_hashes_and_names_no_place():
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    assert not re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|-e|\.|/)", lock, re.M)
+    pinned = {}
+    for entry in re.split(r"\n(?=\S)", lock.strip()):
+        requirement = Requirement(entry.partition(" \\")[0])
+        assert re.fullmatch(r"==[^*]+", str(requirement.specifier)), requirement
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), requirement
+        pinned.setdefault(canonicalize_name(requirement.name), []).append(str(requirement.specifier).lstrip("="))
+    for one in DEVELOPMENT:
+        for version in pinned[canonicalize_name(one.name)]:
+            assert version in one.specifier, one
+
+
+def test_citation_file():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == __version__
+    assert {"message", "title", "authors", "license", "references"} <= set(citation)
+    for work in citation["references"]:
+        assert {"type", "title", "authors"} <= set(work)
+    cited = {(work.get("volume"), work.get("start")) for work in citation["references"]}
+    assert {(69, "2468"), (314, "439"), (970, "134"), (992, "46"), (812, "L6"), (212, "193"), (790, "5"),
+            (889, "97")} <= cited
+    assert {work["doi"] for work in citation["references"] if "doi" in work} == {
+        "10.3847/1538-4357/ad4ffd", "10.3847/1538-4357/adfc52", "10.3847/1538-4357/ab643c"}
+
+
+def test_licences_are_there():
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+    assert "Creative Commons Attribution 4.0 International" in (ROOT / "LICENSE-TEXT").read_text(encoding="utf-8")

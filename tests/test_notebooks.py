@@ -1,0 +1,78 @@
+"""Every notebook as a papermill run on a coarse grid, and one as papermill alone would run it."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from lisbon_core.tools import pairing, runner
+from lisbon_core.tools.provenance import NOTEBOOKS
+
+SOURCES = sorted(NOTEBOOKS.glob("*.py"))
+pytestmark = pytest.mark.skipif(not SOURCES, reason="there is no notebook yet")
+
+
+@pytest.fixture(scope="module")
+def fast_run(tmp_path_factory):
+    """All notebooks with --fast, from a foreign folder, where a figure backend is set as many test set-ups do."""
+    from lisbon_core.chain import FAST
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MPLBACKEND", "Agg")
+        patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+        return runner.run(None, FAST, tmp_path_factory.mktemp("fast"), jobs=2, progress=False)
+
+
+def test_all_run(fast_run):
+    assert fast_run.ok, fast_run
+
+
+def test_results_are_complete(fast_run):
+    results = json.loads((fast_run.out / "results.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert {"A_1", "A_7", "G_x", "G_icrs", "chi2_reduced", "chi2_pad", "L_focusing", "gradient_length", "T_0",
+            "T_0_bound", "eta", "unescaped_fraction"} <= set(results["claims"])
+    assert all(row["value"] is not None or row["note"] for row in results["claims"].values())
+    assert results["parameters"]["grid_deg"] == results["provenance"]["parameters"]["grid_deg"]
+
+
+def test_products_are_there(fast_run):
+    assert {name for name in runner.PRODUCTS if not (fast_run.out / name).exists()} == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_figures_have_alternative_texts(fast_run, path):
+    notebook = nbformat.read(fast_run.out / f"{path.stem}.ipynb", as_version=4)
+    texts = [text for cell in notebook.cells for text in pairing.alternative_texts(cell)]
+    expected = sum(cell.source.count("show(") for cell in notebook.cells if cell.cell_type == "code")
+    assert len(texts) >= expected, "a figure is missing from the output"
+    assert all(texts)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_parameters_are_those_of_the_chain(path):
+    """The parameters cell is the same everywhere: names, types, defaults and help of the chain's own dataclass."""
+    from lisbon_core.chain import PARAMETER_HELP, RunParameters
+
+    cell = pairing.parameters(path)
+    assert cell.pop("run_dir").default == ""
+    wanted = {field.name: (getattr(field.type, "__name__", field.type), field.default)
+              for field in dataclasses.fields(RunParameters)}
+    assert {name: (one.kind, one.default) for name, one in cell.items()} == wanted
+    assert {name: one.help for name, one in cell.items()} == PARAMETER_HELP
+
+
+def test_bare_papermill(tmp_path):
+    """A committed .ipynb run by papermill's own command, from another folder, without our runner."""
+    committed = sorted(NOTEBOOKS.glob("08_*.ipynb"))
+    if not committed:
+        pytest.skip("no notebook 08 has been run yet")
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    subprocess.run([sys.executable, "-m", "papermill", committed[0], tmp_path / "out.ipynb", "-p", "order", "5",
+                    "-p", "run_dir", tmp_path, "--no-progress-bar"], cwd=tmp_path, env=environment, check=True,
+                   capture_output=True)
+    notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert any("order = 5" in cell.source for cell in notebook.cells)

@@ -1,0 +1,57 @@
+"""Every notebook has its two faces, they agree, and what is committed was made from what is committed."""
+
+import json
+
+import jupytext
+import nbformat
+import pytest
+from jupytext.compare import compare_notebooks
+
+from lisbon_core.tools import pairing
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, input_hash
+
+SOURCES = sorted(NOTEBOOKS.glob("*.py"))
+COMMITTED = sorted(NOTEBOOKS.glob("*.ipynb"))
+TAGS = {"parameters", "remove-input", "slow", "exercise", "solution", "widget"}
+
+
+def test_every_notebook_has_its_partner():
+    assert [path.stem for path in SOURCES] == [path.stem for path in COMMITTED], "run `make paper`"
+
+
+def test_committed_results_are_current():
+    if not COMMITTED:
+        pytest.skip("no notebook has been run yet")
+    recorded = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
+    assert recorded["provenance"]["input_hash"] == input_hash(), "run `make paper`: source, package or data changed"
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_committed_notebook(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    compare_notebooks(nbformat.read(path, as_version=4), jupytext.read(path.with_suffix(".py")), fmt="py:percent")
+    assert notebook.metadata["lisbon"] == {"input_hash": input_hash()}, "run `make paper`"
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    assert "version" not in notebook.metadata["language_info"]
+    ids = [cell["id"] for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert path.stat().st_size < 500_000
+    for cell in notebook.cells:
+        assert not {"papermill", "execution"} & set(cell.metadata)
+        if cell.cell_type == "code" and cell.source:
+            assert cell.execution_count is not None
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.get("text")
+        assert all(pairing.alternative_texts(cell))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_source(path):
+    notebook = jupytext.read(path)
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    assert notebook.cells[0].cell_type == "markdown"
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    assert first.metadata["tags"] == ["parameters"]
+    assert all(set(cell.metadata.get("tags", [])) <= TAGS for cell in notebook.cells)
