@@ -20,7 +20,7 @@ tau is not free: it is what makes the pitch-angle flux vanish at both ends. In L
 >>> from lisbon_core.scattering import IsotropicScattering
 >>> pad = stationary_pad(IsotropicScattering(530.37), q=96.63)
 >>> [round(1e4 * float(a), 3) for a in pad.legendre(3)]
-[18.813, 1.142, 0.042]
+[18.813, 1.141, 0.042]
 """
 
 import functools

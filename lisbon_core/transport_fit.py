@@ -72,7 +72,7 @@ class TransportFit:
     chi2, dof : float or None, int
         Of the bins at the best fit, with their full covariance.
     mu, D, D_low, D_high : ndarray, shape (n,)
-        D(mu) in 1/yr at the best fit, and the central 68 % of its posterior; empty where nothing is determined.
+        D(mu) in 1/yr at the best fit, minus and plus its error; empty where nothing is determined.
     law, q : CosineScattering and float, or None
         The best fit as a transport problem.
     parameters, covariance : tuple of str, ndarray (4, 4)
@@ -107,17 +107,20 @@ class TransportFit:
     weights: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def F(self, mu: np.ndarray, T_0: float | None = None) -> np.ndarray:
-        """The fitted distribution; with T_0 (1/yr) given, what the same D and L make of that rate of change."""
+        """The fitted distribution; with T_0 (1/yr) given, what the same D and L make of that rate of change.
+
+        T_0 = S (1/Lambda - 1/L) picks Lambda; the answer is taken to first order in the change of T_0, as weak
+        focusing allows.
+        """
         if self.law is None:
-            raise TransportError(f"There is no fitted distribution to draw: {self.eta.note}")
+            raise TransportError(f"There is no fitted distribution to draw: {self.eta.note}.")
+        pad = stationary_pad(self.law, self.q, self.closure)
         if T_0 is None:
-            return stationary_pad(self.law, self.q, self.closure)(mu)
-        lam = self.q
-        for _ in range(30):  # T_0 = S (1/Lambda - 1/L) with S from the solution itself
-            pad = stationary_pad(self.law, self.q, lam)
-            streaming = PC_PER_YEAR * float(pad.legendre(1)[0]) / 3.0
-            lam = self.q + T_0 * 1e3 * self.gradient_length.value / streaming
-        return pad(mu)
+            return pad(mu)
+        step = 1e-3 / abs(float(self.law.f(1.0)))
+        other = stationary_pad(self.law, self.q, pad.lam + step)
+        rate = PC_PER_YEAR / (2e3 * self.gradient_length.value)  # v/(2 l), so that T_0 = rate tau
+        return pad(mu) + (other(mu) - pad(mu)) * (T_0 / rate - pad.tau) / (other.tau - pad.tau)
 
     def __str__(self):
         names = ("inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
@@ -328,14 +331,14 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
         return PC_PER_YEAR / 2.0 * rate * G[:, None] * (1.0 - D_GRID**2) * h
 
     D = diffusion(posterior.p, posterior.G)
-    band = np.array([quantiles(column, posterior.weights) for column in D[1:].T])
+    error = np.array([np.ptp(quantiles(column, posterior.weights)) / 2.0 for column in D[1:].T])
     centre = posterior.weights @ posterior.p[1:]
     covariance = (posterior.p[1:] - centre).T @ ((posterior.p[1:] - centre) * posterior.weights[:, None])
     law = CosineScattering(float(best[1] / best[0]), float(np.exp(best[2])), float(1.0 / best[0]))
     return TransportFit(
         closure, kappa29, shape["eta"], shape["omega"], shape["d_offset"], inverse, L, length, T_0, bound,
         asymmetry(pad), Estimate(0.5 * (without[1] - chi2), note="ln L with focusing minus ln L without"), chi2, dof,
-        D_GRID, D[0], band[:, 0], band[:, 2], law, float(best[3] / best[0]), covariance=covariance,
+        D_GRID, D[0], np.maximum(D[0] - error, 0.0), D[0] + error, law, float(best[3] / best[0]), covariance=covariance,
         samples=posterior.p[1:], weights=posterior.weights)
 
 
