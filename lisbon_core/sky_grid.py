@@ -122,8 +122,8 @@ def gridded(ra, dec, values, sigma, footprint) -> dict:
 def resample(lookup, values, sigma, independent: bool, resolution_deg: float) -> dict:
     """Mean over each pixel of the 2-degree grid of a map whose pixel at (lon, lat) is `lookup(lon, lat)`, -1 for none.
 
-    Pixels less than half covered are not observed. Errors of independent pixels add in quadrature, those of pixels
-    averaged over a disc wider than the grid do not shrink.
+    Pixels less than half covered are not observed. Errors of independent pixels shrink with the number of them in a
+    grid pixel, those of pixels that are averages over a wider disc do not.
     """
     k = int(np.clip(np.ceil(4.0 / resolution_deg), 4, 16))
     offsets = 2.0 * ((np.arange(k) + 0.5) / k - 0.5)
@@ -140,8 +140,8 @@ def resample(lookup, values, sigma, independent: bool, resolution_deg: float) ->
     mean = weight @ np.where(seen, values, 0) / np.maximum(share, 0.5)
     error = None
     if sigma is not None:
-        variance = np.where(seen, sigma, 0) ** 2
-        total = weight.power(2) @ variance / np.maximum(share, 0.5) if independent else weight @ variance
-        error = np.where(kept, np.sqrt(total / np.maximum(share, 0.5)), np.nan).reshape(shape[:2])
+        variance = (weight @ np.where(seen, sigma, 0) ** 2 / np.maximum(share, 0.5)).reshape(shape[:2])
+        fraction = np.minimum(resolution_deg**2 / (4.0 * np.cos(np.radians(GRID_DEC))), 1.0)[:, None]
+        error = np.where(kept.reshape(shape[:2]), np.sqrt(variance * (fraction if independent else 1.0)), np.nan)
     return {"dec": GRID_DEC, "ra": GRID_RA, "relative_intensity": np.where(kept, mean, np.nan).reshape(shape[:2]),
             "sigma": error, "footprint": kept.reshape(shape[:2])}

@@ -24,6 +24,7 @@ SIGMA = ("sigma", "error", "relative_intensity_error", "intensity_error", "uncer
 DATA = ("data", "data_map", "counts", "on", "events", "n_events")
 BACKGROUND = ("background", "background_map", "bg", "bkg", "reference", "reference_map", "off")
 PIXEL = ("pixel", "pix", "pixnum", "ipix", "index", "hpx_index", "healpix")
+FINEST = 128  # NSIDE on which counts are summed over discs: 0.46 degrees
 FEWEST = 25.0  # expected events below which the error of N/B is not Gaussian enough to be used
 
 
@@ -33,8 +34,8 @@ def _full_map(columns: dict, nside, wanted) -> tuple[int, list]:
     size = len(columns[wanted[0]])
     if nside is None and index is None and size % 12 == 0 and int(np.sqrt(size / 12)) ** 2 * 12 == size:
         nside = int(npix_to_nside(size))
-    if not isinstance(nside, int) or not 1 <= nside <= 1024:
-        raise SkyMapError(f"NSIDE of the HEALPix map is {nside}, but a whole number from 1 to 1024 is needed: write it "
+    if not isinstance(nside, int) or not 1 <= nside <= 1024 or nside & (nside - 1):
+        raise SkyMapError(f"NSIDE of the HEALPix map is {nside}, but a power of 2 from 1 to 1024 is needed: write it "
                           "into the header, or degrade the map")
     if index is None:
         if size != 12 * nside**2:
@@ -54,12 +55,12 @@ def _full_map(columns: dict, nside, wanted) -> tuple[int, list]:
     return nside, full
 
 
-def _ordering(header, nside) -> str:
+def _ordering(header) -> str:
     ordering = str(header.get("ORDERING", "")).strip().lower()
     ordering = "nested" if ordering == "nest" else ordering
-    if ordering not in ("ring", "nested") or (ordering == "nested" and nside & (nside - 1)):
-        raise SkyMapError(f"ORDERING of the HEALPix map is {header.get('ORDERING')!r} at NSIDE = {nside}, but RING, or "
-                          "NESTED with a power of 2, is needed: write the right one into the header")
+    if ordering not in ("ring", "nested"):
+        raise SkyMapError(f"ORDERING of the HEALPix map is {header.get('ORDERING')!r}, but RING or NESTED is needed: "
+                          "write the right one into the header")
     return ordering
 
 
@@ -92,7 +93,7 @@ def from_healpix(columns: dict, header, averaging_deg: float, n_scramblings: int
     wanted = [data, background] if counts else [value, *([error] if error else [])]
     log.append(f"HEALPix columns used: {', '.join(wanted)}")
     nside, maps = _full_map(columns, header.get("NSIDE"), wanted)
-    order, frame = _ordering(header, nside), _frame(header, log)
+    order, frame = _ordering(header), _frame(header, log)
     turn = rotation_to_icrs(frame)
 
     def lookup(lon, lat):
@@ -128,15 +129,21 @@ def _from_counts(data, background, nside, order, turn, lookup, radius_deg, n_scr
     seen = np.isfinite(data) & (background > 0)
     if not seen.any():
         raise SkyMapError("no pixel has a background above 0: give the expected number of events in background")
-    lon, lat = (x.to_value(u.deg) for x in healpix_to_lonlat(np.flatnonzero(seen), nside, order=order))
+    lon, lat = healpix_to_lonlat(np.flatnonzero(seen), nside, order=order)
     counts = np.stack([data[seen], background[seen]])
-    tree = cKDTree(unit_vector(lon, lat) @ turn.T)
     nearest = np.where(seen, np.cumsum(seen) - 1, -1)  # of a HEALPix pixel, its place among those seen
+    if nside > FINEST:
+        number, cell = np.unique(lonlat_to_healpix(lon, lat, FINEST), return_inverse=True)
+        lon, lat = healpix_to_lonlat(number, FINEST)
+        counts = np.stack([np.bincount(cell, x) for x in counts])
+        nearest[seen] = cell
+        log.append(f"counts of NSIDE = {nside} summed into pixels of NSIDE = {FINEST} first")
+    tree = cKDTree(unit_vector(lon.to_value(u.deg), lat.to_value(u.deg)) @ turn.T)
     own = nearest[lookup(*(x.ravel() for x in np.meshgrid(GRID_RA, GRID_DEC)))].reshape(len(GRID_DEC), len(GRID_RA))
     total = np.zeros((2, *own.shape))
     for i, dec in enumerate(GRID_DEC):
         found = tree.query_ball_point(unit_vector(GRID_RA, dec), 2 * np.sin(np.radians(radius_deg) / 2))
-        found = [f or [o] * (o >= 0) for f, o in zip(found, own[i], strict=True)]  # coarse maps: the pixel itself
+        found = [f or [o] * int(o >= 0) for f, o in zip(found, own[i], strict=True)]  # coarse maps: the pixel itself
         owner = np.repeat(np.arange(len(GRID_RA)), [len(f) for f in found])
         member = np.concatenate(found).astype(int)
         total[:, i] = [np.bincount(owner, x[member], minlength=len(GRID_RA)) for x in counts]

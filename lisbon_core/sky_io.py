@@ -23,7 +23,7 @@ from lisbon_core.sky_grid import gridded, near_one, pick, resample, with_errors
 from lisbon_core.sky_healpix import from_healpix, to_healpix
 from lisbon_core.sky_map import SkyMap, SkyMapError, rebin
 
-__all__ = ["read_sky_map", "write_healpix", "write_image", "write_sky_map"]
+__all__ = ["read_sky_map", "write_healpix", "write_image", "write_images", "write_sky_map"]
 
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
@@ -69,7 +69,7 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
     except Exception as error:  # a damaged file can fail anywhere inside the readers of its format
         why = " ".join(str(error).split())[:200]
         raise SkyMapError(f"{path}: cannot be read as a sky map, it is damaged, cut short or of another format "
-                          f"({type(error).__name__}: {why}): make or download it again") from error
+                          f"({why or type(error).__name__}): make or download it again") from error
 
 
 def _content(path: Path) -> bytes:
@@ -288,8 +288,17 @@ def write_healpix(sky: SkyMap, path, nside: int = 64) -> None:
 
 def write_image(sky: SkyMap, path) -> None:
     """Write a map as a FITS image in the CAR projection, relative intensity first, sigma as an extension."""
-    step = sky.ra[1] - sky.ra[0], sky.dec[1] - sky.dec[0]
+    write_images({"": sky.relative_intensity, "SIGMA": sky.sigma}, sky.dec, sky.ra, path)
+
+
+def write_images(images: dict, dec, ra, path) -> None:
+    """Write arrays of shape (n_dec, n_ra) as named FITS images in the CAR projection, the first as the primary one."""
+    step = ra[1] - ra[0], dec[1] - dec[0]
     header = fits.Header({"CTYPE1": "RA---CAR", "CTYPE2": "DEC--CAR", "CUNIT1": "deg", "CUNIT2": "deg",
                           "RADESYS": "ICRS", "CRVAL1": 180.0, "CRVAL2": 0.0, "CDELT1": step[0], "CDELT2": step[1],
-                          "CRPIX1": 1 + (180.0 - sky.ra[0]) / step[0], "CRPIX2": 1 - sky.dec[0] / step[1]})
-    _put(path, _fits_bytes(fits.PrimaryHDU(sky.relative_intensity, header), fits.ImageHDU(sky.sigma, header, "SIGMA")))
+                          "CRPIX1": 1 + (180.0 - ra[0]) / step[0], "CRPIX2": 1 - dec[0] / step[1]})
+    (first, primary), *others = images.items()
+    if first:
+        header["EXTNAME"] = first
+    _put(path, _fits_bytes(fits.PrimaryHDU(primary, header),
+                           *(fits.ImageHDU(values, header, name) for name, values in others)))
