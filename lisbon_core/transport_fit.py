@@ -326,19 +326,18 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
         T_0 = posterior.estimate(lambda p, G, A_1: -PC_PER_YEAR / 3.0 * A_1 * rate * G * p[:, 3], "1/yr", "-S/L")
         bound = Estimate(None, note="a uniform gradient forces T_0 = -S/L: there is nothing left to bound")
 
-    def diffusion(p, G):
-        h, _ = cosine_shape(D_GRID, p[:, 1, None], np.exp(p[:, 2, None]))
-        return PC_PER_YEAR / 2.0 * rate * G[:, None] * (1.0 - D_GRID**2) * h
-
-    D = diffusion(posterior.p, posterior.G)
-    error = np.array([np.ptp(quantiles(column, posterior.weights)) / 2.0 for column in D[1:].T])
+    half = D_GRID[D_GRID >= 0.0]  # D is even in mu
+    h, _ = cosine_shape(half, posterior.p[:, 1, None], np.exp(posterior.p[:, 2, None]))
+    values = PC_PER_YEAR / 2.0 * rate * posterior.G[:, None] * (1.0 - half**2) * h
+    error = np.array([np.ptp(quantiles(column, posterior.weights)) / 2.0 for column in values[1:].T])
+    D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], error))
     centre = posterior.weights @ posterior.p[1:]
     covariance = (posterior.p[1:] - centre).T @ ((posterior.p[1:] - centre) * posterior.weights[:, None])
     law = CosineScattering(float(best[1] / best[0]), float(np.exp(best[2])), float(1.0 / best[0]))
     return TransportFit(
         closure, kappa29, shape["eta"], shape["omega"], shape["d_offset"], inverse, L, length, T_0, bound,
         asymmetry(pad), Estimate(0.5 * (without[1] - chi2), note="ln L with focusing minus ln L without"), chi2, dof,
-        D_GRID, D[0], np.maximum(D[0] - error, 0.0), D[0] + error, law, float(best[3] / best[0]), covariance=covariance,
+        D_GRID, D, np.maximum(D - error, 0.0), D + error, law, float(best[3] / best[0]), covariance=covariance,
         samples=posterior.p[1:], weights=posterior.weights)
 
 

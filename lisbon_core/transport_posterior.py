@@ -27,6 +27,12 @@ LOW = np.array([-np.inf, -0.98, np.log(0.5), -5.0])  # a, ratio, ln omega, z
 HIGH = np.array([np.inf, 0.98, np.log(4.0), 5.0])
 
 
+def shape_at_nodes(ratio, omega, n):
+    """h and f for d_offset = 1 at the nodes of `panels(n)`, (batch, 2n): h is even in mu and f odd."""
+    h, f = cosine_shape(panels(n).mu[n:], ratio[:, None], omega[:, None])
+    return np.hstack([h[:, ::-1], h]), np.hstack([-f[:, ::-1], f])
+
+
 @dataclass(frozen=True)
 class Problem:
     """Whitened bins and the model seen through them: target (k,), through(n) -> (k, 2n) on the nodes of `panels(n)`.
@@ -39,10 +45,10 @@ class Problem:
     orders: Callable
     rates: tuple[float, float]
 
-    def psi(self, ratio, omega, z, n):
+    def psi(self, ratio, omega, z, n, shape=None):
         """psi at the nodes, and G, for arrays of shapes: (batch, 2n), (batch,)."""
         grid = panels(n)
-        h, f = cosine_shape(grid.mu, ratio[:, None], omega[:, None])
+        h, f = shape_at_nodes(ratio, omega, n) if shape is None else shape
         G = 2.0 * f @ (grid.weights * grid.mu)
         x, y = self.orders(z, G)
         return solve(h, f, x, y, n), G
@@ -50,9 +56,9 @@ class Problem:
     def conditional(self, ratio, omega):
         """Least squares in (a, b = a z) to first order in z at given shapes: means, covariances, chi2."""
         grid, through = panels(NODES), self.through(NODES)
-        h, f = cosine_shape(grid.mu, ratio[:, None], omega[:, None])
+        h, f = shape_at_nodes(ratio, omega, NODES)
         dx, dy = self.rates
-        base, _ = self.psi(ratio, omega, np.zeros_like(ratio), NODES)
+        base, _ = self.psi(ratio, omega, np.zeros_like(ratio), NODES, shape=(h, f))
         change = ((dx * f + (dx - dy) * (f @ grid.focus.T)) / h) @ grid.integrate.T
         u, v = base @ through.T, change @ through.T
         uu, uv, vv = np.sum(u * u, 1), np.sum(u * v, 1), np.sum(v * v, 1)
