@@ -6,6 +6,7 @@ notebook that starts anywhere makes what it needs, and only the Liouville map is
 
 import difflib
 import functools
+import io
 import math
 import tomllib
 from collections.abc import Mapping
@@ -273,6 +274,13 @@ class Run:
             return fit
         return with_sampling_error(fit, self.liouville)
 
+    @property
+    def measured(self) -> dict[str, tuple[float, float]]:
+        """What Tibet AS-gamma measured at 4 TeV: dipole amplitude and phase (degrees), each with its error."""
+        tibet = paper_values()["tibet_4TeV"]
+        return {"dipole": (tibet["dipole_amplitude"], tibet["dipole_amplitude_sigma"]),
+                "phase": (tibet["dipole_phase_deg"], tibet["dipole_phase_sigma_deg"])}
+
     @functools.cached_property
     def renormalised(self):
         """Eq. (2) undone."""
@@ -294,10 +302,51 @@ class Run:
 
         return fit_transport(self.pad, closure=self.parameters.closure, kappa29=self.parameters.kappa29)
 
+    def _product(self, name: str) -> Path:
+        """Path of a product in the folder of the run; one run alone writes into runs/notebook."""
+        folder = self.folder or DATA.parent / "runs" / "notebook"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+    def write_liouville(self) -> None:
+        """Product liouville_map.fits."""
+        self.liouville.save(self._product("liouville_map.fits"))
+
+    def write_sky(self) -> None:
+        """Product sky_map.fits: observed, model and renormalised sky with errors, and what was observed."""
+        from lisbon_core.sky_io import write_images
+
+        sky, renormalised = self.sky, self.renormalised.sky
+        write_images({"OBSERVED": sky.relative_intensity, "SIGMA": sky.sigma, "MODEL": self.fit.relative_intensity,
+                      "RENORMALISED": renormalised.relative_intensity, "RENORMALISED_SIGMA": renormalised.sigma,
+                      "MASK": sky.observed.astype(np.uint8)}, sky.dec, sky.ra, self._product("sky_map.fits"))
+
+    def write_pad(self) -> None:
+        """Product pad.ecsv: mu, F, sigma and the covariance of F, one row a bin."""
+        pad = self.pad
+        self._write_table("pad.ecsv", {"mu": pad.mu, "F": pad.F, "sigma": pad.sigma, "covariance": pad.covariance},
+                          {"sky": self.label, "equation": "(4)", "mu": "pitch-angle cosine, bin centres",
+                           "F": "pitch-angle distribution of mean 1, averaged over the bin"})
+
+    def write_transport(self) -> None:
+        """Product transport.ecsv: mu, D and the 68 % band, 1/yr."""
+        fit = self.transport
+        self._write_table("transport.ecsv", {"mu": fit.mu, "D": fit.D, "D_low": fit.D_low, "D_high": fit.D_high},
+                          {"sky": self.label, "equation": "(6)", "unit of D": "1/yr", "kappa29": fit.kappa29,
+                           "closure": fit.closure, "note": fit.eta.note})
+
+    def _write_table(self, name: str, columns: dict, meta: dict) -> None:
+        from astropy.table import Table
+
+        text = io.StringIO()
+        Table(columns, meta=meta).write(text, format="ascii.ecsv")
+        write_atomically(self._product(name), text.getvalue())
+
 
 def transport_claims(run: Run) -> list[Claim]:
     """Claims of the transport fit: lengths, rates, scattering law."""
-    fit, truth, kappa29 = run.transport, run.truth.claims(1, run.parameters.kappa29) if run.truth else {}, run.parameters.kappa29
+    fit, kappa29 = run.transport, run.parameters.kappa29
+    truth = run.truth.claims(1, kappa29) if run.truth else {}
     if run.parameters.closure == "uniform":
         truth.pop("T_0", None)  # the sky was made in a steady flux tube, where another L goes with another T_0
         truth.pop("L_focusing", None)

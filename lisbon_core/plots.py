@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import lonlat
+from lisbon_core.frames import lonlat, unit_vector
 from lisbon_core.scattering import diffusion_coefficient
 
 __all__ = ["PAGE", "STYLE", "coefficients", "curves", "field_along_track", "figure_2", "figure_3",
@@ -120,7 +120,7 @@ def figure_2(sky, fit, renormalised, field_icrs) -> Figure:
 
 def _solar_axes(heliosphere) -> np.ndarray:
     """Rows: axes of the solar frame in model axes; z the rotation axis, x towards upwind, y = z x x."""
-    axis = heliosphere.rotation_axis
+    axis = heliosphere.axes @ unit_vector(*heliosphere.parameters.rotation_axis_icrs)
     upwind = np.array([0.0, 0.0, 1.0]) - axis[2] * axis
     upwind /= np.linalg.norm(upwind)
     return np.stack([upwind, np.cross(axis, upwind), axis])
@@ -296,7 +296,8 @@ def figure_3(distribution, transport, truth=None) -> Figure:
     upper.set(ylabel="F − 1 (10⁻³)", title="Pitch-angle distribution", xticklabels=[])
     upper.legend()
     lower.axhline(0.0, color="0.6", linewidth=0.7)
-    lower.errorbar(distribution.mu, (distribution.F - transport.F(distribution.mu)) * 1e4, distribution.sigma * 1e4, **data)
+    residual = distribution.F - transport.F(distribution.mu)
+    lower.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **data)
     lower.set(xlabel="pitch-angle cosine μ", ylabel="residual (10⁻⁴)")
 
     below = fig.add_subplot(grid[2, :])

@@ -14,12 +14,13 @@ import numpy as np
 from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import sample_columns
 from lisbon_core.focused_transport import stationary_pad
-from lisbon_core.liouville import LiouvilleMap
+from lisbon_core.heliosphere import closed_form
+from lisbon_core.liouville import LiouvilleMap, cached_sky, grid
 from lisbon_core.scattering import CosineScattering, gradient_length_kpc, mean_free_path_pc
 from lisbon_core.sky_map import SkyMap, averaging_operator, noise_factor, ring_normalise
 
 __all__ = ["DEFAULT_TRUTH", "SkyTruth", "expected_sky", "make_sky", "random_truth", "read_truth", "truth_beside",
-           "write_truth"]
+           "write_embedded_skies", "write_truth"]
 
 HIGHEST_ORDER = 40
 
@@ -149,6 +150,26 @@ def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
     values = sky.relative_intensity.copy()
     values[sky.footprint] += factor @ np.random.default_rng(truth.seed).standard_normal(factor.shape[1])
     return ring_normalise(replace(sky, relative_intensity=values))
+
+
+SECOND_SEED = 2
+
+
+def write_embedded_skies(folder: str | Path) -> None:
+    """Make the two skies that come with the project, each with its truth beside it.
+
+    The default sky has the paper's focusing length and gradient length; the truth of the second is drawn from
+    `SECOND_SEED`. Both are seen through the default heliosphere from the default positions.
+    """
+    from lisbon_core.sky_io import write_sky_map
+
+    liouville = cached_sky(closed_form(), *grid(2.0), progress=True)
+    for name, truth in (("sky_default", DEFAULT_TRUTH), ("sky_second", random_truth(SECOND_SEED))):
+        sky = make_sky(truth, liouville, f"synthetic sky, seed {truth.seed}")
+        rounded = np.round(sky.relative_intensity, 8)
+        write_sky_map(replace(sky, relative_intensity=rounded, sigma=np.round(sky.sigma, 8)),
+                      Path(folder) / f"{name}.ecsv")
+        write_truth(truth, Path(folder) / f"{name}_truth.toml")
 
 
 def truth_beside(sky_path: str | Path) -> Path:

@@ -1,6 +1,7 @@
 """What a notebook says to its reader and leaves to the run: figures, sentences, claims."""
 
 import io
+import json
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -8,10 +9,10 @@ from pathlib import Path
 from IPython.display import Image, Markdown, display
 
 from lisbon_core._core import LisbonError
-from lisbon_core.tools.claims import Claim, ClaimError, number
+from lisbon_core.tools.claims import Claim, ClaimError, merge, number
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
-__all__ = ["folder", "number", "record", "say", "show"]
+__all__ = ["folder", "ledger", "number", "record", "say", "show"]
 
 
 def folder(run_dir: str = "") -> Path:
@@ -75,3 +76,15 @@ def record(run_dir: str, notebook: str, claims: list[Claim]) -> None:
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise ClaimError(f"Notebook {notebook} makes the claim {repeated[0]} twice: keep one.")
     write_json(folder(run_dir) / "claims" / f"{notebook}.json", [asdict(claim) for claim in claims])
+
+
+def ledger(run_dir: str) -> dict:
+    """Claims made so far in a run, by identifier; where there are none yet, those that are committed.
+
+    Each is a row of results.json: value, sigma, unit, paper, truth, equation, note, verdict.
+    """
+    made = merge(folder(run_dir), default_sky=False)
+    committed = ROOT / "figures" / "results.json"
+    if made or not committed.is_file():
+        return made
+    return json.loads(committed.read_text(encoding="utf-8"))["claims"]
