@@ -6,7 +6,7 @@ With F1 = a psi(mu; ratio, omega, x, y), a = 1/d_offset, ratio = eta/d_offset, x
     1/L = (3/4) x G / lambda,   1/l = (3/4) a G / lambda,   G = int (1-mu^2)/(h/d_offset) dmu,   lambda = 3 kappa/v:
 
 the focusing length does not depend on the amplitude, nor D(mu) on anything but the shape (ratio, omega). Values are
-those of greatest likelihood, errors half the central 68 % of the posterior.
+those of greatest likelihood; an error is the half-width of the interval about it that holds 68 % of the posterior.
 
 T_0 is fitted with L held at its flux-tube value: L and T_0 both make the even part of F (for isotropic scattering it
 is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second assumption.
@@ -25,6 +25,7 @@ from lisbon_core.transport_posterior import (
     NODES,
     POLISH,
     Problem,
+    error_about,
     find_minima,
     minimise,
     quantiles,
@@ -223,10 +224,9 @@ class Posterior:
     A_1: np.ndarray
 
     def estimate(self, quantity, unit: str = "", note: str = "") -> Estimate:
-        """quantity(p, G, A_1) at the best fit, with half the central 68 % of the posterior."""
+        """quantity(p, G, A_1) at the best fit, with the error that the posterior gives it there."""
         values = quantity(self.p, self.G, self.A_1)
-        low, _, high = quantiles(values[1:], self.weights)
-        return Estimate(float(values[0]), float(high - low) / 2.0, unit, note)
+        return Estimate(float(values[0]), error_about(values[0], values[1:], self.weights), unit, note)
 
 
 def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> Posterior:
@@ -249,12 +249,13 @@ def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estima
     """T_0 with L held, and the 95 % upper limit on |T_0|."""
     problem = problem_for(pad, held_orders(held), (0.0, 1.0))
     posterior = explore(problem, find_minima(problem), rng, SAMPLES // 3)
-    values = PC_PER_YEAR / 4.0 * posterior.A_1 * posterior.G * posterior.p[:, 3] / mean_free_path
-    low, _, high = quantiles(values[1:], posterior.weights)
+    def rate(p, G, A_1):
+        return PC_PER_YEAR / 4.0 * A_1 * G * p[:, 3] / mean_free_path
+
     note = "L held at its flux-tube value"
-    bound = float(quantiles(np.abs(values[1:]), posterior.weights, 0.95))
-    return (Estimate(float(values[0]), float(high - low) / 2.0, "1/yr", note),
-            Estimate(bound, None, "1/yr", f"95 %, {note}"))
+    values = np.abs(rate(posterior.p, posterior.G, posterior.A_1)[1:])
+    bound = float(quantiles(values, posterior.weights, 0.95))
+    return posterior.estimate(rate, "1/yr", note), Estimate(bound, None, "1/yr", f"95 %, {note}")
 
 
 def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
@@ -329,7 +330,7 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     half = D_GRID[D_GRID >= 0.0]  # D is even in mu
     h, _ = cosine_shape(half, posterior.p[:, 1, None], np.exp(posterior.p[:, 2, None]))
     values = PC_PER_YEAR / 2.0 * rate * posterior.G[:, None] * (1.0 - half**2) * h
-    error = np.array([np.ptp(quantiles(column, posterior.weights)) / 2.0 for column in values[1:].T])
+    error = np.array([error_about(column[0], column[1:], posterior.weights) for column in values.T])
     D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], error))
     centre = posterior.weights @ posterior.p[1:]
     covariance = (posterior.p[1:] - centre).T @ ((posterior.p[1:] - centre) * posterior.weights[:, None])

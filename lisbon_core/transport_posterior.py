@@ -19,7 +19,8 @@ from scipy.special import gammaln
 from lisbon_core.focused_transport import panels, solve
 from lisbon_core.scattering import cosine_shape
 
-__all__ = ["HIGH", "LOW", "NODES", "POLISH", "Problem", "find_minima", "minimise", "quantiles", "sample_posterior"]
+__all__ = ["HIGH", "LOW", "NODES", "POLISH", "Problem", "error_about", "find_minima", "minimise", "quantiles",
+           "sample_posterior"]
 
 NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show; the last polish takes POLISH
 POLISH = 64
@@ -187,3 +188,8 @@ def quantiles(values: np.ndarray, weights: np.ndarray, levels=(0.1587, 0.5, 0.84
     order = np.argsort(values)
     cumulative = np.cumsum(weights[order])
     return np.interp(levels, cumulative - 0.5 * weights[order], values[order])
+
+
+def error_about(best: float, values: np.ndarray, weights: np.ndarray) -> float:
+    """Half-width of the interval centred on the best fit that holds 68.27 % of the posterior."""
+    return float(quantiles(np.abs(values - best), weights, 0.6827))
