@@ -29,6 +29,7 @@ setup:
 	    echo "Lisbon needs Python 3.11 or newer, which $(PYTHON) is not: try make PYTHON=python3.12 ..." >&2; exit 1; }; \
 	  echo "Installing into .venv"; rm -rf .venv && $(PYTHON) -m venv .venv && \
 	  $(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement requirements.lock && \
+	  { $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true; } && \
 	  cp requirements.lock .venv/requirements.lock; }
 	@cmp -s pyproject.toml .venv/pyproject.toml || { \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . && \
