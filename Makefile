@@ -15,7 +15,7 @@ test: setup  ## check the style, run every test
 	@OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lab: setup  ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --notebook-dir=. notebooks
+	@$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) --notebook-dir=. notebooks
 
 lock:  ## pin every dependency anew (needs uv)
 	@uv pip compile pyproject.toml --group build --extra notebooks --extra test --universal --python-version 3.11 \
