@@ -17,8 +17,8 @@ from lisbon_core._core import LisbonError
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky_map import SkyMap, averaging_operator, noise_factor
 
-__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "design", "fit_anisotropy", "parameter_names",
-           "sample_columns", "with_sampling_error"]
+__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "design", "fit_anisotropy", "fit_design", "parameter_names",
+           "sample_columns", "sample_covariance", "solve", "with_sampling_error"]
 
 
 class AnisotropyError(LisbonError):
@@ -48,39 +48,54 @@ def sample_columns(liouville: LiouvilleMap, sample: int, order: int, p_index: fl
 
 @dataclass(frozen=True)
 class Design:
-    """What Eq. (3) is made of on the pixels of a sky: linear columns, and the rings that make it non-linear.
+    """What Eq. (3) is made of on the pixels of a sky: linear columns, rings, averaging and noise.
+
+    Everything that does not depend on the data, so that many skies of one kind are fitted at the cost of one.
 
     Attributes
     ----------
+    order, p_index : int, float
+        Highest Legendre order; exponent of p/p_0.
+    observed : ndarray of bool, shape (n_dec, n_ra)
+        Pixels that are fitted.
     constant : ndarray, shape (n_observed,)
         The averaged term 1 (p/p_0)^-p_index.
     columns : ndarray, shape (n_observed, order + 2)
         The averaged terms P_n(mu), R_x, R_y.
-    ring : ndarray of int, shape (n_observed,)
-        Ring of each pixel, counted among the observed rings.
-    averaging : sparse array, shape (n_observed, n_pixel)
-        Disc average onto the observed pixels.
     full_sky_mean : ndarray, shape (order + 3,)
         Mean over the whole sphere of each column, the constant first.
+    averaging : sparse array, shape (n_observed, n_pixel)
+        Disc average onto the observed pixels.
+    rings : sparse array, shape (n_ring, n_observed)
+        Mean over right ascension of each observed ring.
+    weight : ndarray, shape (n_observed,)
+        1 / sigma^2.
+    noise : sparse array, shape (n_observed, n_pixel)
+        K: the observed pixels have covariance K K^T before the rings.
+    ring_noise : ndarray, shape (n_ring, n_pixel)
+        The ring means of K.
+    noise_trace, effective_pixels : float
+        tr S and (tr S)^2 / tr S^2 of S = W^1/2 N K K^T N W^1/2, with N the rings of Eq. (2): expectation of the sum of
+        squared deviations of noise alone, and the number of independent pixels that would scatter as much.
     """
 
     order: int
     p_index: float
+    observed: np.ndarray
     constant: np.ndarray
     columns: np.ndarray
-    ring: np.ndarray
-    averaging: sparse.csr_array
     full_sky_mean: np.ndarray
+    averaging: sparse.csr_array
+    rings: sparse.csr_array
+    weight: np.ndarray
+    noise: sparse.csr_array
+    ring_noise: np.ndarray
+    noise_trace: float
+    effective_pixels: float
 
     def ring_mean(self, values: np.ndarray) -> np.ndarray:
         """Mean over right ascension of values of shape (n_observed, ...), given back on each pixel of the ring."""
-        return self.mean_per_ring(values)[self.ring]
-
-    def mean_per_ring(self, values: np.ndarray) -> np.ndarray:
-        """Mean of each observed ring: shape (n_ring, ...)."""
-        starts = np.searchsorted(self.ring, np.arange(self.ring[-1] + 1))
-        counts = np.diff(np.append(starts, self.ring.size))
-        return np.add.reduceat(values, starts, axis=0) / counts.reshape(-1, *[1] * (values.ndim - 1))
+        return np.repeat(self.rings @ values, np.diff(self.rings.indptr), axis=0)
 
     def intensity(self, theta: np.ndarray) -> np.ndarray:
         """I of Eq. (3), before the rings, shape (n_observed,)."""
@@ -93,29 +108,56 @@ class Design:
         relative = intensity / mean
         return relative, (self.columns - relative[:, None] * self.ring_mean(self.columns)) / mean[:, None]
 
+    def noise_response(self, operator: np.ndarray) -> np.ndarray:
+        """Response (n, n_pixel) of linear functionals (n, n_observed) of a ring-normalised sky to unit noise."""
+        through_rings = operator - self.ring_mean(operator.T).T
+        return (self.noise.T @ through_rings.T).T
+
+    def on_grid(self, values: np.ndarray) -> np.ndarray:
+        """Values of the observed pixels on the grid of the sky, NaN elsewhere."""
+        grid = np.full(self.observed.shape, np.nan)
+        grid[self.observed] = values
+        return grid
+
 
 def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> Design:
-    """Columns of Eq. (3) on the observed pixels of a sky, averaged as the sky is.
+    """Columns of Eq. (3) on the observed pixels of a sky, averaged as the sky is, and the sky's noise.
 
     Raises
     ------
     AnisotropyError
-        If the two are not on the same grid, or nothing is observed.
+        If the two are not on the same grid, or fewer pixels are observed than there are parameters.
     """
     if liouville.mu.shape[1:] != sky.relative_intensity.shape:
         raise AnisotropyError(f"the Liouville map has {liouville.mu.shape[1:]} pixels and the sky "
                               f"{sky.relative_intensity.shape}: trace the map on the grid of the sky")
-    observed = sky.observed.ravel()
-    if observed.sum() <= order + 2:
-        raise AnisotropyError(f"the sky has {observed.sum()} observed pixels for {order + 2} parameters: lower the "
-                              "order or widen the declination limits")
+    observed = sky.observed
+    if observed.sum() <= order + 2 + observed.any(axis=1).sum():
+        raise AnisotropyError(f"the sky has {observed.sum()} observed pixels in {observed.any(axis=1).sum()} rings for "
+                              f"{order + 2} parameters: lower the order or widen the declination limits")
     mean = sum(weight * sample_columns(liouville, s, order, p_index) for s, weight in enumerate(liouville.weight))
-    averaging = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)[observed]
+    averaging = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)[observed.ravel()]
     averaged = averaging @ mean
     area = np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)
-    rows = np.repeat(np.arange(sky.dec.size), sky.ra.size)[observed]
-    return Design(order, p_index, averaged[:, 0], averaged[:, 1:], np.unique(rows, return_inverse=True)[1], averaging,
-                  area @ mean / area.sum())
+
+    counts = observed.sum(axis=1)[observed.any(axis=1)]
+    rings = sparse.csr_array((np.repeat(1.0 / counts, counts), np.arange(counts.sum()),
+                              np.concatenate([[0], np.cumsum(counts)])))
+    weight, noise = sky.sigma[observed] ** -2.0, noise_factor(sky)
+    ring_noise = (rings @ noise).toarray()
+    # rows of N K: each pixel's row of K minus its ring's mean row
+    ring = np.repeat(np.arange(counts.size), counts)
+    cross = (noise @ ring_noise.T)[np.arange(ring.size), ring]
+    variance = (noise * noise).sum(axis=1) - 2.0 * cross + np.sum(ring_noise**2, axis=1)[ring]
+    trace = float(weight @ variance)
+    # each ring takes one mode out of W^1/2 K K^T W^1/2: its share of the squared trace, to leading order
+    scaled = sparse.diags_array(np.sqrt(weight)) @ noise
+    covariance = scaled @ scaled.T
+    ring_weight = np.sqrt(counts * (rings @ weight))
+    square = float((covariance * covariance).sum()
+                   - np.sum((ring_weight[:, None] * (ring_noise @ ring_noise.T) * ring_weight) ** 2))
+    return Design(order, p_index, observed, averaged[:, 0], averaged[:, 1:], area @ mean / area.sum(), averaging, rings,
+                  weight, noise, ring_noise, trace, trace**2 / square)
 
 
 @dataclass(frozen=True)
@@ -131,13 +173,15 @@ class AnisotropyFit:
         finite sample of the Liouville map.
     relative_intensity, intensity : ndarray, shape (n_dec, n_ra)
         The fitted sky after the rings (Eq. 2) and before them; NaN where not observed.
-    chi2_reduced, chi2_reduced_sigma, effective_pixels : float
-        Sum of squared residuals over its expectation, its standard deviation for a true model, and the number of
-        independent pixels that would scatter as much.
+    chi2_reduced, chi2_reduced_sigma : float
+        Sum of squared residuals over its expectation, and its standard deviation for a true model.
     estimator : ndarray, shape (order + 2, n_observed)
         d theta / d data: the fit is linear in small changes of the sky.
     noise : ndarray, shape (order + 2, n_pixel)
         theta's response to independent unit noise on the pixels before the averaging.
+    map_shifts : ndarray, shape (n_sample, n_observed)
+        What each sample of the Liouville map alone would add to the fitted sky, after the rings, scaled so that the
+        sum of outer products is the covariance of a map made of so few; empty before `with_sampling_error`.
     """
 
     design: Design
@@ -147,14 +191,19 @@ class AnisotropyFit:
     intensity: np.ndarray
     chi2_reduced: float
     chi2_reduced_sigma: float
-    effective_pixels: float
     estimator: np.ndarray
     noise: np.ndarray
+    map_shifts: np.ndarray
 
     @property
     def order(self) -> int:
         """Highest Legendre order fitted."""
         return self.design.order
+
+    @property
+    def effective_pixels(self) -> float:
+        """Number of independent pixels whose chi-square would scatter as much."""
+        return self.design.effective_pixels
 
     @property
     def sigma(self) -> np.ndarray:
@@ -166,6 +215,30 @@ class AnisotropyFit:
                  for name, value, sigma in zip(parameter_names(self.order), self.theta, self.sigma, strict=True)]
         return "\n".join([*lines, f"reduced chi-square {self.chi2_reduced:.3f} ± {self.chi2_reduced_sigma:.3f} "
                                   f"({self.effective_pixels:.0f} effective pixels)"])
+
+
+def solve(columns: Design, data: np.ndarray) -> np.ndarray:
+    """A_n and G that fit a ring-normalised sky best: Gauss-Newton on weighted least squares, shape (order + 2,).
+
+    Parameters
+    ----------
+    columns : Design
+        Model and weights.
+    data : ndarray, shape (n_observed,)
+        Relative intensity, each ring with mean 1.
+    """
+    theta = np.zeros(columns.order + 2)
+    # G is of order 1e-6 per AU and A of order 1e-3: columns of one size keep the normal equations well conditioned
+    scale = 1.0 / np.sqrt(np.mean(columns.columns**2, axis=0))
+    for _ in range(20):
+        model, jacobian = columns.relative_intensity(theta)
+        scaled = jacobian * scale
+        weighted = scaled.T * columns.weight
+        step = scale * np.linalg.solve(weighted @ scaled, weighted @ (data - model))
+        theta = theta + step
+        if np.all(np.abs(step) <= 1e-13 * scale):
+            break
+    return theta
 
 
 def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> AnisotropyFit:
@@ -194,69 +267,32 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
     ----------
     Zhang & Maalal, Eqs. (1)-(3).
     """
-    columns = design(sky, liouville, order, p_index)
-    observed = sky.observed
-    data = sky.relative_intensity[observed]
+    return fit_design(design(sky, liouville, order, p_index), sky.relative_intensity[sky.observed])
+
+
+def fit_design(columns: Design, data: np.ndarray) -> AnisotropyFit:
+    """`fit_anisotropy` for a design that is at hand: data are the relative intensities of its observed pixels."""
     data = data / columns.ring_mean(data)
-    weight = sky.sigma[observed] ** -2.0
-
-    theta = np.zeros(order + 2)
-    # G is of order 1e-6 per AU and A of order 1e-3: columns of one size keep the normal equations well conditioned
-    scale = 1.0 / np.sqrt(np.mean(columns.columns**2, axis=0))
-    for _ in range(20):
-        model, jacobian = columns.relative_intensity(theta)
-        scaled = jacobian * scale
-        normal = scaled.T @ (weight[:, None] * scaled)
-        step = scale * np.linalg.solve(normal, scaled.T @ (weight * (data - model)))
-        theta = theta + step
-        if np.all(np.abs(step) <= 1e-12 * scale):
-            break
+    theta = solve(columns, data)
     model, jacobian = columns.relative_intensity(theta)
+    scale = 1.0 / np.sqrt(np.mean(columns.columns**2, axis=0))
     scaled = jacobian * scale
-    normal = scaled.T @ (weight[:, None] * scaled)
-    estimator = scale[:, None] * np.linalg.solve(normal, (weight[:, None] * scaled).T)
-
-    factor = noise_factor(sky)
-    through_rings = estimator - columns.ring_mean(estimator.T).T
-    noise = through_rings @ factor
+    weighted = scaled.T * columns.weight
+    estimator = scale[:, None] * np.linalg.solve(weighted @ scaled, weighted)
+    noise = columns.noise_response(estimator)
+    covariance = noise @ noise.T
     residual = data - model
-    expected, effective = _expected_chi2(columns, factor, weight, jacobian, noise)
-    on_grid = np.full((2, *observed.shape), np.nan)
-    on_grid[0][observed], on_grid[1][observed] = model, columns.intensity(theta)
-    return AnisotropyFit(columns, theta, noise @ noise.T, on_grid[0], on_grid[1],
-                         float(residual @ (weight * residual) / expected), float(np.sqrt(2.0 / effective)),
-                         float(effective), estimator, noise)
+    expected = columns.noise_trace - np.sum((jacobian.T * columns.weight) @ jacobian * covariance)
+    return AnisotropyFit(columns, theta, covariance, columns.on_grid(model), columns.on_grid(columns.intensity(theta)),
+                         float(residual @ (columns.weight * residual) / expected),
+                         float(np.sqrt(2.0 / columns.effective_pixels)), estimator, noise, np.empty((0, data.size)))
 
 
-def _expected_chi2(columns, factor, weight, jacobian, noise) -> tuple[float, float]:
-    """Expectation of sum w r^2 for correlated noise, the fitted parameters taken out, and Satterthwaite's dof.
+def with_sampling_error(fit: AnisotropyFit, sky: SkyMap, liouville: LiouvilleMap) -> AnisotropyFit:
+    """The same fit with the error of the Liouville map's finite sample in its covariance and its chi-square.
 
-    With S = W^1/2 N C N W^1/2 (N: rings), E = tr S - tr(J^T W J cov), and dof = (tr S)^2 / tr S^2.
-    """
-    ring_factor = columns.mean_per_ring(factor.toarray())
-    root = np.sqrt(weight)
-    # rows of N K: each pixel's row minus its ring's mean row
-    cross = (factor @ ring_factor.T)[np.arange(factor.shape[0]), columns.ring]
-    diagonal = np.asarray((factor * factor).sum(axis=1)).ravel() - 2.0 * cross \
-        + np.sum(ring_factor**2, axis=1)[columns.ring]
-    trace = float(np.sum(weight * diagonal))
-    fitted = float(np.sum((jacobian.T @ (weight[:, None] * jacobian)) * (noise @ noise.T)))
-    scaled = sparse.diags_array(root) @ factor
-    covariance = scaled @ scaled.T
-    # the rings take one mode each out of S: their share of tr S^2, to leading order
-    ring_modes = ring_factor @ ring_factor.T
-    counts = np.bincount(columns.ring)
-    mean_weight = columns.mean_per_ring(weight)
-    ring_share = np.sum((np.sqrt(np.outer(counts * mean_weight, counts * mean_weight)) * ring_modes) ** 2)
-    square = float((covariance * covariance).sum() - ring_share)
-    return trace - fitted, trace**2 / square
-
-
-def with_sampling_error(fit: AnisotropyFit, liouville: LiouvilleMap) -> AnisotropyFit:
-    """The same fit with the error of the Liouville map's finite sample added to its covariance.
-
-    Each sample (a position on the Earth's orbit) alone predicts a sky; the scatter of these skies about their mean,
-    seen through the fit, over the number of samples, is the variance of a map made of so few of them.
+    Each sample (a position on the Earth's orbit) alone predicts a sky; the scatter of these skies about their mean
+    is the variance of a map made of so few of them. See `sample_covariance` for what four samples cannot tell.
 
     Raises
     ------
@@ -268,13 +304,24 @@ def with_sampling_error(fit: AnisotropyFit, liouville: LiouvilleMap) -> Anisotro
         raise AnisotropyError("the Liouville map has 1 sample, but its error shows only between samples: use "
                               "positions = 2 or more")
     columns, theta = fit.design, np.concatenate([[1.0], fit.theta])
-    observed = np.isfinite(fit.intensity)
-    mean = fit.intensity[observed]
-    shifts = []
-    for s in range(n_sample):
+    mean = fit.intensity[sky.observed]
+    shifts = np.empty((n_sample, mean.size))
+    for s, weight in enumerate(liouville.weight):
         alone = columns.averaging @ (sample_columns(liouville, s, fit.order, columns.p_index) @ theta) - mean
-        shifts.append(fit.estimator @ (alone - columns.ring_mean(alone)))
-    shifts = np.asarray(shifts)
-    weight = liouville.weight[:, None]
-    scatter = (weight**2 * shifts).T @ shifts * n_sample / (n_sample - 1.0)
-    return replace(fit, covariance=fit.covariance + scatter)
+        shifts[s] = weight * (alone - columns.ring_mean(alone)) * np.sqrt(n_sample / (n_sample - 1.0))
+    # the same residuals, over an expectation that now holds the map's own scatter
+    weight = columns.weight
+    residual = sky.relative_intensity[sky.observed] - fit.relative_intensity[sky.observed]
+    expected = residual @ (weight * residual) / fit.chi2_reduced + np.sum(weight * shifts**2)
+    return replace(fit, covariance=fit.covariance + sample_covariance(fit.estimator @ shifts.T), map_shifts=shifts,
+                   chi2_reduced=float(residual @ (weight * residual) / expected))
+
+
+def sample_covariance(responses: np.ndarray) -> np.ndarray:
+    """Covariance from a handful of samples' responses, shape (n, n_sample): their outer products plus the diagonal.
+
+    n samples span n - 1 directions, and a fit that took the others as free of error would lean on them. The diagonal
+    once more keeps it from that, and makes up for the variance being known from so few samples itself.
+    """
+    covariance = responses @ responses.T
+    return covariance + np.diag(np.diag(covariance))

@@ -272,7 +272,7 @@ class Run:
         fit = fit_anisotropy(self.sky, self.liouville, self.parameters.order, self.parameters.p_index)
         if self.map_is_known or self.parameters.positions < 2:
             return fit
-        return with_sampling_error(fit, self.liouville)
+        return with_sampling_error(fit, self.sky, self.liouville)
 
     @property
     def measured(self) -> dict[str, tuple[float, float]]:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial.legendre import legint, legval
 
-from lisbon_core.anisotropy import AnisotropyFit, sample_columns
+from lisbon_core.anisotropy import AnisotropyFit, sample_columns, sample_covariance
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.renormalisation import RenormalisedSky
-from lisbon_core.sky_map import noise_factor
 
 __all__ = ["PitchAngleDistribution", "bin_averages", "pitch_angle_distribution"]
 
@@ -115,7 +114,7 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     expected = 1.0 + columns.columns[:, :order] @ legendre / columns.constant
     excess = pad - expected
 
-    share = (columns.averaging @ _shares(liouville, edges)) * (sky.sigma[observed] ** -2.0)[:, None]
+    share = (columns.averaging @ _shares(liouville, edges)) * columns.weight[:, None]
     total = share.sum(axis=0)
     share = (share / np.where(total > 0.0, total, 1.0)).T
     averages = bin_averages(edges, RESPONSE_ORDER)
@@ -124,11 +123,9 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     # small changes d of the sky move the bins by T d: through the fitted series, and through the excess
     _, jacobian = columns.relative_intensity(fit.theta)
     from_fit = averages[:, :order] @ np.eye(order, order + 2) - share @ jacobian
-    factor = noise_factor(sky)
-    through_rings = share - columns.ring_mean(share.T).T
-    noise = from_fit @ fit.noise + through_rings @ factor
-    beyond_noise = fit.covariance - fit.noise @ fit.noise.T
-    covariance = noise @ noise.T + from_fit @ beyond_noise @ from_fit.T
+    noise = from_fit @ fit.noise + columns.noise_response(share)
+    shifts = from_fit @ (fit.estimator @ fit.map_shifts.T) + share @ fit.map_shifts.T
+    covariance = noise @ noise.T + sample_covariance(shifts)
 
     high = sum(weight * sample_columns(liouville, s, RESPONSE_ORDER, fit.design.p_index)[:, 1:-2]
                for s, weight in enumerate(liouville.weight))

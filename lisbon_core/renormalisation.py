@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lisbon_core.anisotropy import AnisotropyFit
-from lisbon_core.sky_map import SkyMap, noise_factor, ring_normalise
+from lisbon_core.sky_map import SkyMap, ring_normalise
 
 __all__ = ["RenormalisedSky", "renormalise"]
 
@@ -57,23 +57,21 @@ def renormalise(sky: SkyMap, fit: AnisotropyFit) -> RenormalisedSky:
     columns, observed = fit.design, sky.observed
     normalised = ring_normalise(sky)
     global_mean = float(columns.full_sky_mean @ np.concatenate([[1.0], fit.theta]))
-    mean = columns.mean_per_ring(fit.intensity[observed]) / global_mean
-    mean_columns = columns.mean_per_ring(columns.columns)
+    mean = columns.rings @ fit.intensity[observed] / global_mean
+    mean_columns = columns.rings @ columns.columns
     mean_sigma = np.sqrt(np.einsum("rk,kl,rl->r", mean_columns, fit.covariance, mean_columns))
 
     # pixel noise after the rings plus the model's ring mean, with their correlation; then what the covariance holds
     # beyond the noise of the sky (the sample of the Liouville map) on top
-    factor = noise_factor(sky)
-    ring_response = mean_columns @ fit.noise - columns.mean_per_ring(factor.toarray())
-    cross = (factor @ ring_response.T)[np.arange(factor.shape[0]), columns.ring]
-    own = np.asarray((factor * factor).sum(axis=1)).ravel()
+    ring = np.repeat(np.arange(mean.size), np.diff(columns.rings.indptr))
+    response = mean_columns @ fit.noise - columns.ring_noise
+    cross = (columns.noise @ response.T)[np.arange(ring.size), ring]
     extra = mean_sigma**2 - np.sum((mean_columns @ fit.noise) ** 2, axis=1)
-    variance = own + 2.0 * cross + (np.sum(ring_response**2, axis=1) + extra)[columns.ring]
+    variance = (columns.noise * columns.noise).sum(axis=1) + 2.0 * cross + (np.sum(response**2, axis=1) + extra)[ring]
 
-    values, sigma = np.full(observed.shape, np.nan), np.full(observed.shape, np.nan)
-    values[observed] = normalised.relative_intensity[observed] * mean[columns.ring]
-    sigma[observed] = np.sqrt(variance)
     rings = observed.any(axis=1)
     per_row, sigma_per_row = np.full(rings.size, np.nan), np.full(rings.size, np.nan)
     per_row[rings], sigma_per_row[rings] = mean, mean_sigma
-    return RenormalisedSky(replace(sky, relative_intensity=values, sigma=sigma), per_row, sigma_per_row, global_mean)
+    restored = normalised.relative_intensity * per_row[:, None]
+    return RenormalisedSky(replace(sky, relative_intensity=restored, sigma=columns.on_grid(np.sqrt(variance))), per_row,
+                           sigma_per_row, global_mean)

@@ -1,0 +1,114 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 06 Give the rings back what they have lost
+#
+# > **Shows** the renormalised sky: each declination ring multiplied by its model mean. **Equations** (2), undone.
+# > **Needs** the fit (05). **Run time** seconds, once the orbits are traced.
+#
+# A ring-normalised sky cannot know the mean of a ring. The model of Eq. (3) does: the shape of $P_n(\mu)$ along the
+# rings that are seen fixes $A_n$, and $A_n$ fixes the ring means. So
+#
+# $$ I_{rn}(\theta,\phi) = \mathcal I(\theta,\phi)\,\bigl\langle I_\mathrm{model}\bigr\rangle_\phi(\theta) \,/\, \langle I_\mathrm{model}\rangle_\mathrm{sphere} $$
+#
+# What varies along a ring is data; the ring means are model, with the model's errors.
+
+# %% tags=["parameters"]
+sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
+sky_label: str = ""  # what the map is, with its energy
+sigma_default: float = 0.0001  # error of a pixel where the map gives none
+averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
+dec_min: float = -90.0  # lowest declination used, degrees
+dec_max: float = 90.0  # highest declination used, degrees
+mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none
+order: int = 7  # highest Legendre order fitted
+p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
+rigidity_TV: float = 4.0  # rigidity at Earth, TV
+heliosphere: str = ""  # path of a heliosphere parameter file (TOML); empty: closed form with its defaults
+field_lon: float = 219.2  # longitude the interstellar field points to, degrees
+field_lat: float = 39.9  # latitude the interstellar field points to, degrees
+field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
+field_uG: float = 3.0  # strength of the interstellar field, microgauss
+polarity: int = 1  # of the solar field: 1, -1 or 0 (unipolar)
+positions: int = 4  # positions on the Earth's orbit, averaged
+boundary_AU: float = 4000.0  # radius at which orbits end, AU
+closure: str = "flux-tube"  # flux-tube or uniform
+kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
+seed: int = 20060101  # of every random number
+grid_deg: float = 2.0  # step of the analysis grid, degrees
+run_dir: str = ""  # folder of the run; empty: runs/notebook
+
+# %%
+import numpy as np
+
+from lisbon_core import plots
+from lisbon_core.chain import Run
+from lisbon_core.sky_map import ring_means, ring_normalise
+from lisbon_core.synthetic import expected_sky
+from lisbon_core.tools.notebook import number, say, show
+
+run = Run.from_namespace(globals())
+sky, fit, renormalised = run.sky, run.fit, run.renormalised
+
+# %%
+fig = plots.figure_2(sky, fit, renormalised, run.liouville.field_icrs)
+show(
+    fig,
+    "06_figure_2",
+    run_dir=run_dir,
+    caption=f"Figure 2 of the paper, ours ({run.label}): the sky observed, fitted to order {fit.order} and renormalised.",
+    alt="Three Mollweide maps: the observed sky, the fitted sky and the renormalised sky; in the last one the declination "
+    "rings have regained different means, so that the excess lies further south.",
+)
+
+# %% [markdown]
+# ## The ring means themselves
+#
+# On a synthetic sky we know what was lost: the mean of each ring before Eq. (2) was applied.
+
+# %%
+truth = None
+if run.truth and run.map_is_known:
+    before = expected_sky(run.truth, run.liouville, run.label)
+    truth = ring_means(np.where(sky.observed, before.relative_intensity, np.nan), sky.observed)
+fig = plots.ring_means(sky.dec, renormalised.ring_mean, renormalised.ring_mean_sigma, truth)
+show(
+    fig,
+    "06_ring_means",
+    run_dir=run_dir,
+    caption=f"What each declination ring is multiplied by: {run.label}.",
+    alt="Ring mean minus one against declination with its error band, of order one part in a thousand, and, on a "
+    "synthetic sky, the true ring means lying inside the band.",
+)
+
+# %% [markdown]
+# The means are smooth in declination because the model is. They are far from zero compared with the noise of a pixel:
+# without them the pitch-angle distribution of notebook 07 would be wrong.
+
+# %%
+size = np.nanstd(renormalised.ring_mean)
+say(
+    f"The restored ring means scatter by {size:.1e}; their errors are {np.nanmedian(renormalised.ring_mean_sigma):.1e} in the median."
+)
+back = ring_normalise(renormalised.sky)
+error = np.nanmax(np.abs(back.relative_intensity - sky.relative_intensity))
+assert error < 1e-12, "Eq. (2) applied to the renormalised sky does not return the observed one"
+if truth is not None:
+    pull = (renormalised.ring_mean - truth)[sky.observed.any(axis=1)] / renormalised.ring_mean_sigma[
+        sky.observed.any(axis=1)
+    ]
+    say(f"The true ring means lie within {number(float(np.max(np.abs(pull))))} of their errors.")
+    assert np.all(np.abs(pull) < 5), "a restored ring mean is more than five of its errors from the truth"
+
+# %%
+run.write_sky()
+
+# %% [markdown]
+# **A question the figure raises.** The ring means are as good as the model. If the true sky held a term that depends
+# on declination alone, outside Eq. (3), what would the renormalised map show of it?

@@ -1,0 +1,110 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 07 From the renormalised sky to the pitch-angle distribution
+#
+# > **Shows** F(μ), binned and as a Legendre series, with its covariance. **Equations** (4).
+# > **Needs** the renormalised sky (06). **Run time** seconds, once the orbits are traced.
+#
+# Each pixel of the renormalised sky, freed of the momentum factor and of the perpendicular gradient, is a sample of
+# the interstellar pitch-angle distribution:
+#
+# $$ \mathrm{PAD} = I_{rn}\,(p/p_0)^{\gamma} - (G_xR_x + G_yR_y) \tag{4} $$
+#
+# A pixel does not belong to one $\mu$: the disc, the Earth's orbit and the chaos of orbits that return to the
+# heliosphere spread it. Binning pixels by their mean $\mu$ would smear F. So a bin holds the fitted F, averaged over
+# the bin, plus what the pixels show beyond the model, each counted with its share of samples in the bin.
+
+# %% tags=["parameters"]
+sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
+sky_label: str = ""  # what the map is, with its energy
+sigma_default: float = 0.0001  # error of a pixel where the map gives none
+averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
+dec_min: float = -90.0  # lowest declination used, degrees
+dec_max: float = 90.0  # highest declination used, degrees
+mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none
+order: int = 7  # highest Legendre order fitted
+p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
+rigidity_TV: float = 4.0  # rigidity at Earth, TV
+heliosphere: str = ""  # path of a heliosphere parameter file (TOML); empty: closed form with its defaults
+field_lon: float = 219.2  # longitude the interstellar field points to, degrees
+field_lat: float = 39.9  # latitude the interstellar field points to, degrees
+field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
+field_uG: float = 3.0  # strength of the interstellar field, microgauss
+polarity: int = 1  # of the solar field: 1, -1 or 0 (unipolar)
+positions: int = 4  # positions on the Earth's orbit, averaged
+boundary_AU: float = 4000.0  # radius at which orbits end, AU
+closure: str = "flux-tube"  # flux-tube or uniform
+kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
+seed: int = 20060101  # of every random number
+grid_deg: float = 2.0  # step of the analysis grid, degrees
+run_dir: str = ""  # folder of the run; empty: runs/notebook
+
+# %%
+import numpy as np
+
+from lisbon_core import plots
+from lisbon_core.chain import Run
+from lisbon_core.tools.notebook import number, say, show
+
+run = Run.from_namespace(globals())
+pad = run.pad
+say(f"**{run.label}.**")
+
+# %%
+spread = np.sqrt(
+    np.average(
+        (run.liouville.mu - np.average(run.liouville.mu, axis=0, weights=run.liouville.weight)) ** 2,
+        axis=0,
+        weights=run.liouville.weight,
+    ).mean()
+)
+say(f"The samples of one pixel differ in μ by {number(float(spread))} (r.m.s.), from the Earth's orbit alone.")
+
+# %%
+fig = plots.pad(pad, run.truth.pad if run.truth else None)
+show(
+    fig,
+    "07_pad",
+    run_dir=run_dir,
+    caption=f"The pitch-angle distribution: {run.label}. Error bars of neighbouring bins are correlated.",
+    alt="Pitch-angle distribution minus one against the pitch-angle cosine: it rises from minus two to plus two parts "
+    "in a thousand with a shape like a tilted S; points with error bars follow the fitted series, and residuals "
+    "scatter about zero below.",
+)
+
+# %% [markdown]
+# The distribution is tilted (a streaming along the field, $A_1$) and bent (the higher terms). What bends it is the
+# subject of the last two notebooks. The bins are correlated, so their agreement with a curve is judged with the whole
+# covariance. What the bins should show of a given truth is known as well: the fit truncates the series and the pixels
+# smear it, both linear operations.
+
+# %%
+if run.truth:
+    expected = 1 + pad.response @ run.truth.legendre(pad.response.shape[1])
+    difference = pad.F - expected
+    values, vectors = np.linalg.eigh(pad.covariance)
+    kept = values > 1e-6 * values[-1]
+    chi2 = float(np.sum((vectors[:, kept].T @ difference) ** 2 / values[kept]))
+    dof = int(kept.sum())
+    say(f"Against the truth: chi-square {chi2:.1f} for {dof} degrees of freedom.")
+    assert chi2 < dof + 6 * np.sqrt(2 * dof), "the pitch-angle distribution is not the true one within its covariance"
+
+# %% [markdown]
+# F has mean 1 by construction, and the part that the fit has not seen is small beside its errors:
+
+# %%
+mean = float(np.mean(pad.F))
+say(f"Mean of F over μ: 1 {mean - 1:+.1e}.")
+assert abs(mean - 1) < 5 * float(np.sqrt(np.mean(pad.covariance))) + 1e-5, "F does not have mean 1"
+run.write_pad()
+
+# %% [markdown]
+# **A question the figure raises.** The series stops at a chosen order. What would the bins look like if the true
+# distribution had a feature narrower than that order can follow?

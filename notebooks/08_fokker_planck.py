@@ -1,0 +1,176 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 08 Solve the Fokker-Planck equation of focused transport
+#
+# > **Shows** what scattering and focusing make of a pitch-angle distribution, and why the answer needs a closure.
+# > **Equations** (5), (6). **Needs** nothing from other notebooks; no sky enters. **Run time** seconds.
+#
+# Particles gyrate about a field line, are scattered in pitch angle by turbulence, $D_{\mu\mu}$, and are focused where
+# the field gets weaker along the line, $1/L = -\partial_z\ln B_0$. The stationary balance is
+#
+# $$ \partial_\mu\!\left[D_{\mu\mu}\,\partial_\mu F(\mu)\right] - \frac{(1-\mu^2)\,v}{2L}\,\partial_\mu F(\mu) = -\Phi(\mu) \tag{5} $$
+#
+# with a source $-\Phi = \partial_t F + v\mu\,\partial_z F$. No particles leave at $\mu = \pm 1$: the pitch-angle flux
+# $D\,\partial_\mu F$ vanishes there.
+
+# %% tags=["parameters"]
+sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
+sky_label: str = ""  # what the map is, with its energy
+sigma_default: float = 0.0001  # error of a pixel where the map gives none
+averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
+dec_min: float = -90.0  # lowest declination used, degrees
+dec_max: float = 90.0  # highest declination used, degrees
+mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none
+order: int = 7  # highest Legendre order fitted
+p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
+rigidity_TV: float = 4.0  # rigidity at Earth, TV
+heliosphere: str = ""  # path of a heliosphere parameter file (TOML); empty: closed form with its defaults
+field_lon: float = 219.2  # longitude the interstellar field points to, degrees
+field_lat: float = 39.9  # latitude the interstellar field points to, degrees
+field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
+field_uG: float = 3.0  # strength of the interstellar field, microgauss
+polarity: int = 1  # of the solar field: 1, -1 or 0 (unipolar)
+positions: int = 4  # positions on the Earth's orbit, averaged
+boundary_AU: float = 4000.0  # radius at which orbits end, AU
+closure: str = "flux-tube"  # flux-tube or uniform
+kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
+seed: int = 20060101  # of every random number
+grid_deg: float = 2.0  # step of the analysis grid, degrees
+run_dir: str = ""  # folder of the run; empty: runs/notebook
+
+# %%
+import numpy as np
+
+from lisbon_core import plots
+from lisbon_core.focused_transport import finite_volume_pad, first_order_pad, stationary_pad
+from lisbon_core.scattering import CosineScattering, IsotropicScattering, gradient_length_kpc, mean_free_path_pc
+from lisbon_core.tools.notebook import number, say, show
+
+mu = np.linspace(-1, 1, 201)
+
+# %% [markdown]
+# ## Without focusing
+#
+# Let $F$ fall along the field as $\partial_z F = -1/\ell$. With $L \to \infty$, Eq. (5) integrates at once to
+# $D\,\partial_\mu F = \frac{v}{2\ell}(1-\mu^2)$: the slope of the distribution **is** the inverse of the scattering.
+# So the paper writes
+#
+# $$ D_{\mu\mu} = -\frac{v\,\partial_zF}{2}\,(1-\mu^2)\left[\eta\cos(2\pi\mu/\omega) + \gamma\right] \tag{6} $$
+#
+# and $1/F'$ is the bracket (its $\gamma$ is called `d_offset` here: Eq. (3) has another one). Strong scattering
+# across the field, $\eta > 0$, makes $F$ flat at $\mu = 0$; a gap there, $\eta < 0$, makes it steep.
+
+# %%
+length = 1.72
+laws = {}
+for ratio in (0.0, 0.5, -0.5):
+    shape = CosineScattering(ratio, 1.0, 1.0)
+    scale = length / gradient_length_kpc(shape, kappa29)
+    laws[f"η/γ = {ratio:+.1f}"] = CosineScattering(ratio * scale, 1.0, scale)
+fig = plots.curves(
+    mu,
+    {name: (stationary_pad(law, 0.0)(mu) - 1) * 1e3 for name, law in laws.items()},
+    xlabel="pitch-angle cosine μ",
+    ylabel="F − 1 (10⁻³)",
+)
+show(
+    fig,
+    "08_scattering",
+    run_dir=run_dir,
+    caption="Three scattering laws of the form (6) with the same parallel diffusion coefficient, without focusing (a calculation).",
+    alt="Three curves of F minus one against mu, all odd about mu = 0: a straight line, one that is flat and one that is "
+    "steep in the middle.",
+)
+
+# %% [markdown]
+# All three have the same mean free path and the same streaming. Fick's law is exact here: $\ell = 3\kappa/(v A_1)$,
+# whatever the shape.
+
+# %%
+for name, law in laws.items():
+    streaming = stationary_pad(law, 0.0).legendre(1)[0]
+    fick = mean_free_path_pc(kappa29) / streaming / 1e3
+    say(f"{name}: $A_1$ = {number(float(streaming))}, so ℓ = {number(float(fick))} kpc.")
+    assert abs(fick / length - 1) < 1e-9, "Fick's law does not hold for an unfocused distribution"
+
+# %% [markdown]
+# ## With focusing, and the closure that the equation does not contain
+#
+# Now $1/L \ne 0$. Eq. (5) says nothing of how the anisotropic part varies along the tube, and this choice decides
+# what $L$ means: in a steady **flux tube** the streaming follows the cross-section and nothing changes in time; with
+# a **uniform** gradient the density must change at a rate $T_0 = -S/L$, where $S$ is the streaming. The even part of
+# $F$ differs by a factor of three.
+
+# %%
+isotropic = IsotropicScattering(laws["η/γ = +0.0"].d_offset)
+xi = 0.05
+q = xi * length * 1e3 / mean_free_path_pc(kappa29)
+even = {}
+for closure_name in ("flux-tube", "uniform"):
+    solution = stationary_pad(isotropic, q, closure_name)
+    even[closure_name] = float(solution.legendre(2)[1])
+factor = even["flux-tube"] / even["uniform"]
+say(
+    f"For isotropic scattering and λ/L = {xi:g}, $A_2$ is {factor:.3f} times larger in a flux tube: the same map would "
+    "give an $L$ three times as long under the one closure as under the other."
+)
+assert abs(factor - 3) < 0.02, "the two closures do not differ by the factor 3 of weak focusing"
+
+# %%
+strong = 0.5 * length * 1e3 / mean_free_path_pc(kappa29)
+lines = {
+    "no focusing": stationary_pad(isotropic, 0.0),
+    "flux tube": stationary_pad(isotropic, strong),
+    "uniform gradient": stationary_pad(isotropic, strong, "uniform"),
+}
+fig = plots.curves(
+    mu, {name: (pad(mu) - 1) * 1e3 for name, pad in lines.items()}, xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)"
+)
+show(
+    fig,
+    "08_focusing",
+    run_dir=run_dir,
+    caption="Isotropic scattering, λ/L = 0.5, under two closures (a calculation).",
+    alt="F minus one against mu without focusing, a straight line, and with focusing under two closures, which bend it "
+    "upwards by different amounts.",
+)
+
+# %% [markdown]
+# ## Three solvers, one answer
+#
+# The flux tube has an exact solution for every scattering law, $F \propto e^{G(\mu)}$ plus a constant. The spectral
+# solver must meet it; an independent finite-volume solver must meet both; and the weak-focusing formula must approach
+# them with the square of $\lambda/L$.
+
+# %%
+law = laws["η/γ = -0.5"]
+q = length * 1e3 / 17.8
+exact = stationary_pad(law, q)
+edges, cells, _ = finite_volume_pad(law, q, cells=2000)
+centres = 0.5 * (edges[1:] + edges[:-1])
+difference = np.max(np.abs(exact(centres) - 1 - cells)) / np.max(np.abs(cells))
+say(f"Equation (5) is met to {exact.residual():.0e}; finite volumes agree to {difference:.0e} of the anisotropy.")
+assert exact.residual() < 1e-7, "the solution does not solve Eq. (5)"
+assert difference < 1e-5, "two independent solvers disagree"
+
+# %%
+errors = []
+for fraction in (1.0, 0.5, 0.25):
+    full, weak = stationary_pad(law, fraction * q), first_order_pad(law, fraction * q)
+    errors.append(np.max(np.abs(full(mu) - weak(mu))) / 1e-3)
+orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
+say(
+    f"Halving the focusing divides the error of the weak-focusing formula by 2 to the {orders[0]:.2f} and {orders[1]:.2f}."
+)
+assert np.all(np.abs(orders - 2) < 0.2), "the weak-focusing formula is not of first order"
+
+# %% [markdown]
+# **A question the figure raises.** Focusing by a field that converges along the streaming ($L < 0$) bends $F$
+# downwards. Can any scattering law, symmetric in μ, do the same?
