@@ -23,7 +23,6 @@ tau is not free: it is what makes the pitch-angle flux vanish at both ends. In L
 [18.813, 1.141, 0.042]
 """
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,10 +30,11 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from lisbon_core._core import LisbonError
+from lisbon_core.mu_panels import integrals_to, legendre_table, panels, parity_blocks, values_at
 from lisbon_core.scattering import ScatteringLaw
 
-__all__ = ["CLOSURES", "StationaryPAD", "TransportError", "finite_volume_pad", "first_order_pad",
-           "focusing_from_symmetry", "integrals_to", "panels", "solve", "stationary_pad"]
+__all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "finite_volume_pad", "first_order_pad",
+           "focusing_from_symmetry", "solve", "stationary_pad"]
 
 CLOSURES = ("flux-tube", "uniform")
 STRONGEST = 300.0  # largest |q f|: e^300 still fits, and no anisotropy is weak long before
@@ -42,73 +42,6 @@ STRONGEST = 300.0  # largest |q f|: e^300 still fits, and no anisotropy is weak 
 
 class TransportError(LisbonError):
     """A transport problem without a solution of the kind looked for."""
-
-
-@dataclass(frozen=True)
-class Panels:
-    """Gauss-Legendre nodes on [-1, 0] and [0, 1] and the operators on values there (N = 2n nodes, increasing).
-
-    mu, weights : (N,); integrate : (N, N), int g of mean 0; derive : (N, N), g'; focus : (N, N), the operator J;
-    focus_integrate : (N, N), J applied to the integral.
-    """
-
-    mu: np.ndarray
-    weights: np.ndarray
-    integrate: np.ndarray
-    derive: np.ndarray
-    focus: np.ndarray
-    focus_integrate: np.ndarray
-
-
-def legendre_table(x: np.ndarray, n: int) -> np.ndarray:
-    """P_0 ... P_{n-1} at x, shape (..., n)."""
-    return np.polynomial.legendre.legvander(x, n - 1)
-
-
-def antiderivatives(x: np.ndarray, n: int) -> np.ndarray:
-    """Integrals of P_0 ... P_{n-1} from -1 to x, shape (..., n)."""
-    table = legendre_table(x, n + 1)
-    degree = np.arange(1, n)
-    return np.concatenate([(x + 1.0)[..., None], (table[..., 2:] - table[..., :-2]) / (2 * degree + 1)], axis=-1)
-
-
-@functools.lru_cache(maxsize=32)
-def panels(n: int) -> Panels:
-    """The two panels with n nodes each. Laws of D have their kink, if any, at mu = 0, where the panels meet."""
-    x, w = np.polynomial.legendre.leggauss(n)
-    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
-    from_left = 0.5 * antiderivatives(x, n) @ to_coefficients  # from the panel's left end to each node
-    slope = np.polynomial.legendre.legval(x, np.polynomial.legendre.legder(np.eye(n))).T @ to_coefficients * 2.0
-    zero = np.zeros((n, n))
-    total = np.broadcast_to(0.5 * w, (n, n))
-    mu, weights = np.concatenate([0.5 * (x - 1.0), 0.5 * (x + 1.0)]), np.concatenate([w, w]) / 2.0
-    integrate = np.block([[from_left - total, zero], [zero, from_left]])
-    derive = np.block([[slope, zero], [zero, slope]])
-    # K from the nearer end: the difference of two nearly equal integrals near mu = 1 would cost digits
-    near = np.block([[from_left, zero], [zero, from_left - total]]) * (2.0 * mu)
-    share = np.where(mu < 0, 1.0 + mu, mu - 1.0)  # tau (1+mu) counted from the nearer end
-    near = near - 0.5 * share[:, None] * (2.0 * mu * weights)
-    focus = near / ((1.0 - mu) * (1.0 + mu))[:, None]
-    centred = integrate - 0.5 * weights @ integrate
-    return Panels(mu, weights, centred, derive, focus, focus @ centred)
-
-
-def integrals_to(points: np.ndarray, n: int) -> np.ndarray:
-    """Matrix (len(points), 2n) that integrates node values from -1 to each point; rows differenced give bin means."""
-    x, w = np.polynomial.legendre.leggauss(n)
-    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
-    points = np.asarray(points, float)
-    local = [np.clip(2.0 * points + shift, -1.0, 1.0) for shift in (1.0, -1.0)]
-    return np.hstack([0.5 * antiderivatives(part, n) @ to_coefficients for part in local])
-
-
-def values_at(points: np.ndarray, n: int) -> np.ndarray:
-    """Matrix (len(points), 2n) that interpolates node values to the points."""
-    x, w = np.polynomial.legendre.leggauss(n)
-    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
-    points = np.asarray(points, float)
-    left, right = (legendre_table(2.0 * points + shift, n) @ to_coefficients for shift in (1.0, -1.0))
-    return np.hstack([np.where(points[:, None] < 0, left, 0.0), np.where(points[:, None] < 0, 0.0, right)])
 
 
 def flux_tube(f: np.ndarray, q: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -154,17 +87,6 @@ def solve(h: np.ndarray, f: np.ndarray, q: np.ndarray, lam: np.ndarray, n: int) 
                                   + change[:, None, None] * grid.focus_integrate) / h[:, None, :]
         r = np.linalg.solve(matrix, source[..., None])[..., 0]
     return tube + (r / h) @ grid.integrate.T
-
-
-@functools.lru_cache(maxsize=32)
-def parity_blocks(n: int) -> tuple[np.ndarray, ...]:
-    """`integrate` and `focus_integrate` on the half mu > 0, for even and for odd arguments: four (n, n) matrices."""
-    grid = panels(n)
-    blocks = []
-    for matrix in (grid.integrate, grid.focus_integrate):
-        own, mirrored = matrix[n:, n:], matrix[n:, n - 1::-1]
-        blocks += [own + mirrored, own - mirrored]
-    return tuple(blocks)
 
 
 def solve_even(h: np.ndarray, source: np.ndarray, q: np.ndarray, change: np.ndarray, n: int) -> np.ndarray:

@@ -16,7 +16,8 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.special import gammaln
 
-from lisbon_core.focused_transport import panels, solve
+from lisbon_core.focused_transport import solve
+from lisbon_core.mu_panels import panels
 from lisbon_core.scattering import cosine_shape
 
 __all__ = ["HIGH", "LOW", "NODES", "POLISH", "Problem", "error_about", "find_minima", "minimise", "quantiles",

@@ -8,9 +8,9 @@ from lisbon_core.focused_transport import (
     finite_volume_pad,
     first_order_pad,
     focusing_from_symmetry,
-    panels,
     stationary_pad,
 )
+from lisbon_core.mu_panels import panels
 from lisbon_core.scattering import (
     CosineScattering,
     FunctionScattering,
