@@ -4,6 +4,7 @@ Whatever comes in leaves as a `SkyMap` near 1 on a regular grid of 2 degrees (or
 says what was decided on the way; whatever cannot be used leaves as one sentence.
 """
 
+import contextlib
 import difflib
 import gzip
 import io
@@ -19,11 +20,12 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 
-from lisbon_core.sky_grid import gridded, near_one, pick, resample, with_errors
+from lisbon_core.sky_grid import gridded, near_one, resample, with_errors
 from lisbon_core.sky_healpix import from_healpix, to_healpix
 from lisbon_core.sky_map import SkyMap, SkyMapError, rebin
+from lisbon_core.sky_table import from_table, mask_from_table, text_table
 
-__all__ = ["read_sky_map", "write_healpix", "write_image", "write_images", "write_sky_map"]
+__all__ = ["read_mask", "read_sky_map", "write_healpix", "write_image", "write_images", "write_sky_map"]
 
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
@@ -58,17 +60,46 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
             raise SkyMapError(f"{name} is {value}, but a positive number is needed (sigma_default below 1, "
                               "averaging_deg from 0 to 90): correct it")
     log: list[str] = []
+    with _explained(path):
+        sky = _assemble(_parts(_content(path), averaging_deg, n_scramblings, log), sigma_default, label, step_deg, log)
+    return sky
+
+
+def read_mask(path, sky: SkyMap) -> np.ndarray:
+    """Pixels of a map to keep, shape (n_dec, n_ra), from a table with columns ra, dec and observed (0 or 1).
+
+    The table may be on any regular grid: a pixel of the map takes what holds at its centre; where the table says
+    nothing it is not kept.
+
+    Raises
+    ------
+    SkyMapError
+        Whatever is wrong with the file, in one sentence.
+    """
+    path = Path(path)
+    with _explained(path):
+        content = _content(path)
+        if content.startswith(b"SIMPLE"):
+            with fits.open(io.BytesIO(content), memmap=False) as hdus:
+                table = Table.read(hdus, format="fits")
+        else:
+            table = text_table(content)
+        return mask_from_table(table, sky.dec, sky.ra)
+
+
+@contextlib.contextmanager
+def _explained(path: Path):
+    """Errors of reading as one sentence that names the file; warnings of the readers stay inside."""
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             warnings.filterwarnings("error", message=".*truncated.*")
-            parts = _parts(_content(path), averaging_deg, n_scramblings, log)
-            return _assemble(parts, sigma_default, label, step_deg, log)
+            yield
     except SkyMapError as error:
         raise SkyMapError(f"{path}: {error}") from None
     except Exception as error:  # a damaged file can fail anywhere inside the readers of its format
         why = " ".join(str(error).split())[:200]
-        raise SkyMapError(f"{path}: cannot be read as a sky map, it is damaged, cut short or of another format "
+        raise SkyMapError(f"{path}: cannot be read, it is damaged, cut short or of another format "
                           f"({why or type(error).__name__}): make or download it again") from error
 
 
@@ -93,16 +124,7 @@ def _content(path: Path) -> bytes:
 def _parts(content: bytes, averaging_deg, n_scramblings, log) -> dict:
     """What the file says, as the arguments of a `SkyMap`; sigma is None where it says nothing."""
     if not content.startswith(b"SIMPLE"):
-        try:
-            lines = content.decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError:
-            raise SkyMapError("neither FITS nor text: give a CSV, ECSV or FITS file") from None
-        if lines[0].startswith("# %ECSV"):
-            return _from_table(Table.read(lines, format="ascii.ecsv"), averaging_deg, log)
-        header = next(line for line in lines if line.strip() and not line.startswith("#"))
-        delimiter = next((d for d in ",;\t" if d in header), " ")
-        table = Table.read(lines, format="ascii.basic", delimiter=delimiter, guess=False)
-        return _from_table(table, averaging_deg, log)
+        return from_table(text_table(content), averaging_deg, log)
     with fits.open(io.BytesIO(content), memmap=False) as hdus:
         tables = [h for h in hdus if isinstance(h, fits.BinTableHDU | fits.TableHDU) and len(h.columns)]
         for hdu in tables:
@@ -110,69 +132,11 @@ def _parts(content: bytes, averaging_deg, n_scramblings, log) -> dict:
                 columns = {c.name: np.asarray(hdu.data[c.name]).ravel() for c in hdu.columns}
                 return from_healpix(columns, hdu.header, averaging_deg, n_scramblings, log)
         if tables:
-            return _from_table(Table.read(tables[0]), averaging_deg, log)
+            return from_table(Table.read(tables[0]), averaging_deg, log)
         images = [h for h in hdus if h.is_image and h.data is not None and np.squeeze(h.data).ndim == 2]
         if not images:
             raise SkyMapError("the FITS file holds no table, image or HEALPix map: export the map once more")
         return _from_image(images, averaging_deg, log)
-
-
-def _numbers(table, name) -> np.ndarray:
-    """A column as floats, degrees where it has an angular unit, NaN where masked."""
-    column = table[name]
-    values = np.ma.getdata(column)
-    if values.ndim != 1 or values.dtype.kind not in "iufb":
-        for row, entry in enumerate(values.ravel().tolist(), 1):
-            try:
-                float(entry)
-            except (TypeError, ValueError):
-                raise SkyMapError(f"column {name} holds {entry!r} in row {row}: numbers are needed") from None
-    values = np.where(np.ma.getmaskarray(column), np.nan, np.ma.getdata(column).astype(float))
-    unit = getattr(column, "unit", None)
-    if unit is not None and u.Unit(unit, parse_strict="silent").is_equivalent(u.deg):
-        values = (values * u.Unit(unit)).to_value(u.deg)
-    return values
-
-
-def _from_table(table, averaging_deg, log) -> dict:
-    named = {}
-    for want in ("ra", "dec", "relative_intensity", "sigma", "footprint"):
-        found = pick(table.colnames, (want,))
-        if found is None and want not in ("sigma", "footprint"):
-            near = difflib.get_close_matches(want, [c.lower() for c in table.colnames], n=1, cutoff=0.4)
-            hint = f"did you mean {near[0]!r}? Rename it" if near else "rename or add it"
-            raise SkyMapError(f"there is no column {want!r} (found: {', '.join(map(repr, table.colnames))}): {hint}")
-        named[want] = None if found is None else _numbers(table, found)
-    if len(table) == 0:
-        raise SkyMapError("the table has no rows: make or download it again")
-    ra, dec, hours = named["ra"], named["dec"], getattr(table[pick(table.colnames, ("ra",))], "unit", None) is None
-    for name, low, high in (("ra", -180.0, 360.0), ("dec", -90.0, 90.0)):
-        wrong = np.flatnonzero(~((named[name] >= low) & (named[name] <= high)))
-        if wrong.size:
-            raise SkyMapError(f"{name} is {named[name][wrong[0]]:g} in row {wrong[0] + 1}, but it lies between {low:g} "
-                              f"and {high:g} degrees: correct it, or exchange columns ra and dec if they are mixed up")
-    if hours and ra.max() <= 24 and ra.min() >= 0:
-        raise SkyMapError(f"ra runs from {ra.min():g} to {ra.max():g}, which looks like hours: degrees are needed, so "
-                          "multiply the column ra by 15")
-    if ra.min() < 0:
-        log.append("right ascensions below 0 taken as 360 degrees more")
-
-    def where(i):
-        return f"ra {ra[i]:g}, dec {dec[i]:g} (row {i + 1})"
-
-    values = near_one(named["relative_intensity"], log, where)
-    sigma = named["sigma"]
-    if sigma is not None:
-        values, sigma = with_errors(values, sigma, log, where)
-    footprint = np.isfinite(values) if named["footprint"] is None else named["footprint"] > 0
-    parts = gridded(ra, dec, values, sigma, footprint) | {"averaging_deg": averaging_deg}
-    meta = {str(key).upper(): value for key, value in table.meta.items()}
-    if "AVERDEG" in meta:
-        parts |= {"averaging_deg": float(meta["AVERDEG"]), "sigma_assumed": bool(meta.get("SIGASSUM", False)),
-                  "label": str(meta.get("SKYLABEL", "")).encode("ascii").decode("unicode_escape")}
-        if parts["averaging_deg"] != averaging_deg:
-            log.append(f"the file says that it is averaged over {parts['averaging_deg']:g} degrees: taken as said")
-    return parts
 
 
 def _from_image(images, averaging_deg, log) -> dict:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lisbon_core import sky_io
 from lisbon_core.frames import unit_vector
 from lisbon_core.sky_harmonics import first_harmonic, first_harmonic_of_events, multipoles
-from lisbon_core.sky_io import read_sky_map, write_healpix, write_image, write_sky_map
+from lisbon_core.sky_io import read_mask, read_sky_map, write_healpix, write_image, write_sky_map
 from lisbon_core.sky_map import SkyMap, SkyMapError, cut
 
 DIPOLE = 1e-3 * unit_vector(100.0, 30.0)
@@ -213,6 +213,19 @@ def change(name, function):
     p = pixels()
     p[name] = function(p[name].copy())
     return p
+
+
+def test_mask_from_a_table(make_sky, tmp_path):
+    sky, p = make_sky(), pixels(6.0)
+    for name in ("a.csv", "a.ecsv", "a.fits"):
+        kept = read_mask(save(tmp_path / name, ra=p["ra"], dec=p["dec"], observed=(p["dec"] > 0).astype(int)), sky)
+        assert np.array_equal(kept, np.broadcast_to(sky.dec[:, None] > 0, (90, 180)))
+    assert cut(sky, mask=kept).observed.sum() == 8100
+    part = read_mask(save(tmp_path / "b.csv", ra=p["ra"][:600], dec=p["dec"][:600], observed=np.ones(600)), sky)
+    assert np.array_equal(part, np.broadcast_to(sky.dec[:, None] < -30, (90, 180)))
+    for column, words in (({"observd": p["ra"] * 0}, "did you mean 'observd'"), ({"observed": p["ra"]}, "0 and 1")):
+        with pytest.raises(SkyMapError, match=words):
+            read_mask(save(tmp_path / "c.csv", ra=p["ra"], dec=p["dec"], **column), sky)
 
 
 def put(x, where, value):

@@ -177,15 +177,15 @@ def test_errors_of_harmonics_are_those_of_simulated_skies(make_sky):
     rng = np.random.default_rng(11)
     flat = make_sky(step=6.0, limits=(-30, 60), sigma=1e-3)
     fits = []
-    for _ in range(150):
+    for _ in range(80):
         noisy = flat.relative_intensity + 2e-2 * np.cos(np.radians(flat.ra - 80)) + 1e-3 * rng.standard_normal((30, 60))
         sky = s.average(flat.replace(relative_intensity=noisy), 12.0)
         fits.append((first_harmonic(sky), multipoles(sky, 2)))
     amplitude, phase = (np.array([getattr(f, x) for f, _ in fits]) for x in ("amplitude", "phase"))
-    assert amplitude.std() == pytest.approx(fits[0][0].amplitude_error, rel=0.2)
-    assert phase.std() == pytest.approx(fits[0][0].phase_error, rel=0.2)
+    assert amplitude.std() == pytest.approx(fits[0][0].amplitude_error, rel=0.3)
+    assert phase.std() == pytest.approx(fits[0][0].phase_error, rel=0.3)
     spread = np.std([m.coefficients for _, m in fits], axis=0)
-    assert np.allclose(spread, np.sqrt(np.diag(fits[0][1].covariance)), rtol=0.25)
+    assert np.allclose(spread, np.sqrt(np.diag(fits[0][1].covariance)), rtol=0.33)
 
 
 def test_multipoles_and_power_of_a_known_sky(make_sky):
@@ -209,10 +209,10 @@ def test_noise_of_the_power_spectrum(make_sky):
     rng = np.random.default_rng(2)
     flat = make_sky(step=5.0, limits=(-30, 60), sigma=1e-3)
     skies = (s.average(flat.replace(relative_intensity=flat.relative_intensity + 1e-3 * rng.standard_normal((36, 72))),
-                       8.0) for _ in range(120))
+                       8.0) for _ in range(60))
     spectra = [power_spectrum(sky, 8) for sky in skies]
     mean = np.mean([x.power for x in spectra], axis=0)
-    assert np.allclose(mean[1:], spectra[0].noise[1:], rtol=0.25)
+    assert np.allclose(mean[1:], spectra[0].noise[1:], rtol=0.35)
 
 
 def test_rayleigh_analysis_of_drawn_events():
