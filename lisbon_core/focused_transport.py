@@ -30,11 +30,11 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from lisbon_core._core import LisbonError
-from lisbon_core.mu_panels import integrals_to, legendre_table, panels, parity_blocks, values_at
+from lisbon_core.mu_panels import integrals_to, legendre_table, panels, parity_blocks, tail_of, values_at
 from lisbon_core.scattering import ScatteringLaw
 
 __all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "finite_volume_pad", "first_order_pad",
-           "focusing_from_symmetry", "solve", "stationary_pad"]
+           "focusing_from_symmetry", "nodes_for", "solve", "stationary_pad"]
 
 CLOSURES = ("flux-tube", "uniform")
 STRONGEST = 300.0  # largest |q f|: e^300 still fits, and no anisotropy is weak long before
@@ -151,7 +151,17 @@ def closure_lambda(closure: str | float, q: float) -> float:
     return float(closure)
 
 
-def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, n: int = 64) -> StationaryPAD:
+def nodes_for(law: ScatteringLaw) -> int:
+    """Nodes on each half of [-1, 1] that resolve f to 1e-12: 48, 96 or 192, the last also for laws singular at 0."""
+    for n in (48, 96):
+        f = law.f(panels(n).mu).reshape(2, n)
+        if np.max(np.abs(f @ tail_of(n).T)) < 1e-12 * np.max(np.abs(f)):
+            return n
+    return 192
+
+
+def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *,
+                   n: int | None = None) -> StationaryPAD:
     """Stationary solution of Eq. (5).
 
     Parameters
@@ -162,8 +172,8 @@ def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tu
         l/L, dimensionless, of either sign; 0 is no focusing.
     closure : 'flux-tube', 'uniform' or float
         How the streaming falls along the tube; a number is lam = l/Lambda.
-    n : int
-        Gauss nodes on each half of [-1, 1]; 64 give 1e-11 for omega >= 0.7 and |eta/d_offset| <= 0.8.
+    n : int, optional
+        Gauss nodes on each half of [-1, 1]; by default as many as resolve f to 1e-12, see `nodes_for`.
 
     Raises
     ------
@@ -171,6 +181,7 @@ def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tu
         If focusing is so strong that the distribution is no longer a small anisotropy.
     """
     lam = closure_lambda(closure, q)
+    n = nodes_for(law) if n is None else n
     grid = panels(n)
     h, f = law.h(grid.mu), law.f(grid.mu)
     if not np.isfinite(q + lam) or max(abs(q), abs(lam)) * np.max(np.abs(f)) > STRONGEST:
@@ -180,9 +191,11 @@ def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tu
     return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values)
 
 
-def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, n: int = 64) -> StationaryPAD:
+def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *,
+                    n: int | None = None) -> StationaryPAD:
     """Weak focusing: F1 to first order in q and lam, F1' = [1 + q f + (q - lam) J f]/h; its error is O((f q)^2)."""
     lam = closure_lambda(closure, q)
+    n = nodes_for(law) if n is None else n
     grid = panels(n)
     f = law.f(grid.mu)
     f0 = f - 0.5 * grid.weights @ f

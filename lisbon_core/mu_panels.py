@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Panels", "integrals_to", "legendre_table", "panels", "parity_blocks", "values_at"]
+__all__ = ["Panels", "integrals_to", "legendre_table", "panels", "parity_blocks", "tail_of", "values_at"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,13 @@ def panels(n: int) -> Panels:
     focus = near / ((1.0 - mu) * (1.0 + mu))[:, None]
     centred = integrate - 0.5 * weights @ integrate
     return Panels(mu, weights, centred, derive, focus, focus @ centred)
+
+
+@functools.lru_cache(maxsize=8)
+def tail_of(n: int) -> np.ndarray:
+    """Matrix (4, n) that takes the last four Legendre coefficients of values on one panel."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    return ((np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w)[-4:]
 
 
 def integrals_to(points: np.ndarray, n: int) -> np.ndarray:

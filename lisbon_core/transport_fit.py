@@ -17,14 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lisbon_core.focused_transport import CLOSURES, TransportError
+from lisbon_core.focused_transport import CLOSURES, TransportError, nodes_for
 from lisbon_core.mu_panels import integrals_to, panels
 from lisbon_core.scattering import CosineScattering, cosine_shape, mean_free_path_pc
 from lisbon_core.transport_posterior import (
     HIGH,
     LOW,
     NODES,
-    POLISH,
     Problem,
     error_about,
     find_minima,
@@ -105,7 +104,8 @@ def asymmetry(pad) -> Estimate:
                                    "so that no D without focusing exists")
     total = forward + backward
     gradient = np.array([-2.0 * backward, 2.0 * forward]) / total**2
-    return Estimate((backward - forward) / total, float(np.sqrt(gradient @ covariance @ gradient)))
+    return Estimate(float((backward - forward) / total), float(np.sqrt(gradient @ covariance @ gradient)),
+                    note=f"of the Legendre series to order {order}, which rounds off what lies beyond")
 
 
 def undetermined(pad, closure: str, kappa29: float, reason: str) -> TransportFit:
@@ -130,6 +130,7 @@ class Posterior:
     """Best fit and weighted sample of one problem, with what lengths are made of: G and A_1 of each."""
 
     best: np.ndarray
+    chi2: float
     p: np.ndarray
     weights: np.ndarray
     G: np.ndarray
@@ -143,12 +144,14 @@ class Posterior:
 
 def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> Posterior:
     """Polish the best minimum and sample around all of them; the best fit comes first in p, G, A_1."""
-    best, _, _ = minimise(problem, minima[0][0], n=POLISH)
+    n = nodes_for(CosineScattering(minima[0][0][1], np.exp(minima[0][0][2]), 1.0))
+    best, _, _ = minimise(problem, minima[0][0], n=n)
     p, weights, psi, G = sample_posterior(problem, minima, rng, count)
-    grid, fine = panels(NODES), panels(POLISH)
-    top, G_top = problem.psi(best[None, 1], np.exp(best[None, 2]), best[None, 3], POLISH)
+    grid, fine = panels(NODES), panels(n)
+    top, G_top = problem.psi(best[None, 1], np.exp(best[None, 2]), best[None, 3], n)
     A_1 = 1.5 * np.append(best[0] * top @ (fine.weights * fine.mu), p[:, 0] * (psi @ (grid.weights * grid.mu)))
-    return Posterior(best, np.vstack([best, p]), weights, np.append(G_top, G), A_1)
+    chi2 = float(np.sum(problem.residuals(best[None], n) ** 2))
+    return Posterior(best, chi2, np.vstack([best, p]), weights, np.append(G_top, G), A_1)
 
 
 def fraction_of_prior(posterior: Posterior, column: int) -> float:
@@ -218,8 +221,7 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     if without[1] < minima[0][1]:  # a shape that the search with focusing has missed
         minima.insert(0, minimise(problem, without[0]))
     posterior = explore(problem, minima, rng, SAMPLES)
-    best = posterior.best
-    chi2 = float(np.sum(problem.residuals(best[None], POLISH) ** 2))
+    best, chi2 = posterior.best, posterior.chi2
     rate = 0.75 / mean_free_path
 
     inverse = posterior.estimate(lambda p, G, A_1: rate * G * p[:, 3], "1/pc")

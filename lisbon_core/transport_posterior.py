@@ -20,11 +20,10 @@ from lisbon_core.focused_transport import solve
 from lisbon_core.mu_panels import panels
 from lisbon_core.scattering import cosine_shape
 
-__all__ = ["HIGH", "LOW", "NODES", "POLISH", "Problem", "error_about", "find_minima", "minimise", "quantiles",
+__all__ = ["HIGH", "LOW", "NODES", "Problem", "error_about", "find_minima", "minimise", "quantiles",
            "sample_posterior"]
 
-NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show; the last polish takes POLISH
-POLISH = 64
+NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show
 LOW = np.array([-np.inf, -0.98, np.log(0.5), -5.0])  # a, ratio, ln omega, z
 HIGH = np.array([np.inf, 0.98, np.log(4.0), 5.0])
 
