@@ -17,8 +17,8 @@ from lisbon_core._core import LisbonError
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky_map import SkyMap, averaging_operator, noise_factor
 
-__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "design", "fit_anisotropy", "fit_design", "parameter_names",
-           "sample_columns", "sample_covariance", "solve", "with_sampling_error"]
+__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "design", "fit_anisotropy", "fit_design",
+           "fit_sampled_map", "parameter_names", "sample_columns", "sample_covariance", "solve"]
 
 
 class AnisotropyError(LisbonError):
@@ -108,6 +108,16 @@ class Design:
         relative = intensity / mean
         return relative, (self.columns - relative[:, None] * self.ring_mean(self.columns)) / mean[:, None]
 
+    @property
+    def scale(self) -> np.ndarray:
+        """Sizes that make the columns alike: G is of order 1e-6 per AU, A of order 1e-3."""
+        return 1.0 / np.sqrt(np.mean(self.columns**2, axis=0))
+
+    def scaled_normal(self, jacobian: np.ndarray, attenuation: np.ndarray) -> np.ndarray:
+        """Normal matrix J^T W J of the scaled parameters, less the attenuation of all but the constant."""
+        scaled = jacobian * self.scale
+        return (scaled.T * self.weight) @ scaled - attenuation[1:, 1:] * np.outer(self.scale, self.scale)
+
     def noise_response(self, operator: np.ndarray) -> np.ndarray:
         """Response (n, n_pixel) of linear functionals (n, n_observed) of a ring-normalised sky to unit noise."""
         through_rings = operator - self.ring_mean(operator.T).T
@@ -169,8 +179,8 @@ class AnisotropyFit:
     theta : ndarray, shape (order + 2,)
         A_1 ... A_order, G_x, G_y (1/AU).
     covariance : ndarray, shape (order + 2, order + 2)
-        Of theta: the noise of the sky through the averaging and the rings, and, after `with_sampling_error`, the
-        finite sample of the Liouville map.
+        Of theta: the noise of the sky through the averaging and the rings, and, after `fit_sampled_map`, the finite
+        sample of the Liouville map.
     relative_intensity, intensity : ndarray, shape (n_dec, n_ra)
         The fitted sky after the rings (Eq. 2) and before them; NaN where not observed.
     chi2_reduced, chi2_reduced_sigma : float
@@ -181,7 +191,7 @@ class AnisotropyFit:
         theta's response to independent unit noise on the pixels before the averaging.
     map_shifts : ndarray, shape (n_sample, n_observed)
         What each sample of the Liouville map alone would add to the fitted sky, after the rings, scaled so that the
-        sum of outer products is the covariance of a map made of so few; empty before `with_sampling_error`.
+        sum of outer products is the covariance of a map made of so few; empty where the map is taken as exact.
     """
 
     design: Design
@@ -217,7 +227,7 @@ class AnisotropyFit:
                                   f"({self.effective_pixels:.0f} effective pixels)"])
 
 
-def solve(columns: Design, data: np.ndarray) -> np.ndarray:
+def solve(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> np.ndarray:
     """A_n and G that fit a ring-normalised sky best: Gauss-Newton on weighted least squares, shape (order + 2,).
 
     Parameters
@@ -226,17 +236,18 @@ def solve(columns: Design, data: np.ndarray) -> np.ndarray:
         Model and weights.
     data : ndarray, shape (n_observed,)
         Relative intensity, each ring with mean 1.
+    attenuation : ndarray, shape (order + 3, order + 3), optional
+        What the columns' own scatter adds to the normal equations; it is taken out again, see `fit_sampled_map`.
     """
     theta = np.zeros(columns.order + 2)
-    # G is of order 1e-6 per AU and A of order 1e-3: columns of one size keep the normal equations well conditioned
-    scale = 1.0 / np.sqrt(np.mean(columns.columns**2, axis=0))
+    attenuation = np.zeros((theta.size + 1, theta.size + 1)) if attenuation is None else attenuation
     for _ in range(20):
         model, jacobian = columns.relative_intensity(theta)
-        scaled = jacobian * scale
-        weighted = scaled.T * columns.weight
-        step = scale * np.linalg.solve(weighted @ scaled, weighted @ (data - model))
+        weighted = jacobian.T * columns.weight
+        slope = weighted @ (data - model) + attenuation[1:] @ np.concatenate([[1.0], theta])
+        step = columns.scale * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), columns.scale * slope)
         theta = theta + step
-        if np.all(np.abs(step) <= 1e-13 * scale):
+        if np.all(np.abs(step) <= 1e-13 * columns.scale):
             break
     return theta
 
@@ -270,15 +281,14 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
     return fit_design(design(sky, liouville, order, p_index), sky.relative_intensity[sky.observed])
 
 
-def fit_design(columns: Design, data: np.ndarray) -> AnisotropyFit:
+def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> AnisotropyFit:
     """`fit_anisotropy` for a design that is at hand: data are the relative intensities of its observed pixels."""
     data = data / columns.ring_mean(data)
-    theta = solve(columns, data)
+    attenuation = np.zeros((columns.order + 3, columns.order + 3)) if attenuation is None else attenuation
+    theta = solve(columns, data, attenuation)
     model, jacobian = columns.relative_intensity(theta)
-    scale = 1.0 / np.sqrt(np.mean(columns.columns**2, axis=0))
-    scaled = jacobian * scale
-    weighted = scaled.T * columns.weight
-    estimator = scale[:, None] * np.linalg.solve(weighted @ scaled, weighted)
+    weighted = (jacobian * columns.scale).T * columns.weight
+    estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), weighted)
     noise = columns.noise_response(estimator)
     covariance = noise @ noise.T
     residual = data - model
@@ -288,33 +298,48 @@ def fit_design(columns: Design, data: np.ndarray) -> AnisotropyFit:
                          float(np.sqrt(2.0 / columns.effective_pixels)), estimator, noise, np.empty((0, data.size)))
 
 
-def with_sampling_error(fit: AnisotropyFit, sky: SkyMap, liouville: LiouvilleMap) -> AnisotropyFit:
-    """The same fit with the error of the Liouville map's finite sample in its covariance and its chi-square.
+def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> AnisotropyFit:
+    """`fit_anisotropy` where the Liouville map is itself a sample: a few positions stand for the Earth's whole orbit.
 
-    Each sample (a position on the Earth's orbit) alone predicts a sky; the scatter of these skies about their mean
-    is the variance of a map made of so few of them. See `sample_covariance` for what four samples cannot tell.
+    The samples differ, so the columns of Eq. (3) are noisy, and that does two things. It biases the fit: noise in a
+    column makes its coefficient too small. The scatter between samples tells how much it adds to the normal equations,
+    and that is taken out. And it scatters the fit: each sample alone predicts a sky, and the spread of these skies is
+    added to the covariance (see `sample_covariance` for what four samples cannot tell) and to the chi-square.
 
     Raises
     ------
     AnisotropyError
-        If the map has a single sample, which tells nothing of its own error.
+        If the map has a single sample, which tells nothing of its own error, or so few that the scatter between them
+        leaves nothing to fit.
+
+    References
+    ----------
+    Fuller 1987, Measurement Error Models, section 2.2, for the correction.
     """
     n_sample = liouville.weight.size
     if n_sample < 2:
         raise AnisotropyError("the Liouville map has 1 sample, but its error shows only between samples: use "
                               "positions = 2 or more")
-    columns, theta = fit.design, np.concatenate([[1.0], fit.theta])
-    mean = fit.intensity[sky.observed]
-    shifts = np.empty((n_sample, mean.size))
+    columns = design(sky, liouville, order, p_index)
+    mean = np.column_stack([columns.constant, columns.columns])
+    own = np.empty((n_sample, *mean.shape))
     for s, weight in enumerate(liouville.weight):
-        alone = columns.averaging @ (sample_columns(liouville, s, fit.order, columns.p_index) @ theta) - mean
-        shifts[s] = weight * (alone - columns.ring_mean(alone)) * np.sqrt(n_sample / (n_sample - 1.0))
+        alone = columns.averaging @ sample_columns(liouville, s, order, p_index) - mean
+        own[s] = weight * np.sqrt(n_sample / (n_sample - 1.0)) * (alone - columns.ring_mean(alone))
+    attenuation = np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True)
+    jacobian = columns.relative_intensity(np.zeros(order + 2))[1]
+    if np.linalg.eigvalsh(columns.scaled_normal(jacobian, 1.3 * attenuation))[0] <= 0.0:
+        raise AnisotropyError(f"the {n_sample} samples of the Liouville map scatter as much as the terms of order "
+                              f"{order} vary over the sky: raise positions, refine grid_deg, or lower the order")
+    data = sky.relative_intensity[sky.observed]
+    fit = fit_design(columns, data, attenuation)
+    shifts = own @ np.concatenate([[1.0], fit.theta])
     # the same residuals, over an expectation that now holds the map's own scatter
-    weight = columns.weight
-    residual = sky.relative_intensity[sky.observed] - fit.relative_intensity[sky.observed]
-    expected = residual @ (weight * residual) / fit.chi2_reduced + np.sum(weight * shifts**2)
+    residual = data / columns.ring_mean(data) - fit.relative_intensity[sky.observed]
+    total = residual @ (columns.weight * residual)
+    expected = total / fit.chi2_reduced + np.sum(columns.weight * shifts**2)
     return replace(fit, covariance=fit.covariance + sample_covariance(fit.estimator @ shifts.T), map_shifts=shifts,
-                   chi2_reduced=float(residual @ (weight * residual) / expected))
+                   chi2_reduced=float(total / expected))
 
 
 def sample_covariance(responses: np.ndarray) -> np.ndarray:

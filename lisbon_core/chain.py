@@ -228,13 +228,13 @@ class Run:
     @functools.cached_property
     def sky(self):
         """The sky as it is fitted: cut, on the analysis grid, rings normalised (Eq. 2)."""
-        from lisbon_core.sky_io import read_sky_map
+        from lisbon_core.sky_io import read_mask, read_sky_map
         from lisbon_core.sky_map import cut, rebin, ring_normalise
 
         p = self.parameters
         sky = read_sky_map(self.sky_path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
                            label=self.label)
-        return ring_normalise(rebin(cut(sky, p.dec_min, p.dec_max, p.mask or None), p.grid_deg))
+        return ring_normalise(rebin(cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None), p.grid_deg))
 
     @functools.cached_property
     def heliosphere(self):
@@ -267,12 +267,10 @@ class Run:
     @functools.cached_property
     def fit(self):
         """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map unless the sky was made with it."""
-        from lisbon_core.anisotropy import fit_anisotropy, with_sampling_error
+        from lisbon_core.anisotropy import fit_anisotropy, fit_sampled_map
 
-        fit = fit_anisotropy(self.sky, self.liouville, self.parameters.order, self.parameters.p_index)
-        if self.map_is_known or self.parameters.positions < 2:
-            return fit
-        return with_sampling_error(fit, self.sky, self.liouville)
+        fit = fit_anisotropy if self.map_is_known or self.parameters.positions < 2 else fit_sampled_map
+        return fit(self.sky, self.liouville, self.parameters.order, self.parameters.p_index)
 
     @property
     def measured(self) -> dict[str, tuple[float, float]]:

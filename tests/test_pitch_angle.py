@@ -1,0 +1,75 @@
+"""Eq. (4): bins of the pitch-angle distribution against exact integrals and simulated skies."""
+
+import itertools
+
+import numpy as np
+from numpy.polynomial.legendre import legval
+from scipy.integrate import quad
+from test_anisotropy import THETA, sky_of
+from toy import uniform_field_map
+
+from lisbon_core.anisotropy import fit_anisotropy, fit_design, fit_sampled_map
+from lisbon_core.pitch_angle import bin_averages, pitch_angle_distribution
+from lisbon_core.renormalisation import renormalise
+from lisbon_core.sky_map import noise_factor, ring_normalise
+
+
+def pad_of(sky, liouville, columns=None):
+    observed = ring_normalise(sky)
+    fit = fit_anisotropy(observed, liouville) if columns is None else fit_design(
+        columns, observed.relative_intensity[observed.observed])
+    return pitch_angle_distribution(renormalise(observed, fit), fit, liouville)
+
+
+def test_bin_averages_are_integrals():
+    edges = np.array([-1.0, -0.3, 0.2, 1.0])
+    for n in (1, 2, 7):
+        exact = [quad(lambda x, n=n: legval(x, np.eye(8)[n]), a, b)[0] / (b - a)
+                 for a, b in itertools.pairwise(edges)]
+        np.testing.assert_allclose(bin_averages(edges, 7)[:, n - 1], exact, atol=1e-13)
+
+
+def test_noiseless_sky_gives_the_exact_bins():
+    liouville = uniform_field_map(scatter=0.3)
+    sky, _ = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)
+    pad = pad_of(sky, liouville)
+    np.testing.assert_allclose(pad.F, 1.0 + bin_averages(pad.edges, 7) @ THETA[:7], atol=1e-8)
+    np.testing.assert_allclose(pad.F.mean(), 1.0, atol=1e-12)
+
+
+def test_response_foretells_what_a_truncated_fit_shows():
+    """A truth of order 11 fitted to order 7: the bins are what the response says, not the bin averages."""
+    liouville = uniform_field_map(scatter=0.3)
+    truth = np.concatenate([THETA[:7], [2e-5, 2e-4, -3e-5, 1e-4]])
+    sky, _ = sky_of(liouville, np.concatenate([truth, THETA[7:]]), dec_min=-10.0, averaging=9.0)
+    pad = pad_of(sky, liouville)
+    expected = 1.0 + pad.response[:, :11] @ truth
+    np.testing.assert_allclose(pad.F, expected, atol=4e-6)  # second order: 1e-3 squared
+    assert np.max(np.abs(pad.F - 1.0 - bin_averages(pad.edges, 11) @ truth)) > 1e-5
+
+
+def test_covariance_is_the_scatter_of_skies():
+    liouville = uniform_field_map(scatter=0.3)
+    sky, columns = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)
+    factor, random = noise_factor(sky), np.random.default_rng(5)
+    clean, bins = sky.relative_intensity[sky.observed], []
+    for _ in range(300):
+        noisy = columns.on_grid(clean + factor @ random.standard_normal(factor.shape[1]))
+        pad = pad_of(sky.replace(relative_intensity=noisy), liouville, columns)
+        bins.append(pad.F)
+    assert np.all(np.abs(np.std(bins, axis=0) / pad.sigma - 1.0) < 0.17)
+    # the whole covariance: squared deviations in its own metric are a chi-square of 16 degrees of freedom
+    expected = 1.0 + bin_averages(pad.edges, 7) @ THETA[:7]
+    root = np.linalg.cholesky(pad.covariance)
+    chi2 = np.sum(np.linalg.solve(root, (np.array(bins) - expected).T) ** 2, axis=0)
+    assert abs(chi2.mean() / 16.0 - 1.0) < 5.0 * np.sqrt(2.0 / 16.0 / 300.0)
+
+
+def test_sampling_error_reaches_the_bins():
+    liouville = uniform_field_map(scatter=0.1, samples=4)
+    sky = ring_normalise(sky_of(liouville, THETA)[0])
+    fit = fit_anisotropy(sky, liouville)
+    wider = fit_sampled_map(sky, liouville)
+    plain = pitch_angle_distribution(renormalise(sky, fit), fit, liouville)
+    sampled = pitch_angle_distribution(renormalise(sky, wider), wider, liouville)
+    assert np.all(sampled.sigma > plain.sigma)

@@ -1,0 +1,28 @@
+"""A Liouville map that can be written down: no heliosphere, straight lines in a uniform field."""
+
+import numpy as np
+
+from lisbon_core.frames import unit_vector
+from lisbon_core.liouville import LiouvilleMap, grid
+from lisbon_core.units import gyroradius
+
+
+def uniform_field_map(step=6.0, samples=2, scatter=0.0, flow=8e-5, seed=1):
+    """mu = -n.b, R of the guiding centre of a particle at the origin, p/p_0 of a boost; optional scatter of the pitch angle (radians)."""
+    dec, ra = grid(step)
+    arrival = unit_vector(*np.meshgrid(ra, dec))
+    b, e_x = unit_vector(229.66, 23.31), unit_vector(139.66, 0.0)
+    e_y = np.cross(b, e_x)
+    random = np.random.default_rng(seed)
+    pitch = np.arccos(-arrival @ b)
+    mu = np.stack([np.cos(pitch + scatter * random.standard_normal(pitch.shape)) for _ in range(samples)])
+    radius = gyroradius(4.0, 3.0)
+    across = np.cross(-arrival, b)
+    # R alone is a dipole, and so is mu: with the polar dipole lost in the rings, A_1 and G could not be told apart. A
+    # heliosphere bends R into other shapes; here the gyrophase counts twice.
+    x, y = across @ e_x, across @ e_y
+    ones = np.ones(mu.shape)
+    return LiouvilleMap(dec=dec, ra=ra, mu=mu, R_x=ones * (x * x - y * y) * radius, R_y=ones * 2.0 * x * y * radius,
+                        momentum_ratio=ones * (1.0 + flow * arrival @ unit_vector(75.0, 17.0)), error=0.0 * ones,
+                        escaped=ones.astype(bool), amplification=ones, weight=np.full(samples, 1.0 / samples),
+                        field_icrs=b, e_x_icrs=e_x, e_y_icrs=e_y, rigidity_TV=4.0, inputs_hash="toy")
