@@ -74,7 +74,7 @@ def test_a_known_truth_makes_a_known_sky(tmp_path):
     ((0.827, 0.119, ""), "0.83 ± 0.12"), ((0.827, 0.367, ""), "0.8 ± 0.4"), ((9.16, 0.962, ""), "9.2 ± 1.0"),
     ((17.8, None, "pc"), "17.8 pc"), ((1.234e-3, 2.1e-5, ""), "(1.234 ± 0.021) × 10⁻³"), ((0.0, None, ""), "0"),
     (([1e-6, -2e-7], [1e-7, 1e-7], "1/AU"), "(1.00 ± 0.10, −0.20 ± 0.10) × 10⁻⁶ AU⁻¹"),
-    ((None, None, "pc"), "not determined"),
+    ((None, None, "pc"), "not determined"), ((-1e-9, 2.6, ""), "0.0 ± 2.6"),
     ((123456.0, 1.2e4, ""), "(1.23 ± 0.12) × 10⁵"), ((7.08e-7, None, "1/yr"), "7.08 × 10⁻⁷ yr⁻¹"),
 ])
 def test_number(arguments, text):
@@ -88,6 +88,13 @@ def test_tables_print_truth_before_paper():
     assert "| `L_focusing` | 17.5 | 17.8 | 17.9 ± 2.8 | pc | recovered | (5) |" in text
     assert text.splitlines()[0].index("Truth") < text.splitlines()[0].index("Paper")
     assert text.endswith("- `L_focusing`: with T_0 = 0")
+    row |= {"value": -9.2e-5, "sigma": 7e-5, "truth": -1.24e-4, "paper": None}
+    assert "| −1.24 × 10⁻⁴ | – | (−0.9 ± 0.7) × 10⁻⁴ |" in table({"A_3": row}), "one power of ten in a row"
+
+
+def test_plain_table():
+    row = {"value": 17.93, "sigma": 2.81, "unit": "pc", "paper": 17.8, "truth": 17.5, "verdict": "recovered",
+           "equation": "(5)", "note": "with T_0 = 0"}
     assert plain_table({"L_focusing": row}).splitlines()[1].split()[:3] == ["L_focusing", "17.5", "17.8"]
 
 

@@ -130,8 +130,10 @@ def merge(folder: Path, default_sky: bool) -> dict:
     return {name: {key: row[key] for key in ENTRIES} for name, row in rows.items()}
 
 
-def number(value, sigma=None, unit: str = "") -> str:
+def number(value, sigma=None, unit: str = "", like=()) -> str:
     """Number with its error and unit, rounded as the Particle Data Group does it (two digits of sigma up to 354).
+
+    With `like`, numbers it is to be compared with, all of them get one power of ten.
 
     >>> number(17.93, 2.81, "pc"), number(-0.000123456, 4.4e-6, "1/yr"), number(5, 0.962), number(12.3456)
     ('17.9 ± 2.8 pc', '(−1.23 ± 0.04) × 10⁻⁴ yr⁻¹', '5.0 ± 1.0', '12.3')
@@ -140,16 +142,15 @@ def number(value, sigma=None, unit: str = "") -> str:
         return "not determined"
     values, sigmas = _listed(value), [one or 0.0 for one in _listed(sigma)]
     sigmas = sigmas * len(values) if len(sigmas) == 1 else sigmas
-    largest = max(map(abs, [*values, *sigmas]))
-    if not largest:
+    if not any([*values, *sigmas]):
         return f"0 {unit}".strip()
-    power = math.floor(math.log10(largest)) if largest else 0
+    power = math.floor(math.log10(max(map(abs, [*values, *sigmas, *like]))))
     shown = 0 if -2 <= power < 5 else power
     texts = []
     for one, error in zip(values, sigmas, strict=True):
         decimals = max(0, shown - _last_digit(one, error))
         parts = [one / 10.0**shown, error / 10.0**shown] if error else [one / 10.0**shown]
-        texts.append(" ± ".join(f"{part:.{decimals}f}".replace("-", "−") for part in parts))
+        texts.append(" ± ".join(f"{part:z.{decimals}f}".replace("-", "−") for part in parts))
     text = texts[0] if not isinstance(value, list) else f"({', '.join(texts)})"
     if shown:
         bracket = len(texts) == 1 and "±" in text and not text.startswith("(")
@@ -167,9 +168,14 @@ def _last_digit(value: float, sigma: float) -> int:
 
 
 def _rows(results: dict) -> list[tuple]:
-    return [(name, *("–" if row[key] is None else number(row[key]) for key in ("truth", "paper")),
-             number(row["value"], row["sigma"]), row["unit"] or "–", row["verdict"], row["equation"] or "–")
-            for name, row in results.get("claims", results).items()]
+    rows = []
+    for name, row in results.get("claims", results).items():
+        numbers = [row["truth"], row["paper"], row["value"], row["sigma"]]
+        like = [one for several in numbers if several is not None for one in _listed(several)]
+        shown = [number(one, None, "", like) if one is not None else "–" for one in numbers[:2]]
+        rows.append((name, *shown, number(row["value"], row["sigma"], "", like), row["unit"] or "–", row["verdict"],
+                     row["equation"] or "–"))
+    return rows
 
 
 def table(results: dict, notes: bool = True) -> str:
