@@ -47,7 +47,7 @@ def test_every_import_is_declared(folder):
     """What the package imports at its top is a dependency; notebooks, tests and tools may use the extras too."""
     core = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
     everything = {canonicalize_name(one.name) for one in DEVELOPMENT}
-    everything |= {path.stem for path in (ROOT / "tests").glob("*.py")}
+    everything |= {canonicalize_name(path.stem) for path in (ROOT / "tests").glob("*.py")}
     for path in (ROOT / folder).rglob("*.py"):
         allowed = core if folder == "lisbon_core" and "tools" not in path.parts else everything
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
