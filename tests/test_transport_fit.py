@@ -1,11 +1,10 @@
 """Inference of scattering and focusing: round trips, closures, coverage, and data that say nothing."""
 
 from dataclasses import fields
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from numpy.polynomial import legendre
+from transport_cases import LAW, Q, averages, distribution, shape_of, truth_of
 
 from lisbon_core.focused_transport import TransportError, stationary_pad
 from lisbon_core.scattering import (
@@ -13,46 +12,12 @@ from lisbon_core.scattering import (
     IsotropicScattering,
     ScatteringError,
     diffusion_coefficient,
-    gradient_length_kpc,
     mean_free_path_pc,
 )
-from lisbon_core.transport_fit import Estimate, fit_transport, whiten
+from lisbon_core.transport_fit import Estimate, fit_transport
 
-LAW, Q = CosineScattering(-292.79, 1.0, 585.57), 1.0 / 0.010349
-EDGES = np.linspace(-1.0, 1.0, 17)
 ESTIMATES = ("eta", "omega", "d_offset", "inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound",
              "D_asymmetry", "focusing_preference")
-
-
-def averages(order):
-    """Means of P_1 ... P_order over the bins."""
-    return np.stack([np.diff(legendre.legval(EDGES, legendre.legint(np.eye(order + 1)[n]))) / np.diff(EDGES)
-                     for n in range(1, order + 1)], axis=1)
-
-
-def distribution(law, q, closure="flux-tube", *, noise=4e-5, rng=None, response=None):
-    """Bins of a stationary distribution with correlated noise of mean 0, and their Legendre series to order 7."""
-    mu = 0.5 * (EDGES[1:] + EDGES[:-1])
-    pad = stationary_pad(law, q, closure)
-    F = pad.bin_means(EDGES) if response is None else 1.0 + response @ pad.legendre(response.shape[1])
-    covariance = noise**2 * (0.8 * np.exp(-0.5 * ((mu[:, None] - mu) / 0.1) ** 2) + 0.2 * np.eye(mu.size))
-    centre = np.eye(mu.size) - 1.0 / mu.size
-    covariance = centre @ covariance @ centre
-    if rng is not None:
-        values, vectors = np.linalg.eigh(covariance)
-        F = F + vectors @ (np.sqrt(np.maximum(values, 0.0)) * rng.standard_normal(mu.size))
-    whitener = whiten(covariance)
-    design = whitener @ averages(7)
-    legendre_covariance = np.linalg.inv(design.T @ design)
-    fitted = legendre_covariance @ design.T @ whitener @ (F - 1.0)
-    return SimpleNamespace(mu=mu, edges=EDGES, F=F, covariance=covariance, legendre=fitted, response=response,
-                           legendre_covariance=legendre_covariance)
-
-
-def truth_of(law, q):
-    length = gradient_length_kpc(law, 1.0)
-    return {"eta": law.eta, "omega": law.omega, "d_offset": law.d_offset, "gradient_length": length,
-            "inverse_L": q / (1e3 * length), "L_focusing": 1e3 * length / q}
 
 
 def assert_reportable(fit):
@@ -77,7 +42,7 @@ def assert_reportable(fit):
 def test_noiseless_round_trip(law, q, closure):
     """Densities that fall and rise along B, fields that diverge and converge: the same comes back."""
     fit = fit_transport(distribution(law, q, closure, noise=1e-7), closure)
-    for name, value in truth_of(law, q).items():
+    for name, value in (truth_of(law, q) | shape_of(law)).items():
         assert getattr(fit, name).value == pytest.approx(value, rel=1e-6), name
     assert fit.chi2 < 1e-3
     mu = np.linspace(-1.0, 1.0, 21)
@@ -89,7 +54,7 @@ def test_round_trip_through_a_response():
     """Bins that show a smeared, cut series of the true distribution: its response undoes that."""
     response = averages(24) * np.where(np.arange(1, 25) <= 7, 0.8, 0.0)
     fit = fit_transport(distribution(LAW, Q, noise=1e-7, response=response))
-    for name, value in truth_of(LAW, Q).items():
+    for name, value in (truth_of(LAW, Q) | shape_of(LAW)).items():
         assert getattr(fit, name).value == pytest.approx(value, rel=1e-6), name
 
 
