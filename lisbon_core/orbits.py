@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from lisbon_core._core import LisbonError, kernel
 from lisbon_core.heliosphere.closed_form import Heliosphere, border, field_in, region_of
+from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["OrbitError", "Orbits", "trace", "user_field"]
@@ -31,6 +32,10 @@ LONGEST = 150.0  # AU, of any step
 SHARE = 0.5  # of the distance from the origin
 FLOOR = 1e-6  # AU + the same share of that distance: the shortest step
 MOST_STEPS = 1_000_000
+ASIDE = 1e-4  # of r + 1 AU: how far aside the gradient of the field is looked for
+GRAZING = 1e-3  # cosine to a border's normal below which a neighbour's delay is not let grow
+WORSE = 3.0  # times the 6/5th power of the fourth order's error: measured; the estimate is then twice the error
+CHAOTIC = 100.0
 CHUNK = 256  # orbits handed to a thread at a time
 
 
@@ -38,142 +43,245 @@ class OrbitError(LisbonError):
     """Orbits that cannot be traced as asked."""
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
-def _derivative(y, k, region, factor, electric, mass2, parameters):
-    """k = dy/ds at the state y = (r, p)."""
+@kernel(**FAST)
+def _derivative(y, region, factor, electric, mass2, parameters):
+    """dy/ds at the state y = (r, p); states and derivatives are tuples of six floats."""
     bx, by, bz, ex, ey, ez = field_in(region, y[0], y[1], y[2], parameters)
     over_energy = 1.0 / math.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5] + mass2)
     vx, vy, vz = y[3] * over_energy, y[4] * over_energy, y[5] * over_energy
-    k[0], k[1], k[2] = vx, vy, vz
-    k[3] = factor * (vy * bz - vz * by + electric * ex)
-    k[4] = factor * (vz * bx - vx * bz + electric * ey)
-    k[5] = factor * (vx * by - vy * bx + electric * ez)
+    return (vx, vy, vz, factor * (vy * bz - vz * by + electric * ex), factor * (vz * bx - vx * bz + electric * ey),
+            factor * (vx * by - vy * bx + electric * ez))
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
-def _step(y, h, k, t, end, region, factor, electric, mass2, parameters):
-    """One step from y to `end`; k[0] holds the derivative at y, k[6] afterwards that at the end."""
-    for c in range(6):
-        t[c] = y[c] + h * (k[0, c] / 5.0)
-    _derivative(t, k[1], region, factor, electric, mass2, parameters)
-    for c in range(6):
-        t[c] = y[c] + h * (3.0 / 40.0 * k[0, c] + 9.0 / 40.0 * k[1, c])
-    _derivative(t, k[2], region, factor, electric, mass2, parameters)
-    for c in range(6):
-        t[c] = y[c] + h * (44.0 / 45.0 * k[0, c] - 56.0 / 15.0 * k[1, c] + 32.0 / 9.0 * k[2, c])
-    _derivative(t, k[3], region, factor, electric, mass2, parameters)
-    for c in range(6):
-        t[c] = y[c] + h * (19372.0 / 6561.0 * k[0, c] - 25360.0 / 2187.0 * k[1, c] + 64448.0 / 6561.0 * k[2, c]
-                           - 212.0 / 729.0 * k[3, c])
-    _derivative(t, k[4], region, factor, electric, mass2, parameters)
-    for c in range(6):
-        t[c] = y[c] + h * (9017.0 / 3168.0 * k[0, c] - 355.0 / 33.0 * k[1, c] + 46732.0 / 5247.0 * k[2, c]
-                           + 49.0 / 176.0 * k[3, c] - 5103.0 / 18656.0 * k[4, c])
-    _derivative(t, k[5], region, factor, electric, mass2, parameters)
-    for c in range(6):
-        end[c] = y[c] + h * (35.0 / 384.0 * k[0, c] + 500.0 / 1113.0 * k[2, c] + 125.0 / 192.0 * k[3, c]
-                             - 2187.0 / 6784.0 * k[4, c] + 11.0 / 84.0 * k[5, c])
-    _derivative(end, k[6], region, factor, electric, mass2, parameters)
+@kernel(**FAST)
+def _sum2(y, a, k, b, m):
+    return (y[0] + a * k[0] + b * m[0], y[1] + a * k[1] + b * m[1], y[2] + a * k[2] + b * m[2],
+            y[3] + a * k[3] + b * m[3], y[4] + a * k[4] + b * m[4], y[5] + a * k[5] + b * m[5])
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
-def _local_error(h, k, t, r, p):
-    """Error of the step: the larger of |dr|/(r + 1 AU) and |dp|/p."""
-    for c in range(6):
-        t[c] = h * (71.0 / 57600.0 * k[0, c] - 71.0 / 16695.0 * k[2, c] + 71.0 / 1920.0 * k[3, c]
-                    - 17253.0 / 339200.0 * k[4, c] + 22.0 / 525.0 * k[5, c] - k[6, c] / 40.0)
-    return max(math.sqrt(t[0] * t[0] + t[1] * t[1] + t[2] * t[2]) / (r + 1.0),
-               math.sqrt(t[3] * t[3] + t[4] * t[4] + t[5] * t[5]) / p)
+@kernel(**FAST)
+def _step(y, k0, h, region, factor, electric, mass2, parameters):
+    """One step of length h from y, where the derivative is k0: the end, the derivative there, the error."""
+    k1 = _derivative(_sum2(y, h / 5.0, k0, 0.0, k0), region, factor, electric, mass2, parameters)
+    t = _sum2(y, h * (3.0 / 40.0), k0, h * (9.0 / 40.0), k1)
+    k2 = _derivative(t, region, factor, electric, mass2, parameters)
+    t = _sum2(_sum2(y, h * (44.0 / 45.0), k0, h * (-56.0 / 15.0), k1), h * (32.0 / 9.0), k2, 0.0, k2)
+    k3 = _derivative(t, region, factor, electric, mass2, parameters)
+    t = _sum2(_sum2(y, h * (19372.0 / 6561.0), k0, h * (-25360.0 / 2187.0), k1),
+              h * (64448.0 / 6561.0), k2, h * (-212.0 / 729.0), k3)
+    k4 = _derivative(t, region, factor, electric, mass2, parameters)
+    t = _sum2(_sum2(y, h * (9017.0 / 3168.0), k0, h * (-355.0 / 33.0), k1),
+              h * (46732.0 / 5247.0), k2, h * (49.0 / 176.0), k3)
+    t = _sum2(t, h * (-5103.0 / 18656.0), k4, 0.0, k4)
+    k5 = _derivative(t, region, factor, electric, mass2, parameters)
+    end = _sum2(_sum2(y, h * (35.0 / 384.0), k0, h * (500.0 / 1113.0), k2),
+                h * (125.0 / 192.0), k3, h * (-2187.0 / 6784.0), k4)
+    end = _sum2(end, h * (11.0 / 84.0), k5, 0.0, k5)
+    k6 = _derivative(end, region, factor, electric, mass2, parameters)
+    nought = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    off = _sum2(_sum2(nought, h * (71.0 / 57600.0), k0, h * (-71.0 / 16695.0), k2),
+                h * (71.0 / 1920.0), k3, h * (-17253.0 / 339200.0), k4)
+    off = _sum2(off, h * (22.0 / 525.0), k5, h * (-1.0 / 40.0), k6)
+    error = max((off[0] * off[0] + off[1] * off[1] + off[2] * off[2]) / (_length(y) + 1.0) ** 2,
+                (off[3] * off[3] + off[4] * off[4] + off[5] * off[5]) / (y[3] * y[3] + y[4] * y[4] + y[5] * y[5]))
+    return end, k6, math.sqrt(error)
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
+@kernel(**FAST)
+def _length(y):
+    return math.sqrt(y[0] * y[0] + y[1] * y[1] + y[2] * y[2])
+
+
+@kernel(**FAST)
 def _beyond(y, region, boundary, parameters):
     """How far (AU) y lies beyond its region or the sphere, negative within; and the region there, -1 = outside."""
-    out = math.sqrt(y[0] * y[0] + y[1] * y[1] + y[2] * y[2]) - boundary
+    out = _length(y) - boundary
     over, other = border(region, y[0], y[1], y[2], parameters)
     return (out, -1) if out > over else (over, other)
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
-def _orbit(y, k, t, end, factor, electric, mass2, boundary, path_cap, tolerance, parameters):
-    """Carry y to the sphere, or to the end of the path; returns path, evaluations, whether it got out."""
-    region = region_of(y[0], y[1], y[2], parameters)
-    _derivative(y, k[0], region, factor, electric, mass2, parameters)
-    path, evaluations, h = 0.0, 1, 1.0
-    for _ in range(MOST_STEPS):
-        r = math.sqrt(y[0] * y[0] + y[1] * y[1] + y[2] * y[2])
-        p = math.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5])
-        floor = FLOOR * (1.0 + r)
-        h = max(min(h, LONGEST, SHARE * r), floor)
-        last = h >= path_cap - path
-        if last:
-            h = path_cap - path
-        _step(y, h, k, t, end, region, factor, electric, mass2, parameters)
-        evaluations += 6
-        error = _local_error(h, k, t, r, p) / tolerance
-        if error > 1.0 and h > floor:
-            h *= max(0.2, 0.9 * error ** -0.2)
-            continue
-        grown = h * min(5.0, 0.9 * max(error, 1e-9) ** -0.2)
-        # on the way: the middle of the cubic through both ends, which costs nothing
-        for c in range(6):
-            t[c] = 0.5 * (y[c] + end[c]) + 0.125 * h * (k[0, c] - k[6, c])
-        over, other = _beyond(end, region, boundary, parameters)
-        half, half_other = _beyond(t, region, boundary, parameters)
-        if over <= 0.0 and half <= 0.0:
-            for c in range(6):
-                y[c], k[0, c] = end[c], k[6, c]
-            path += h
-            h = grown
-            if last:
-                return path, evaluations, False
-            continue
-        # a border lies within the step: find the length that ends on it, a hair beyond
-        aim = 0.5e-9 if other == -1 else 0.5 * min(1e-6, max(10.0 * tolerance, 1e-10))
-        before, _ = _beyond(y, region, boundary, parameters)
-        low, f_low, high, f_high = 0.0, min(before, 0.0) - aim, h, over - aim
-        if half > 0.0:
-            high, f_high, other = 0.5 * h, half - aim, half_other
-        side, trial = 0, high
-        for _ in range(60):
-            trial = high - f_high * (high - low) / (f_high - f_low) if f_high > f_low else 0.5 * (low + high)
-            _step(y, trial, k, t, end, region, factor, electric, mass2, parameters)
-            evaluations += 6
-            over, beyond = _beyond(end, region, boundary, parameters)
-            if abs(over - aim) <= aim or high - low < 1e-13 * (1.0 + r):
-                break
-            if over > aim:
-                high, f_high, other = trial, over - aim, beyond
-                if side == 1:
-                    f_low *= 0.5
-                side = 1
-            else:
-                low, f_low = trial, over - aim
-                if side == -1:
-                    f_high *= 0.5
-                side = -1
-        path += trial
-        for c in range(6):
-            y[c] = end[c]
+@kernel(**FAST)
+def _land(y, k0, h, over, other, region, factor, electric, mass2, boundary, tolerance, parameters):
+    """Shorten the step h, beyond whose end lies `other`, until it ends on the border, a hair beyond it."""
+    aim = 0.5e-9 if other == -1 else 0.5 * min(1e-6, max(10.0 * tolerance, 1e-10))
+    low, f_low, high, f_high = 0.0, min(_beyond(y, region, boundary, parameters)[0], 0.0) - aim, h, over - aim
+    trial, end, k6, error, side, tries = h, y, k0, 0.0, 0, 0
+    while tries < 60:
+        tries += 1
+        trial = high - f_high * (high - low) / (f_high - f_low)
+        end, k6, error = _step(y, k0, trial, region, factor, electric, mass2, parameters)
+        over, there = _beyond(end, region, boundary, parameters)
         if over > 0.0:
-            other = beyond
-        if other == -1:
-            return path, evaluations, True
-        region = other
-        _derivative(y, k[0], region, factor, electric, mass2, parameters)
-        evaluations += 1
-        h = grown
-    return path, evaluations, False
+            other = there
+        if abs(over - aim) <= aim or high - low < 1e-14 * boundary:
+            break
+        if over > aim:
+            high, f_high = trial, over - aim
+            f_low *= 0.5 if side == 1 else 1.0
+            side = 1
+        else:
+            low, f_low = trial, over - aim
+            f_high *= 0.5 if side == -1 else 1.0
+            side = -1
+    return trial, end, k6, error, other, tries
 
 
-@kernel(error_model="numpy", nogil=True)
-def _orbits(states, out, factor, electric, mass2, boundary, path_cap, tolerance, parameters):
-    """`_orbit` for every row of states (N, 6), in place; out (N, 3): path, evaluations, escaped."""
-    k, t, end = np.empty((7, 6)), np.empty(6), np.empty(6)
+@kernel(**FAST)
+def _deviate(d, y, h, magnetic, electric_field, region, factor, electric, mass2, parameters):
+    """Carry the deviation d = (dr, dp) of a neighbour over a step of length h whose middle is y.
+
+    To second order, half the drift, half the kick by the field's gradient, the rotation, and back again: each part
+    keeps volumes in phase space. The gradient along dr is taken from a point a little to that side.
+    """
+    over_energy = 1.0 / math.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5] + mass2)
+    drift = 0.5 * h * over_energy
+    rx, ry, rz = d[0] + drift * d[3], d[1] + drift * d[4], d[2] + drift * d[5]
+    gx, gy, gz = 0.0, 0.0, 0.0
+    size = math.sqrt(rx * rx + ry * ry + rz * rz)
+    if size > 0.0:
+        aside = ASIDE * (1.0 + _length(y)) / size
+        bx, by, bz, ex, ey, ez = field_in(region, y[0] + aside * rx, y[1] + aside * ry, y[2] + aside * rz, parameters)
+        bx, by, bz = bx - magnetic[0], by - magnetic[1], bz - magnetic[2]
+        kick = 0.5 * h * factor / aside
+        gx = kick * ((y[4] * bz - y[5] * by) * over_energy + electric * (ex - electric_field[0]))
+        gy = kick * ((y[5] * bx - y[3] * bz) * over_energy + electric * (ey - electric_field[1]))
+        gz = kick * ((y[3] * by - y[4] * bx) * over_energy + electric * (ez - electric_field[2]))
+    px, py, pz = d[3] + gx, d[4] + gy, d[5] + gz
+    # rotation by the angle whose half has the tangent |t|
+    turn = factor * drift
+    tx, ty, tz = turn * magnetic[0], turn * magnetic[1], turn * magnetic[2]
+    stretch = 1.0 + (tx * tx + ty * ty + tz * tz) / 3.0
+    tx, ty, tz = stretch * tx, stretch * ty, stretch * tz
+    qx, qy, qz = px + py * tz - pz * ty, py + pz * tx - px * tz, pz + px * ty - py * tx
+    twice = 2.0 / (1.0 + tx * tx + ty * ty + tz * tz)
+    px += twice * (qy * tz - qz * ty) + gx
+    py += twice * (qz * tx - qx * tz) + gy
+    pz += twice * (qx * ty - qy * tx) + gz
+    return rx + drift * px, ry + drift * py, rz + drift * pz, px, py, pz
+
+
+@kernel(**FAST)
+def _late(d, normal, before, after):
+    """The deviation d behind a border: a neighbour meets it later, and the force changes there."""
+    across = normal[0] * before[0] + normal[1] * before[1] + normal[2] * before[2]
+    if abs(across) < GRAZING:
+        across = math.copysign(GRAZING, across)
+    later = -(normal[0] * d[0] + normal[1] * d[1] + normal[2] * d[2]) / across
+    return (d[0], d[1], d[2], d[3] + later * (before[3] - after[3]), d[4] + later * (before[4] - after[4]),
+            d[5] + later * (before[5] - after[5]))
+
+
+@kernel(**FAST)
+def _normal(y, region, boundary, parameters):
+    """Unit normal of the border that the end y of a step lies on."""
+    here, step = _beyond(y, region, boundary, parameters)[0], 1e-6 * (1.0 + _length(y))
+    nx = _beyond((y[0] + step, y[1], y[2], 0.0, 0.0, 0.0), region, boundary, parameters)[0] - here
+    ny = _beyond((y[0], y[1] + step, y[2], 0.0, 0.0, 0.0), region, boundary, parameters)[0] - here
+    nz = _beyond((y[0], y[1], y[2] + step, 0.0, 0.0, 0.0), region, boundary, parameters)[0] - here
+    over = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
+    return nx * over, ny * over, nz * over
+
+
+@kernel(**FAST)
+def _spread2(d, r, p2):
+    """Square of a deviation as errors of a step are measured: dr/(r + 1 AU) and dp/p."""
+    return ((d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / (r + 1.0) ** 2
+            + (d[3] * d[3] + d[4] * d[4] + d[5] * d[5]) / p2)
+
+
+@kernel(**FAST)
+def _orbit(y, d, e, factor, electric, mass2, boundary, path_cap, tolerance, vary, parameters):
+    """Carry y, and if `vary` two deviations d and e, to the sphere or to the end of the path.
+
+    Returns y, d, e, the path, evaluations of the field, whether it got out, and the sum of the errors of all steps,
+    each over how far neighbours had spread by then.
+    """
+    region = region_of(y[0], y[1], y[2], parameters)
+    k0 = _derivative(y, region, factor, electric, mass2, parameters)
+    path, evaluations, h, errors = 0.0, 1, 1.0, 0.0
+    for _ in range(MOST_STEPS):
+        r = _length(y)
+        floor = FLOOR * (1.0 + r)
+        h = min(max(min(h, LONGEST, SHARE * r), floor), path_cap - path)
+        end, k6, error = _step(y, k0, h, region, factor, electric, mass2, parameters)
+        evaluations += 6
+        off = error / tolerance
+        if off > 1.0 and h > floor:
+            h *= max(0.2, 0.9 * off ** -0.2)
+            continue
+        grown = h * min(5.0, 0.9 * max(off, 1e-9) ** -0.2)
+        over, other = _beyond(end, region, boundary, parameters)
+        # the middle of the cubic through both ends costs nothing and sees a corner cut
+        middle = _sum2(_sum2(y, -0.5, y, 0.5, end), 0.125 * h, k0, -0.125 * h, k6)
+        half, half_other = _beyond(middle, region, boundary, parameters)
+        if half > 0.0:
+            h, over, other = 0.5 * h, half, half_other
+        crossed = over > 0.0
+        if crossed:
+            h, end, k6, error, other, tries = _land(y, k0, h, over, other, region, factor, electric, mass2, boundary,
+                                                    tolerance, parameters)
+            evaluations += 6 * tries
+        if vary:
+            p2 = y[3] * y[3] + y[4] * y[4] + y[5] * y[5]
+            errors += WORSE * error ** 1.2 / math.sqrt(0.5 * (_spread2(d, r, p2) + _spread2(e, r, p2)))
+            if crossed:
+                middle = _sum2(_sum2(y, -0.5, y, 0.5, end), 0.125 * h, k0, -0.125 * h, k6)
+            bx, by, bz, ex, ey, ez = field_in(region, middle[0], middle[1], middle[2], parameters)
+            d = _deviate(d, middle, h, (bx, by, bz), (ex, ey, ez), region, factor, electric, mass2, parameters)
+            e = _deviate(e, middle, h, (bx, by, bz), (ex, ey, ez), region, factor, electric, mass2, parameters)
+            evaluations += 3
+        path += h
+        y, k0, h = end, k6, grown
+        if crossed:
+            if vary:
+                normal = _normal(y, region, boundary, parameters)
+            if other == -1:
+                if vary:
+                    nought = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+                    d, e = _late(d, normal, k6, nought), _late(e, normal, k6, nought)
+                return y, d, e, path, evaluations, True, errors
+            region = other
+            k0 = _derivative(y, region, factor, electric, mass2, parameters)
+            evaluations += 1
+            if vary:
+                d, e = _late(d, normal, k6, k0), _late(e, normal, k6, k0)
+        if path >= path_cap:
+            break
+    return y, d, e, path, evaluations, False, errors
+
+
+@kernel(**FAST)
+def _across(px, py, pz):
+    """Two vectors as long as p, perpendicular to it and to each other."""
+    p = math.sqrt(px * px + py * py + pz * pz)
+    sign = 1.0 if pz >= 0.0 else -1.0
+    x, y, z = px / p, py / p, pz / p
+    a = -1.0 / (sign + z)
+    b = x * y * a
+    return (p * (1.0 + sign * x * x * a), p * sign * b, -p * sign * x), (p * b, p * (sign + y * y * a), -p * y)
+
+
+@kernel(**FAST)
+def _orbits(states, out, factor, electric, mass2, boundary, path_cap, tolerance, vary, parameters):
+    """`_orbit` for every row of states (N, 6), in place; out (N, 5): path, evaluations, escaped, amplification, error.
+
+    The amplification is the larger of the two stretches of a small circle of directions, the error in radians.
+    """
     for i in range(len(states)):
-        path, evaluations, escaped = _orbit(states[i], k, t, end, factor, electric, mass2, boundary, path_cap,
-                                            tolerance, parameters)
+        y = (states[i, 0], states[i, 1], states[i, 2], states[i, 3], states[i, 4], states[i, 5])
+        p2 = y[3] * y[3] + y[4] * y[4] + y[5] * y[5]
+        a, b = _across(y[3], y[4], y[5])
+        y, d, e, path, evaluations, escaped, errors = _orbit(
+            y, (0.0, 0.0, 0.0, a[0], a[1], a[2]), (0.0, 0.0, 0.0, b[0], b[1], b[2]), factor, electric, mass2, boundary,
+            path_cap, tolerance, vary, parameters)
+        for c in range(6):
+            states[i, c] = y[c]
+        dd = (d[3] * d[3] + d[4] * d[4] + d[5] * d[5]) / p2
+        ee = (e[3] * e[3] + e[4] * e[4] + e[5] * e[5]) / p2
+        de = (d[3] * e[3] + d[4] * e[4] + d[5] * e[5]) / p2
         out[i, 0], out[i, 1], out[i, 2] = path, evaluations, escaped
+        out[i, 3] = math.sqrt(0.5 * (dd + ee) + math.sqrt(0.25 * (dd - ee) ** 2 + de * de))
+        out[i, 4] = errors * math.sqrt(0.5 * (dd + ee))
 
 
 @dataclass(frozen=True)
@@ -191,7 +299,13 @@ class Orbits:
     evaluations : ndarray (N,)
         How often the field was asked for.
     escaped : ndarray (N,) of bool
-        Whether the orbit reached the sphere before the end of its path.
+        Whether the orbit reached the sphere before the end of its path; otherwise it is trapped.
+    amplification : ndarray (N,)
+        How much a small circle of directions at the start is stretched, at the end, where it is stretched most; NaN
+        if not asked for.
+    error : ndarray (N,)
+        Estimated error of the final direction, degrees: the errors of all steps, each carried to the end as
+        neighbouring orbits are; NaN if not asked for.
     """
 
     position: np.ndarray
@@ -199,6 +313,13 @@ class Orbits:
     path: np.ndarray
     evaluations: np.ndarray
     escaped: np.ndarray
+    amplification: np.ndarray
+    error: np.ndarray
+
+    @property
+    def chaotic(self) -> np.ndarray:
+        """Whether single orbits have lost their meaning: amplification above 100; shape (N,)."""
+        return self.amplification > CHAOTIC
 
 
 def user_field(function):
@@ -224,9 +345,9 @@ def user_field(function):
              "region_of": numba.njit(lambda x, y, z, parameters: 0),
              "border": numba.njit(lambda region, x, y, z, parameters: (-1.0, 0))}
     scope = {**globals(), **names}
-    for kept in (_derivative, _step, _beyond, _orbit, _orbits):
+    for kept in (_derivative, _step, _beyond, _land, _deviate, _normal, _orbit, _orbits):
         copy = types.FunctionType(kept.py_func.__code__, scope, kept.py_func.__name__)
-        scope[copy.__name__] = numba.njit(error_model="numpy", fastmath={"contract"}, nogil=True)(copy)
+        scope[copy.__name__] = numba.njit(**FAST)(copy)
     return scope["_orbits"]
 
 
@@ -238,7 +359,7 @@ def threads() -> int:
 
 
 def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, backwards=False, boundary_AU=4000.0,
-          path_cap_AU=30000.0, tolerance=1e-8, progress=False) -> Orbits:
+          path_cap_AU=30000.0, tolerance=1e-8, neighbours=True, progress=False) -> Orbits:
     """Trace orbits to a sphere about the origin.
 
     Backwards in time means that charge and electric field change sign together with the momentum.
@@ -258,6 +379,8 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         Radius of the sphere; path after which an orbit is given up.
     tolerance : float
         Of each step: error of position over (r + 1 AU), and of momentum over momentum.
+    neighbours : bool
+        Follow two neighbouring orbits along with each, for its amplification and error: half as long again.
     progress : bool
         Show a bar if this is a terminal.
 
@@ -280,16 +403,19 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
     parameters = np.ascontiguousarray(parameters, dtype=float)
     sign = -1.0 if backwards else 1.0
     states = np.concatenate([positions, sign * momenta], axis=1)
-    out = np.empty((len(states), 3))
+    out = np.empty((len(states), 5))
     starts = range(0, len(states), CHUNK)
 
     def work(i):
         run(states[i:i + CHUNK], out[i:i + CHUNK], sign * charge * LORENTZ, sign, mass_TV**2, boundary_AU,
-            path_cap_AU, tolerance, parameters)
+            path_cap_AU, tolerance, neighbours, parameters)
 
     if len(starts):
         work(starts[0])  # compiles, if need be, before the threads start
     with ThreadPoolExecutor(threads()) as pool:
         list(tqdm(pool.map(work, starts[1:]), total=len(starts), initial=1, disable=None if progress else True,
                   desc="orbits", unit=f"x{CHUNK}"))
-    return Orbits(states[:, :3], sign * states[:, 3:], out[:, 0], out[:, 1].astype(int), out[:, 2].astype(bool))
+    if not neighbours:
+        out[:, 3:] = np.nan
+    return Orbits(states[:, :3], sign * states[:, 3:], out[:, 0], out[:, 1].astype(int), out[:, 2].astype(bool),
+                  out[:, 3], np.degrees(np.minimum(out[:, 4], np.pi)))

@@ -10,7 +10,7 @@ Examples
 >>> heliosphere = closed_form()
 >>> magnetic, electric = heliosphere.field([[1.0, 0.0, 0.0], [200.0, -300.0, 500.0]])
 >>> print(magnetic.round(5))
-[[ 35.       -3.30205 -26.54668]
+[[ 35.       -3.30204 -26.54668]
  [  2.23298   0.05095   1.9243 ]]
 """
 
@@ -20,13 +20,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lisbon_core._core import kernel
-from lisbon_core.heliosphere.interstellar import draped, stream_function, wall
+from lisbon_core.heliosphere.interstellar import stream_function, wall
 from lisbon_core.heliosphere.parameters import (
     AXIS_X,
     AXIS_Y,
     AXIS_Z,
     B_PERP,
     B_RADIAL,
+    FAST,
     FLOW,
     NOSE,
     ROTATION,
@@ -38,7 +39,8 @@ from lisbon_core.heliosphere.parameters import (
     pack,
 )
 from lisbon_core.heliosphere.parker import sheet_sign_integral, spiral
-from lisbon_core.heliosphere.sheath import carried, label, latitude, off_axis
+from lisbon_core.heliosphere.sheath import latitude, off_axis, places
+from lisbon_core.heliosphere.tables import carried_fast, draped_fast, with_tables
 
 __all__ = ["SHEATH", "SOLAR", "INTERSTELLAR", "Heliosphere", "border", "closed_form", "field_at", "field_in",
            "region_of"]
@@ -46,7 +48,7 @@ __all__ = ["SHEATH", "SOLAR", "INTERSTELLAR", "Heliosphere", "border", "closed_f
 SOLAR, SHEATH, INTERSTELLAR = 0, 1, 2
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def region_of(x, y, z, parameters):
     """Which of the three fields holds at a point: 0 inside the shock, 1 in the heliosheath, 2 beyond the heliopause."""
     if x * x + y * y + z * z < parameters[SHOCK] * parameters[SHOCK]:
@@ -54,7 +56,7 @@ def region_of(x, y, z, parameters):
     return SHEATH if wall(x, y, z) < parameters[NOSE] * parameters[NOSE] else INTERSTELLAR
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def border(region, x, y, z, parameters):
     """How far (AU, roughly) a point lies beyond the border of a region, negative within; and which region is there."""
     r = math.sqrt(x * x + y * y + z * z)
@@ -67,23 +69,23 @@ def border(region, x, y, z, parameters):
     return (before_shock, SOLAR) if before_shock > past_wall else (past_wall, INTERSTELLAR)
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def field_in(region, x, y, z, parameters):
     """B (microgauss) and E (microgauss c) of a region's field, at a point in it or a little beyond, as six floats."""
     if region == SOLAR:
         return spiral(x, y, z, parameters)
     if region == SHEATH:
-        return carried(x, y, z, parameters)
-    return draped(x, y, z, parameters)
+        return carried_fast(x, y, z, parameters)
+    return draped_fast(x, y, z, parameters)
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def field_at(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) at a point, as six floats."""
     return field_in(region_of(x, y, z, parameters), x, y, z, parameters)
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def potential_at(x, y, z, parameters):
     """Electric potential in microgauss AU: zero on the heliopause, continuous everywhere."""
     region = region_of(x, y, z, parameters)
@@ -94,15 +96,14 @@ def potential_at(x, y, z, parameters):
         t = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y + parameters[AXIS_Z] * z) / r
     else:
         x, y = off_axis(x, y)
-        rho2 = x * x + y * y
-        e, one_plus, _, _ = label(rho2, z, math.sqrt(rho2 + z * z), parameters)
-        t, _, _ = latitude(x, y, rho2, e, one_plus, parameters)
+        _, _, rho2, _, _, _, e, one_plus, _ = places(x, y, z, parameters)
+        t = latitude(x, y, rho2, e, one_plus, parameters)
     # E = Omega B_1 s(t) grad(t), and t = n_z on the heliopause
     step = sheet_sign_integral(parameters[AXIS_Z], parameters) - sheet_sign_integral(t, parameters)
     return parameters[ROTATION] * parameters[B_RADIAL] * step
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def velocity_at(x, y, z, parameters):
     """Velocity of the plasma at a point, in units of c, as three floats."""
     r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
@@ -115,7 +116,7 @@ def velocity_at(x, y, z, parameters):
     return source * x, source * y, source * z - speed
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def _fields(points, parameters):
     magnetic, electric = np.empty_like(points), np.empty_like(points)
     for i in range(len(points)):
@@ -125,7 +126,7 @@ def _fields(points, parameters):
     return magnetic, electric
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def _potentials(points, parameters):
     values = np.empty(len(points))
     for i in range(len(points)):
@@ -133,7 +134,7 @@ def _potentials(points, parameters):
     return values
 
 
-@kernel(error_model="numpy", nogil=True)
+@kernel(**FAST)
 def _velocities(points, parameters):
     values = np.empty_like(points)
     for i in range(len(points)):
@@ -194,4 +195,4 @@ def closed_form(parameters: HeliosphereParameters | None = None) -> Heliosphere:
     """The closed-form heliosphere of these parameters (of the default ones, if none are given)."""
     parameters = HeliosphereParameters() if parameters is None else parameters
     packed, axes = pack(parameters)
-    return Heliosphere(parameters, packed, axes, parameters.directions()[1])
+    return Heliosphere(parameters, with_tables(packed), axes, parameters.directions()[1])

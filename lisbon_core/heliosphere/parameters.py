@@ -16,8 +16,9 @@ from lisbon_core.units import DAYS_PER_AU, KM_S
 __all__ = ["HeliosphereError", "HeliosphereParameters", "pack"]
 
 (NOSE, SHOCK, FLOW, WIND, ROTATION, SPEEDUP, ETA, STRETCH, B_PERP, B_PAR, B_RADIAL, POLARITY, SHEET, AXIS_X, AXIS_Y,
- AXIS_Z, SHOCK_RATIO) = range(17)
-PACKED = 24  # scalars; tables, where there are any, follow
+ AXIS_Z, SHOCK_RATIO, INNER) = range(18)
+PACKED = 24  # scalars; the tables follow
+FAST = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}  # how kernels are compiled
 
 
 class HeliosphereError(LisbonError):

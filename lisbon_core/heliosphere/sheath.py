@@ -27,6 +27,7 @@ from lisbon_core.heliosphere.parameters import (
     AXIS_Z,
     B_RADIAL,
     ETA,
+    FAST,
     FLOW,
     NOSE,
     ROTATION,
@@ -37,33 +38,36 @@ from lisbon_core.heliosphere.parameters import (
 )
 from lisbon_core.heliosphere.parker import sheet_sign
 
-__all__ = ["carried", "carried_from", "label", "latitude", "travel_gradient"]
+__all__ = ["CLOSE_TO_WALL", "carried", "carried_from", "latitude", "places", "travel_gradient"]
 
 NEAR_AXIS = 1e-3  # AU: closer to the axis the gradient of T cancels; the field is taken from here
-EDGE = 1e-13  # 1 - w/d^2 is not let below: the heliopause itself
+CLOSE_TO_WALL = 1e-13  # 1 - w/d^2 is not let below: the heliopause itself
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
-def half_angles(rho2, z, r):
-    """cos^2(theta/2) and sin^2(theta/2), neither by subtraction."""
-    if z >= 0.0:
-        return 0.5 * (r + z) / r, 0.5 * rho2 / (r * (r + z))
-    return 0.5 * rho2 / (r * (r - z)), 0.5 * (r - z) / r
+@kernel(**FAST)
+def places(x, y, z, parameters):
+    """What all below start from: r, 1/r, rho^2, cos^2 and sin^2 of theta/2, 1 - w/d^2, e = 1 - c_0, 1 + c_0, D.
 
-
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
-def label(rho2, z, r, parameters):
-    """e = 1 - c_0, 1 + c_0, the root D in c_0, and q_R = 1 - cos(theta_R): where the streamline left the shock."""
+    None by subtraction. c_0 = cos(theta_0) tells where the streamline left the shock, D is the root in it.
+    """
     d2, k = parameters[NOSE] * parameters[NOSE], parameters[SHOCK_RATIO]
-    cosine2, sine2 = half_angles(rho2, z, r)
-    q_label = 2.0 * sine2 * max(1.0 - r * r * cosine2 / d2, EDGE)
-    w_label = 2.0 * cosine2 * (1.0 + r * r * sine2 / d2)
+    rho2 = x * x + y * y
+    r = math.sqrt(rho2 + z * z)
+    over_r = 1.0 / r
+    larger = 0.5 * (r + abs(z)) * over_r
+    smaller = 0.25 * rho2 * over_r * over_r / larger
+    cosine2, sine2 = (larger, smaller) if z >= 0.0 else (smaller, larger)
+    inside = max(1.0 - r * r * cosine2 / d2, CLOSE_TO_WALL)
+    q_label = 2.0 * sine2 * inside  # 1 - cos(theta_R)
+    w_label = 2.0 * cosine2 * (1.0 + r * r * sine2 / d2)  # 1 + cos(theta_R)
     root = math.sqrt((1.0 - 2.0 * k) ** 2 + 4.0 * k * q_label)
-    return 2.0 * q_label / (1.0 - 2.0 * k + root), 2.0 * w_label / (1.0 + 2.0 * k + root), root, q_label
+    nose, tail = 1.0 - 2.0 * k + root, 1.0 + 2.0 * k + root
+    both = 2.0 / (nose * tail)
+    return r, over_r, rho2, cosine2, sine2, inside, q_label * tail * both, w_label * nose * both, root
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
-def integrals(cosine2, sine, sine2, m, m_rest, sin_psi2, cos_psi2):
+@kernel(**FAST)
+def integrals(sine, sine2, m, m_rest, sin_psi2, cos_psi2):
     """dH/dm at fixed theta/2 and the factor P of v, of H = 2E - F at (psi, m); `sine` = sin(theta/2) = Delta."""
     sin_psi, cos_psi = math.sqrt(sin_psi2), math.sqrt(cos_psi2)
     first = sin_psi * elliptic_rf(cos_psi2, sine2, 1.0)
@@ -72,78 +76,68 @@ def integrals(cosine2, sine, sine2, m, m_rest, sin_psi2, cos_psi2):
     return (both / sine - first - (1.0 - 2.0 * m) * third) / (2.0 * m_rest), both * (2.0 * sine - 1.0 / sine)
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
+@kernel(**FAST)
 def travel_gradient(x, y, z, parameters):
     """Gradient of T (three floats, 1/c), closed form, at a point of the heliosheath off the axis."""
     d, r_shock = parameters[NOSE], parameters[SHOCK]
-    rho2 = x * x + y * y
-    r = math.sqrt(rho2 + z * z)
-    cosine2, sine2 = half_angles(rho2, z, r)
-    e, one_plus, root, q_label = label(rho2, z, r, parameters)
-    m, m_rest = 1.0 - 0.5 * q_label, 0.5 * q_label
-    if m < 0.5:
-        m = cosine2 * (1.0 + r * r * sine2 / (d * d))
-        m_rest = 1.0 - m
-    here_m, here_p = integrals(cosine2, math.sqrt(sine2), sine2, m, m_rest,
-                               min(cosine2 / m, 1.0), rho2 / (4.0 * d * d * m))
-    shock_m, shock_p = integrals(0.5 * one_plus, math.sqrt(0.5 * e), 0.5 * e, m, m_rest,
-                                 min(0.5 * one_plus / m, 1.0), r_shock * r_shock * e * one_plus / (4.0 * d * d * m))
-    # gradients of cos(theta_R), of c_0, and the vectors v and v_0
-    lx, ly = -z * x / r**3 + x / (d * d), -z * y / r**3 + y / (d * d)
-    lz = rho2 / r**3
-    scale = -0.5 / (r * r * sine2)
-    vx, vy = scale * (x - 0.5 * z * x / r), scale * (y - 0.5 * z * y / r)
-    vz = scale * (z - 0.5 * (z * z / r + r))
+    r, over_r, rho2, cosine2, sine2, inside, e, one_plus, root = places(x, y, z, parameters)
+    m, m_rest = cosine2 * (1.0 + r * r * sine2 / (d * d)), sine2 * inside
+    here_m, here_p = integrals(math.sqrt(sine2), sine2, m, m_rest, min(cosine2 / m, 1.0), rho2 / (4.0 * d * d * m))
+    shock_m, shock_p = integrals(math.sqrt(0.5 * e), 0.5 * e, m, m_rest, min(0.5 * one_plus / m, 1.0),
+                                 r_shock * r_shock * e * one_plus / (4.0 * d * d * m))
+    # gradients of cos(theta_R) and of c_0, and the vectors v and v_0
+    over_r3 = over_r * over_r * over_r
+    lx, ly, lz = x / (d * d) - z * x * over_r3, y / (d * d) - z * y * over_r3, rho2 * over_r3
+    scale = -0.5 * over_r * over_r / sine2
+    vx, vy = scale * (x - 0.5 * z * x * over_r), scale * (y - 0.5 * z * y * over_r)
+    vz = scale * (z - 0.5 * (z * z * over_r + r))
     by_label = (r_shock - d * shock_p / (2.0 * e)) / root + 0.5 * d * (here_m - shock_m)
     norm = 1.0 / (parameters[SPEEDUP] * parameters[FLOW])
     return (norm * (by_label * lx + d * here_p * vx), norm * (by_label * ly + d * here_p * vy),
             norm * (by_label * lz + d * here_p * vz - 1.0))
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
+@kernel(**FAST)
 def latitude(x, y, rho2, e, one_plus, parameters):
-    """-alpha, t_1 (true sine of the heliographic latitude at the shock) and h_s."""
+    """-alpha = h_s (cos(phi) n_x + sin(phi) n_y) + c_0 n_z: what the potential of E is a function of."""
     r_shock, eta2 = parameters[SHOCK], parameters[ETA] * parameters[ETA]
     sine2 = e * one_plus
-    over_rho = 1.0 / math.sqrt(rho2)
-    across = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y) * over_rho
-    axial = (1.0 - e) * parameters[AXIS_Z]
-    h = parameters[STRETCH] * sine2 * r_shock / math.sqrt(sine2 * r_shock * r_shock + eta2 * rho2)
-    return h * across + axial, math.sqrt(sine2) * across + axial, h
+    spread = (sine2 * r_shock * r_shock + eta2 * rho2) * rho2
+    across = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y) / math.sqrt(spread)
+    return parameters[STRETCH] * sine2 * r_shock * across + (1.0 - e) * parameters[AXIS_Z]
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
-def carried_from(x, y, z, tx, ty, tz, parameters):
-    """B and E (six floats) in the heliosheath, where the gradient of T is known already."""
+@kernel(**FAST)
+def carried_from(x, y, z, over_r, rho2, e, one_plus, root, tx, ty, tz, parameters):
+    """B and E (six floats) in the heliosheath, where the labels and the gradient of T are known already."""
     d2, r_shock, eta2 = parameters[NOSE] * parameters[NOSE], parameters[SHOCK], parameters[ETA] * parameters[ETA]
-    rho2 = x * x + y * y
-    r = math.sqrt(rho2 + z * z)
-    e, one_plus, root, _ = label(rho2, z, r, parameters)
-    minus_alpha, t_shock, h = latitude(x, y, rho2, e, one_plus, parameters)
-    over_r3, over_root, over_rho2 = 1.0 / (r * r * r), 1.0 / root, 1.0 / rho2
-    cx, cy = (x / d2 - z * x * over_r3) * over_root, (y / d2 - z * y * over_r3) * over_root  # grad c_0
-    cz = rho2 * over_r3 * over_root
-    px, py = -y * over_rho2, x * over_rho2  # grad phi
+    over_r3, over_root, over_rho2 = over_r * over_r * over_r, 1.0 / root, 1.0 / rho2
     over_rho = math.sqrt(over_rho2)
     across = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y) * over_rho
     turned = (parameters[AXIS_Y] * x - parameters[AXIS_X] * y) * over_rho
-    sine2, reach = e * one_plus, e * one_plus * r_shock * r_shock
-    spread = reach + eta2 * rho2
-    common = parameters[STRETCH] * r_shock / (spread * math.sqrt(spread))
-    by_label = across * common * (0.5 * reach + eta2 * rho2) * -2.0 * (1.0 - e) + parameters[AXIS_Z]
-    by_rho = across * common * sine2 * -eta2  # times (x, y)
+    sine2 = e * one_plus
+    reach = sine2 * r_shock * r_shock
+    over_spread = 1.0 / (reach + eta2 * rho2)
+    stretch = parameters[STRETCH] * r_shock * math.sqrt(over_spread)
+    h, axial = stretch * sine2, (1.0 - e) * parameters[AXIS_Z]
+    cx, cy = x * (1.0 / d2 - z * over_r3) * over_root, y * (1.0 / d2 - z * over_r3) * over_root  # grad c_0
+    cz = rho2 * over_r3 * over_root
+    px, py = -y * over_rho2, x * over_rho2  # grad phi
+    common = across * stretch * over_spread
+    by_label = parameters[AXIS_Z] - common * (reach + 2.0 * eta2 * rho2) * (1.0 - e)
+    by_rho = -common * sine2 * eta2  # times (x, y)
     ax = -(by_label * cx + by_rho * x + h * turned * px)
     ay = -(by_label * cy + by_rho * y + h * turned * py)
     az = -by_label * cz
-    first = parameters[B_RADIAL] * sheet_sign(t_shock, parameters)
-    second = parameters[B_RADIAL] * parameters[ROTATION] * sheet_sign(minus_alpha, parameters)
+    first = parameters[B_RADIAL] * sheet_sign(math.sqrt(sine2) * across + axial, parameters)
+    second = parameters[B_RADIAL] * parameters[ROTATION] * sheet_sign(h * across + axial, parameters)
     return (first * cz * py + second * (ay * tz - az * ty),
             -first * cz * px + second * (az * tx - ax * tz),
             first * (cy * px - cx * py) + second * (ax * ty - ay * tx),
             -second * ax, -second * ay, -second * az)
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
+@kernel(**FAST)
 def off_axis(x, y):
     """The point itself, or one at `NEAR_AXIS` from the axis where it is closer than that."""
     rho2 = x * x + y * y
@@ -155,9 +149,10 @@ def off_axis(x, y):
     return x * stretch, y * stretch
 
 
-@kernel(error_model="numpy", fastmath={"contract"}, nogil=True)
+@kernel(**FAST)
 def carried(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) in the heliosheath at a point (AU, model axes), as six floats."""
     x, y = off_axis(x, y)
+    _, over_r, rho2, _, _, _, e, one_plus, root = places(x, y, z, parameters)
     tx, ty, tz = travel_gradient(x, y, z, parameters)
-    return carried_from(x, y, z, tx, ty, tz, parameters)
+    return carried_from(x, y, z, over_r, rho2, e, one_plus, root, tx, ty, tz, parameters)

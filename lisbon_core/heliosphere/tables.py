@@ -1,0 +1,162 @@
+"""Tables of the two integrals that cost time, as bicubic B-splines: the same field, several times cheaper.
+
+All but two functions of the closed form are a few roots and divisions. Those two are elliptic integrals of two
+variables, smooth where they are tabulated, and they enter in such a way that Q_r = d^2 dJ/dr and dT/dr (at fixed
+theta) are all that is needed: the other derivatives of J and T follow from the flow. Beside the heliopause, where
+terms like g log g begin, the closed form itself is used. E needs neither: curl E = 0 holds as it did.
+
+    drape    interstellar.drape(g, C)               over sqrt(g), C                   the same for every heliosphere
+    arrival  (1 - w/d^2) f U dT/dr at fixed theta   over r, cos(theta)                r_TS < r < d
+                                                    over d/r, sqrt(1 - w/d^2)         d < r
+"""
+
+import functools
+import math
+
+import numpy as np
+
+from lisbon_core._core import kernel
+from lisbon_core.heliosphere.interstellar import FLOOR, around, drape, draped_from, wall
+from lisbon_core.heliosphere.parameters import (
+    FAST,
+    FLOW,
+    INNER,
+    NOSE,
+    PACKED,
+    SHOCK,
+    SPEEDUP,
+)
+from lisbon_core.heliosphere.sheath import (
+    CLOSE_TO_WALL,
+    carried_from,
+    off_axis,
+    places,
+    travel_gradient,
+)
+
+__all__ = ["carried_fast", "draped_fast", "with_tables"]
+
+CELLS = 192  # of each table, either way
+CLOSE = 0.04  # in sqrt(g) or sqrt(1 - w/d^2): nearer to the heliopause the closed form is used
+WITHIN = 0.8  # of the radius of the shock: how far inside the sheath's table begins
+_SIZE = (CELLS + 3) ** 2
+
+
+@kernel(**FAST)
+def spline(u, v, first, table):
+    """Value at (u, v) in [0, 1]^2 of the bicubic B-spline whose coefficients begin at table[first]."""
+    u, v = min(max(u, 0.0), 1.0) * CELLS, min(max(v, 0.0), 1.0) * CELLS
+    i, j = min(int(u), CELLS - 1), min(int(v), CELLS - 1)
+    u, v = u - i, v - j
+    u1, v1 = 1.0 - u, 1.0 - v
+    v_0, v_3 = v1 * v1 * v1, v * v * v
+    v_1, v_2 = 4.0 - 3.0 * v * v * (1.0 + v1), 4.0 - 3.0 * v1 * v1 * (1.0 + v)
+    at = first + i * (CELLS + 3) + j
+    row0 = v_0 * table[at] + v_1 * table[at + 1] + v_2 * table[at + 2] + v_3 * table[at + 3]
+    at += CELLS + 3
+    row1 = v_0 * table[at] + v_1 * table[at + 1] + v_2 * table[at + 2] + v_3 * table[at + 3]
+    at += CELLS + 3
+    row2 = v_0 * table[at] + v_1 * table[at + 1] + v_2 * table[at + 2] + v_3 * table[at + 3]
+    at += CELLS + 3
+    row3 = v_0 * table[at] + v_1 * table[at + 1] + v_2 * table[at + 2] + v_3 * table[at + 3]
+    return (u1 * u1 * u1 * row0 + (4.0 - 3.0 * u * u * (1.0 + u1)) * row1
+            + (4.0 - 3.0 * u1 * u1 * (1.0 + u)) * row2 + u * u * u * row3) / 36.0
+
+
+@kernel(**FAST)
+def draped_fast(x, y, z, parameters):
+    """`interstellar.draped` with the integral from its table."""
+    r, over_r, over_w, cosine = around(x, y, z)
+    g = max(1.0 - parameters[NOSE] * parameters[NOSE] * over_w, FLOOR)
+    root = math.sqrt(g)
+    value = drape(g, cosine) if root < CLOSE else spline(root, cosine, PACKED, parameters)
+    return draped_from(x, y, z, r, over_r, over_w, g, value, parameters)
+
+
+@kernel(**FAST)
+def arrival(x, y, z, parameters):
+    """(1 - w/d^2) f U dT/dr at fixed theta: closed form."""
+    d = parameters[NOSE]
+    rho2 = x * x + y * y
+    r = math.sqrt(rho2 + z * z)
+    inside = max(1.0 - wall(x, y, z) / (d * d), CLOSE_TO_WALL)
+    if rho2 < 1e-12 * r * r:  # on the axis T is known: dT/dr = 1/(f u_r)
+        rate = 1.0 / (d * d / (r * r) + 1.0) if z < 0.0 else r * r / (d * d * inside)
+        return inside * rate
+    tx, ty, tz = travel_gradient(x, y, z, parameters)
+    return inside * parameters[SPEEDUP] * parameters[FLOW] * (x * tx + y * ty + z * tz) / r
+
+
+@kernel(**FAST)
+def carried_fast(x, y, z, parameters):
+    """`sheath.carried` with the gradient of T from its tables."""
+    x, y = off_axis(x, y)
+    d = parameters[NOSE]
+    r, over_r, rho2, _, _, inside, e, one_plus, root = places(x, y, z, parameters)
+    if inside < CLOSE * CLOSE:
+        tx, ty, tz = travel_gradient(x, y, z, parameters)
+        return carried_from(x, y, z, over_r, rho2, e, one_plus, root, tx, ty, tz, parameters)
+    cosine = z * over_r
+    if r < d:
+        inner = parameters[INNER]
+        value = spline((r - inner) / (d - inner), 0.5 + 0.5 * cosine, PACKED + _SIZE, parameters)
+    else:
+        value = spline(d * over_r, math.sqrt(inside), PACKED + 2 * _SIZE, parameters)
+    norm = 1.0 / (parameters[SPEEDUP] * parameters[FLOW])
+    rate = value / inside
+    # dT/dtheta at fixed r over r sin(theta), from d(theta)/dt = f U sin^2(theta)/rho along the streamline
+    turn = (1.0 - (d * d * over_r * over_r - cosine) * rate) * r * r / rho2
+    # grad theta = (cos theta e_rho - sin theta z_hat)/r
+    radial, axial = norm * (rate + turn * cosine) * over_r, norm * (cosine * rate - turn * rho2 * over_r * over_r)
+    return carried_from(x, y, z, over_r, rho2, e, one_plus, root, radial * x, radial * y, axial, parameters)
+
+
+@kernel(error_model="numpy", nogil=True)
+def _drape_nodes(nodes):
+    values = np.empty((len(nodes), len(nodes)))
+    for i in range(len(nodes)):
+        for j in range(len(nodes)):
+            values[i, j] = drape(max(nodes[i] * nodes[i], FLOOR), max(nodes[j], 1e-9))
+    return values
+
+
+@kernel(error_model="numpy", nogil=True)
+def _arrival_nodes(r, cosine, parameters):
+    values = np.empty(r.shape)
+    for i in range(r.shape[0]):
+        for j in range(r.shape[1]):
+            sine = math.sqrt(max(1.0 - cosine[i, j] * cosine[i, j], 0.0))
+            values[i, j] = arrival(r[i, j] * sine, 0.0, r[i, j] * cosine[i, j], parameters)
+    return values
+
+
+@functools.cache
+def _collocation() -> np.ndarray:
+    """Matrix from values at the nodes to coefficients of the cubic B-spline through them, not-a-knot at the ends."""
+    matrix = np.zeros((CELLS + 3, CELLS + 3))
+    for i in range(CELLS + 1):
+        matrix[i + 1, i:i + 3] = 1.0 / 6.0, 4.0 / 6.0, 1.0 / 6.0
+    matrix[0, :5] = matrix[-1, -5:] = 1.0, -4.0, 6.0, -4.0, 1.0
+    inverse = np.linalg.inv(matrix)
+    return inverse[:, 1:-1]
+
+
+def _coefficients(values) -> np.ndarray:
+    return (_collocation() @ values @ _collocation().T).ravel()
+
+
+@functools.cache
+def _drape_coefficients() -> np.ndarray:
+    return _coefficients(_drape_nodes(np.linspace(0.0, 1.0, CELLS + 1)))
+
+
+def with_tables(packed: np.ndarray) -> np.ndarray:
+    """The packed scalars with the tables behind them."""
+    packed = packed.copy()
+    d = packed[NOSE]
+    packed[INNER] = WITHIN * packed[SHOCK]
+    u, v = np.meshgrid(*2 * [np.linspace(0.0, 1.0, CELLS + 1)], indexing="ij")
+    inner = _arrival_nodes(packed[INNER] + u * (d - packed[INNER]), 2.0 * v - 1.0, packed)
+    r = d / np.maximum(u, 1e-6)
+    outer = _arrival_nodes(r, 2.0 * (1.0 - v * v) * (d / r) ** 2 - 1.0, packed)
+    return np.concatenate([packed, _drape_coefficients(), _coefficients(inner), _coefficients(outer)])
