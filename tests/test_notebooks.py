@@ -28,7 +28,7 @@ def fast_run(tmp_path_factory):
 
 
 def test_all_run(fast_run):
-    assert fast_run.ok, fast_run
+    assert fast_run.ok, str(fast_run)
 
 
 def test_results_are_complete(fast_run):

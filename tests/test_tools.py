@@ -73,7 +73,7 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     out = tmp_path / "out {of} run"
     report = runner.run(None, {}, out, jobs=2, notebook_folder=notebooks, progress=False)
-    assert report.ok, report
+    assert report.ok, str(report)
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
                                                      "figures", "provenance.json", "results.json"}
