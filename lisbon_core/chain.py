@@ -234,7 +234,8 @@ class Run:
         p = self.parameters
         sky = read_sky_map(self.sky_path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
                            label=self.label)
-        return ring_normalise(rebin(cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None), p.grid_deg))
+        kept = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
+        return ring_normalise(rebin(kept, p.grid_deg))
 
     @functools.cached_property
     def heliosphere(self):
@@ -357,7 +358,7 @@ def transport_claims(run: Run) -> list[Claim]:
                  "focusing_preference"):
         estimate = getattr(fit, name)
         claims.append(Claim(name, estimate.value, estimate.sigma, estimate.unit, stated.get(name), truth.get(name),
-                            equations.get(name, "(5), (6)"), _note(estimate.note, _assumed_errors(run))))
+                            equations.get(name, "(5), (6)"), _note(estimate.note, _caveats(run))))
     chi2 = fit.chi2 / fit.dof if fit.chi2 is not None and fit.dof > 0 else None
     return [*claims, Claim("chi2_pad", chi2, None if chi2 is None else float(np.sqrt(2.0 / fit.dof)),
                            truth=1.0 if run.truth else None, equation="(5)",
@@ -370,9 +371,13 @@ def paper_values() -> dict:
     return tomllib.loads((DATA / "paper_values.toml").read_text(encoding="utf-8"))
 
 
-def _assumed_errors(run: Run) -> str:
-    """The words every claim must carry whose error rests on an assumed one."""
-    return f"errors rest on sigma_default = {run.parameters.sigma_default:g}" if run.sky.sigma_assumed else ""
+def _caveats(run: Run) -> str:
+    """The words every claim must carry whose error rests on an assumption, or on a model that does not fit."""
+    words = [f"errors rest on sigma_default = {run.parameters.sigma_default:g}"] if run.sky.sigma_assumed else []
+    if run.fit.chi2_reduced > 1.0 + 5.0 * run.fit.chi2_reduced_sigma:
+        words.append(f"the model leaves a reduced chi-square of {run.fit.chi2_reduced:.1f}: errors hold "
+                     "only if it fitted")
+    return "; ".join(words)
 
 
 def _note(*parts: str) -> str:
@@ -385,7 +390,7 @@ def anisotropy_claims(run: Run) -> list[Claim]:
 
     fit, truth = run.fit, run.truth.claims(run.fit.order) if run.truth else {}
     sampled = "" if run.map_is_known else "error includes the finite sample of the Liouville map"
-    note = _note(_assumed_errors(run), sampled)
+    note = _note(_caveats(run), sampled)
     claims = [Claim(name, value, sigma, "1/AU" if name.startswith("G") else "", truth=truth.get(name), equation="(3)",
                     note=note)
               for name, value, sigma in zip(parameter_names(fit.order), fit.theta, fit.sigma, strict=True)]
@@ -394,10 +399,10 @@ def anisotropy_claims(run: Run) -> list[Claim]:
     true_gradient = np.array([run.truth.G_x, run.truth.G_y]) @ axes if run.truth else None
     return [*claims,
             Claim("G_icrs", fit.theta[-2:] @ axes, scatter, "1/AU", truth=true_gradient, equation="(3)", note=note),
-            Claim("chi2_reduced", fit.chi2_reduced, fit.chi2_reduced_sigma, truth=1.0 if run.truth else None,
+            Claim("chi2_reduced", fit.chi2_reduced, fit.chi2_reduced_sigma, truth=1.0 if run.map_is_known else None,
                   equation="(2), (3)",
                   note=_note(f"sum of squared residuals over its expectation for correlated noise, with the scatter of "
-                             f"{fit.effective_pixels:.0f} effective pixels", _assumed_errors(run)))]
+                             f"{fit.effective_pixels:.0f} effective pixels", _caveats(run)))]
 
 
 def liouville_claims(run: Run) -> list[Claim]:

@@ -132,7 +132,7 @@ def heliosphere_planes(heliosphere, extent_AU: float = 400.0, points: int = 301)
     frame = _solar_axes(heliosphere)
     side = np.linspace(-extent_AU, extent_AU, points)
     first, second = np.meshgrid(side, side)
-    fig = Figure(figsize=(PAGE, 3.6), layout="constrained")
+    fig = Figure(figsize=(PAGE, 3.2), layout="constrained")
     names = (("A", "Solar equatorial plane", 1, "y"), ("B", "Meridional plane", 2, "z (solar rotation axis)"))
     for i, (letter, title, other, label) in enumerate(names):
         places = first[..., None] * frame[0] + second[..., None] * frame[other]
@@ -147,7 +147,7 @@ def heliosphere_planes(heliosphere, extent_AU: float = 400.0, points: int = 301)
         axes.contour(side, side, label_a2, levels=[0.0], colors="white", linewidths=0.9)
         axes.contour(side, side, inside, levels=[p.shock_AU], colors="white", linewidths=0.9, linestyles="--")
         axes.set(aspect="equal", title=f"({letter}) {title}", xlabel="x towards upwind (AU)", ylabel=f"{label} (AU)")
-    fig.colorbar(mesh, ax=fig.axes, label="|B| (microgauss)", shrink=0.85)
+    fig.colorbar(mesh, ax=fig.axes, label="|B| (microgauss)", shrink=0.7, aspect=25)
     return fig
 
 
@@ -160,6 +160,8 @@ def field_along_track(distance_AU, strength_uG, measured=None) -> Figure:
     if measured is not None:
         axes.plot(*measured, ".", markersize=2, color=COLOURS["orange"], label="measured, daily")
     axes.set(yscale="log", xlabel="distance from the Sun (AU)", ylabel="|B| (microgauss)")
+    axes.set_yticks([0.2, 0.5, 1.0, 2.0, 5.0], ["0.2", "0.5", "1", "2", "5"])
+    axes.minorticks_off()
     axes.legend()
     return fig
 
@@ -205,18 +207,19 @@ def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **a
 
 
 @styled
-def coefficients(names: Sequence[str], values, sigma, truth=None, unit: float = 1e4) -> Figure:
-    """Fitted coefficients with their errors, and the truth of a synthetic sky."""
+def coefficients(names: Sequence[str], values, sigma, truth=None) -> Figure:
+    """Fitted coefficients with their errors, and the truth of a synthetic sky; the first has a scale of its own."""
     fig = Figure(figsize=(PAGE, 2.6), layout="constrained")
-    axes = fig.add_subplot()
-    place = np.arange(len(names))
+    for axes, part in zip(fig.subplots(1, 2, width_ratios=(1, 5)), (slice(0, 1), slice(1, None)), strict=True):
+        place = np.arange(len(names))[part]
+        axes.errorbar(place, np.asarray(values)[part] * 1e4, np.asarray(sigma)[part] * 1e4, fmt="o", markersize=4,
+                      capsize=2, color=COLOURS["black"], label="fitted")
+        if truth is not None:
+            axes.plot(place, np.asarray(truth)[part] * 1e4, "_", markersize=16, markeredgewidth=1.6,
+                      color=COLOURS["red"], label="truth")
+        axes.set_xticks(place, [name.replace("_", "") for name in names[part]])
+        axes.set(ylabel="coefficient (10⁻⁴)", xlim=(place[0] - 0.5, place[-1] + 0.5))
     axes.axhline(0.0, color="0.6", linewidth=0.7)
-    axes.errorbar(place, np.asarray(values) * unit, np.asarray(sigma) * unit, fmt="o", markersize=4, capsize=2,
-                  label="fitted")
-    if truth is not None:
-        axes.plot(place, np.asarray(truth) * unit, "_", markersize=14, color=COLOURS["red"], label="truth")
-    axes.set_xticks(place, [name.replace("_", "") for name in names])
-    axes.set(ylabel=f"value × {unit:.0e}".replace("e+0", "0^").replace("1.0^", "10^"))
     axes.legend()
     return fig
 
@@ -262,7 +265,7 @@ def pad(distribution, truth=None, undistorted=None) -> Figure:
 
 
 @styled
-def figure_3(distribution, transport, truth=None) -> Figure:
+def figure_3(distribution, transport, truth=None, rates=(-2e-5, -1e-5, 0.0, 1e-5, 2e-5)) -> Figure:
     """Figure 3 of the paper: D(mu) with its band, the distribution with model and residuals, curves for several T_0.
 
     Parameters
@@ -273,6 +276,8 @@ def figure_3(distribution, transport, truth=None) -> Figure:
         A fit that found a model (`transport.law` is not None).
     truth : SkyTruth, optional
         Of a synthetic sky.
+    rates : sequence of five floats
+        T_0 of the curves below, 1/yr: multiples of S/L, the rate at which a uniform gradient would have to change.
     """
     fig = Figure(figsize=(PAGE, 5.6), layout="constrained")
     grid = fig.add_gridspec(3, 2, height_ratios=(2.2, 0.8, 2.4))
@@ -284,8 +289,9 @@ def figure_3(distribution, transport, truth=None) -> Figure:
     scattering.plot(transport.mu, transport.D, label="best fit, Eq. (6)")
     if truth is not None:
         scattering.plot(fine, diffusion_coefficient(truth.scattering(), fine, transport.kappa29), "--", label="truth")
-    scattering.set(xlabel="pitch-angle cosine μ", ylabel="D (1/yr)", title="Pitch-angle diffusion", ylim=(0.0, None))
-    scattering.legend(loc="upper right")
+    top = 1.45 * max(np.max(transport.D_high), np.max(transport.D))
+    scattering.set(xlabel="pitch-angle cosine μ", ylabel="D (1/yr)", title="Pitch-angle diffusion", ylim=(0.0, top))
+    scattering.legend(loc="upper center", ncols=2)
 
     data = {"fmt": "o", "markersize": 3, "capsize": 2, "color": COLOURS["black"]}
     upper, lower = fig.add_subplot(grid[0, 1]), fig.add_subplot(grid[1, 1])
@@ -300,12 +306,15 @@ def figure_3(distribution, transport, truth=None) -> Figure:
     lower.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **data)
     lower.set(xlabel="pitch-angle cosine μ", ylabel="residual (10⁻⁴)")
 
-    below = fig.add_subplot(grid[2, :])
-    size = abs(transport.T_0.value or 0.0) + 2.0 * (transport.T_0.sigma or 0.0)
+    below, change = fig.add_subplot(grid[2, 0]), fig.add_subplot(grid[2, 1])
     below.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **data)
-    for share, style in zip((-2.0, -1.0, 0.0, 1.0, 2.0), (":", "-.", "-", "--", (0, (5, 1))), strict=True):
-        rate = share * size
-        below.plot(fine, (transport.F(fine, T_0=rate) - 1.0) * 1e3, linestyle=style, label=f"T₀ = {rate:+.1e} / yr")
+    change.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **data)
+    best, styles = transport.F(fine), (":", "-.", "-", "--", (0, (5, 1)))
+    for rate, style in zip(rates, styles, strict=True):
+        curve = transport.F(fine, T_0=rate)
+        below.plot(fine, (curve - 1.0) * 1e3, linestyle=style, label=f"T₀ = {rate * 1e6:+.0f} × 10⁻⁶ / yr")
+        change.plot(fine, (curve - best) * 1e4, linestyle=style)
     below.set(xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)", title="Were the intensity to change in time")
-    below.legend(ncols=2)
+    change.set(xlabel="pitch-angle cosine μ", ylabel="F − best fit (10⁻⁴)", title="The same, minus the best fit")
+    below.legend()
     return fig

@@ -34,7 +34,8 @@ def test_axes_of_the_default_heliosphere():
     axes = icrs_to_model(unit_vector_icrs(255.7, 5.1, "ecliptic"), unit_vector_icrs(219.2, 39.9, "ecliptic"))
     np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-14)
     # heliosphere.md: field and solar axis in these axes
-    np.testing.assert_allclose(3.0 * axes @ unit_vector_icrs(219.2, 39.9, "ecliptic"), [2.22364, 0.0, 2.01381], atol=1e-5)
+    field = 3.0 * unit_vector_icrs(219.2, 39.9, "ecliptic")
+    np.testing.assert_allclose(axes @ field, [2.22364, 0.0, 2.01381], atol=1e-5)
     np.testing.assert_allclose(axes @ unit_vector(286.13, 63.87), [0.700919, -0.707786, 0.088039], atol=1e-6)
 
 

@@ -8,7 +8,7 @@ from lisbon_core.units import gyroradius
 
 
 def uniform_field_map(step=6.0, samples=2, scatter=0.0, flow=8e-5, seed=1):
-    """mu = -n.b, R of the guiding centre of a particle at the origin, p/p_0 of a boost; optional scatter of the pitch angle (radians)."""
+    """mu = -n.b, R off the origin, p/p_0 of a boost; optional scatter of the pitch angle (radians)."""
     dec, ra = grid(step)
     arrival = unit_vector(*np.meshgrid(ra, dec))
     b, e_x = unit_vector(229.66, 23.31), unit_vector(139.66, 0.0)
@@ -22,7 +22,8 @@ def uniform_field_map(step=6.0, samples=2, scatter=0.0, flow=8e-5, seed=1):
     # heliosphere bends R into other shapes; here the gyrophase counts twice.
     x, y = across @ e_x, across @ e_y
     ones = np.ones(mu.shape)
-    return LiouvilleMap(dec=dec, ra=ra, mu=mu, R_x=ones * (x * x - y * y) * radius, R_y=ones * 2.0 * x * y * radius,
+    return LiouvilleMap(dec=dec, ra=ra, mu=mu,
+                        R_x=ones * (x * x - y * y) * radius, R_y=ones * 2.0 * x * y * radius,
                         momentum_ratio=ones * (1.0 + flow * arrival @ unit_vector(75.0, 17.0)), error=0.0 * ones,
                         escaped=ones.astype(bool), amplification=ones, weight=np.full(samples, 1.0 / samples),
                         field_icrs=b, e_x_icrs=e_x, e_y_icrs=e_y, rigidity_TV=4.0, inputs_hash="toy")

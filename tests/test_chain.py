@@ -1,0 +1,128 @@
+"""Parameters of a run, the inputs it refuses, and the recovery of both embedded skies at full resolution."""
+
+import math
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from lisbon_core import LisbonError
+from lisbon_core.chain import (
+    DEFAULT_SKY,
+    FAST,
+    PARAMETER_HELP,
+    SECOND_SKY,
+    ParameterError,
+    Run,
+    RunParameters,
+    anisotropy_claims,
+    check_inputs,
+    liouville_claims,
+    transport_claims,
+)
+
+CONTRACT = {"sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min", "dec_max", "mask", "order", "p_index",
+            "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "positions",
+            "boundary_AU", "closure", "kappa29", "seed"}
+
+
+def test_every_parameter_of_the_contract_is_there_and_explained():
+    names = {field.name for field in fields(RunParameters)}
+    assert names >= CONTRACT
+    assert names == set(PARAMETER_HELP)
+    assert set(FAST) <= names
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), [
+    ({"order": "seven"}, "order is 'seven', but it must be a whole number"),
+    ({"order": 7.5}, "order is 7.5, but it must be a whole number"),
+    ({"order": 0}, "order is 0, but it must lie between 1 and 20"),
+    ({"rigidity_TV": 0.0}, "rigidity_TV is 0.0, but it must lie between"),
+    ({"rigidity_TV": math.nan}, "rigidity_TV is nan, but it must be a finite number"),
+    ({"field_uG": 0}, "field_uG is 0.0, but it must lie between"),
+    ({"polarity": 2}, "polarity is 2, but it must be one of 1, -1, 0"),
+    ({"closure": "steady"}, "closure is 'steady', but it must be one of flux-tube, uniform"),
+    ({"field_frame": "solar"}, "field_frame is 'solar', but it must be one of ecliptic, icrs, galactic"),
+    ({"dec_min": 50.0, "dec_max": 20.0}, "dec_min must be the lower one"),
+    ({"grid_deg": 7.0}, "grid_deg is 7, but 180 degrees must hold a whole number"),
+    ({"boundary_AU": 80.0}, "boundary_AU is 80.0, but it must lie between"),
+    ({"ordr": 5}, "did you mean 'order'"),
+    ({"sky_map": 3}, "sky_map is 3, but it must be text"),
+])
+def test_a_wrong_parameter_gets_a_sentence(wrong, sentence):
+    with pytest.raises(ParameterError) as error:
+        RunParameters.from_mapping(wrong)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_numbers_may_come_as_text():
+    assert RunParameters.from_mapping({"order": "5", "kappa29": "2"}).order == 5
+
+
+def test_a_missing_map_is_refused_before_anything_runs(tmp_path):
+    with pytest.raises(LisbonError, match=r"nowhere\.fits"):
+        check_inputs(RunParameters(sky_map=str(tmp_path / "nowhere.fits")))
+
+
+def test_a_heliosphere_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("nose_AU = 110.0\nrotation_axis_icrs = [286.13, 63.87]\n")
+    parameters = Run(RunParameters(heliosphere=str(path), polarity=-1)).heliosphere.parameters
+    assert (parameters.nose_AU, parameters.polarity) == (110.0, -1)
+    path.write_text("nose = 110.0\n")
+    with pytest.raises(ParameterError, match="holds 'nose', but a heliosphere knows nose_AU"):
+        check_inputs(RunParameters(heliosphere=str(path)))
+    with pytest.raises(ParameterError, match="cannot be read as TOML"):
+        check_inputs(RunParameters(heliosphere=str(tmp_path / "none.toml")))
+
+
+def test_labels_say_what_a_map_is(tmp_path):
+    assert "recovery test" in Run(RunParameters()).label
+    unlabelled = tmp_path / "real.ecsv"
+    unlabelled.write_bytes(DEFAULT_SKY.read_bytes())
+    assert Run(RunParameters(sky_map=str(unlabelled), rigidity_TV=12)).label == "unlabelled map, analysed at 12 TV"
+    assert Run(RunParameters(sky_map=str(unlabelled), sky_label="Mine, 12 TeV")).label == "Mine, 12 TeV"
+
+
+@pytest.mark.parametrize("path", ["", str(SECOND_SKY)])
+def test_both_embedded_skies_come_back(path):
+    """At full resolution: A_1 and the gradient length within 5 %, every A_n, G and 1/L within 3 of its errors."""
+    run = Run(RunParameters(sky_map=path))
+    truth = run.truth.claims(run.fit.order)
+    claims = {claim.id: claim for claim in [*liouville_claims(run), *anisotropy_claims(run), *transport_claims(run)]}
+    assert run.map_is_known
+    assert claims["A_1"].value == pytest.approx(truth["A_1"], rel=0.05)
+    assert claims["gradient_length"].value == pytest.approx(truth["gradient_length"], rel=0.05)
+    for name in [*(f"A_{n}" for n in range(1, 8)), "G_x", "G_y", "L_focusing", "gradient_length", "T_0"]:
+        pull = (claims[name].value - truth[name]) / claims[name].sigma
+        assert abs(pull) < 3.0, f"{name} is {pull:.1f} of its errors from the truth"
+    assert claims["T_0_bound"].value > abs(claims["T_0"].value)
+    assert 0.0 < claims["unescaped_fraction"].value < 0.2
+
+
+def test_claims_of_a_run_are_complete():
+    run = Run(RunParameters(**FAST))
+    names = [claim.id for claim in [*liouville_claims(run), *anisotropy_claims(run), *transport_claims(run)]]
+    assert len(names) == len(set(names))
+    assert set(names) == {*(f"A_{n}" for n in range(1, 8)), "G_x", "G_y", "G_icrs", "unescaped_fraction",
+                          "chi2_reduced", "chi2_pad", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
+                          "D_asymmetry", "focusing_preference"}
+
+
+def test_gradient_as_a_vector_is_across_the_field():
+    run = Run(RunParameters(**FAST))
+    gradient = next(claim for claim in anisotropy_claims(run) if claim.id == "G_icrs")
+    assert abs(np.dot(gradient.value, run.liouville.field_icrs)) < 1e-12 * np.linalg.norm(gradient.value) + 1e-20
+
+
+def test_real_maps_end_in_numbers_or_reasons(real_data):
+    for name, extra in (("icecube_tibet_lmax3.fits.gz", {}), ("icecube_day_2013-08-04.fits.gz", {"dec_max": -25.0})):
+        run = Run(RunParameters(sky_map=str(real_data / "maps" / name), rigidity_TV=14.0, **FAST, **extra))
+        assert not run.is_recovery_test
+        for claim in [*liouville_claims(run), *anisotropy_claims(run), *transport_claims(run)]:
+            assert claim.truth is None
+            if claim.value is None:
+                assert claim.note
+            else:
+                assert np.all(np.isfinite(claim.value))
