@@ -106,8 +106,8 @@ def test_claims_of_a_run_are_complete():
     names = [claim.id for claim in [*liouville_claims(run), *anisotropy_claims(run), *transport_claims(run)]]
     assert len(names) == len(set(names))
     assert set(names) == {*(f"A_{n}" for n in range(1, 8)), "G_x", "G_y", "G_icrs", "unescaped_fraction",
-                          "chi2_reduced", "chi2_pad", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
-                          "D_asymmetry", "focusing_preference"}
+                          "chi2_reduced", "chi2_pad", "L_focusing", "gradient_length", "T_0", "T_0_bound",
+                          "eta", "omega", "d_offset", "D_asymmetry", "focusing_preference"}
 
 
 def test_gradient_as_a_vector_is_across_the_field():
