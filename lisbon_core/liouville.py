@@ -32,7 +32,7 @@ from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["LiouvilleError", "LiouvilleMap", "cached_sky", "grid", "load", "trace_sky"]
 
-TOLERANCE = 2e-7  # 0.02 degrees at the end for 99 % of the orbits that are not chaotic
+TOLERANCE = 3e-7  # 0.02 degrees at the end for 99 % of the orbits that are not chaotic
 _PER_SAMPLE = ("mu", "R_x", "R_y", "momentum_ratio", "error", "amplification", "escaped")
 _AXES = ("dec", "ra", "weight")
 _VECTORS = ("field_icrs", "e_x_icrs", "e_y_icrs")

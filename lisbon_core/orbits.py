@@ -34,7 +34,7 @@ FLOOR = 1e-6  # AU + the same share of that distance: the shortest step
 MOST_STEPS = 1_000_000
 ASIDE = 1e-4  # of r + 1 AU: how far aside the gradient of the field is looked for
 GRAZING = 1e-3  # cosine to a border's normal below which a neighbour's delay is not let grow
-WORSE = 3.0  # times the 6/5th power of the fourth order's error: measured; the estimate is then twice the error
+WORSE = 6.0  # times the 6/5th power of the fourth order's error: measured, so that estimate and error agree in the tail
 CHAOTIC = 100.0
 CHUNK = 256  # orbits handed to a thread at a time
 
