@@ -28,7 +28,7 @@ from lisbon_core.scattering import (
     ScatteringLaw,
     mean_free_path_pc,
 )
-from lisbon_core.transport_fit import problem_for
+from lisbon_core.transport_posterior import problem_for
 from lisbon_core.transport_result import Estimate
 
 __all__ = ["FAMILIES", "Family", "LawFit", "SymmetricFocusing", "apparent_scattering", "compare_laws", "fit_law",

@@ -12,13 +12,13 @@ T_0 is fitted with L held at its flux-tube value: L and T_0 both make the even p
 is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second assumption.
 """
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import chdtrc
 
 from lisbon_core.focused_transport import CLOSURES, TransportError, nodes_for
-from lisbon_core.mu_panels import integrals_to, panels
+from lisbon_core.mu_panels import panels
 from lisbon_core.scattering import CosineScattering, cosine_shape, mean_free_path_pc
 from lisbon_core.transport_posterior import (
     HIGH,
@@ -28,6 +28,7 @@ from lisbon_core.transport_posterior import (
     error_about,
     find_minima,
     minimise,
+    problem_for,
     quantiles,
     sample_posterior,
 )
@@ -36,46 +37,9 @@ from lisbon_core.units import PC_PER_YEAR
 
 __all__ = ["Estimate", "TransportFit", "fit_transport"]
 
-EIGENVALUE_CUT = 1e-6  # of the correlation matrix: below, a combination of bins carries rounding, not data
 LEAST_SIGNIFICANCE = 3.0  # of the dipole: below, its sign is open, and with it every length
 SAMPLES = 3000
 D_GRID = np.linspace(-1.0, 1.0, 201)
-
-
-def whiten(covariance: np.ndarray) -> np.ndarray:
-    """Matrix that turns the bins into independent unit normals; combinations without noise of their own are left out.
-
-    F has mean 1, so at least the mean carries no information; the cut is on the correlation matrix.
-    """
-    sigma = np.sqrt(np.diag(covariance))
-    eigenvalues, vectors = np.linalg.eigh(covariance / np.outer(sigma, sigma))
-    kept = eigenvalues > EIGENVALUE_CUT * eigenvalues[-1]
-    return (vectors[:, kept] / np.sqrt(eigenvalues[kept])).T / sigma
-
-
-def problem_for(pad, orders, rates) -> Problem:
-    """The bins of a pitch-angle distribution as a `Problem` with the closure given; unusable bins are left out."""
-    covariance = np.asarray(pad.covariance, float)
-    good = np.isfinite(pad.F) & np.isfinite(covariance).all(axis=1) & (np.diag(covariance) > 0)
-    good &= np.isfinite(covariance[:, good]).all(axis=1) if good.any() else good
-    if good.sum() < 6:
-        raise TransportError(f"only {good.sum()} bins of the pitch-angle distribution are usable, and four parameters "
-                             "need at least 6")
-    whitener = whiten(covariance[np.ix_(good, good)])
-    response = getattr(pad, "response", None)
-
-    @functools.cache
-    def through(n: int) -> np.ndarray:
-        grid = panels(n)
-        if response is None:
-            bins = np.diff(integrals_to(pad.edges, n), axis=0) / np.diff(pad.edges)[:, None]
-        else:
-            degree = np.arange(1, response.shape[1] + 1)
-            table = np.polynomial.legendre.legvander(grid.mu, response.shape[1])[:, 1:]
-            bins = response @ ((table * (degree + 0.5)).T * grid.weights)
-        return whitener @ bins[good]
-
-    return Problem(whitener @ (np.asarray(pad.F, float)[good] - 1.0), through, orders, rates)
 
 
 def flux_tube_orders(z, G):
@@ -127,19 +91,41 @@ def held_orders(held: float):
 
 @dataclass(frozen=True)
 class Posterior:
-    """Best fit and weighted sample of one problem, with what lengths are made of: G and A_1 of each."""
+    """Best fit and weighted sample of one problem, with what lengths are made of: G and A_1 of each.
+
+    Where the model does not fit (chi2 exceeded by chance in less than 0.1 %), errors grow by sqrt(chi2/dof) and say so.
+    """
 
     best: np.ndarray
     chi2: float
+    dof: int
     p: np.ndarray
     weights: np.ndarray
     G: np.ndarray
     A_1: np.ndarray
 
-    def estimate(self, quantity, unit: str = "", note: str = "") -> Estimate:
+    @property
+    def scale(self) -> float:
+        """Factor on every error."""
+        return float(np.sqrt(self.chi2 / self.dof)) if chdtrc(self.dof, self.chi2) < 1e-3 else 1.0
+
+    def note(self, *notes: str) -> str:
+        """The notes given, and that the model does not fit where it does not."""
+        misfit = (f"the model does not fit, chi2 = {self.chi2:.0f} for {self.dof} degrees of freedom, and errors are "
+                  f"scaled by {self.scale:.1f}") if self.scale > 1.0 else ""
+        return "; ".join(note for note in (*notes, misfit) if note)
+
+    def estimate(self, quantity, unit: str = "", *notes: str) -> Estimate:
         """quantity(p, G, A_1) at the best fit, with the error that the posterior gives it there."""
         values = quantity(self.p, self.G, self.A_1)
-        return Estimate(float(values[0]), error_about(values[0], values[1:], self.weights), unit, note)
+        error = self.scale * error_about(values[0], values[1:], self.weights)
+        return Estimate(float(values[0]), error, unit, self.note(*notes))
+
+    def at_edge(self, column: int) -> str:
+        """A note where the best fit lies at the edge of the range searched."""
+        if min(self.best[column] - LOW[column], HIGH[column] - self.best[column]) > 0.01 * (HIGH - LOW)[column]:
+            return ""
+        return "the best fit lies at the edge of the range searched"
 
 
 def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> Posterior:
@@ -151,7 +137,7 @@ def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> P
     top, G_top = problem.psi(best[None, 1], np.exp(best[None, 2]), best[None, 3], n)
     A_1 = 1.5 * np.append(best[0] * top @ (fine.weights * fine.mu), p[:, 0] * (psi @ (grid.weights * grid.mu)))
     chi2 = float(np.sum(problem.residuals(best[None], n) ** 2))
-    return Posterior(best, chi2, np.vstack([best, p]), weights, np.append(G_top, G), A_1)
+    return Posterior(best, chi2, len(problem.target) - 4, np.vstack([best, p]), weights, np.append(G_top, G), A_1)
 
 
 def fraction_of_prior(posterior: Posterior, column: int) -> float:
@@ -168,9 +154,11 @@ def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estima
         return PC_PER_YEAR / 4.0 * A_1 * G * p[:, 3] / mean_free_path
 
     note = "L held at its flux-tube value"
-    values = np.abs(rate(posterior.p, posterior.G, posterior.A_1)[1:])
-    bound = float(quantiles(values, posterior.weights, 0.95))
-    return posterior.estimate(rate, "1/yr", note), Estimate(bound, None, "1/yr", f"95 %, {note}")
+    values = rate(posterior.p, posterior.G, posterior.A_1)
+    spread = np.abs(values[0] + posterior.scale * (values[1:] - values[0]))
+    bound = float(quantiles(spread, posterior.weights, 0.95))
+    return (posterior.estimate(rate, "1/yr", note),
+            Estimate(bound, None, "1/yr", posterior.note("95 %", note)))
 
 
 def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
@@ -224,12 +212,14 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     best, chi2 = posterior.best, posterior.chi2
     rate = 0.75 / mean_free_path
 
-    inverse = posterior.estimate(lambda p, G, A_1: rate * G * p[:, 3], "1/pc")
+    focusing = 0.75 * posterior.G[0] * best[3]
+    weak = "" if abs(focusing) < 1.0 else f"lambda/L = {focusing:.1f} is not the weak focusing that Eq. (5) assumes"
+    inverse = posterior.estimate(lambda p, G, A_1: rate * G * p[:, 3], "1/pc", weak, posterior.at_edge(3))
     L = focusing_length(inverse)
     length = posterior.estimate(lambda p, G, A_1: 1e-3 / (rate * G * p[:, 0]), "kpc")
-    shape = {"eta": posterior.estimate(lambda p, G, A_1: p[:, 1] / p[:, 0]),
-             "omega": posterior.estimate(lambda p, G, A_1: np.exp(p[:, 2])),
-             "d_offset": posterior.estimate(lambda p, G, A_1: 1.0 / p[:, 0])}
+    shape = {"eta": posterior.estimate(lambda p, G, A_1: p[:, 1] / p[:, 0], "", posterior.at_edge(1)),
+             "omega": posterior.estimate(lambda p, G, A_1: np.exp(p[:, 2]), "", posterior.at_edge(2)),
+             "d_offset": posterior.estimate(lambda p, G, A_1: 1.0 / p[:, 0], "", posterior.at_edge(1))}
     if fraction_of_prior(posterior, 2) > 0.8:
         shape["omega"] = Estimate(None, note="any period from 0.5 to 4 fits the pitch-angle distribution")
     if fraction_of_prior(posterior, 1) > 0.8:
@@ -244,14 +234,16 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     half = D_GRID[D_GRID >= 0.0]  # D is even in mu
     h, _ = cosine_shape(half, posterior.p[:, 1, None], np.exp(posterior.p[:, 2, None]))
     values = PC_PER_YEAR / 2.0 * rate * posterior.G[:, None] * (1.0 - half**2) * h
-    error = np.array([error_about(column[0], column[1:], posterior.weights) for column in values.T])
+    error = posterior.scale * np.array([error_about(column[0], column[1:], posterior.weights) for column in values.T])
     D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], error))
     centre = posterior.weights @ posterior.p[1:]
     covariance = (posterior.p[1:] - centre).T @ ((posterior.p[1:] - centre) * posterior.weights[:, None])
+    preference = Estimate(0.5 * (without[1] - chi2) / posterior.scale**2,
+                          note=posterior.note("ln L with focusing minus ln L without"))
     law = CosineScattering(float(best[1] / best[0]), float(np.exp(best[2])), float(1.0 / best[0]))
     return TransportFit(
         closure, kappa29, shape["eta"], shape["omega"], shape["d_offset"], inverse, L, length, T_0, bound,
-        asymmetry(pad), Estimate(0.5 * (without[1] - chi2), note="ln L with focusing minus ln L without"), chi2, dof,
+        asymmetry(pad), preference, chi2, dof,
         D_GRID, D, np.maximum(D - error, 0.0), D + error, law, float(best[3] / best[0]), covariance=covariance,
         samples=posterior.p[1:], weights=posterior.weights)
 
@@ -260,9 +252,9 @@ def focusing_length(inverse: Estimate) -> Estimate:
     """L = 1/(1/L) in pc, with the error that 1/L passes on."""
     if inverse.value == 0.0:
         return Estimate(None, note="1/L is exactly zero")
-    L = 1.0 / inverse.value
-    note = ""
+    L, note = 1.0 / inverse.value, inverse.note
     if abs(inverse.value) < 2.0 * inverse.sigma:
-        note = (f"1/L = {inverse.value:.2g} +- {inverse.sigma:.2g} per pc is within 2 sigma of zero: the interval of L "
-                "is unbounded")
+        unbounded = (f"1/L = {inverse.value:.2g} +- {inverse.sigma:.2g} per pc is within 2 sigma of zero: the interval "
+                     "of L is unbounded")
+        note = f"{unbounded}; {note}" if note else unbounded
     return Estimate(L, L**2 * inverse.sigma, "pc", note)

@@ -9,6 +9,7 @@ by importance from the grid and from the minima together, which stays right whet
 Priors: flat in a, in ratio on +-0.98, in ln omega on 0.5 to 4, in z on +-5.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,15 +17,16 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.special import gammaln
 
-from lisbon_core.focused_transport import solve
-from lisbon_core.mu_panels import panels
+from lisbon_core.focused_transport import TransportError, solve
+from lisbon_core.mu_panels import integrals_to, panels
 from lisbon_core.scattering import cosine_shape
 
-__all__ = ["HIGH", "LOW", "NODES", "Problem", "error_about", "find_minima", "minimise", "quantiles",
-           "sample_posterior"]
+__all__ = ["HIGH", "LOW", "NODES", "Problem", "error_about", "find_minima", "minimise", "problem_for",
+           "quantiles", "sample_posterior", "whiten"]
 
 NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show
 LOW = np.array([-np.inf, -0.98, np.log(0.5), -5.0])  # a, ratio, ln omega, z
+EIGENVALUE_CUT = 1e-6  # of the correlation matrix: below, a combination of bins carries rounding, not data
 HIGH = np.array([np.inf, 0.98, np.log(4.0), 5.0])
 
 
@@ -74,6 +76,42 @@ class Problem:
         """Whitened data minus model for parameters (batch, 4) = a, ratio, ln omega, z."""
         psi, _ = self.psi(p[:, 1], np.exp(p[:, 2]), p[:, 3], n)
         return self.target - p[:, :1] * (psi @ self.through(n).T)
+
+
+def whiten(covariance: np.ndarray) -> np.ndarray:
+    """Matrix that turns the bins into independent unit normals; combinations without noise of their own are left out.
+
+    F has mean 1, so at least the mean carries no information; the cut is on the correlation matrix.
+    """
+    sigma = np.sqrt(np.diag(covariance))
+    eigenvalues, vectors = np.linalg.eigh(covariance / np.outer(sigma, sigma))
+    kept = eigenvalues > EIGENVALUE_CUT * eigenvalues[-1]
+    return (vectors[:, kept] / np.sqrt(eigenvalues[kept])).T / sigma
+
+
+def problem_for(pad, orders, rates) -> Problem:
+    """The bins of a pitch-angle distribution as a `Problem` with the closure given; unusable bins are left out."""
+    covariance = np.asarray(pad.covariance, float)
+    good = np.isfinite(pad.F) & np.isfinite(covariance).all(axis=1) & (np.diag(covariance) > 0)
+    good &= np.isfinite(covariance[:, good]).all(axis=1) if good.any() else good
+    if good.sum() < 6:
+        raise TransportError(f"only {good.sum()} bins of the pitch-angle distribution are usable, and four parameters "
+                             "need at least 6")
+    whitener = whiten(covariance[np.ix_(good, good)])
+    response = getattr(pad, "response", None)
+
+    @functools.cache
+    def through(n: int) -> np.ndarray:
+        grid = panels(n)
+        if response is None:
+            bins = np.diff(integrals_to(pad.edges, n), axis=0) / np.diff(pad.edges)[:, None]
+        else:
+            degree = np.arange(1, response.shape[1] + 1)
+            table = np.polynomial.legendre.legvander(grid.mu, response.shape[1])[:, 1:]
+            bins = response @ ((table * (degree + 0.5)).T * grid.weights)
+        return whitener @ bins[good]
+
+    return Problem(whitener @ (np.asarray(pad.F, float)[good] - 1.0), through, orders, rates)
 
 
 def minimise(problem: Problem, start: np.ndarray, fixed_z: bool = False, n: int = NODES):

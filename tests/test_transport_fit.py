@@ -161,6 +161,9 @@ def test_whatever_comes_is_answered(spoil):
         fit = fit_transport(pad, closure)
         assert_reportable(fit)
         assert (fit.law is None) == (spoil in ("all", "zero", "few")), spoil
+        if spoil == "misfit":  # errors of a model that is refused are no errors: they grow, and say why
+            assert "does not fit" in fit.inverse_L.note
+            assert "does not fit" in fit.T_0.note
 
 
 def test_intervals_cover():
