@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help paper test lab lock setup clean
+.PHONY: help paper test lab skies lock setup clean
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -16,6 +16,9 @@ test: setup  ## check the style, run every test
 
 lab: setup  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) --notebook-dir=. notebooks
+
+skies: setup  ## make the embedded synthetic skies anew
+	@$(BIN)/python -c 'from lisbon_core.synthetic import write_embedded_skies; write_embedded_skies("data")'
 
 lock:  ## pin every dependency anew (needs uv)
 	@uv pip compile pyproject.toml --group build --extra notebooks --extra test --universal --python-version 3.11 \
