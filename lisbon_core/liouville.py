@@ -18,6 +18,7 @@ Zhang, Zuo & Pogorelov 2014, ApJ 790, 5.
 import hashlib
 import os
 import tempfile
+import warnings
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -141,18 +142,21 @@ def load(path) -> LiouvilleMap:
         If the file is missing, truncated or not a Liouville map.
     """
     from astropy.io import fits
+    from astropy.utils.exceptions import AstropyWarning
 
     if not Path(path).is_file():
         raise LiouvilleError(f"there is no file {path}: give the path of a liouville_map.fits")
     try:
-        with fits.open(path, memmap=False) as hdus:
-            found = {name: np.asarray(hdus[name].data) for name in (*_PER_SAMPLE, *_AXES)}
-            head = hdus[0].header
-            for name in _VECTORS:
-                key = name.removesuffix("_icrs").replace("_", "").upper()
-                found[name] = np.array([head[f"{key}_{axis}"] for axis in "XYZ"], dtype=float)
-            found |= {"rigidity_TV": float(head["RIGIDITY"]), "inputs_hash": str(head["INPUTS"])}
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)  # of a damaged file: the exception will tell
+            with fits.open(path, memmap=False) as hdus:
+                found = {name: np.asarray(hdus[name].data) for name in (*_PER_SAMPLE, *_AXES)}
+                head = hdus[0].header
+        for name in _VECTORS:
+            key = name.removesuffix("_icrs").replace("_", "").upper()
+            found[name] = np.array([head[f"{key}_{axis}"] for axis in "XYZ"], dtype=float)
+        found |= {"rigidity_TV": float(head["RIGIDITY"]), "inputs_hash": str(head["INPUTS"])}
+    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise LiouvilleError(f"{path} is not a complete Liouville map ({error}): make it again") from error
     for name, values in found.items():
         if isinstance(values, np.ndarray):
