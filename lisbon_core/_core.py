@@ -3,9 +3,11 @@
 import functools
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
-__all__ = ["LisbonError", "cache_folder", "kernel", "kernel_sources_hash"]
+__all__ = ["LisbonError", "cache_folder", "kernel", "kernel_sources_hash",
+           "write_atomically"]
 
 PACKAGE = Path(__file__).parent
 
@@ -20,6 +22,31 @@ def cache_folder() -> Path:
     if chosen:
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lisbon"
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write a file beside its place and move it there, so that nobody ever reads half of it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(Path(folder) / "new" / "a.txt", "whole")
+    ...     (Path(folder) / "new" / "a.txt").read_text()
+    'whole'
+    """
+    path = Path(path)
+    content = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files only the owner can read
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 @functools.cache

@@ -58,7 +58,8 @@ def renormalise(sky: SkyMap, fit: AnisotropyFit) -> RenormalisedSky:
     normalised = ring_normalise(sky)
     global_mean = float(columns.full_sky_mean @ np.concatenate([[1.0], fit.theta]))
     mean = columns.rings @ fit.intensity[observed] / global_mean
-    mean_columns = columns.rings @ columns.columns
+    # the global mean moves with the coefficients too
+    mean_columns = (columns.rings @ columns.columns - np.outer(mean, columns.full_sky_mean[1:])) / global_mean
     mean_sigma = np.sqrt(np.einsum("rk,kl,rl->r", mean_columns, fit.covariance, mean_columns))
 
     # pixel noise after the rings plus the model's ring mean, with their correlation; then what the covariance holds

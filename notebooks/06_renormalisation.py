@@ -45,13 +45,15 @@ grid_deg: float = 2.0  # step of the analysis grid, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
+from dataclasses import replace
+
 import numpy as np
 
 from lisbon_core import plots
 from lisbon_core.chain import Run
 from lisbon_core.sky_map import ring_means, ring_normalise
 from lisbon_core.synthetic import expected_sky
-from lisbon_core.tools.notebook import number, say, show
+from lisbon_core.tools.notebook import say, show
 
 run = Run.from_namespace(globals())
 sky, fit, renormalised = run.sky, run.fit, run.renormalised
@@ -76,7 +78,9 @@ show(
 truth = None
 if run.truth and run.map_is_known:
     before = expected_sky(run.truth, run.liouville, run.label)
-    truth = ring_means(np.where(sky.observed, before.relative_intensity, np.nan), sky.observed)
+    sphere = expected_sky(replace(run.truth, dec_min=-90.0, dec_max=90.0), run.liouville, run.label)
+    global_mean = np.average(sphere.relative_intensity.mean(axis=1), weights=np.cos(np.radians(sky.dec)))
+    truth = ring_means(before.relative_intensity, sky.observed) / global_mean
 fig = plots.ring_means(sky.dec, renormalised.ring_mean, renormalised.ring_mean_sigma, truth)
 show(
     fig,
@@ -93,17 +97,14 @@ show(
 
 # %%
 size = np.nanstd(renormalised.ring_mean)
-say(
-    f"The restored ring means scatter by {size:.1e}; their errors are {np.nanmedian(renormalised.ring_mean_sigma):.1e} in the median."
-)
+typical = np.nanmedian(renormalised.ring_mean_sigma)
+say(f"The restored ring means scatter by {size:.1e}; their errors are {typical:.1e} in the median.")
 back = ring_normalise(renormalised.sky)
 error = np.nanmax(np.abs(back.relative_intensity - sky.relative_intensity))
 assert error < 1e-12, "Eq. (2) applied to the renormalised sky does not return the observed one"
 if truth is not None:
-    pull = (renormalised.ring_mean - truth)[sky.observed.any(axis=1)] / renormalised.ring_mean_sigma[
-        sky.observed.any(axis=1)
-    ]
-    say(f"The true ring means lie within {number(float(np.max(np.abs(pull))))} of their errors.")
+    pull = ((renormalised.ring_mean - truth) / renormalised.ring_mean_sigma)[sky.observed.any(axis=1)]
+    say(f"The largest pull of a ring mean from the truth is {np.max(np.abs(pull)):.1f}.")
     assert np.all(np.abs(pull) < 5), "a restored ring mean is more than five of its errors from the truth"
 
 # %%

@@ -9,11 +9,11 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table
+from astropy.wcs import WCS
 from astropy_healpix import healpix_to_lonlat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lisbon_core import sky_io
 from lisbon_core.frames import unit_vector
 from lisbon_core.sky_harmonics import first_harmonic, first_harmonic_of_events, multipoles
 from lisbon_core.sky_io import read_mask, read_sky_map, write_healpix, write_image, write_sky_map
@@ -96,7 +96,7 @@ def test_image_of_another_projection_and_frame_is_resampled(tmp_path, projection
                           "CDELT1": -1.0, "CDELT2": 1.0, "CRPIX1": 180.5, "CRPIX2": 90.5, "CUNIT1": "deg",
                           "CUNIT2": "deg"})
     y, x = np.indices((180, 360))
-    world = sky_io.WCS(header).pixel_to_world(x, y).icrs
+    world = WCS(header).pixel_to_world(x, y).icrs
     value = np.where(np.isfinite(world.ra.deg), unit_vector(world.ra.deg, world.dec.deg) @ DIPOLE, np.nan)
     fits.PrimaryHDU(value, header).writeto(tmp_path / "m.fits")
     sky = read_sky_map(tmp_path / "m.fits")

@@ -7,11 +7,10 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lisbon_core._core import PACKAGE, LisbonError
+from lisbon_core._core import PACKAGE, LisbonError, write_atomically
 
 __all__ = ["NOTEBOOKS", "ROOT", "git_state", "input_hash", "now", "provenance", "sha256", "write_atomically",
            "write_json"]
@@ -21,31 +20,6 @@ NOTEBOOKS = ROOT / "notebooks"
 SOURCES = {".py", ".toml", ".yaml", ".mplstyle"}
 PACKAGES = ("astropy", "astropy-healpix", "ipykernel", "jupytext", "lisbon_core", "matplotlib", "numba", "numpy",
             "papermill", "scipy")
-
-
-def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write a file beside its place and move it there, so that nobody ever reads half of it.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_atomically(Path(folder) / "new" / "a.txt", "whole")
-    ...     (Path(folder) / "new" / "a.txt").read_text()
-    'whole'
-    """
-    path = Path(path)
-    content = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files only the owner can read
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def write_json(path: Path, data) -> None:

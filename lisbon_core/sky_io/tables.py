@@ -6,7 +6,7 @@ import numpy as np
 from astropy import units as u
 from astropy.table import Table
 
-from lisbon_core.sky_grid import gridded, near_one, pick, with_errors
+from lisbon_core.sky_io.grids import gridded, near_one, pick, with_errors
 from lisbon_core.sky_map import SkyMapError
 
 __all__ = ["from_table", "mask_from_table", "text_table"]

@@ -11,7 +11,7 @@ from astropy_healpix import healpix_to_lonlat, lonlat_to_healpix, npix_to_nside,
 from scipy.spatial import cKDTree
 
 from lisbon_core.frames import lonlat, rotation_to_icrs, unit_vector
-from lisbon_core.sky_grid import GRID_DEC, GRID_RA, near_one, pick, resample, with_errors
+from lisbon_core.sky_io.grids import GRID_DEC, GRID_RA, near_one, pick, resample, with_errors
 from lisbon_core.sky_map import SkyMap, SkyMapError
 
 __all__ = ["from_healpix", "to_healpix"]

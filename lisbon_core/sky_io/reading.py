@@ -1,4 +1,4 @@
-"""Sky maps from and to files: tables (CSV, ECSV, FITS), FITS images with a celestial WCS, HEALPix maps.
+"""Sky maps from files: tables (CSV, ECSV, FITS), FITS images with a celestial WCS, HEALPix maps.
 
 Whatever comes in leaves as a `SkyMap` near 1 on a regular grid of 2 degrees (or coarser, as it was), and its `log`
 says what was decided on the way; whatever cannot be used leaves as one sentence.
@@ -8,7 +8,6 @@ import contextlib
 import difflib
 import gzip
 import io
-import os
 import warnings
 import zlib
 from pathlib import Path
@@ -20,12 +19,12 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 
-from lisbon_core.sky_grid import gridded, near_one, resample, with_errors
-from lisbon_core.sky_healpix import from_healpix, to_healpix
+from lisbon_core.sky_io.grids import gridded, near_one, resample, with_errors
+from lisbon_core.sky_io.healpix import from_healpix
+from lisbon_core.sky_io.tables import from_table, mask_from_table, text_table
 from lisbon_core.sky_map import SkyMap, SkyMapError, rebin
-from lisbon_core.sky_table import from_table, mask_from_table, text_table
 
-__all__ = ["read_mask", "read_sky_map", "write_healpix", "write_image", "write_images", "write_sky_map"]
+__all__ = ["read_mask", "read_sky_map"]
 
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
@@ -195,74 +194,3 @@ def _assemble(parts, sigma_default, label, step_deg, log) -> SkyMap:
     if assumed:  # it holds for the pixels of the map as it is used
         sky = sky.replace(sigma=np.where(sky.observed, sigma_default, np.nan))
     return sky.replace(label=label or sky.label)
-
-
-def _put(path, content: bytes) -> None:
-    """Write all of a file or nothing: beside it first, then in its place."""
-    path = Path(path)
-    if path.suffix == ".gz":
-        content = gzip.compress(content, mtime=0)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise SkyMapError(f"{path} cannot be written ({error.strerror}): choose another folder or file") from None
-
-
-def _fits_bytes(*hdus) -> bytes:
-    buffer = io.BytesIO()
-    fits.HDUList(list(hdus)).writeto(buffer)
-    return buffer.getvalue()
-
-
-def write_sky_map(sky: SkyMap, path) -> None:
-    """Write a map as a table: .csv, .ecsv or .fits, each also .gz; all but CSV keep averaging, label and sigma_assumed.
-
-    One row a pixel of the footprint; pixels that were cut are NaN, with a column `footprint` that says so.
-    """
-    row, column = np.nonzero(sky.footprint)
-    table = Table({"ra": sky.ra[column] * u.deg, "dec": sky.dec[row] * u.deg,
-                   "relative_intensity": sky.relative_intensity[row, column], "sigma": sky.sigma[row, column]},
-                  meta={"AVERDEG": float(sky.averaging_deg), "SIGASSUM": bool(sky.sigma_assumed),
-                        "SKYLABEL": sky.label.encode("unicode_escape").decode()})
-    if not sky.observed[sky.footprint].all():
-        table["footprint"] = np.ones(len(table), dtype=np.int16)
-    kind = Path(path).name.removesuffix(".gz").rpartition(".")[2].lower()
-    text = io.StringIO()
-    if kind == "fits":
-        _put(path, _fits_bytes(fits.PrimaryHDU(), fits.table_to_hdu(table)))
-    elif kind in ("csv", "ecsv"):
-        table.write(text, format=f"ascii.{kind}")
-        _put(path, text.getvalue().encode())
-    else:
-        raise SkyMapError(f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
-
-
-def write_healpix(sky: SkyMap, path, nside: int = 64) -> None:
-    """Write a map as HEALPix (RING, equatorial, UNSEEN where not observed), columns RELATIVE_INTENSITY and SIGMA."""
-    columns = [fits.Column(name, "D", array=x) for name, x in
-               zip(("RELATIVE_INTENSITY", "SIGMA"), to_healpix(sky, nside), strict=True)]
-    table = fits.BinTableHDU.from_columns(columns)
-    table.header.update(PIXTYPE="HEALPIX", ORDERING="RING", COORDSYS="C", NSIDE=nside, FIRSTPIX=0,
-                        LASTPIX=12 * nside**2 - 1, INDXSCHM="IMPLICIT")
-    _put(path, _fits_bytes(fits.PrimaryHDU(), table))
-
-
-def write_image(sky: SkyMap, path) -> None:
-    """Write a map as a FITS image in the CAR projection, relative intensity first, sigma as an extension."""
-    write_images({"": sky.relative_intensity, "SIGMA": sky.sigma}, sky.dec, sky.ra, path)
-
-
-def write_images(images: dict, dec, ra, path) -> None:
-    """Write arrays of shape (n_dec, n_ra) as named FITS images in the CAR projection, the first as the primary one."""
-    step = ra[1] - ra[0], dec[1] - dec[0]
-    header = fits.Header({"CTYPE1": "RA---CAR", "CTYPE2": "DEC--CAR", "CUNIT1": "deg", "CUNIT2": "deg",
-                          "RADESYS": "ICRS", "CRVAL1": 180.0, "CRVAL2": 0.0, "CDELT1": step[0], "CDELT2": step[1],
-                          "CRPIX1": 1 + (180.0 - ra[0]) / step[0], "CRPIX2": 1 - dec[0] / step[1]})
-    (first, primary), *others = images.items()
-    if first:
-        header["EXTNAME"] = first
-    _put(path, _fits_bytes(fits.PrimaryHDU(primary, header),
-                           *(fits.ImageHDU(values, header, name) for name, values in others)))
