@@ -1,0 +1,172 @@
+"""The model of the sky, Eqs. (1)-(3): linear columns, seen through the disc average and the rings.
+
+    I(theta, phi) = [1 + A_1 P_1(mu) + ... + A_n P_n(mu) + G_x R_x + G_y R_y] (p/p_0)^-p_index            (3)
+
+I = p_0^2 f (Eq. 1) with f conserved along orbits, so the exponent is `p_index` = alpha + 2 for a flux ~ p^-alpha.
+A pixel of the model is the mean over the samples of the Liouville map, then over the disc of the sky's averaging;
+both sides are divided by their ring means (Eq. 2), which makes the fit non-linear in A_n and G.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial.legendre import legvander
+from scipy import sparse
+
+from lisbon_core._core import LisbonError
+from lisbon_core.liouville import LiouvilleMap
+from lisbon_core.sky_map import SkyMap, averaging_operator, noise_factor
+
+__all__ = ["AnisotropyError", "Design", "design", "parameter_names", "sample_columns"]
+
+
+class AnisotropyError(LisbonError):
+    """A sky and a Liouville map that cannot be fitted together."""
+
+
+def parameter_names(order: int) -> tuple[str, ...]:
+    """Names of the fitted parameters: A_1 ... A_order, G_x, G_y."""
+    return (*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y")
+
+
+def sample_columns(liouville: LiouvilleMap, sample: int, order: int, p_index: float) -> np.ndarray:
+    """Terms of Eq. (3) for one sample of the map, each times (p/p_0)^-p_index.
+
+    Returns
+    -------
+    ndarray
+        Shape (n_pixel, order + 3): 1, P_1(mu) ... P_order(mu), R_x, R_y (AU), in the order of `parameter_names`
+        after the leading 1.
+    """
+    terms = np.empty((liouville.mu[sample].size, order + 3))
+    terms[:, : order + 1] = legvander(liouville.mu[sample].ravel(), order)
+    terms[:, order + 1] = liouville.R_x[sample].ravel()
+    terms[:, order + 2] = liouville.R_y[sample].ravel()
+    return terms * (liouville.momentum_ratio[sample].ravel() ** -p_index)[:, None]
+
+
+@dataclass(frozen=True)
+class Design:
+    """What Eq. (3) is made of on the pixels of a sky: linear columns, rings, averaging and noise.
+
+    Everything that does not depend on the data, so that many skies of one kind are fitted at the cost of one.
+
+    Attributes
+    ----------
+    order, p_index : int, float
+        Highest Legendre order; exponent of p/p_0.
+    observed : ndarray of bool, shape (n_dec, n_ra)
+        Pixels that are fitted.
+    constant : ndarray, shape (n_observed,)
+        The averaged term 1 (p/p_0)^-p_index.
+    columns : ndarray, shape (n_observed, order + 2)
+        The averaged terms P_n(mu), R_x, R_y.
+    ring_constant, ring_columns : ndarray, shapes (n_observed,), (n_observed, order + 2)
+        Their ring means, on each pixel of the ring.
+    scale : ndarray, shape (order + 2,)
+        One over the size of each column: G is of order 1e-6 per AU, A of order 1e-3.
+    full_sky_mean : ndarray, shape (order + 3,)
+        Mean over the whole sphere of each column, the constant first.
+    averaging : sparse array, shape (n_observed, n_pixel)
+        Disc average onto the observed pixels.
+    rings : sparse array, shape (n_ring, n_observed)
+        Mean over right ascension of each observed ring.
+    weight : ndarray, shape (n_observed,)
+        1 / sigma^2.
+    noise : sparse array, shape (n_observed, n_pixel)
+        K: the observed pixels have covariance K K^T before the rings.
+    ring_noise : ndarray, shape (n_ring, n_pixel)
+        The ring means of K.
+    noise_trace, effective_pixels : float
+        tr S and (tr S)^2 / tr S^2 of S = W^1/2 N K K^T N W^1/2, with N the rings of Eq. (2): expectation of the sum of
+        squared deviations of noise alone, and the number of independent pixels that would scatter as much.
+    """
+
+    order: int
+    p_index: float
+    observed: np.ndarray
+    constant: np.ndarray
+    columns: np.ndarray
+    ring_constant: np.ndarray
+    ring_columns: np.ndarray
+    scale: np.ndarray
+    full_sky_mean: np.ndarray
+    averaging: sparse.csr_array
+    rings: sparse.csr_array
+    weight: np.ndarray
+    noise: sparse.csr_array
+    ring_noise: np.ndarray
+    noise_trace: float
+    effective_pixels: float
+
+    def ring_mean(self, values: np.ndarray) -> np.ndarray:
+        """Mean over right ascension of values of shape (n_observed, ...), given back on each pixel of the ring."""
+        return np.repeat(self.rings @ values, np.diff(self.rings.indptr), axis=0)
+
+    def intensity(self, theta: np.ndarray) -> np.ndarray:
+        """I of Eq. (3), before the rings, shape (n_observed,)."""
+        return self.constant + self.columns @ theta
+
+    def relative_intensity(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Eq. (2) applied to Eq. (3), and its analytic Jacobian (n_observed, order + 2)."""
+        mean = self.ring_constant + self.ring_columns @ theta
+        relative = self.intensity(theta) / mean
+        return relative, (self.columns - relative[:, None] * self.ring_columns) / mean[:, None]
+
+    def scaled_normal(self, jacobian: np.ndarray, attenuation: np.ndarray) -> np.ndarray:
+        """Normal matrix J^T W J of the scaled parameters, less the attenuation of all but the constant."""
+        scaled = jacobian * self.scale
+        return (scaled.T * self.weight) @ scaled - attenuation[1:, 1:] * np.outer(self.scale, self.scale)
+
+    def noise_response(self, operator: np.ndarray) -> np.ndarray:
+        """Response (n, n_pixel) of linear functionals (n, n_observed) of a ring-normalised sky to unit noise."""
+        through_rings = operator - self.ring_mean(operator.T).T
+        return (self.noise.T @ through_rings.T).T
+
+    def on_grid(self, values: np.ndarray) -> np.ndarray:
+        """Values of the observed pixels on the grid of the sky, NaN elsewhere."""
+        grid = np.full(self.observed.shape, np.nan)
+        grid[self.observed] = values
+        return grid
+
+
+def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> Design:
+    """Columns of Eq. (3) on the observed pixels of a sky, averaged as the sky is, and the sky's noise.
+
+    Raises
+    ------
+    AnisotropyError
+        If the two are not on the same grid, or fewer pixels are observed than there are parameters.
+    """
+    if liouville.mu.shape[1:] != sky.relative_intensity.shape:
+        raise AnisotropyError(f"the Liouville map has {liouville.mu.shape[1:]} pixels and the sky "
+                              f"{sky.relative_intensity.shape}: trace the map on the grid of the sky")
+    observed = sky.observed
+    if observed.sum() <= order + 2 + observed.any(axis=1).sum():
+        raise AnisotropyError(f"the sky has {observed.sum()} observed pixels in {observed.any(axis=1).sum()} rings for "
+                              f"{order + 2} parameters: lower the order or widen the declination limits")
+    mean = sum(weight * sample_columns(liouville, s, order, p_index) for s, weight in enumerate(liouville.weight))
+    averaging = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)[observed.ravel()]
+    averaged = averaging @ mean
+    area = np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)
+
+    counts = observed.sum(axis=1)[observed.any(axis=1)]
+    rings = sparse.csr_array((np.repeat(1.0 / counts, counts), np.arange(counts.sum()),
+                              np.concatenate([[0], np.cumsum(counts)])))
+    weight, noise = sky.sigma[observed] ** -2.0, noise_factor(sky)
+    ring_noise = (rings @ noise).toarray()
+    # rows of N K: each pixel's row of K minus its ring's mean row
+    ring = np.repeat(np.arange(counts.size), counts)
+    cross = (noise @ ring_noise.T)[np.arange(ring.size), ring]
+    variance = (noise * noise).sum(axis=1) - 2.0 * cross + np.sum(ring_noise**2, axis=1)[ring]
+    trace = float(weight @ variance)
+    # each ring takes one mode out of W^1/2 K K^T W^1/2: its share of the squared trace, to leading order
+    scaled = sparse.diags_array(np.sqrt(weight)) @ noise
+    covariance = scaled @ scaled.T
+    ring_weight = np.sqrt(counts * (rings @ weight))
+    square = float((covariance * covariance).sum()
+                   - np.sum((ring_weight[:, None] * (ring_noise @ ring_noise.T) * ring_weight) ** 2))
+    ring_averaged = np.repeat(rings @ averaged, counts, axis=0)
+    return Design(order, p_index, observed, averaged[:, 0], averaged[:, 1:], ring_averaged[:, 0], ring_averaged[:, 1:],
+                  1.0 / np.sqrt(np.mean(averaged[:, 1:] ** 2, axis=0)), area @ mean / area.sum(), averaging, rings,
+                  weight, noise, ring_noise, trace, trace**2 / square)
