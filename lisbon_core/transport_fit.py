@@ -39,6 +39,7 @@ __all__ = ["Estimate", "TransportFit", "fit_transport"]
 
 LEAST_SIGNIFICANCE = 3.0  # of the dipole: below, its sign is open, and with it every length
 SAMPLES = 3000
+LEAST_EFFECTIVE = 200  # effective number of samples: below, sample again from a better proposal
 D_GRID = np.linspace(-1.0, 1.0, 201)
 
 
@@ -132,7 +133,16 @@ def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> P
     """Polish the best minimum and sample around all of them; the best fit comes first in p, G, A_1."""
     n = nodes_for(CosineScattering(minima[0][0][1], np.exp(minima[0][0][2]), 1.0))
     best, _, _ = minimise(problem, minima[0][0], n=n)
-    p, weights, psi, G = sample_posterior(problem, minima, rng, count)
+    proposals = list(minima)
+    for _ in range(4):
+        p, weights, psi, G = sample_posterior(problem, proposals, rng, count)
+        if 1.0 / np.sum(weights**2) > LEAST_EFFECTIVE:
+            break
+        # a curved ridge: propose from where the sample itself has found the posterior, too
+        fisher = minima[0][2]
+        middle = weights @ p
+        wide = (p - middle).T @ ((p - middle) * weights[:, None]) + np.linalg.inv(fisher)
+        proposals.append((middle, minima[0][1], np.linalg.inv(wide)))
     grid, fine = panels(NODES), panels(n)
     top, G_top = problem.psi(best[None, 1], np.exp(best[None, 2]), best[None, 3], n)
     A_1 = 1.5 * np.append(best[0] * top @ (fine.weights * fine.mu), p[:, 0] * (psi @ (grid.weights * grid.mu)))
