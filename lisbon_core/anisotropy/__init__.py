@@ -9,6 +9,11 @@ from lisbon_core.anisotropy.fit import (
     sample_covariance,
     solve,
 )
+from lisbon_core.anisotropy.generalised import fit_generalised
+from lisbon_core.anisotropy.identifiability import Identifiability, identifiability, straight_lines
+from lisbon_core.anisotropy.resampling import OrderChoice, bootstrap, compare_orders, jackknife_rings
 
-__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "design", "fit_anisotropy", "fit_design", "fit_sampled_map",
-           "parameter_names", "sample_columns", "sample_covariance", "solve"]
+__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "Identifiability", "OrderChoice", "bootstrap",
+           "compare_orders", "design", "fit_anisotropy", "fit_design", "fit_generalised", "fit_sampled_map",
+           "identifiability", "jackknife_rings", "parameter_names", "sample_columns", "sample_covariance", "solve",
+           "straight_lines"]

@@ -1,0 +1,130 @@
+"""Generalised least squares, identifiability and resampling against what must hold exactly or on average."""
+
+import numpy as np
+import pytest
+from test_anisotropy import THETA, sky_of
+from toy import uniform_field_map
+
+from lisbon_core.anisotropy import (
+    AnisotropyError,
+    bootstrap,
+    compare_orders,
+    design,
+    fit_anisotropy,
+    fit_design,
+    fit_generalised,
+    identifiability,
+    jackknife_rings,
+    straight_lines,
+)
+from lisbon_core.heliosphere import closed_form
+from lisbon_core.liouville import grid
+from lisbon_core.sky_map import SkyMap, noise_factor, ring_normalise
+
+
+@pytest.fixture(scope="module")
+def toy():
+    liouville = uniform_field_map(scatter=0.2)
+    sky, columns = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)
+    return liouville, sky, columns
+
+
+@pytest.mark.parametrize("floor", [1.0, 1e-2, 1e-4])
+def test_generalised_fit_is_exact_without_noise(toy, floor):
+    _, sky, columns = toy
+    fit = fit_generalised(columns, sky.relative_intensity[sky.observed], floor)
+    np.testing.assert_allclose(fit.theta, THETA, rtol=1e-6, atol=1e-9)
+
+
+def test_generalised_fit_has_smaller_errors_that_hold(toy):
+    _, sky, columns = toy
+    clean, random = sky.relative_intensity[sky.observed], np.random.default_rng(4)
+    fits = [fit_generalised(columns, clean + columns.noise @ random.standard_normal(columns.noise.shape[1]), 1e-2)
+            for _ in range(200)]
+    pulls = np.array([(fit.theta - THETA) / fit.sigma for fit in fits])
+    assert np.all(np.abs(pulls.std(axis=0) - 1.0) < 0.2)  # known to 5 %
+    chi2 = np.array([fit.chi2_reduced for fit in fits])
+    assert chi2.mean() == pytest.approx(1.0, abs=4.0 * chi2.std() / np.sqrt(chi2.size))
+    assert chi2.std() == pytest.approx(fits[0].chi2_reduced_sigma, rel=0.25)
+    assert np.all(fits[0].sigma <= fit_design(columns, clean).sigma * 1.0001)
+
+
+def test_generalised_fit_of_cut_rings_is_refused(toy):
+    liouville, sky, _ = toy
+    values = sky.relative_intensity.copy()
+    values[20, :10] = np.nan
+    cut = sky.replace(relative_intensity=values)
+    with pytest.raises(AnisotropyError, match="complete rings"):
+        fit_generalised(design(cut, liouville), cut.relative_intensity[cut.observed])
+
+
+def full_sky(step, limits=(-90.0, 90.0)):
+    dec, ra = grid(step)
+    seen = np.broadcast_to(((dec >= limits[0]) & (dec <= limits[1]))[:, None], (dec.size, ra.size))
+    return SkyMap(dec=dec, ra=ra, relative_intensity=np.where(seen, 1.0, np.nan), sigma=np.where(seen, 1e-4, np.nan),
+                  footprint=seen.copy())
+
+
+def test_without_a_heliosphere_the_rings_leave_a_dipole_undetermined():
+    """A_1 and G are one vector then, and its polar component is a function of declination alone."""
+    heliosphere = closed_form()
+    sky = full_sky(6.0)
+    columns = design(sky, straight_lines(heliosphere, sky.dec, sky.ra), 4)
+    with_rings, without = identifiability(columns, 297.3), identifiability(columns, 297.3, rings=False)
+    assert with_rings.errors[0] > 100.0 * without.errors[0]
+    # the worst combination is a dipole along the pole: A_1 mu + G.R/r_g with n.z as its sky
+    liouville = straight_lines(heliosphere, sky.dec, sky.ra)
+    worst = with_rings.directions[0]
+    pattern = worst[0] * liouville.mu[0] + (worst[4] * liouville.R_x[0] + worst[5] * liouville.R_y[0]) / 297.3
+    assert np.max(np.std(pattern, axis=1)) < 0.02 * np.std(pattern)
+    assert "A_1" in with_rings.words(0)
+
+
+def test_information_matches_the_fit(toy):
+    """Small anisotropies: the covariance is that of the fit."""
+    _, sky, columns = toy
+    fit = fit_design(columns, sky.relative_intensity[sky.observed])
+    known = identifiability(columns, 1.0)
+    np.testing.assert_allclose(np.sqrt(np.diag(known.covariance)), fit.sigma, rtol=0.01)
+
+
+def test_bootstrap_scatters_as_the_covariance_says(toy):
+    _, sky, columns = toy
+    data = sky.relative_intensity[sky.observed]
+    fit = fit_design(columns, data + columns.noise @ np.random.default_rng(1).standard_normal(columns.noise.shape[1]))
+    theta = bootstrap(fit, np.random.default_rng(2), 500)
+    assert np.all(np.abs(theta.std(axis=0) / fit.sigma - 1.0) < 0.13)  # known to 3 %
+    assert np.all(np.abs(theta.mean(axis=0) - fit.theta) < 5.0 * fit.sigma / np.sqrt(500.0))
+    np.testing.assert_array_equal(theta, bootstrap(fit, np.random.default_rng(2), 500))
+
+
+def test_jackknife_of_a_perfect_sky_does_not_scatter(toy):
+    liouville, sky, _ = toy
+    theta, covariance = jackknife_rings(ring_normalise(sky), liouville, bands=4)
+    np.testing.assert_allclose(theta, np.broadcast_to(THETA, theta.shape), rtol=1e-6, atol=1e-10)
+    assert np.all(np.diag(covariance) < 1e-18)
+    with pytest.raises(AnisotropyError, match="bands is 1"):
+        jackknife_rings(sky, liouville, bands=1)
+
+
+def test_the_order_of_a_sky_is_found():
+    """A truth that ends at order 5, with terms far above the noise."""
+    liouville = uniform_field_map()
+    theta = np.array([1.9e-3, 4e-4, -4e-4, 3e-4, 5e-4, 6e-7, -8e-7])
+    sky, _ = sky_of(liouville, theta, averaging=9.0)
+    factor = noise_factor(sky)
+    noise = sky.sigma.copy()
+    noise[sky.observed] = factor @ np.random.default_rng(9).standard_normal(factor.shape[1])
+    choice = compare_orders(ring_normalise(sky.replace(relative_intensity=sky.relative_intensity + noise)), liouville,
+                            range(2, 9))
+    assert choice.orders[np.argmin(choice.bic)] == 5
+    assert np.all(np.diff(choice.chi2) < 1e-6)
+    assert choice.cross_validation[:3].min() > choice.cross_validation[3:].min()
+    assert "bic: order 5" in str(choice)
+
+
+def test_fit_agrees_with_itself_whatever_the_start(toy):
+    """The same sky given twice, as a map and as an array, is one fit."""
+    liouville, sky, columns = toy
+    one, two = fit_anisotropy(sky, liouville), fit_design(columns, sky.relative_intensity[sky.observed])
+    np.testing.assert_array_equal(one.theta, two.theta)
