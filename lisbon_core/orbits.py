@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from lisbon_core._core import LisbonError, kernel
 from lisbon_core.heliosphere.closed_form import Heliosphere, border, field_in, region_of
+from lisbon_core.heliosphere.intrinsics import borrowed, fma
 from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
@@ -55,8 +56,9 @@ def _derivative(y, region, factor, electric, mass2, parameters):
 
 @kernel(**FAST)
 def _sum2(y, a, k, b, m):
-    return (y[0] + a * k[0] + b * m[0], y[1] + a * k[1] + b * m[1], y[2] + a * k[2] + b * m[2],
-            y[3] + a * k[3] + b * m[3], y[4] + a * k[4] + b * m[4], y[5] + a * k[5] + b * m[5])
+    """y + a k + b m."""
+    return (fma(b, m[0], fma(a, k[0], y[0])), fma(b, m[1], fma(a, k[1], y[1])), fma(b, m[2], fma(a, k[2], y[2])),
+            fma(b, m[3], fma(a, k[3], y[3])), fma(b, m[4], fma(a, k[4], y[4])), fma(b, m[5], fma(a, k[5], y[5])))
 
 
 @kernel(**FAST)
@@ -267,6 +269,7 @@ def _orbits(states, out, factor, electric, mass2, boundary, path_cap, tolerance,
 
     The amplification is the larger of the two stretches of a small circle of directions, the error in radians.
     """
+    parameters = borrowed(parameters)
     for i in range(len(states)):
         y = (states[i, 0], states[i, 1], states[i, 2], states[i, 3], states[i, 4], states[i, 5])
         p2 = y[3] * y[3] + y[4] * y[4] + y[5] * y[5]

@@ -18,7 +18,7 @@ __all__ = ["HeliosphereError", "HeliosphereParameters", "pack"]
 (NOSE, SHOCK, FLOW, WIND, ROTATION, SPEEDUP, ETA, STRETCH, B_PERP, B_PAR, B_RADIAL, POLARITY, SHEET, AXIS_X, AXIS_Y,
  AXIS_Z, SHOCK_RATIO, INNER) = range(18)
 PACKED = 24  # scalars; the tables follow
-FAST = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}  # how kernels are compiled
+FAST = {"error_model": "numpy", "nogil": True}  # strict arithmetic: the same results on every machine
 
 
 class HeliosphereError(LisbonError):

@@ -41,7 +41,7 @@ from lisbon_core.heliosphere.parker import sheet_sign
 __all__ = ["CLOSE_TO_WALL", "carried", "carried_from", "latitude", "places", "travel_gradient"]
 
 NEAR_AXIS = 1e-3  # AU: closer to the axis the gradient of T cancels; the field is taken from here
-CLOSE_TO_WALL = 1e-13  # 1 - w/d^2 is not let below: the heliopause itself
+CLOSE_TO_WALL = 1e-9  # 1 - w/d^2 is not let below: the heliopause itself
 
 
 @kernel(**FAST)

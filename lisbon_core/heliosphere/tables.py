@@ -1,13 +1,13 @@
 """Tables of the two integrals that cost time, as bicubic B-splines: the same field, several times cheaper.
 
 All but two functions of the closed form are a few roots and divisions. Those two are elliptic integrals of two
-variables, smooth where they are tabulated, and they enter in such a way that Q_r = d^2 dJ/dr and dT/dr (at fixed
-theta) are all that is needed: the other derivatives of J and T follow from the flow. Beside the heliopause, where
-terms like g log g begin, the closed form itself is used. E needs neither: curl E = 0 holds as it did.
+variables, and they enter in such a way that Q_r = d^2 dJ/dr and dT/dr (at fixed theta) are all that is needed: the
+other derivatives of J and T follow from the flow. At the heliopause both have terms like g log g, which are smooth
+enough in the fourth root of g. E needs neither: curl E = 0 holds as it did.
 
-    drape    interstellar.drape(g, C)               over sqrt(g), C                   the same for every heliosphere
+    drape    interstellar.drape(g, C)               over g^(1/4), C                   the same for every heliosphere
     arrival  (1 - w/d^2) f U dT/dr at fixed theta   over r, cos(theta)                r_TS < r < d
-                                                    over d/r, sqrt(1 - w/d^2)         d < r
+                                                    over d/r, (1 - w/d^2)^(1/4)       d < r
 """
 
 import functools
@@ -17,6 +17,7 @@ import numpy as np
 
 from lisbon_core._core import kernel
 from lisbon_core.heliosphere.interstellar import FLOOR, around, drape, draped_from, wall
+from lisbon_core.heliosphere.intrinsics import fma
 from lisbon_core.heliosphere.parameters import (
     FAST,
     FLOW,
@@ -37,9 +38,13 @@ from lisbon_core.heliosphere.sheath import (
 __all__ = ["carried_fast", "draped_fast", "with_tables"]
 
 CELLS = 192  # of each table, either way
-CLOSE = 0.04  # in sqrt(g) or sqrt(1 - w/d^2): nearer to the heliopause the closed form is used
 WITHIN = 0.8  # of the radius of the shock: how far inside the sheath's table begins
 _SIZE = (CELLS + 3) ** 2
+
+
+@kernel(**FAST)
+def _row(v_0, v_1, v_2, v_3, at, table):
+    return fma(v_3, table[at + 3], v_2 * table[at + 2]) + fma(v_1, table[at + 1], v_0 * table[at])
 
 
 @kernel(**FAST)
@@ -52,15 +57,12 @@ def spline(u, v, first, table):
     v_0, v_3 = v1 * v1 * v1, v * v * v
     v_1, v_2 = 4.0 - 3.0 * v * v * (1.0 + v1), 4.0 - 3.0 * v1 * v1 * (1.0 + v)
     at = first + i * (CELLS + 3) + j
-    row0 = v_0 * table[at] + v_1 * table[at + 1] + v_2 * table[at + 2] + v_3 * table[at + 3]
-    at += CELLS + 3
-    row1 = v_0 * table[at] + v_1 * table[at + 1] + v_2 * table[at + 2] + v_3 * table[at + 3]
-    at += CELLS + 3
-    row2 = v_0 * table[at] + v_1 * table[at + 1] + v_2 * table[at + 2] + v_3 * table[at + 3]
-    at += CELLS + 3
-    row3 = v_0 * table[at] + v_1 * table[at + 1] + v_2 * table[at + 2] + v_3 * table[at + 3]
-    return (u1 * u1 * u1 * row0 + (4.0 - 3.0 * u * u * (1.0 + u1)) * row1
-            + (4.0 - 3.0 * u1 * u1 * (1.0 + u)) * row2 + u * u * u * row3) / 36.0
+    row0 = _row(v_0, v_1, v_2, v_3, at, table)
+    row1 = _row(v_0, v_1, v_2, v_3, at + CELLS + 3, table)
+    row2 = _row(v_0, v_1, v_2, v_3, at + 2 * (CELLS + 3), table)
+    row3 = _row(v_0, v_1, v_2, v_3, at + 3 * (CELLS + 3), table)
+    outer = fma(u * u * u, row3, u1 * u1 * u1 * row0)
+    return fma(4.0 - 3.0 * u1 * u1 * (1.0 + u), row2, fma(4.0 - 3.0 * u * u * (1.0 + u1), row1, outer)) * (1.0 / 36.0)
 
 
 @kernel(**FAST)
@@ -68,8 +70,7 @@ def draped_fast(x, y, z, parameters):
     """`interstellar.draped` with the integral from its table."""
     r, over_r, over_w, cosine = around(x, y, z)
     g = max(1.0 - parameters[NOSE] * parameters[NOSE] * over_w, FLOOR)
-    root = math.sqrt(g)
-    value = drape(g, cosine) if root < CLOSE else spline(root, cosine, PACKED, parameters)
+    value = spline(math.sqrt(math.sqrt(g)), cosine, PACKED, parameters)
     return draped_from(x, y, z, r, over_r, over_w, g, value, parameters)
 
 
@@ -93,15 +94,12 @@ def carried_fast(x, y, z, parameters):
     x, y = off_axis(x, y)
     d = parameters[NOSE]
     r, over_r, rho2, _, _, inside, e, one_plus, root = places(x, y, z, parameters)
-    if inside < CLOSE * CLOSE:
-        tx, ty, tz = travel_gradient(x, y, z, parameters)
-        return carried_from(x, y, z, over_r, rho2, e, one_plus, root, tx, ty, tz, parameters)
     cosine = z * over_r
     if r < d:
         inner = parameters[INNER]
         value = spline((r - inner) / (d - inner), 0.5 + 0.5 * cosine, PACKED + _SIZE, parameters)
     else:
-        value = spline(d * over_r, math.sqrt(inside), PACKED + 2 * _SIZE, parameters)
+        value = spline(d * over_r, math.sqrt(math.sqrt(inside)), PACKED + 2 * _SIZE, parameters)
     norm = 1.0 / (parameters[SPEEDUP] * parameters[FLOW])
     rate = value / inside
     # dT/dtheta at fixed r over r sin(theta), from d(theta)/dt = f U sin^2(theta)/rho along the streamline
@@ -116,7 +114,7 @@ def _drape_nodes(nodes):
     values = np.empty((len(nodes), len(nodes)))
     for i in range(len(nodes)):
         for j in range(len(nodes)):
-            values[i, j] = drape(max(nodes[i] * nodes[i], FLOOR), max(nodes[j], 1e-9))
+            values[i, j] = drape(max(nodes[i] ** 4, FLOOR), max(nodes[j], 1e-9))
     return values
 
 
@@ -158,5 +156,5 @@ def with_tables(packed: np.ndarray) -> np.ndarray:
     u, v = np.meshgrid(*2 * [np.linspace(0.0, 1.0, CELLS + 1)], indexing="ij")
     inner = _arrival_nodes(packed[INNER] + u * (d - packed[INNER]), 2.0 * v - 1.0, packed)
     r = d / np.maximum(u, 1e-6)
-    outer = _arrival_nodes(r, 2.0 * (1.0 - v * v) * (d / r) ** 2 - 1.0, packed)
+    outer = _arrival_nodes(r, 2.0 * (1.0 - v**4) * (d / r) ** 2 - 1.0, packed)
     return np.concatenate([packed, _drape_coefficients(), _coefficients(inner), _coefficients(outer)])
