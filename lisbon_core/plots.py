@@ -240,8 +240,8 @@ def ring_means(dec, fitted, sigma, truth=None) -> Figure:
 
 
 @styled
-def pad(distribution, truth=None, undistorted=None) -> Figure:
-    """Pitch-angle distribution with errors, fitted series, truth, and what one gets without a heliosphere."""
+def pad(distribution, truth=None, ignoring=None) -> Figure:
+    """Pitch-angle distribution with errors, fitted series, truth, and bins of the sky ignoring the heliosphere."""
     fig = Figure(figsize=(PAGE, 3.6), layout="constrained")
     upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     fine = np.linspace(-1.0, 1.0, 201)
@@ -249,9 +249,9 @@ def pad(distribution, truth=None, undistorted=None) -> Figure:
                    capsize=2, color=COLOURS["black"], label="binned, Eq. (4)")
     upper.plot(fine, (distribution.series(fine) - 1.0) * 1e3,
                label=f"Legendre series, order {distribution.legendre.size}")
-    if undistorted is not None:
-        upper.plot(undistorted.mu, (undistorted.F - 1.0) * 1e3, "s", markersize=3, color=COLOURS["orange"],
-                   fillstyle="none", label="were there no heliosphere")
+    if ignoring is not None:
+        upper.plot(distribution.mu, (ignoring - 1.0) * 1e3, "s", markersize=3, color=COLOURS["orange"],
+                   fillstyle="none", label="observed sky, heliosphere and rings ignored")
     if truth is not None:
         upper.plot(fine, (truth(fine) - 1.0) * 1e3, "--", label="truth")
     upper.set(ylabel="F − 1 (10⁻³)")

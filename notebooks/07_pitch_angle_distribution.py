@@ -50,6 +50,7 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
+from lisbon_core.anisotropy import straight_lines
 from lisbon_core.chain import Run
 from lisbon_core.tools.notebook import number, say, show
 
@@ -68,12 +69,19 @@ spread = np.sqrt(
 say(f"The samples of one pixel differ in μ by {number(float(spread))} (r.m.s.), from the Earth's orbit alone.")
 
 # %%
-fig = plots.pad(pad, run.truth.pad if run.truth else None)
+undistorted = straight_lines(run.heliosphere, run.sky.dec, run.sky.ra, rigidity_TV).mu[0][run.sky.observed]
+bins = np.digitize(undistorted, pad.edges[1:-1])
+weights = run.fit.design.weight
+sums = np.bincount(bins, weights * run.sky.relative_intensity[run.sky.observed], pad.mu.size)
+ignoring = sums / np.maximum(np.bincount(bins, weights, pad.mu.size), 1e-30)
+ignoring[ignoring == 0] = np.nan
+fig = plots.pad(pad, run.truth.pad if run.truth else None, ignoring)
 show(
     fig,
     "07_pad",
     run_dir=run_dir,
-    caption=f"The pitch-angle distribution: {run.label}. Error bars of neighbouring bins are correlated.",
+    caption=f"The pitch-angle distribution: {run.label}. Error bars of neighbouring bins are correlated. Squares: the sky "
+    "as it was observed, binned as if there were neither heliosphere nor rings.",
     alt="Pitch-angle distribution minus one against the pitch-angle cosine: it rises from minus two to plus two parts "
     "in a thousand with a shape like a tilted S; points with error bars follow the fitted series, and residuals "
     "scatter about zero below.",
