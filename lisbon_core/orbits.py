@@ -27,7 +27,7 @@ from lisbon_core.heliosphere.intrinsics import borrowed, fma
 from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
-__all__ = ["OrbitError", "Orbits", "trace", "user_field"]
+__all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]
 
 LONGEST = 150.0  # AU, of any step
 SHARE = 0.5  # of the distance from the origin
@@ -36,7 +36,7 @@ MOST_STEPS = 1_000_000
 ASIDE = 1e-4  # of r + 1 AU: how far aside the gradient of the field is looked for
 GRAZING = 1e-3  # cosine to a border's normal below which a neighbour's delay is not let grow
 WORSE = 6.0  # times the 6/5th power of the fourth order's error: measured, so that estimate and error agree in the tail
-CHAOTIC = 100.0
+CHAOTIC = 100.0  # amplification above which a single orbit has lost its meaning
 CHUNK = 256  # orbits handed to a thread at a time
 
 

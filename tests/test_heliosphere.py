@@ -9,7 +9,14 @@ import pytest
 from scipy import special
 from scipy.integrate import solve_ivp
 
-from lisbon_core.heliosphere import Heliosphere, HeliosphereError, HeliosphereParameters, closed_form
+from lisbon_core.heliosphere import (
+    FIELD_PRESETS,
+    Heliosphere,
+    HeliosphereError,
+    HeliosphereParameters,
+    closed_form,
+    with_field,
+)
 from lisbon_core.heliosphere import parameters as names
 from lisbon_core.heliosphere.carlson import elliptic_rd, elliptic_rf
 from lisbon_core.heliosphere.interstellar import draped
@@ -278,6 +285,20 @@ def test_points_on_the_axis_and_at_the_sun_are_finite(default):
     expected = [default.packed[names.B_PERP] * math.sqrt(1.25) / math.sqrt(g + 0.25), 0.0,
                 default.packed[names.B_PAR] * g]
     np.testing.assert_allclose(default.field([0.0, 0.0, 150.0])[0][0], expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("preset", "ra", "dec"), [  # converted elsewhere
+    ("ribbon", 229.66, 23.31), ("hawc-icecube", 229.20, 11.40), ("ribbon-model", 232.67, 17.21),
+    ("voyagers-model", 219.39, 30.19), ("starlight", 237.88, 22.17)])
+def test_published_fields(preset, ra, dec):
+    from lisbon_core.frames import unit_vector
+    heliosphere = closed_form(with_field(HeliosphereParameters(field_uG=2.5), preset))
+    assert math.degrees(math.acos(min(1.0, heliosphere.field_icrs @ unit_vector(ra, dec)))) < 0.02
+    assert heliosphere.parameters.field_uG == (FIELD_PRESETS[preset].field_uG or 2.5)
+    far = heliosphere.field([0.0, 3e5, 3e5])[0][0] @ heliosphere.axes
+    np.testing.assert_allclose(far, heliosphere.parameters.field_uG * heliosphere.field_icrs, atol=1e-6)
+    with pytest.raises(HeliosphereError, match="ribbon-model"):
+        with_field(HeliosphereParameters(), "Ribbon")
 
 
 @pytest.mark.parametrize(("changes", "says"), [

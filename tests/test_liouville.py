@@ -8,7 +8,17 @@ import pytest
 from lisbon_core import liouville
 from lisbon_core.frames import unit_vector
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
-from lisbon_core.liouville import LiouvilleError, cached_sky, grid, load, trace_sky
+from lisbon_core.liouville import (
+    LiouvilleError,
+    Samples,
+    cached_samples,
+    cached_sky,
+    directions_within,
+    grid,
+    load,
+    trace_samples,
+    trace_sky,
+)
 from lisbon_core.units import KM_S, LORENTZ
 
 # so small a heliosphere, without a field of its own, that the interstellar field is uniform at the Earth
@@ -138,6 +148,81 @@ def test_cache_returns_the_same_map_and_heals(tmp_path, monkeypatch):
     other = cached_sky(closed_form(HeliosphereParameters(polarity=-1)), *axes)
     assert other.inputs_hash != first.inputs_hash
     assert len(list((tmp_path / "liouville").glob("*.fits"))) == 5
+
+
+def test_rigidity_responses():
+    mono = Samples()
+    assert [w for *_, w, _ in mono.each()] == [0.25] * 4
+    response = Samples.log_normal(4.0, 0.5, 7, positions=2)
+    ln_r, w = (np.array([s[i] for s in response.each()]) for i in (1, 2))
+    ln_r = np.log(ln_r)
+    assert w.sum() == pytest.approx(1.0)
+    assert w @ ln_r == pytest.approx(np.log(4.0))
+    assert w @ (ln_r - np.log(4.0)) ** 2 == pytest.approx(0.25)
+    assert w @ np.exp(ln_r) == pytest.approx(4.0 * np.exp(0.125), rel=1e-6)
+    # in a uniform field the guiding centre scales with rigidity, the pitch angle does not
+    mixed = trace_samples(closed_form(NOWHERE), *grid(60.0), Samples(1, 0.0, (2.0, 8.0), (3.0, 1.0)), tolerance=1e-9)
+    np.testing.assert_allclose(mixed.mu[0], mixed.mu[1], atol=1e-6)
+    np.testing.assert_allclose(4.0 * mixed.R_y[0], mixed.R_y[1], atol=6.0)
+    np.testing.assert_allclose(mixed.weight, [0.75, 0.25])
+    np.testing.assert_allclose(mixed.sample_rigidity_TV, [2.0, 8.0])
+    assert mixed.rigidity_TV == pytest.approx(2.0 ** 0.75 * 8.0 ** 0.25)
+    np.testing.assert_allclose(mixed.momentum_ratio[0], mixed.momentum_ratio[1], atol=1e-9)
+
+
+def test_directions_within_a_pixel_cover_it_evenly():
+    dec, ra = grid(30.0)
+    many = np.stack([directions_within(dec, ra, i, 200) for i in range(200)])
+    lat = np.degrees(np.arcsin(many[..., 2]))
+    lon = np.degrees(np.arctan2(many[..., 1], many[..., 0])) % 360.0
+    assert np.all(np.abs(lat - dec[:, None]) <= 15.0 + 1e-9)
+    assert np.all(np.abs(lon - ra) <= 15.0 + 1e-9)
+    # evenly over the area: the mean of sin(dec) is that of the ring
+    edges = np.sin(np.radians(np.arange(-90.0, 91.0, 30.0)))
+    np.testing.assert_allclose(many[..., 2].mean(axis=0), np.tile(0.5 * (edges[1:] + edges[:-1])[:, None], (1, 12)),
+                               atol=2e-3)
+    np.testing.assert_allclose(directions_within(dec, ra, 0, 1), sky(dec, ra))
+
+
+def test_averages_and_what_they_are_worth(coarse):
+    np.testing.assert_allclose(coarse.average(coarse.mu), coarse.mu.mean(axis=0))
+    error = coarse.average_error(coarse.mu)
+    assert error.shape == (10, 20)
+    # the scatter of four independent samples says the same
+    scatter = coarse.mu.std(axis=0, ddof=1) / 2.0
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(np.sqrt(np.mean(scatter**2)), rel=0.4)
+    assert 0.1 < coarse.chaotic_fraction < 0.6
+    with pytest.raises(LiouvilleError, match="at least 2 positions"):
+        trace_sky(closed_form(), [0.0], [0.0], positions=1).average_error(np.zeros((1, 1, 1)))
+
+
+def test_interrupted_work_goes_on_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.setenv("LISBON_CACHE", str(tmp_path))
+    arguments = (closed_form(), *grid(60.0), Samples(positions=3))
+    whole = trace_samples(*arguments)
+    traced, trace = [], liouville.trace
+
+    def interrupted(*args, **kwargs):
+        traced.append(len(traced))
+        if len(traced) == 3:
+            raise KeyboardInterrupt
+        return trace(*args, **kwargs)
+
+    monkeypatch.setattr(liouville, "trace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cached_samples(*arguments)
+    assert len(list((tmp_path / "liouville").glob("*.parts/*.npy"))) == 2
+    resumed = cached_samples(*arguments)
+    assert len(traced) == 4, "two samples before, one after the interruption"
+    assert np.array_equal(resumed.mu, whole.mu)
+    assert [p.suffix for p in (tmp_path / "liouville").iterdir()] == [".fits"]
+
+
+@pytest.mark.parametrize("changes", [{"positions": 0}, {"directions": 1.5}, {"rigidities_TV": (4.0, 5.0)},
+                                     {"rigidities_TV": (-4.0,)}, {"rigidity_weights": (0.0,)}])
+def test_impossible_samples_are_named(changes):
+    with pytest.raises(LiouvilleError, match=next(iter(changes)).split("_")[0][:6]):
+        Samples(**changes)
 
 
 @pytest.mark.parametrize(("changes", "says"), [

@@ -5,7 +5,7 @@ takes as its last argument. The names below are the places in that array.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.frames import FRAMES, icrs_to_model, unit_vector_icrs
 from lisbon_core.units import DAYS_PER_AU, KM_S
 
-__all__ = ["HeliosphereError", "HeliosphereParameters", "pack"]
+__all__ = ["FIELD_PRESETS", "FieldPreset", "HeliosphereError", "HeliosphereParameters", "pack", "with_field"]
 
 (NOSE, SHOCK, FLOW, WIND, ROTATION, SPEEDUP, ETA, STRETCH, B_PERP, B_PAR, B_RADIAL, POLARITY, SHEET, AXIS_X, AXIS_Y,
  AXIS_Z, SHOCK_RATIO, INNER) = range(18)
@@ -110,6 +110,45 @@ class HeliosphereParameters:
         """Unit vectors (3,) in ICRS: where the interstellar flow comes from, and where the field points to."""
         return (unit_vector_icrs(self.upwind_lon, self.upwind_lat, "ecliptic"),
                 unit_vector_icrs(self.field_lon, self.field_lat, self.field_frame))
+
+
+@dataclass(frozen=True)
+class FieldPreset:
+    """A published direction of the interstellar field: degrees, in the frame named, and microgauss where fitted."""
+
+    lon: float
+    lat: float
+    frame: str
+    field_uG: float | None
+    source: str
+
+
+FIELD_PRESETS = {
+    "ribbon": FieldPreset(219.2, 39.9, "ecliptic", None, "centre of the IBEX ribbon, Funsten et al. 2013, ApJ 776, 30"),
+    "hawc-icecube": FieldPreset(229.2, 11.4, "icrs", None, "boundary between large-scale excess and deficit at 10 TeV, "
+                                "HAWC and IceCube 2019, ApJ 871, 96"),
+    "ribbon-model": FieldPreset(225.0, 35.0, "ecliptic", 3.0, "MHD model of the ribbon, Grygorczuk et al. 2011, "
+                                "ApJ 727, L48"),
+    "voyagers-model": FieldPreset(204.41, 42.81, "ecliptic", 3.75, "kinetic MHD model of both Voyagers' crossings, "
+                                  "Izmodenov & Alexashov 2020, A&A 633, L12 (arXiv:2001.03061)"),
+    "starlight": FieldPreset(36.2, 49.0, "galactic", None, "polarisation of starlight within 40 pc, "
+                             "Frisch et al. 2015, arXiv:1510.04679"),
+}
+
+
+def with_field(parameters: HeliosphereParameters, preset: str) -> HeliosphereParameters:
+    """The same heliosphere in a published field: one of `FIELD_PRESETS`; strength unchanged where none was fitted.
+
+    Raises
+    ------
+    HeliosphereError
+        If there is no such preset.
+    """
+    if preset not in FIELD_PRESETS:
+        raise HeliosphereError(f"there is no field preset {preset!r}: choose one of {', '.join(FIELD_PRESETS)}")
+    field = FIELD_PRESETS[preset]
+    return replace(parameters, field_lon=field.lon, field_lat=field.lat, field_frame=field.frame,
+                   field_uG=parameters.field_uG if field.field_uG is None else field.field_uG)
 
 
 def pack(parameters: HeliosphereParameters) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,200 @@
+"""What a Liouville map holds, and how it is kept: one FITS file, an image extension for each quantity.
+
+The map itself is made in `liouville`; here is only the container, which other modules read.
+"""
+
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from lisbon_core._core import LisbonError
+from lisbon_core.orbits import CHAOTIC
+
+__all__ = ["LiouvilleError", "LiouvilleMap", "grid", "load"]
+_PER_SAMPLE = ("mu", "R_x", "R_y", "momentum_ratio", "error", "amplification", "escaped")
+_AXES = ("dec", "ra", "weight", "sample_rigidity_TV")
+_VECTORS = ("field_icrs", "e_x_icrs", "e_y_icrs")
+_UNITS = {"R_x": "AU", "R_y": "AU", "error": "deg", "dec": "deg", "ra": "deg",
+          "sample_rigidity_TV": "TV"}
+_MEANINGS = {
+    "mu": "cosine between momentum and interstellar field, plasma frame",
+    "R_x": "guiding centre along e_x", "R_y": "guiding centre along e_y",
+    "momentum_ratio": "momentum in the plasma frame over momentum at Earth",
+    "error": "estimated error of the direction at the end of the orbit",
+    "amplification": "growth of a small change of direction along the orbit",
+    "escaped": "1 = the orbit left the sphere, 0 = it ends inside",
+    "dec": "pixel centres, ICRS", "ra": "pixel centres, ICRS", "weight": "weight of each sample",
+    "sample_rigidity_TV": "momentum over charge at Earth of each sample",
+}
+
+
+class LiouvilleError(LisbonError):
+    """A Liouville map that cannot be made or read."""
+
+
+@dataclass(frozen=True)
+class LiouvilleMap:
+    """Where the directions of a sky come from: see `liouville`.
+
+    Parameters
+    ----------
+    dec, ra : ndarray (n_dec,), (n_ra,)
+        Pixel centres, degrees, ICRS, both increasing.
+    mu, R_x, R_y, momentum_ratio, error, amplification : ndarray (n_sample, n_dec, n_ra)
+        Pitch cosine; guiding centre along e_x and e_y, AU; p'/p_0; estimated error of the final direction, degrees;
+        growth of a small change of direction.
+    escaped : ndarray (n_sample, n_dec, n_ra) of bool
+        Whether the orbit left the sphere; one that did not enters with its last state.
+    weight : ndarray (n_sample,)
+        Weights of the samples; they sum to 1.
+    field_icrs, e_x_icrs, e_y_icrs : ndarray (3,)
+        b, the unit vector along the interstellar flow velocity's part across b, and b x e_x.
+    rigidity_TV : float
+        Momentum over charge at Earth; the geometric mean where the samples differ.
+    inputs_hash : str
+        Hash of everything the map was made from.
+    sample_rigidity_TV : ndarray (n_sample,), optional
+        Momentum over charge at Earth of each sample; `rigidity_TV` for all if not given.
+    """
+
+    dec: np.ndarray
+    ra: np.ndarray
+    mu: np.ndarray
+    R_x: np.ndarray
+    R_y: np.ndarray
+    momentum_ratio: np.ndarray
+    error: np.ndarray
+    amplification: np.ndarray
+    escaped: np.ndarray
+    weight: np.ndarray
+    field_icrs: np.ndarray
+    e_x_icrs: np.ndarray
+    e_y_icrs: np.ndarray
+    rigidity_TV: float
+    inputs_hash: str
+    sample_rigidity_TV: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.sample_rigidity_TV is None:
+            object.__setattr__(self, "sample_rigidity_TV", np.full(len(self.weight), float(self.rigidity_TV)))
+
+    @property
+    def chaotic(self) -> np.ndarray:
+        """Orbits that have a meaning only in averages: amplification above 100; bool, (n_sample, n_dec, n_ra)."""
+        return self.amplification > CHAOTIC
+
+    @property
+    def unescaped_fraction(self) -> float:
+        """Share of the sky, by solid angle and weight, whose orbits had not left the sphere."""
+        return self._share(~self.escaped)
+
+    @property
+    def chaotic_fraction(self) -> float:
+        """Share of the sky, by solid angle and weight, whose orbits are chaotic."""
+        return self._share(self.chaotic)
+
+    def _share(self, which) -> float:
+        area = np.cos(np.radians(self.dec))[None, :, None] * self.weight[:, None, None]
+        area = np.broadcast_to(area, self.mu.shape)
+        return float(np.sum(area * which) / np.sum(area))
+
+    def average(self, values) -> np.ndarray:
+        """Mean over the samples, with their weights, of values of shape (n_sample, n_dec, n_ra): (n_dec, n_ra)."""
+        return np.tensordot(self.weight, values, axes=1)
+
+    def average_error(self, values) -> np.ndarray:
+        """How well `average` is known: half the difference between every second sample and the others, (n_dec, n_ra).
+
+        One number a pixel, of one degree of freedom: average its square over many pixels before trusting it.
+
+        Raises
+        ------
+        LiouvilleError
+            If there is only one sample.
+        """
+        if len(self.weight) < 2:
+            raise LiouvilleError("one sample has no halves: trace at least 2 positions on the Earth's orbit")
+        halves = [np.tensordot(self.weight[k::2], values[k::2], axes=1) / self.weight[k::2].sum() for k in (0, 1)]
+        return 0.5 * np.abs(halves[0] - halves[1])
+
+    def __str__(self) -> str:
+        n, rows, columns = self.mu.shape
+        return (f"Liouville map, {rows} x {columns} pixels x {n} samples at {self.rigidity_TV:.4g} TV; "
+                f"{100 * self.chaotic_fraction:.1f} % of the sky chaotic, "
+                f"{100 * self.unescaped_fraction:.1f} % not out at the end of the path")
+
+    def save(self, path) -> None:
+        """Write the map as FITS, an image extension each; the same map gives the same bytes."""
+        from astropy.io import fits
+
+        primary = fits.PrimaryHDU()
+        primary.header["RIGIDITY"] = (self.rigidity_TV, "momentum over charge at Earth, TV")
+        primary.header["INPUTS"] = (self.inputs_hash, "hash of everything the map was made from")
+        for name in _VECTORS:
+            for axis, value in zip("XYZ", getattr(self, name), strict=True):
+                primary.header[f"{name.removesuffix('_icrs').replace('_', '').upper()}_{axis}"] = (
+                    float(value), f"{name}, component {axis.lower()}, ICRS")
+        hdus = [primary]
+        for name in (*_PER_SAMPLE, *_AXES):
+            values = np.asarray(getattr(self, name))
+            hdu = fits.ImageHDU(values.astype(np.uint8 if values.dtype == bool else np.float64), name=name)
+            hdu.header["BUNIT"] = _UNITS.get(name, "")
+            hdu.header["MEANING"] = _MEANINGS[name]
+            hdus.append(hdu)
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                fits.HDUList(hdus).writeto(stream)
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def load(path) -> LiouvilleMap:
+    """Read what `LiouvilleMap.save` wrote.
+
+    Raises
+    ------
+    LiouvilleError
+        If the file is missing, truncated or not a Liouville map.
+    """
+    from astropy.io import fits
+    from astropy.utils.exceptions import AstropyWarning
+
+    if not Path(path).is_file():
+        raise LiouvilleError(f"there is no file {path}: give the path of a liouville_map.fits")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)  # of a damaged file: the exception will tell
+            with fits.open(path, memmap=False) as hdus:
+                found = {name: np.asarray(hdus[name].data) for name in (*_PER_SAMPLE, *_AXES)}
+                head = hdus[0].header
+        for name in _VECTORS:
+            key = name.removesuffix("_icrs").replace("_", "").upper()
+            found[name] = np.array([head[f"{key}_{axis}"] for axis in "XYZ"], dtype=float)
+        found |= {"rigidity_TV": float(head["RIGIDITY"]), "inputs_hash": str(head["INPUTS"])}
+    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise LiouvilleError(f"{path} is not a complete Liouville map ({error}): make it again") from error
+    for name, values in found.items():
+        if isinstance(values, np.ndarray):
+            found[name] = values.astype(bool) if name == "escaped" else values.astype(float)
+    return LiouvilleMap(**{field.name: found[field.name] for field in fields(LiouvilleMap)})
+
+
+def grid(step_deg: float) -> tuple[np.ndarray, np.ndarray]:
+    """Declinations and right ascensions (degrees) of the pixel centres of a full sky in steps of `step_deg`.
+
+    >>> dec, ra = grid(2.0)
+    >>> len(dec), len(ra), float(dec[0]), float(ra[0])
+    (90, 180, -89.0, 1.0)
+    """
+    n = round(180.0 / step_deg) if step_deg > 0 else 0
+    if n < 1 or abs(n * step_deg - 180.0) > 1e-9:
+        raise LiouvilleError(f"the grid step is {step_deg} degrees, but it must divide 180 degrees")
+    return -90.0 + 180.0 / n * (np.arange(n) + 0.5), 180.0 / n * (np.arange(2 * n) + 0.5)
