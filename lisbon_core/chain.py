@@ -345,7 +345,7 @@ class Run:
 def transport_claims(run: Run) -> list[Claim]:
     """Claims of the transport fit: lengths, rates, scattering law."""
     fit, kappa29 = run.transport, run.parameters.kappa29
-    truth = run.truth.claims(1, kappa29) if run.truth else {}
+    truth = run.truth.claims(run.fit.order, kappa29) if run.truth else {}
     if run.parameters.closure == "uniform":
         truth.pop("T_0", None)  # the sky was made in a steady flux tube, where another L goes with another T_0
         truth.pop("L_focusing", None)

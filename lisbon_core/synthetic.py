@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import sample_columns
@@ -85,13 +86,13 @@ class SkyTruth:
 
     def claims(self, order: int, kappa29: float = 1.0) -> dict[str, float]:
         """True values under the ids of the claims ledger; lengths grow and rates shrink with kappa29."""
-        scattering, half = self.scattering(), np.array([-0.5, 0.5])
-        # F' = (1 + q F_1)/h in a flux tube; the D one would get without focusing goes as 1/F'
-        slope = (1.0 + self.focusing_ratio * (self.pad(half) - 1.0)) / scattering.h(half)
+        scattering, series = self.scattering(), np.concatenate([[1.0], self.legendre(order)])
+        # D without focusing goes as 1/F', here of the series to the same order as the fit has
+        backward, forward = legval(np.array([-0.5, 0.5]), legder(series))
         truth = {f"A_{n}": float(a) for n, a in enumerate(self.legendre(order), start=1)}
         return truth | {"G_x": self.G_x, "G_y": self.G_y, "L_focusing": self.L_pc * kappa29,
                         "gradient_length": self.gradient_length_kpc * kappa29, "T_0": 0.0, "T_0_bound": 0.0,
-                        "D_asymmetry": float((slope[0] - slope[1]) / (slope[0] + slope[1])), "eta": scattering.eta,
+                        "D_asymmetry": float((backward - forward) / (backward + forward)), "eta": scattering.eta,
                         "omega": scattering.omega, "d_offset": scattering.d_offset}
 
 

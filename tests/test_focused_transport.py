@@ -10,7 +10,7 @@ from lisbon_core.focused_transport import (
     focusing_from_symmetry,
     stationary_pad,
 )
-from lisbon_core.mu_panels import panels
+from lisbon_core.focused_transport.panels import panels
 from lisbon_core.scattering import (
     CosineScattering,
     FunctionScattering,

@@ -1,6 +1,8 @@
 """Orbits against exact solutions, invariants and an integrator of somebody else's."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -185,6 +187,18 @@ def test_own_field_does_as_the_built_in_one(default):
     calm = built_in.escaped & (built_in.amplification < 30.0)
     assert np.median(angle_deg(mine.momentum, built_in.momentum)[calm]) < 1e-4
     assert built_in.evaluations.sum() < mine.evaluations.sum(), "steps that end on the borders save work"
+
+
+def test_machine_code_is_kept_between_processes(default):
+    trace(default, earth(1), 4.0 * sphere(1), boundary_AU=2.0)  # compiled by now, whoever was first
+    code = """
+from lisbon_core import orbits
+from lisbon_core.heliosphere import closed_form
+orbits.trace(closed_form(), [[1.0, 0.0, 0.0]], [[4.0, 0.0, 0.0]], boundary_AU=2.0)
+assert sum(orbits._orbits.stats.cache_hits.values()) == 1, orbits._orbits.stats
+assert not orbits._orbits.stats.cache_misses, orbits._orbits.stats
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_result_does_not_depend_on_threads(default, monkeypatch):

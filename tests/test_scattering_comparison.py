@@ -6,7 +6,7 @@ from transport_cases import LAW, Q, distribution, truth_of
 
 from lisbon_core.focused_transport import TransportError, stationary_pad
 from lisbon_core.scattering import BroadenedScattering, QuasilinearScattering
-from lisbon_core.scattering_comparison import (
+from lisbon_core.transport_fit.laws_compared import (
     apparent_scattering,
     compare_laws,
     fit_law,

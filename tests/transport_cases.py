@@ -7,7 +7,7 @@ from numpy.polynomial import legendre
 
 from lisbon_core.focused_transport import stationary_pad
 from lisbon_core.scattering import CosineScattering, gradient_length_kpc
-from lisbon_core.transport_posterior import whiten
+from lisbon_core.transport_fit.posterior import whiten
 
 LAW, Q = CosineScattering(-292.79, 1.0, 585.57), 1.0 / 0.010349
 EDGES = np.linspace(-1.0, 1.0, 17)

@@ -1,0 +1,102 @@
+r"""Operators on functions of the pitch-angle cosine: Gauss-Legendre nodes on [-1, 0] and [0, 1], spectral accuracy.
+
+Two panels, because laws of scattering have their kink, if any, at mu = 0. Beside integral and derivative there is the
+operator J of focusing under a closure other than the flux tube (`focused_transport`),
+
+    J g = [int_{-1}^{mu} 2 nu g dnu - (1+mu)/2 int_{-1}^{1} 2 nu g dnu] / (1 - mu^2),
+
+which is bounded: on Legendre polynomials J P_n = -2/(2n+1) [P'_{n+1}/(n+2) + P'_{n-1}/(n-1)], the second term
+from n = 2 on.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Panels", "integrals_to", "legendre_table", "panels", "parity_blocks", "tail_of", "values_at"]
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Gauss-Legendre nodes on [-1, 0] and [0, 1] and the operators on values there (N = 2n nodes, increasing).
+
+    mu, weights : (N,); integrate : (N, N), int g of mean 0; derive : (N, N), g'; focus : (N, N), the operator J;
+    focus_integrate : (N, N), J applied to the integral.
+    """
+
+    mu: np.ndarray
+    weights: np.ndarray
+    integrate: np.ndarray
+    derive: np.ndarray
+    focus: np.ndarray
+    focus_integrate: np.ndarray
+
+
+def legendre_table(x: np.ndarray, n: int) -> np.ndarray:
+    """P_0 ... P_{n-1} at x, shape (..., n)."""
+    return np.polynomial.legendre.legvander(x, n - 1)
+
+
+def antiderivatives(x: np.ndarray, n: int) -> np.ndarray:
+    """Integrals of P_0 ... P_{n-1} from -1 to x, shape (..., n)."""
+    table = legendre_table(x, n + 1)
+    degree = np.arange(1, n)
+    return np.concatenate([(x + 1.0)[..., None], (table[..., 2:] - table[..., :-2]) / (2 * degree + 1)], axis=-1)
+
+
+@functools.lru_cache(maxsize=32)
+def panels(n: int) -> Panels:
+    """The two panels with n nodes each. Laws of D have their kink, if any, at mu = 0, where the panels meet."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
+    from_left = 0.5 * antiderivatives(x, n) @ to_coefficients  # from the panel's left end to each node
+    slope = np.polynomial.legendre.legval(x, np.polynomial.legendre.legder(np.eye(n))).T @ to_coefficients * 2.0
+    zero = np.zeros((n, n))
+    total = np.broadcast_to(0.5 * w, (n, n))
+    mu, weights = np.concatenate([0.5 * (x - 1.0), 0.5 * (x + 1.0)]), np.concatenate([w, w]) / 2.0
+    integrate = np.block([[from_left - total, zero], [zero, from_left]])
+    derive = np.block([[slope, zero], [zero, slope]])
+    # K from the nearer end: the difference of two nearly equal integrals near mu = 1 would cost digits
+    near = np.block([[from_left, zero], [zero, from_left - total]]) * (2.0 * mu)
+    share = np.where(mu < 0, 1.0 + mu, mu - 1.0)  # tau (1+mu) counted from the nearer end
+    near = near - 0.5 * share[:, None] * (2.0 * mu * weights)
+    focus = near / ((1.0 - mu) * (1.0 + mu))[:, None]
+    centred = integrate - 0.5 * weights @ integrate
+    return Panels(mu, weights, centred, derive, focus, focus @ centred)
+
+
+@functools.lru_cache(maxsize=8)
+def tail_of(n: int) -> np.ndarray:
+    """Matrix (4, n) that takes the last four Legendre coefficients of values on one panel."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    return ((np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w)[-4:]
+
+
+def integrals_to(points: np.ndarray, n: int) -> np.ndarray:
+    """Matrix (len(points), 2n) that integrates node values from -1 to each point; rows differenced give bin means."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
+    points = np.asarray(points, float)
+    local = [np.clip(2.0 * points + shift, -1.0, 1.0) for shift in (1.0, -1.0)]
+    return np.hstack([0.5 * antiderivatives(part, n) @ to_coefficients for part in local])
+
+
+def values_at(points: np.ndarray, n: int) -> np.ndarray:
+    """Matrix (len(points), 2n) that interpolates node values to the points."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
+    points = np.asarray(points, float)
+    left, right = (legendre_table(2.0 * points + shift, n) @ to_coefficients for shift in (1.0, -1.0))
+    return np.hstack([np.where(points[:, None] < 0, left, 0.0), np.where(points[:, None] < 0, 0.0, right)])
+
+
+@functools.lru_cache(maxsize=32)
+def parity_blocks(n: int) -> tuple[np.ndarray, ...]:
+    """`integrate` and `focus_integrate` on the half mu > 0, for even and for odd arguments: four (n, n) matrices."""
+    grid = panels(n)
+    blocks = []
+    for matrix in (grid.integrate, grid.focus_integrate):
+        own, mirrored = matrix[n:, n:], matrix[n:, n - 1::-1]
+        blocks += [own + mirrored, own - mirrored]
+    return tuple(blocks)
