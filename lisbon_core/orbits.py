@@ -37,7 +37,7 @@ ASIDE = 1e-4  # of r + 1 AU: how far aside the gradient of the field is looked f
 GRAZING = 1e-3  # cosine to a border's normal below which a neighbour's delay is not let grow
 WORSE = 6.0  # times the 6/5th power of the fourth order's error: measured, so that estimate and error agree in the tail
 CHAOTIC = 100.0  # amplification above which a single orbit has lost its meaning
-CHUNK = 256  # orbits handed to a thread at a time
+CHUNK = 64  # orbits handed to a thread at a time
 
 
 class OrbitError(LisbonError):
@@ -200,7 +200,7 @@ def _orbit(y, d, e, factor, electric, mass2, boundary, path_cap, tolerance, vary
     """
     region = region_of(y[0], y[1], y[2], parameters)
     k0 = _derivative(y, region, factor, electric, mass2, parameters)
-    path, evaluations, h, errors = 0.0, 1, 1.0, 0.0
+    path, evaluations, h, most, errors = 0.0, 1, 1.0, 5.0, 0.0
     for _ in range(MOST_STEPS):
         r = _length(y)
         floor = FLOOR * (1.0 + r)
@@ -210,8 +210,10 @@ def _orbit(y, d, e, factor, electric, mass2, boundary, path_cap, tolerance, vary
         off = error / tolerance
         if off > 1.0 and h > floor:
             h *= max(0.2, 0.9 * off ** -0.2)
+            most = 1.0  # no growth right after a failure
             continue
-        grown = h * min(5.0, 0.9 * max(off, 1e-9) ** -0.2)
+        grown = h * min(most, 0.9 * max(off, 1e-9) ** -0.2)
+        most = 5.0
         over, other = _beyond(end, region, boundary, parameters)
         # the middle of the cubic through both ends costs nothing and sees a corner cut
         middle = _sum2(_sum2(y, -0.5, y, 0.5, end), 0.125 * h, k0, -0.125 * h, k6)
@@ -413,11 +415,10 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         run(states[i:i + CHUNK], out[i:i + CHUNK], sign * charge * LORENTZ, sign, mass_TV**2, boundary_AU,
             path_cap_AU, tolerance, neighbours, parameters)
 
-    if len(starts):
-        work(starts[0])  # compiles, if need be, before the threads start
+    work(len(states))  # of none: compiles, if need be, before the threads start
     with ThreadPoolExecutor(threads()) as pool:
-        list(tqdm(pool.map(work, starts[1:]), total=len(starts), initial=1, disable=None if progress else True,
-                  desc="orbits", unit=f"x{CHUNK}"))
+        list(tqdm(pool.map(work, starts), total=len(starts), disable=None if progress else True, desc="orbits",
+                  unit=f"x{CHUNK}"))
     if not neighbours:
         out[:, 3:] = np.nan
     return Orbits(states[:, :3], sign * states[:, 3:], out[:, 0], out[:, 1].astype(int), out[:, 2].astype(bool),
