@@ -49,7 +49,14 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.focused_transport import finite_volume_pad, first_order_pad, stationary_pad
+from lisbon_core.focused_transport import (
+    approach_to_stationary,
+    finite_volume_pad,
+    first_order_pad,
+    pulse,
+    random_walk,
+    stationary_pad,
+)
 from lisbon_core.scattering import CosineScattering, IsotropicScattering, gradient_length_kpc, mean_free_path_pc
 from lisbon_core.tools.notebook import number, say, show
 
@@ -170,6 +177,51 @@ say(
     f"Halving the focusing divides the error of the weak-focusing formula by 2 to the {orders[0]:.2f} and {orders[1]:.2f}."
 )
 assert np.all(np.abs(orders - 2) < 0.2), "the weak-focusing formula is not of first order"
+
+# %% [markdown]
+# ## The way to the stationary distribution
+#
+# Start with an isotropic distribution and let the gradient and the scattering act: the anisotropy grows, and after a
+# few scattering times it is the stationary one. Time is counted in mean free paths of light travel.
+
+# %%
+times = np.array([0.25, 0.5, 1.0, 2.0, 6.0])
+cells_mu, growth = approach_to_stationary(law, q, times)
+fig = plots.curves(
+    cells_mu,
+    {f"t = {time:g} λ/v": F1 * 1e3 for time, F1 in zip(times, growth, strict=True)},
+    xlabel="pitch-angle cosine μ",
+    ylabel="F − 1 (10⁻³)",
+)
+show(
+    fig,
+    "08_relaxation",
+    run_dir=run_dir,
+    caption="From isotropy to the stationary distribution, once the gradient is switched on (a calculation).",
+    alt="Five curves of F minus one against mu at growing times: the anisotropy rises from nearly zero to the "
+    "stationary curve, which the last two curves share.",
+)
+late = np.max(np.abs(growth[-1] - (exact(cells_mu) - 1))) / np.max(np.abs(growth[-1]))
+say(f"After six scattering times the distribution is the stationary one to {late:.0e}.")
+assert late < 5e-3, "the time-dependent solution does not end in the stationary one"
+
+# %% [markdown]
+# ## One particle at a time
+#
+# The same equation describes a random walk in pitch angle. Particles let loose at one place in a diverging field drift
+# along it: focusing turns them forward. The walk of many particles and the equation must agree within the noise of the
+# walk.
+
+# %%
+xi, moment = 0.5, 2.0
+equation = pulse(law, xi, np.array([moment]))
+z, walked_mu = random_walk(law, xi, moment, 20000, np.random.default_rng(seed))
+drift, error = np.mean(z), np.std(z) / np.sqrt(z.size)
+say(
+    f"After {moment:g} scattering times with λ/L = {xi:g} the particles have drifted {number(float(drift), float(error))} "
+    f"mean free paths, by the equation {equation.mean_z[0]:.4f}."
+)
+assert abs(drift - equation.mean_z[0]) < 5 * error + 0.01, "Monte Carlo and the equation disagree"
 
 # %% [markdown]
 # **A question the figure raises.** Focusing by a field that converges along the streaming ($L < 0$) bends $F$

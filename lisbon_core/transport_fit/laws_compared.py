@@ -1,14 +1,10 @@
 r"""Other laws of scattering against the same distribution: how much of the answer is Eq. (6), and how much is data.
 
-Every law here is even in mu and positive, with F1 = a psi as in `transport_fit.posterior`: amplitude, focusing
-x = q a, and the parameters of its shape are fitted together. The law without a form of its own is h = exp(sum_k c_k cos(2 k theta)),
-mu = cos theta, positive whatever the c_k, and as flexible as one lets it be.
-
-For no law at all there is the symmetry identity: in a flux tube, D even in mu means
-
-    F1_even - <F1_even> = (q/2) [F1_odd^2 - F1_even^2 - <...>],
-
-so that the odd part of a measured distribution predicts the shape of the even one, and their ratio is q = l/L.
+Every law here is even in mu and positive, with F1 = a psi as in `transport_fit.posterior`: amplitude, focusing x = q
+a, and the parameters of its shape are fitted together. The law without a form of its own is h = exp(sum_k c_k cos(2 k
+theta)), mu = cos theta, positive whatever the c_k, and as flexible as one lets it be. For no law at all there is the
+symmetry identity: in a flux tube, D even in mu means F1_even - <F1_even> = (q/2) [F1_odd^2 - F1_even^2 - <...>], so
+that the odd part of a measured distribution predicts the shape of the even one, and their ratio is q = l/L.
 """
 
 from collections.abc import Callable
@@ -81,6 +77,10 @@ class LawFit:
     dof: int
     bic: float
 
+    def __str__(self):
+        return (f"{self.name:<16} chi2 {self.chi2:7.1f} for {self.dof:2d} degrees of freedom, BIC {self.bic:7.1f}, "
+                f"1/L = {self.inverse_L}")
+
 
 @dataclass(frozen=True)
 class Scaled:
@@ -121,6 +121,7 @@ def fit_law(pad, name: str, closure: str = "flux-tube", kappa29: float = 1.0) ->
         x = np.array([p[1]])
         return through @ solve(h, f, x, np.array([closure_lambda(closure, p[1])]), NODES)[0]
 
+    low, high = np.array([-np.inf, -5.0, *family.bounds[0]]), np.array([np.inf, 5.0, *family.bounds[1]])
     best = None
     for start in family.starts:
         unit = model(np.array([0.0, 0.0, *start]))
@@ -128,7 +129,7 @@ def fit_law(pad, name: str, closure: str = "flux-tube", kappa29: float = 1.0) ->
         scale = max(abs(amplitude), 1e-12)
         answer = least_squares(
             lambda p, scale=scale: problem.target - p[0] * scale * model(p), [amplitude / scale, 0.05, *start],
-            bounds=([-np.inf, -5.0, *family.bounds[0]], [np.inf, 5.0, *family.bounds[1]]), max_nfev=200)
+            bounds=(low, high), max_nfev=200)
         if best is None or answer.cost < best[0].cost:
             best = answer, scale
     answer, scale = best
@@ -140,7 +141,9 @@ def fit_law(pad, name: str, closure: str = "flux-tube", kappa29: float = 1.0) ->
     def inverse_length(p):
         return rate * p[1] * 2.0 * float(np.sum(grid.weights * grid.mu * family.law(*p[2:]).f(grid.mu)))
 
-    slope = np.array([(inverse_length(p + step) - inverse_length(p - step)) / 2e-5 for step in 1e-5 * np.eye(p.size)])
+    ahead, behind = (np.clip(p + step, low, high) for step in (1e-5 * np.eye(p.size), -1e-5 * np.eye(p.size)))
+    slope = np.array([(inverse_length(a) - inverse_length(b)) / (a - b)[k]
+                      for k, (a, b) in enumerate(zip(ahead, behind, strict=True))])
     fisher = answer.jac.T @ answer.jac
     fisher[range(1, p.size), range(1, p.size)] += 0.01  # a parameter that does nothing must not make it singular
     sigma = float(np.sqrt(slope @ np.linalg.solve(fisher, slope)))
