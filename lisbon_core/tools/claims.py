@@ -170,11 +170,13 @@ def _last_digit(value: float, sigma: float) -> int:
 def _rows(results: dict) -> list[tuple]:
     rows = []
     for name, row in results.get("claims", results).items():
-        numbers = [row["truth"], row["paper"], row["value"], row["sigma"]]
-        like = [one for several in numbers if several is not None for one in _listed(several)]
-        shown = [number(one, None, "", like) if one is not None else "–" for one in numbers[:2]]
-        rows.append((name, *shown, number(row["value"], row["sigma"], "", like), row["unit"] or "–", row["verdict"],
-                     row["equation"] or "–"))
+        # one power of ten for the numbers of a row, but for those that are far smaller than the largest
+        size = {key: max(map(abs, _listed(row[key]))) for key in ("truth", "paper", "value") if row[key] is not None}
+        near = [one for one in size.values() if one >= 0.1 * max(size.values())]
+        like = {key: near if one in near else () for key, one in size.items()}
+        shown = ["–" if row[key] is None else number(row[key], None, "", like[key]) for key in ("truth", "paper")]
+        value = number(row["value"], row["sigma"], "", like.get("value", ()))
+        rows.append((name, *shown, value, row["unit"] or "–", row["verdict"], row["equation"] or "–"))
     return rows
 
 

@@ -22,7 +22,7 @@ from lisbon_core.tools.provenance import NOTEBOOKS, now, provenance, sha256, wri
 __all__ = ["DEPENDS", "Outcome", "Report", "RunError", "run"]
 
 # What a notebook needs of another's products, by number; the rest stands on its own.
-DEPENDS = {"05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",)}
+DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",)}
 PRODUCTS = ("liouville_map.fits", "sky_map.fits", "pad.ecsv", "transport.ecsv")
 PATHS = ("sky_map", "mask", "heliosphere")
 
