@@ -157,17 +157,17 @@ def _settings(heliosphere, dec, ra, samples, boundary_AU, path_cap_AU, tolerance
     return dec, ra, digest.hexdigest()[:20]
 
 
-def _trace_sample(heliosphere, dec, ra, start, rigidity, directions, boundary_AU, path_cap_AU, tolerance) -> np.ndarray:
+def _trace_sample(heliosphere, field, start, rigidity, directions, boundary_AU, path_cap_AU, tolerance) -> np.ndarray:
     """mu, R_x, R_y, p'/p_0, error, amplification, escaped of one sample: (7, n_dec, n_ra)."""
     arrival = directions.reshape(-1, 3) @ heliosphere.axes.T
-    orbits = trace(heliosphere, np.tile(start, (len(arrival), 1)), -rigidity * arrival, backwards=True,
+    orbits = trace(field, np.tile(start, (len(arrival), 1)), -rigidity * arrival, backwards=True,
                    boundary_AU=boundary_AU, path_cap_AU=path_cap_AU, tolerance=tolerance)
     found = plasma_frame(heliosphere, orbits.position, orbits.momentum, rigidity)
-    return np.stack([*found, orbits.error, orbits.amplification, orbits.escaped]).reshape(7, len(dec), len(ra))
+    return np.stack([*found, orbits.error, orbits.amplification, orbits.escaped]).reshape(7, *directions.shape[:2])
 
 
 def trace_samples(heliosphere: Heliosphere, dec, ra, samples: Samples, *, boundary_AU=4000.0, path_cap_AU=30000.0,
-                  tolerance=TOLERANCE, progress=False, resume_in=None) -> LiouvilleMap:
+                  tolerance=TOLERANCE, progress=False, resume_in=None, own_field=None) -> LiouvilleMap:
     """Trace every direction of a sky back to the interstellar medium, once for every sample.
 
     Parameters
@@ -186,6 +186,8 @@ def trace_samples(heliosphere: Heliosphere, dec, ra, samples: Samples, *, bounda
         Show a bar if this is a terminal.
     resume_in : path, optional
         Folder in which finished samples are kept until all are: what was interrupted goes on from there.
+    own_field : (user_field(...), sequence of float), optional
+        Trace through this field (model axes) instead; `heliosphere` then tells only axes and the interstellar medium.
 
     Raises
     ------
@@ -193,6 +195,10 @@ def trace_samples(heliosphere: Heliosphere, dec, ra, samples: Samples, *, bounda
         If the grid is not increasing or leaves the sphere.
     """
     dec, ra, digest = _settings(heliosphere, dec, ra, samples, boundary_AU, path_cap_AU, tolerance)
+    if own_field is not None:
+        if resume_in is not None:
+            raise LiouvilleError("work on a field of one's own cannot be resumed: leave out resume_in")
+        digest = "own field"  # nothing tells what is in it
     earth, each = earth_positions(heliosphere, samples.positions, samples.first_longitude), samples.each()
     parts = None if resume_in is None else Path(resume_in) / f"{digest}.parts"
     if parts is not None:
@@ -204,7 +210,7 @@ def trace_samples(heliosphere: Heliosphere, dec, ra, samples: Samples, *, bounda
         if kept is not None and kept.is_file():
             done[i] = np.load(kept)
             continue
-        done[i] = _trace_sample(heliosphere, dec, ra, earth[position], rigidity,
+        done[i] = _trace_sample(heliosphere, heliosphere if own_field is None else own_field, earth[position], rigidity,
                                 directions_within(dec, ra, direction, samples.directions), boundary_AU, path_cap_AU,
                                 tolerance)
         if kept is not None and len(each) > 1:

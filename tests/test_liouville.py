@@ -19,6 +19,7 @@ from lisbon_core.liouville import (
     trace_samples,
     trace_sky,
 )
+from lisbon_core.orbits import user_field
 from lisbon_core.units import KM_S, LORENTZ
 
 # so small a heliosphere, without a field of its own, that the interstellar field is uniform at the Earth
@@ -168,6 +169,20 @@ def test_rigidity_responses():
     np.testing.assert_allclose(mixed.sample_rigidity_TV, [2.0, 8.0])
     assert mixed.rigidity_TV == pytest.approx(2.0 ** 0.75 * 8.0 ** 0.25)
     np.testing.assert_allclose(mixed.momentum_ratio[0], mixed.momentum_ratio[1], atol=1e-9)
+
+
+def test_own_field_on_a_whole_sky(tmp_path):
+    """A uniform field of one's own does as the closed form does where its heliosphere is too small to matter."""
+    heliosphere = closed_form(NOWHERE)
+    magnetic, electric = heliosphere.field([[0.0, 0.0, 1e6]])
+    uniform = user_field(lambda x, y, z, p: (p[0], p[1], p[2], p[3], p[4], p[5]))
+    own = (uniform, [*magnetic[0], *electric[0]])
+    mine = trace_samples(heliosphere, *grid(45.0), Samples(1), own_field=own, tolerance=1e-9)
+    built_in = trace_samples(heliosphere, *grid(45.0), Samples(1), tolerance=1e-9)
+    for name in ("mu", "R_x", "R_y", "momentum_ratio"):
+        np.testing.assert_allclose(getattr(mine, name), getattr(built_in, name), atol=1e-4, err_msg=name)
+    with pytest.raises(LiouvilleError, match="cannot be resumed"):
+        trace_samples(heliosphere, *grid(45.0), Samples(1), own_field=own, resume_in=tmp_path)
 
 
 def test_directions_within_a_pixel_cover_it_evenly():

@@ -96,7 +96,7 @@ def potential_at(x, y, z, parameters):
         t = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y + parameters[AXIS_Z] * z) / r
     else:
         x, y = off_axis(x, y)
-        _, _, rho2, _, _, _, e, one_plus, _ = places(x, y, z, parameters)
+        _, _, rho2, _, _, _, _, e, one_plus, _ = places(x, y, z, parameters)
         t = latitude(x, y, rho2, e, one_plus, parameters)
     # E = Omega B_1 s(t) grad(t), and t = n_z on the heliopause
     step = sheet_sign_integral(parameters[AXIS_Z], parameters) - sheet_sign_integral(t, parameters)

@@ -16,7 +16,7 @@ from lisbon_core.units import DAYS_PER_AU, KM_S
 __all__ = ["FIELD_PRESETS", "FieldPreset", "HeliosphereError", "HeliosphereParameters", "pack", "with_field"]
 
 (NOSE, SHOCK, FLOW, WIND, ROTATION, SPEEDUP, ETA, STRETCH, B_PERP, B_PAR, B_RADIAL, POLARITY, SHEET, AXIS_X, AXIS_Y,
- AXIS_Z, SHOCK_RATIO, INNER) = range(18)
+ AXIS_Z, SHOCK_RATIO, OVER_NOSE2, OVER_SHEATH, INNER, OVER_INNER) = range(21)
 PACKED = 24  # scalars; the tables follow
 FAST = {"error_model": "numpy", "nogil": True}  # strict arithmetic: the same results on every machine
 
@@ -167,4 +167,6 @@ def pack(parameters: HeliosphereParameters) -> tuple[np.ndarray, np.ndarray]:
                                                          parameters.sheet_width)
     packed[AXIS_X:AXIS_Z + 1] = axes @ unit_vector_icrs(*parameters.rotation_axis_icrs, "icrs")
     packed[SHOCK_RATIO] = 0.5 * (parameters.shock_AU / parameters.nose_AU) ** 2
+    packed[OVER_NOSE2] = parameters.nose_AU**-2  # divisions are slow
+    packed[OVER_SHEATH] = 1.0 / (packed[SPEEDUP] * packed[FLOW])
     return packed, axes

@@ -28,12 +28,12 @@ from lisbon_core.heliosphere.parameters import (
     B_RADIAL,
     ETA,
     FAST,
-    FLOW,
     NOSE,
+    OVER_NOSE2,
+    OVER_SHEATH,
     ROTATION,
     SHOCK,
     SHOCK_RATIO,
-    SPEEDUP,
     STRETCH,
 )
 from lisbon_core.heliosphere.parker import sheet_sign
@@ -46,24 +46,28 @@ CLOSE_TO_WALL = 1e-9  # 1 - w/d^2 is not let below: the heliopause itself
 
 @kernel(**FAST)
 def places(x, y, z, parameters):
-    """What all below start from: r, 1/r, rho^2, cos^2 and sin^2 of theta/2, 1 - w/d^2, e = 1 - c_0, 1 + c_0, D.
+    """What all below start from: r, 1/r, rho^2, 1/rho^2, cos^2 and sin^2 of theta/2, 1 - w/d^2, e, 1 + c_0, 1/D.
 
-    None by subtraction. c_0 = cos(theta_0) tells where the streamline left the shock, D is the root in it.
+    None by subtraction. e = 1 - c_0, c_0 = cos(theta_0) tells where the streamline left the shock, D is the root in it.
     """
-    d2, k = parameters[NOSE] * parameters[NOSE], parameters[SHOCK_RATIO]
+    over_d2, k = parameters[OVER_NOSE2], parameters[SHOCK_RATIO]
     rho2 = x * x + y * y
     r = math.sqrt(rho2 + z * z)
     over_r = 1.0 / r
     larger = 0.5 * (r + abs(z)) * over_r
     smaller = 0.25 * rho2 * over_r * over_r / larger
     cosine2, sine2 = (larger, smaller) if z >= 0.0 else (smaller, larger)
-    inside = max(1.0 - r * r * cosine2 / d2, CLOSE_TO_WALL)
+    reach = r * r * over_d2
+    inside = max(1.0 - reach * cosine2, CLOSE_TO_WALL)
     q_label = 2.0 * sine2 * inside  # 1 - cos(theta_R)
-    w_label = 2.0 * cosine2 * (1.0 + r * r * sine2 / d2)  # 1 + cos(theta_R)
+    w_label = 2.0 * cosine2 * (1.0 + reach * sine2)  # 1 + cos(theta_R)
     root = math.sqrt((1.0 - 2.0 * k) ** 2 + 4.0 * k * q_label)
     nose, tail = 1.0 - 2.0 * k + root, 1.0 + 2.0 * k + root
-    both = 2.0 / (nose * tail)
-    return r, over_r, rho2, cosine2, sine2, inside, q_label * tail * both, w_label * nose * both, root
+    both = nose * tail
+    share = 1.0 / (both * root)  # one division for three
+    scale = 2.0 * root * share
+    return (r, over_r, rho2, 1.0 / rho2, cosine2, sine2, inside, q_label * tail * scale, w_label * nose * scale,
+            both * share)
 
 
 @kernel(**FAST)
@@ -80,7 +84,7 @@ def integrals(sine, sine2, m, m_rest, sin_psi2, cos_psi2):
 def travel_gradient(x, y, z, parameters):
     """Gradient of T (three floats, 1/c), closed form, at a point of the heliosheath off the axis."""
     d, r_shock = parameters[NOSE], parameters[SHOCK]
-    r, over_r, rho2, cosine2, sine2, inside, e, one_plus, root = places(x, y, z, parameters)
+    r, over_r, rho2, _, cosine2, sine2, inside, e, one_plus, over_root = places(x, y, z, parameters)
     m, m_rest = cosine2 * (1.0 + r * r * sine2 / (d * d)), sine2 * inside
     here_m, here_p = integrals(math.sqrt(sine2), sine2, m, m_rest, min(cosine2 / m, 1.0), rho2 / (4.0 * d * d * m))
     shock_m, shock_p = integrals(math.sqrt(0.5 * e), 0.5 * e, m, m_rest, min(0.5 * one_plus / m, 1.0),
@@ -91,8 +95,8 @@ def travel_gradient(x, y, z, parameters):
     scale = -0.5 * over_r * over_r / sine2
     vx, vy = scale * (x - 0.5 * z * x * over_r), scale * (y - 0.5 * z * y * over_r)
     vz = scale * (z - 0.5 * (z * z * over_r + r))
-    by_label = (r_shock - d * shock_p / (2.0 * e)) / root + 0.5 * d * (here_m - shock_m)
-    norm = 1.0 / (parameters[SPEEDUP] * parameters[FLOW])
+    by_label = (r_shock - d * shock_p / (2.0 * e)) * over_root + 0.5 * d * (here_m - shock_m)
+    norm = parameters[OVER_SHEATH]
     return (norm * (by_label * lx + d * here_p * vx), norm * (by_label * ly + d * here_p * vy),
             norm * (by_label * lz + d * here_p * vz - 1.0))
 
@@ -108,11 +112,10 @@ def latitude(x, y, rho2, e, one_plus, parameters):
 
 
 @kernel(**FAST)
-def carried_from(x, y, z, over_r, rho2, e, one_plus, root, tx, ty, tz, parameters):
+def carried_from(x, y, z, over_r, rho2, over_rho2, e, one_plus, over_root, tx, ty, tz, parameters):
     """B and E (six floats) in the heliosheath, where the labels and the gradient of T are known already."""
-    d2, r_shock, eta2 = parameters[NOSE] * parameters[NOSE], parameters[SHOCK], parameters[ETA] * parameters[ETA]
-    over_r3, over_root, over_rho2 = over_r * over_r * over_r, 1.0 / root, 1.0 / rho2
-    over_rho = math.sqrt(over_rho2)
+    r_shock, eta2 = parameters[SHOCK], parameters[ETA] * parameters[ETA]
+    over_r3, over_rho = over_r * over_r * over_r, math.sqrt(over_rho2)
     across = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y) * over_rho
     turned = (parameters[AXIS_Y] * x - parameters[AXIS_X] * y) * over_rho
     sine2 = e * one_plus
@@ -120,7 +123,8 @@ def carried_from(x, y, z, over_r, rho2, e, one_plus, root, tx, ty, tz, parameter
     over_spread = 1.0 / (reach + eta2 * rho2)
     stretch = parameters[STRETCH] * r_shock * math.sqrt(over_spread)
     h, axial = stretch * sine2, (1.0 - e) * parameters[AXIS_Z]
-    cx, cy = x * (1.0 / d2 - z * over_r3) * over_root, y * (1.0 / d2 - z * over_r3) * over_root  # grad c_0
+    outward = (parameters[OVER_NOSE2] - z * over_r3) * over_root
+    cx, cy = x * outward, y * outward  # grad c_0
     cz = rho2 * over_r3 * over_root
     px, py = -y * over_rho2, x * over_rho2  # grad phi
     common = across * stretch * over_spread
@@ -153,6 +157,6 @@ def off_axis(x, y):
 def carried(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) in the heliosheath at a point (AU, model axes), as six floats."""
     x, y = off_axis(x, y)
-    _, over_r, rho2, _, _, _, e, one_plus, root = places(x, y, z, parameters)
+    _, over_r, rho2, over_rho2, _, _, _, e, one_plus, over_root = places(x, y, z, parameters)
     tx, ty, tz = travel_gradient(x, y, z, parameters)
-    return carried_from(x, y, z, over_r, rho2, e, one_plus, root, tx, ty, tz, parameters)
+    return carried_from(x, y, z, over_r, rho2, over_rho2, e, one_plus, over_root, tx, ty, tz, parameters)

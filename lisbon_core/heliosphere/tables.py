@@ -20,12 +20,12 @@ from lisbon_core.heliosphere.interstellar import FLOOR, around, drape, draped_fr
 from lisbon_core.heliosphere.intrinsics import fma
 from lisbon_core.heliosphere.parameters import (
     FAST,
-    FLOW,
     INNER,
     NOSE,
+    OVER_INNER,
+    OVER_SHEATH,
     PACKED,
     SHOCK,
-    SPEEDUP,
 )
 from lisbon_core.heliosphere.sheath import (
     CLOSE_TO_WALL,
@@ -85,7 +85,7 @@ def arrival(x, y, z, parameters):
         rate = 1.0 / (d * d / (r * r) + 1.0) if z < 0.0 else r * r / (d * d * inside)
         return inside * rate
     tx, ty, tz = travel_gradient(x, y, z, parameters)
-    return inside * parameters[SPEEDUP] * parameters[FLOW] * (x * tx + y * ty + z * tz) / r
+    return inside * (x * tx + y * ty + z * tz) / (r * parameters[OVER_SHEATH])
 
 
 @kernel(**FAST)
@@ -93,20 +93,20 @@ def carried_fast(x, y, z, parameters):
     """`sheath.carried` with the gradient of T from its tables."""
     x, y = off_axis(x, y)
     d = parameters[NOSE]
-    r, over_r, rho2, _, _, inside, e, one_plus, root = places(x, y, z, parameters)
+    r, over_r, rho2, over_rho2, _, _, inside, e, one_plus, over_root = places(x, y, z, parameters)
     cosine = z * over_r
     if r < d:
-        inner = parameters[INNER]
-        value = spline((r - inner) / (d - inner), 0.5 + 0.5 * cosine, PACKED + _SIZE, parameters)
+        value = spline((r - parameters[INNER]) * parameters[OVER_INNER], 0.5 + 0.5 * cosine, PACKED + _SIZE, parameters)
     else:
         value = spline(d * over_r, math.sqrt(math.sqrt(inside)), PACKED + 2 * _SIZE, parameters)
-    norm = 1.0 / (parameters[SPEEDUP] * parameters[FLOW])
+    norm = parameters[OVER_SHEATH]
     rate = value / inside
     # dT/dtheta at fixed r over r sin(theta), from d(theta)/dt = f U sin^2(theta)/rho along the streamline
-    turn = (1.0 - (d * d * over_r * over_r - cosine) * rate) * r * r / rho2
+    turn = (1.0 - (d * d * over_r * over_r - cosine) * rate) * r * r * over_rho2
     # grad theta = (cos theta e_rho - sin theta z_hat)/r
     radial, axial = norm * (rate + turn * cosine) * over_r, norm * (cosine * rate - turn * rho2 * over_r * over_r)
-    return carried_from(x, y, z, over_r, rho2, e, one_plus, root, radial * x, radial * y, axial, parameters)
+    return carried_from(x, y, z, over_r, rho2, over_rho2, e, one_plus, over_root, radial * x, radial * y, axial,
+                        parameters)
 
 
 @kernel(error_model="numpy", nogil=True)
@@ -153,6 +153,7 @@ def with_tables(packed: np.ndarray) -> np.ndarray:
     packed = packed.copy()
     d = packed[NOSE]
     packed[INNER] = WITHIN * packed[SHOCK]
+    packed[OVER_INNER] = 1.0 / (d - packed[INNER])
     u, v = np.meshgrid(*2 * [np.linspace(0.0, 1.0, CELLS + 1)], indexing="ij")
     inner = _arrival_nodes(packed[INNER] + u * (d - packed[INNER]), 2.0 * v - 1.0, packed)
     r = d / np.maximum(u, 1e-6)
