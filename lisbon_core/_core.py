@@ -57,10 +57,10 @@ def kernel_sources_hash() -> str:
     function that was inlined from another file has changed; the same hash dates cached Liouville maps.
     """
     digest = hashlib.sha256()
-    sources = ["_core.py", "units.py", "frames.py", "orbits.py", "liouville.py"]
-    for path in [*(PACKAGE / name for name in sources), *sorted((PACKAGE / "heliosphere").glob("*.py"))]:
-        if path.exists():
-            digest.update(path.read_bytes())
+    rooms = [PACKAGE / name for name in ("heliosphere", "orbits", "liouville")]
+    for path in [*(PACKAGE / name for name in ("_core.py", "units.py", "frames.py")),
+                 *(path for room in rooms for path in sorted(room.glob("*.py")))]:
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

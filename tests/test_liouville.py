@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lisbon_core import liouville
 from lisbon_core.frames import unit_vector
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import (
@@ -13,12 +12,13 @@ from lisbon_core.liouville import (
     Samples,
     cached_samples,
     cached_sky,
-    directions_within,
     grid,
     load,
     trace_samples,
     trace_sky,
 )
+from lisbon_core.liouville import tracing as liouville
+from lisbon_core.liouville.tracing import directions_within
 from lisbon_core.orbits import user_field
 from lisbon_core.units import KM_S, LORENTZ
 

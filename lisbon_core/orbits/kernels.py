@@ -13,21 +13,13 @@ Dormand & Prince 1980, J. Comp. Appl. Math. 6, 19; Hairer, Norsett & Wanner, Sol
 """
 
 import math
-import os
-import types
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
-import numpy as np
-from tqdm import tqdm
-
-from lisbon_core._core import LisbonError, kernel
-from lisbon_core.heliosphere.closed_form import Heliosphere, border, field_in, region_of
+from lisbon_core._core import kernel
+from lisbon_core.heliosphere.closed_form import border, field_in, region_of
 from lisbon_core.heliosphere.intrinsics import borrowed, fma
 from lisbon_core.heliosphere.parameters import FAST
-from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
-__all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]
+__all__ = []
 
 LONGEST = 150.0  # AU, of any step
 SHARE = 0.5  # of the distance from the origin
@@ -36,12 +28,6 @@ MOST_STEPS = 1_000_000
 ASIDE = 1e-4  # of r + 1 AU: how far aside the gradient of the field is looked for
 GRAZING = 1e-3  # cosine to a border's normal below which a neighbour's delay is not let grow
 WORSE = 6.0  # times the 6/5th power of the fourth order's error: measured, so that estimate and error agree in the tail
-CHAOTIC = 100.0  # amplification above which a single orbit has lost its meaning
-CHUNK = 64  # orbits handed to a thread at a time
-
-
-class OrbitError(LisbonError):
-    """Orbits that cannot be traced as asked."""
 
 
 @kernel(**FAST)
@@ -287,139 +273,3 @@ def _orbits(states, out, factor, electric, mass2, boundary, path_cap, tolerance,
         out[i, 0], out[i, 1], out[i, 2] = path, evaluations, escaped
         out[i, 3] = math.sqrt(0.5 * (dd + ee) + math.sqrt(0.25 * (dd - ee) ** 2 + de * de))
         out[i, 4] = errors * math.sqrt(0.5 * (dd + ee))
-
-
-@dataclass(frozen=True)
-class Orbits:
-    """Where orbits ended.
-
-    Parameters
-    ----------
-    position : ndarray (N, 3)
-        AU, axes of the model.
-    momentum : ndarray (N, 3)
-        The particle's own momentum over charge, TV, whichever way it was traced.
-    path : ndarray (N,)
-        Length of the path, AU.
-    evaluations : ndarray (N,)
-        How often the field was asked for.
-    escaped : ndarray (N,) of bool
-        Whether the orbit reached the sphere before the end of its path; otherwise it is trapped.
-    amplification : ndarray (N,)
-        How much a small circle of directions at the start is stretched, at the end, where it is stretched most; NaN
-        if not asked for.
-    error : ndarray (N,)
-        Estimated error of the final direction, degrees: the errors of all steps, each carried to the end as
-        neighbouring orbits are; NaN if not asked for.
-    """
-
-    position: np.ndarray
-    momentum: np.ndarray
-    path: np.ndarray
-    evaluations: np.ndarray
-    escaped: np.ndarray
-    amplification: np.ndarray
-    error: np.ndarray
-
-    @property
-    def chaotic(self) -> np.ndarray:
-        """Whether single orbits have lost their meaning: amplification above 100; shape (N,)."""
-        return self.amplification > CHAOTIC
-
-
-def user_field(function):
-    """Tracer for a field of one's own, as fast as the built-in one: pass what this returns to `trace`.
-
-    Parameters
-    ----------
-    function : callable
-        `(x, y, z, parameters) -> (Bx, By, Bz, Ex, Ey, Ez)`, AU, microgauss, microgauss c; compiled by numba here
-        unless it is compiled already.
-
-    Examples
-    --------
-    >>> uniform = user_field(lambda x, y, z, parameters: (0.0, 0.0, parameters[0], 0.0, 0.0, 0.0))
-    >>> orbits = trace((uniform, [3.0]), [[0.0, 0.0, 0.0]], [[0.0, 0.0, 4.0]], boundary_AU=100.0)
-    >>> bool(abs(orbits.position[0, 2] - 100.0) < 1e-8)
-    True
-    """
-    import numba
-
-    compiled = function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
-    names = {"field_in": numba.njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
-             "region_of": numba.njit(lambda x, y, z, parameters: 0),
-             "border": numba.njit(lambda region, x, y, z, parameters: (-1.0, 0))}
-    scope = {**globals(), **names}
-    for kept in (_derivative, _step, _beyond, _land, _deviate, _normal, _orbit, _orbits):
-        copy = types.FunctionType(kept.py_func.__code__, scope, kept.py_func.__name__)
-        scope[copy.__name__] = numba.njit(**FAST)(copy)
-    return scope["_orbits"]
-
-
-def threads() -> int:
-    """How many threads the orbits are shared among: `NUMBA_NUM_THREADS`, else every core this process may use."""
-    chosen = os.environ.get("NUMBA_NUM_THREADS")
-    return max(1, int(chosen)) if chosen else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
-        os.cpu_count() or 1)
-
-
-def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, backwards=False, boundary_AU=4000.0,
-          path_cap_AU=30000.0, tolerance=1e-8, neighbours=True, progress=False) -> Orbits:
-    """Trace orbits to a sphere about the origin.
-
-    Backwards in time means that charge and electric field change sign together with the momentum.
-
-    Parameters
-    ----------
-    field : Heliosphere or (user_field(...), sequence of float)
-        The field; or a user's own and the parameters that go to it.
-    positions, momenta : array (N, 3)
-        AU; momentum over charge number (rigidity), TV; axes of the model.
-    charge, mass_TV : float
-        Sign of the charge (a momentum over charge being given, its size has no effect), and the rest energy over the
-        charge number.
-    backwards : bool
-        Trace back in time.
-    boundary_AU, path_cap_AU : float
-        Radius of the sphere; path after which an orbit is given up.
-    tolerance : float
-        Of each step: error of position over (r + 1 AU), and of momentum over momentum.
-    neighbours : bool
-        Follow two neighbouring orbits along with each, for its amplification and error: half as long again.
-    progress : bool
-        Show a bar if this is a terminal.
-
-    Raises
-    ------
-    OrbitError
-        If the shapes do not fit, an orbit starts outside the sphere, or a number is out of range.
-    """
-    positions, momenta = (np.atleast_2d(np.asarray(a, dtype=float)) for a in (positions, momenta))
-    if positions.shape != momenta.shape or positions.ndim != 2 or positions.shape[1] != 3:
-        raise OrbitError(f"positions {positions.shape} and momenta {momenta.shape} must both have shape (N, 3)")
-    for name, value in (("boundary_AU", boundary_AU), ("path_cap_AU", path_cap_AU), ("tolerance", tolerance)):
-        if not 0.0 < value < math.inf:
-            raise OrbitError(f"{name} is {value}, but it must be a positive number")
-    if not (np.all(np.isfinite(positions)) and np.all(np.isfinite(momenta)) and np.all(np.any(momenta != 0, axis=1))):
-        raise OrbitError("positions and momenta must be finite numbers, and no momentum may be zero")
-    if np.any(np.linalg.norm(positions, axis=1) >= boundary_AU):
-        raise OrbitError(f"an orbit starts outside the sphere of {boundary_AU} AU: choose a larger boundary_AU")
-    run, parameters = (_orbits, field.packed) if isinstance(field, Heliosphere) else field
-    parameters = np.ascontiguousarray(parameters, dtype=float)
-    sign = -1.0 if backwards else 1.0
-    states = np.concatenate([positions, sign * momenta], axis=1)
-    out = np.empty((len(states), 5))
-    starts = range(0, len(states), CHUNK)
-
-    def work(i):
-        run(states[i:i + CHUNK], out[i:i + CHUNK], sign * charge * LORENTZ, sign, mass_TV**2, boundary_AU,
-            path_cap_AU, tolerance, neighbours, parameters)
-
-    work(len(states))  # of none: compiles, if need be, before the threads start
-    with ThreadPoolExecutor(threads()) as pool:
-        list(tqdm(pool.map(work, starts), total=len(starts), disable=None if progress else True, desc="orbits",
-                  unit=f"x{CHUNK}"))
-    if not neighbours:
-        out[:, 3:] = np.nan
-    return Orbits(states[:, :3], sign * states[:, 3:], out[:, 0], out[:, 1].astype(int), out[:, 2].astype(bool),
-                  out[:, 3], np.degrees(np.minimum(out[:, 4], np.pi)))

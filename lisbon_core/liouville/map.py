@@ -3,15 +3,14 @@
 The map itself is made in `liouville`; here is only the container, which other modules read.
 """
 
-import os
-import tempfile
+import io
 import warnings
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.orbits import CHAOTIC
 
 __all__ = ["LiouvilleError", "LiouvilleMap", "grid", "load"]
@@ -145,15 +144,9 @@ class LiouvilleMap:
             hdu.header["BUNIT"] = _UNITS.get(name, "")
             hdu.header["MEANING"] = _MEANINGS[name]
             hdus.append(hdu)
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                fits.HDUList(hdus).writeto(stream)
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        stream = io.BytesIO()
+        fits.HDUList(hdus).writeto(stream)
+        write_atomically(Path(path), stream.getvalue())
 
 
 def load(path) -> LiouvilleMap:

@@ -29,7 +29,7 @@ from lisbon_core._core import cache_folder, kernel_sources_hash
 from lisbon_core.frames import boost_momentum, unit_vector, unit_vector_icrs
 from lisbon_core.heliosphere import Heliosphere
 from lisbon_core.heliosphere.parameters import FLOW
-from lisbon_core.liouville_map import LiouvilleError, LiouvilleMap, grid, load
+from lisbon_core.liouville.map import LiouvilleError, LiouvilleMap, grid, load
 from lisbon_core.orbits import trace
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
