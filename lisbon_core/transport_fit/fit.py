@@ -15,7 +15,6 @@ is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc
 
 from lisbon_core.focused_transport.panels import panels
 from lisbon_core.focused_transport.stationary import CLOSURES, TransportError, nodes_for
@@ -32,7 +31,7 @@ from lisbon_core.transport_fit.posterior import (
     quantiles,
     sample_posterior,
 )
-from lisbon_core.transport_fit.result import Estimate, TransportFit
+from lisbon_core.transport_fit.result import Estimate, TransportFit, error_scale
 from lisbon_core.units import PC_PER_YEAR
 
 __all__ = ["Estimate", "TransportFit", "fit_transport"]
@@ -108,7 +107,7 @@ class Posterior:
     @property
     def scale(self) -> float:
         """Factor on every error."""
-        return float(np.sqrt(self.chi2 / self.dof)) if chdtrc(self.dof, self.chi2) < 1e-3 else 1.0
+        return error_scale(self.chi2, self.dof)
 
     def note(self, *notes: str) -> str:
         """The notes given, and that the model does not fit where it does not."""

@@ -3,12 +3,18 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import chdtrc
 
 from lisbon_core.focused_transport.stationary import TransportError, stationary_pad
 from lisbon_core.scattering import CosineScattering
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["Estimate", "TransportFit"]
+__all__ = ["Estimate", "TransportFit", "error_scale"]
+
+
+def error_scale(chi2: float, dof: int) -> float:
+    """Factor on every error: sqrt(chi2/dof) where chance exceeds chi2 in less than 0.1 % of cases, 1 elsewhere."""
+    return float(np.sqrt(chi2 / dof)) if chdtrc(dof, chi2) < 1e-3 else 1.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,11 @@ class TransportFit:
     covariance: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     samples: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
     weights: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def error_scale(self) -> float:
+        """Factor by which the errors were enlarged because the model does not fit; 1 where it does."""
+        return 1.0 if self.chi2 is None else error_scale(self.chi2, self.dof)
 
     def F(self, mu: np.ndarray, T_0: float | None = None) -> np.ndarray:
         """The fitted distribution; with T_0 (1/yr) given, what the same D and L make of that rate of change.
