@@ -6,8 +6,8 @@ from transport_cases import LAW, Q, distribution, truth_of
 
 from lisbon_core.focused_transport import TransportError, stationary_pad
 from lisbon_core.scattering import BroadenedScattering, QuasilinearScattering
+from lisbon_core.transport_fit.apparent import apparent_scattering
 from lisbon_core.transport_fit.laws_compared import (
-    apparent_scattering,
     compare_laws,
     fit_law,
     focusing_without_a_law,

@@ -19,6 +19,7 @@ import numpy as np
 from lisbon_core.focused_transport.panels import panels
 from lisbon_core.focused_transport.stationary import CLOSURES, TransportError, nodes_for
 from lisbon_core.scattering import CosineScattering, cosine_shape, mean_free_path_pc
+from lisbon_core.transport_fit.apparent import apparent_asymmetry
 from lisbon_core.transport_fit.posterior import (
     HIGH,
     LOW,
@@ -52,31 +53,11 @@ def uniform_orders(z, G):
     return z, np.zeros_like(z)
 
 
-def asymmetry(pad) -> Estimate:
-    """[D(1/2) - D(-1/2)]/[D(1/2) + D(-1/2)] of D ~ (1-mu^2)/F', the coefficient one infers without focusing."""
-    order = len(pad.legendre)
-    slopes = np.polynomial.legendre.legval(np.array([0.5, -0.5]),
-                                           np.polynomial.legendre.legder(np.eye(order + 1)[:, 1:]))
-    slopes = np.atleast_2d(slopes).reshape(order, 2).T
-    forward, backward = slopes @ pad.legendre
-    covariance = slopes @ pad.legendre_covariance @ slopes.T
-    if not (np.isfinite(covariance).all() and np.isfinite([forward, backward]).all()):
-        return Estimate(None, note="the Legendre coefficients of the pitch-angle distribution are not determined")
-    errors = np.sqrt(np.diag(covariance))
-    if forward * backward <= 0 or min(abs(forward) / errors[0], abs(backward) / errors[1]) < 2.0:
-        return Estimate(None, note="the slope F' at mu = +-1/2 is not significant (below 2 sigma) or changes sign, "
-                                   "so that no D without focusing exists")
-    total = forward + backward
-    gradient = np.array([-2.0 * backward, 2.0 * forward]) / total**2
-    return Estimate(float((backward - forward) / total), float(np.sqrt(gradient @ covariance @ gradient)),
-                    note=f"of the Legendre series to order {order}, which rounds off what lies beyond")
-
-
 def undetermined(pad, closure: str, kappa29: float, reason: str) -> TransportFit:
     """The fit that a distribution without a significant dipole allows: none, and why."""
     none, empty = Estimate(None, note=reason), np.empty(0)
     try:
-        skew = asymmetry(pad)
+        skew = apparent_asymmetry(pad)
     except (np.linalg.LinAlgError, ValueError):
         skew = none
     return TransportFit(closure, kappa29, *[none] * 8, skew, none, None, 0, empty, empty, empty, empty)
@@ -252,7 +233,7 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     law = CosineScattering(float(best[1] / best[0]), float(np.exp(best[2])), float(1.0 / best[0]))
     return TransportFit(
         closure, kappa29, shape["eta"], shape["omega"], shape["d_offset"], inverse, L, length, T_0, bound,
-        asymmetry(pad), preference, chi2, dof,
+        apparent_asymmetry(pad), preference, chi2, dof,
         D_GRID, D, np.maximum(D - error, 0.0), D + error, law, float(best[3] / best[0]), covariance=covariance,
         samples=posterior.p[1:], weights=posterior.weights)
 

@@ -27,8 +27,7 @@ from lisbon_core.scattering import (
 from lisbon_core.transport_fit.posterior import problem_for
 from lisbon_core.transport_fit.result import Estimate
 
-__all__ = ["FAMILIES", "Family", "LawFit", "SymmetricFocusing", "apparent_scattering", "compare_laws", "fit_law",
-           "focusing_without_a_law"]
+__all__ = ["FAMILIES", "Family", "LawFit", "SymmetricFocusing", "compare_laws", "fit_law", "focusing_without_a_law"]
 
 NODES = 48
 
@@ -155,25 +154,6 @@ def fit_law(pad, name: str, closure: str = "flux-tube", kappa29: float = 1.0) ->
 def compare_laws(pad, closure: str = "flux-tube", kappa29: float = 1.0) -> list[LawFit]:
     """Every family, best Bayesian information criterion first."""
     return sorted((fit_law(pad, name, closure, kappa29) for name in FAMILIES), key=lambda fit: fit.bic)
-
-
-def apparent_scattering(pad, mu: np.ndarray, q: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """h(mu) = (1 + q F1)/F' read off the Legendre series of a distribution, no law assumed, with its error.
-
-    For q = 0 it is the scattering that one infers without focusing; it comes out asymmetric where there is some. Where
-    F' is not significantly of one sign, h means nothing: its error is then as large as itself.
-
-    Returns
-    -------
-    h, sigma : ndarray, shape of mu
-    """
-    mu, order = np.asarray(mu, float), len(pad.legendre)
-    values = np.polynomial.legendre.legvander(mu, order)[..., 1:]
-    slopes = np.polynomial.legendre.legval(mu, np.polynomial.legendre.legder(np.eye(order + 1)[:, 1:]))
-    slopes = np.moveaxis(slopes, 0, -1)
-    slope, above = slopes @ pad.legendre, 1.0 + q * (values @ pad.legendre)
-    gradient = q * values / slope[..., None] - slopes * (above / slope**2)[..., None]
-    return above / slope, np.sqrt(np.einsum("...i,ij,...j->...", gradient, pad.legendre_covariance, gradient))
 
 
 @dataclass(frozen=True)

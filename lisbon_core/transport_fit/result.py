@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import chdtrc
 
+from lisbon_core.focused_transport.panels import panels
 from lisbon_core.focused_transport.stationary import TransportError, stationary_pad
-from lisbon_core.scattering import CosineScattering
+from lisbon_core.scattering import CosineScattering, cosine_shape, mean_free_path_pc
 from lisbon_core.units import PC_PER_YEAR
 
 __all__ = ["Estimate", "TransportFit", "error_scale"]
@@ -103,6 +104,13 @@ class TransportFit:
         other = stationary_pad(self.law, self.q, pad.lam + step)
         rate = PC_PER_YEAR / (2e3 * self.gradient_length.value)  # v/(2 l), so that T_0 = rate tau
         return pad(mu) + (other(mu) - pad(mu)) * (T_0 / rate - pad.tau) / (other.tau - pad.tau)
+
+    def drawn(self) -> dict[str, np.ndarray]:
+        """1/L (1/pc), gradient length (kpc), eta/d_offset and omega of each point of `samples`."""
+        grid, (a, ratio, ln_omega, x) = panels(24), self.samples.T
+        _, f = cosine_shape(grid.mu, ratio[:, None], np.exp(ln_omega)[:, None])
+        rate = 1.5 * (f @ (grid.weights * grid.mu)) / mean_free_path_pc(self.kappa29)
+        return {"inverse_L": rate * x, "gradient_length": 1e-3 / (rate * a), "ratio": ratio, "omega": np.exp(ln_omega)}
 
     def __str__(self):
         names = ("inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
