@@ -64,7 +64,7 @@ show(
     "02_figure_1",
     run_dir=run_dir,
     caption="Figure 1 of the paper, ours: |B| of the closed-form heliosphere in (A) the solar equatorial and (B) the meridional "
-    "plane. White: heliopause; dashed: termination shock. The dark line is the current sheet.",
+    "plane. White: heliopause; dashed: termination shock. The dark line is the current sheet; plane (A) lies within it up to the shock.",
     alt="Two maps of the magnetic field strength around the Sun: a bullet-shaped heliopause open to the left, the "
     "circle of the termination shock inside it, a weak field within, a pile-up of field outside the nose, and in the "
     "right panel the thin dark current sheet.",
@@ -94,7 +94,8 @@ regions = heliosphere.region(distance[:, None] * voyager)
 beyond = strength[regions == 2]
 say(
     f"The model heliopause lies at {number(float(distance[regions == 2][0]))} AU in this direction, and the field just beyond "
-    f"it is {number(float(beyond[0]))} microgauss."
+    f"it is {number(float(beyond[0]))} microgauss. It falls to {number(float(beyond[-1]))} microgauss at {distance[-1]:.0f} AU, "
+    "where Voyager 1 went on measuring 4.6 in the mean: the pile-up of the model is a thinner layer than the real one."
 )
 if heliosphere.parameters == type(heliosphere.parameters)():
     assert 3.0 < beyond[0] < 6.5, "the field beyond the heliopause is not what Voyager 1 measured"

@@ -68,7 +68,7 @@ sky = run.sky
 # Whatever was decided while reading the file is said here; nothing is silently assumed.
 
 # %%
-say(f"**{run.label}.** {sky}.")
+say(f"**{sky}.**")
 say("\n".join(f"- {sentence}" for sentence in sky.log) or "The file needed no interpretation.")
 
 # %%
