@@ -10,10 +10,11 @@ from lisbon_core.anisotropy.fit import (
     solve,
 )
 from lisbon_core.anisotropy.generalised import fit_generalised
+from lisbon_core.anisotropy.gyrotropy import GYROTROPY_TERMS, GyrotropyTest, gyrotropy_columns, gyrotropy_test
 from lisbon_core.anisotropy.identifiability import Identifiability, identifiability, straight_lines
 from lisbon_core.anisotropy.resampling import OrderChoice, bootstrap, compare_orders, jackknife_rings
 
-__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "Identifiability", "OrderChoice", "bootstrap",
-           "compare_orders", "design", "fit_anisotropy", "fit_design", "fit_generalised", "fit_sampled_map",
-           "identifiability", "jackknife_rings", "parameter_names", "sample_columns", "sample_covariance", "solve",
-           "straight_lines"]
+__all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "GyrotropyTest", "Identifiability",
+           "OrderChoice", "bootstrap", "compare_orders", "design", "fit_anisotropy", "fit_design", "fit_generalised",
+           "fit_sampled_map", "gyrotropy_columns", "gyrotropy_test", "identifiability", "jackknife_rings",
+           "parameter_names", "sample_columns", "sample_covariance", "solve", "straight_lines"]

@@ -80,9 +80,8 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
         Eqs. (1)-(3). If it is one of `fit_sampled_map`, the finite sample of the map enters here in the same way.
     """
     columns, order = fit.design, fit.order
-    area = np.cos(np.radians(liouville.dec))[:, None] * np.ones(liouville.ra.size)
-    square = liouville.average(liouville.R_x**2 + liouville.R_y**2)
-    radius = float(np.sqrt(1.5 * np.average(square, weights=area)))
+    square = liouville.average(liouville.R_x**2 + liouville.R_y**2).mean(axis=1)
+    radius = float(np.sqrt(1.5 * np.average(square, weights=np.cos(np.radians(liouville.dec)))))
     alone = [columns.averaging @ np.column_stack([sample_columns(liouville, s, order, columns.p_index),
                                                   gyrotropy_columns(liouville, s, columns.p_index, radius)])
              for s in range(liouville.weight.size)]
