@@ -1,4 +1,4 @@
-"""The command `lisbon`: list the notebooks, run them."""
+"""The command `lisbon`: list the notebooks, run them, look at a map, compare two runs."""
 
 import argparse
 import math
@@ -12,7 +12,7 @@ from lisbon_core.tools.provenance import NOTEBOOKS
 
 __all__ = ["UsageError", "main", "parse_value"]
 
-COMMANDS = ("list", "run")
+COMMANDS = ("list", "run", "map", "compare")
 
 
 class UsageError(LisbonError):
@@ -58,6 +58,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=int, default=1, metavar="N", help="notebooks run at the same time (default 1)")
     run.add_argument("--out", required=True, metavar="DIR", help="folder of the run, made if needed")
     run.set_defaults(command=_run)
+    sky = commands.add_parser("map", help="what a sky map holds",
+                              description="Read a sky map and say what was read: coverage, harmonics, problems.")
+    sky.add_argument("path", metavar="FILE", help="table, FITS image or HEALPix file")
+    sky.add_argument("--sigma", type=float, default=1e-4, help="error of a pixel where the file has none")
+    sky.add_argument("--averaging", type=float, default=5.0, help="radius of the disc average, degrees")
+    sky.set_defaults(command=_map)
+    compare = commands.add_parser("compare", help="how two runs differ",
+                                  description="Claims, parameters and versions in which two runs differ.")
+    compare.add_argument("folders", nargs=2, metavar="DIR", help="folder of a run")
+    compare.set_defaults(command=_compare)
     for command in (listing, run):
         command.add_argument("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
     return parser
@@ -75,6 +85,20 @@ def _list(arguments) -> int:
     for path, own in known.items():
         if further := [one for name, one in own.items() if name not in shared and name != "run_dir"]:
             print(f"\nFurther parameters of {path.stem}\n{_described(further)}")
+    return 0
+
+
+def _map(arguments) -> int:
+    from lisbon_core.tools.reports import map_report
+
+    print(map_report(arguments.path, arguments.sigma, arguments.averaging))
+    return 0
+
+
+def _compare(arguments) -> int:
+    from lisbon_core.tools.reports import compare_runs
+
+    print(compare_runs(*arguments.folders))
     return 0
 
 
