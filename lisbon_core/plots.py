@@ -343,7 +343,10 @@ def apparent(mu, without, focused, law=None) -> Figure:
         axes.set(xlabel="pitch-angle cosine μ", title=title)
     if law is not None:
         panels[1].plot(mu, law, "--", color=COLOURS["black"], label="fit of Eq. (6)")
-    panels[0].set(ylabel="D (1/yr)", ylim=(0.0, 1.4 * max(np.max(without[0]), np.max(focused[0]))))
+    top = max(np.max(without[0]), np.max(focused[0]))
+    if law is not None:  # where the slope of F is nearly zero, what is read off has no bound
+        top = min(top, 3.0 * np.max(law))
+    panels[0].set(ylabel="D (1/yr)", ylim=(0.0, 1.4 * top))
     for axes in panels:
         axes.legend(loc="upper center", ncols=2)
     return fig

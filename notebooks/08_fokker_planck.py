@@ -12,13 +12,19 @@
 # > **Shows** what scattering and focusing make of a pitch-angle distribution, and why the answer needs a closure.
 # > **Equations** (5), (6). **Needs** nothing from other notebooks; no sky enters. **Run time** seconds.
 #
-# Particles gyrate about a field line, are scattered in pitch angle by turbulence, $D_{\mu\mu}$, and are focused where
-# the field gets weaker along the line, $1/L = -\partial_z\ln B_0$. The stationary balance is
+# A cosmic ray of speed $v$, practically that of light, gyrates about a field line. The angle between its velocity and the
+# field is the pitch angle; its cosine $\mu$ runs from −1 (backwards along the field) to 1 (forwards). $F(\mu)$ is the
+# intensity of particles with that $\mu$, divided by its mean: a number near 1, since cosmic rays differ from isotropy by
+# a thousandth. Two things change $\mu$. Turbulence scatters it at random, so that $F$ diffuses in $\mu$ with a
+# coefficient $D_{\mu\mu}$ (per year), just as heat diffuses in $x$. And where the field weakens along the line, over the
+# focusing length $L$, $1/L = -\partial_z\ln B_0$ with $z$ measured along the field, gyration turns into motion along the
+# line: particles are focused forwards. The balance of the two is
 #
 # $$ \partial_\mu\!\left[D_{\mu\mu}\,\partial_\mu F(\mu)\right] - \frac{(1-\mu^2)\,v}{2L}\,\partial_\mu F(\mu) = -\Phi(\mu) \tag{5} $$
 #
-# with a source $-\Phi = \partial_t F + v\mu\,\partial_z F$. No particles leave at $\mu = \pm 1$: the pitch-angle flux
-# $D\,\partial_\mu F$ vanishes there.
+# It is a diffusion equation in $\mu$ with a drift. Its right side is $-\Phi = \partial_t F + v\mu\,\partial_z F$: what
+# changes in time, and what the particles carry along when there are more of them on one side. No particles leave at
+# $\mu = \pm 1$: the flux $D_{\mu\mu}\,\partial_\mu F$ vanishes there.
 
 # %% tags=["parameters"]
 sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
@@ -65,14 +71,21 @@ mu = np.linspace(-1, 1, 201)
 # %% [markdown]
 # ## Without focusing
 #
-# Let $F$ fall along the field as $\partial_z F = -1/\ell$. With $L \to \infty$, Eq. (5) integrates at once to
-# $D\,\partial_\mu F = \frac{v}{2\ell}(1-\mu^2)$: the slope of the distribution **is** the inverse of the scattering.
-# So the paper writes
+# Let the density fall along the field by e over the gradient length $\ell$, so that $\partial_z F = -1/\ell$. With $L \to
+# \infty$ and nothing changing in time, Eq. (5) reads $\partial_\mu(D\,\partial_\mu F) = -v\mu/\ell$ and integrates at once,
+# from $\mu = -1$ where the flux is zero, to $D\,\partial_\mu F = \frac{v}{2\ell}(1-\mu^2)$: the slope of the distribution
+# **is** the inverse of the scattering. So the paper writes
 #
 # $$ D_{\mu\mu} = -\frac{v\,\partial_zF}{2}\,(1-\mu^2)\left[\eta\cos(2\pi\mu/\omega) + \gamma\right] \tag{6} $$
 #
-# and $1/F'$ is the bracket (its $\gamma$ is called `d_offset` here: Eq. (3) has another one). Strong scattering
-# across the field, $\eta > 0$, makes $F$ flat at $\mu = 0$; a gap there, $\eta < 0$, makes it steep.
+# and $1/F'$, with $F' = \partial_\mu F$, is the bracket: a wiggle of depth $\eta$ and period $\omega$ in $\mu$ on a level
+# $\gamma$, all three without unit (this $\gamma$ is called `d_offset` in the code: Eq. (3) has another one). Strong
+# scattering across the field, $\eta > 0$, makes $F$ flat at $\mu = 0$; a gap there, $\eta < 0$, makes it steep.
+#
+# What sets the size? Scattering makes particles diffuse along the field, with a coefficient $\kappa = \frac{v^2}{8}
+# \int_{-1}^{1}(1-\mu^2)^2/D_{\mu\mu}\,d\mu$, here $\kappa_{29} \times 10^{29}$ cm²/s, and the mean free path is $\lambda =
+# 3\kappa/v$, about 3 pc for $\kappa_{29} = 1$. With $\ell = 1.72$ kpc, the paper's value, the three laws below are scaled
+# to have this same $\kappa$.
 
 # %%
 length = 1.72
@@ -97,7 +110,10 @@ show(
 )
 
 # %% [markdown]
-# All three have the same mean free path and the same streaming. Fick's law is exact here: $\ell = 3\kappa/(v A_1)$,
+# $F$ differs from 1 by about two in a thousand, because $\lambda/\ell$ is that small. Write $F = 1 + A_1 P_1(\mu) + A_2
+# P_2(\mu) + \dots$ in Legendre polynomials: $A_1$ is the dipole, and the mean velocity of the particles along the field,
+# the streaming, is $S = v A_1/3$. Fick's law, flux = diffusion coefficient times gradient, says $S = \kappa/\ell$. All
+# three laws have the same $\kappa$, so they must have the same $A_1$; and $\ell = 3\kappa/(v A_1) = \lambda/A_1$ is exact,
 # whatever the shape.
 
 # %%
@@ -110,10 +126,17 @@ for name, law in laws.items():
 # %% [markdown]
 # ## With focusing, and the closure that the equation does not contain
 #
-# Now $1/L \ne 0$. Eq. (5) says nothing of how the anisotropic part varies along the tube, and this choice decides
-# what $L$ means: in a steady **flux tube** the streaming follows the cross-section and nothing changes in time; with
-# a **uniform** gradient the density must change at a rate $T_0 = -S/L$, where $S$ is the streaming. The even part of
-# $F$ differs by a factor of three.
+# Now $1/L \ne 0$: the field lines diverge, and a bundle of them, a flux tube, widens. Average Eq. (5) over $\mu$, and what
+# is left is the conservation of particles in the tube: $\partial_t F + \partial_z S + S/L = 0$. So Eq. (5) is not complete
+# until one says how the streaming varies along the tube. Let it fall by e over a length $\Lambda$, $\partial_z S =
+# -S/\Lambda$; then the intensity changes at the rate
+#
+# $$ T_0 = S\left(\frac1\Lambda - \frac1L\right) \quad\text{(per year)}. $$
+#
+# Such a choice is called a closure, and it decides what $L$ means. In a steady **flux tube** the streaming thins out as
+# the tube widens, $\Lambda = L$, and nothing changes in time. With a **uniform** gradient the streaming is the same
+# everywhere, $\Lambda = \infty$, and the intensity has to fall, $T_0 = -S/L$. Focusing adds an even part to $F$, equal at
+# $\mu$ and $-\mu$, mostly the quadrupole $A_2$; under the two closures it differs by a factor of three.
 
 # %%
 isotropic = IsotropicScattering(laws["η/γ = +0.0"].d_offset)
@@ -152,9 +175,14 @@ show(
 # %% [markdown]
 # ## Three solvers, one answer
 #
-# The flux tube has an exact solution for every scattering law, $F \propto e^{G(\mu)}$ plus a constant. The spectral
-# solver must meet it; an independent finite-volume solver must meet both; and the weak-focusing formula must approach
-# them with the square of $\lambda/L$.
+# The flux tube has an exact solution for every scattering law, $F = a + b\,e^{G(\mu)}$ with two constants and
+# $G(\mu) = \int_0^\mu v(1-\nu^2)/(2LD)\,d\nu$; put it into Eq. (5), with $b$ falling along the field as $e^{-z/L}$, to see
+# it. Three ways to compute $F$ have to agree:
+#
+# * the solver used everywhere here expands $F$ in polynomials, exact for the flux tube and, put back into Eq. (5),
+#   leaving next to nothing;
+# * finite volumes cut $\mu$ into 2000 cells and balance what flows through their walls, an independent code;
+# * the weak-focusing formula keeps only the first power of $\lambda/L$, so its error must fall with the square.
 
 # %%
 law = laws["η/γ = -0.5"]
@@ -181,8 +209,9 @@ assert np.all(np.abs(orders - 2) < 0.2), "the weak-focusing formula is not of fi
 # %% [markdown]
 # ## The way to the stationary distribution
 #
-# Start with an isotropic distribution and let the gradient and the scattering act: the anisotropy grows, and after a
-# few scattering times it is the stationary one. Time is counted in mean free paths of light travel.
+# Start with an isotropic distribution, $F = 1$, and let the gradient and the scattering act: the anisotropy grows, and
+# after a few scattering times it is the stationary one. The scattering time is $\lambda/v$, in which a particle flies one
+# mean free path: about ten years for $\kappa_{29} = 1$.
 
 # %%
 times = np.array([0.25, 0.5, 1.0, 2.0, 6.0])
@@ -208,9 +237,10 @@ assert late < 5e-3, "the time-dependent solution does not end in the stationary 
 # %% [markdown]
 # ## One particle at a time
 #
-# The same equation describes a random walk in pitch angle. Particles let loose at one place in a diverging field drift
-# along it: focusing turns them forward. The walk of many particles and the equation must agree within the noise of the
-# walk.
+# The same equation describes a random walk: in a short time $dt$ each particle moves by $v\mu\,dt$ along the field, and its
+# $\mu$ takes a random step of variance $2D_{\mu\mu}\,dt$ and a small regular one, from focusing and from the slope of
+# $D_{\mu\mu}$. Particles let loose at one place in a diverging field, in all directions alike, drift along it: focusing
+# turns them forward. The walk of many particles and the equation must agree within the noise of the walk.
 
 # %%
 xi, moment = 0.5, 2.0
