@@ -40,8 +40,8 @@ def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: flo
     off = np.nanmax(np.abs(ring_means(sky.relative_intensity, sky.observed) - 1.0))
     problems = []
     if off > 1e-5:
-        problems.append(f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what depends "
-                        "on declination alone is not used")
+        problems.append(f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what "
+                        "depends on declination alone is not used")
     if sky.sigma_assumed:
         problems.append(f"no errors in the file: {sigma_default:g} a pixel is assumed, and every error rests on it")
     if values.std() < 2.0 * np.median(sky.sigma[sky.observed]):
