@@ -442,7 +442,7 @@ def work_precision(panels: dict, floors: dict) -> Figure:
     Parameters
     ----------
     panels : dict of str to list
-        Title and points with `code`, `rate` (orbits/s), `median` and `p99` (degrees), those of a code one after another.
+        Title and points with `code`, `rate` (orbits/s), `median` and `p99` (degrees).
     floors : dict of str to float
         By title: orbits/s that the bare evaluations of the field would allow.
     """
@@ -456,6 +456,6 @@ def work_precision(panels: dict, floors: dict) -> Figure:
                           label=code)
         axes.axhline(floors[title], color="0.4", linestyle=":", linewidth=1.0, label="evaluations of the field alone")
         axes.set(xscale="log", yscale="log", title=title, xlabel="error of the final direction (degrees)")
-        axes.legend(fontsize=6.5, loc="best")
+        axes.legend(fontsize=6.5, loc="center left", bbox_to_anchor=(0.0, 0.45))
     fig.axes[0].set_ylabel("orbits per second, one core")
     return fig
