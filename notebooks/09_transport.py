@@ -106,8 +106,8 @@ else:
         "09_figure_3",
         run_dir=run_dir,
         caption=f"Figure 3 of the paper, ours: {run.label}.",
-        alt="Three panels: the pitch-angle diffusion coefficient with its error band, low at both ends and with wiggles "
-        "between; the pitch-angle distribution with the fitted curve; and curves for several rates of change T0, "
+        alt="Five panels: the pitch-angle diffusion coefficient with its error band, low at both ends and with wiggles "
+        "between; the pitch-angle distribution with the fitted curve, and the residuals; and, twice, curves for several rates of change T0, "
         "which bend upwards or downwards.",
     )
 

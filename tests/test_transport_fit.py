@@ -196,3 +196,13 @@ def test_refusals_and_words():
     assert str(Estimate(None, note="the sky is too noisy")) == "not determined: the sky is too noisy"
     assert str(Estimate(17.8, 0.5, "pc")) == "17.8 +- 0.5 pc"
     assert mean_free_path_pc(1.0) > 3.0
+
+
+@pytest.mark.parametrize(("law", "q", "seed"), [
+    (CosineScattering(-17.0, 1.4, 357.0), -289.0, 0), (CosineScattering(150.0, 2.58, 454.0), -435.0, 1),
+    (CosineScattering(54.0, 1.95, 370.0), 287.0, 2)])
+def test_strong_focusing_is_sampled_well(law, q, seed):
+    """Where first order about no focusing would propose in the wrong place: many effective draws all the same."""
+    fit = fit_transport(distribution(law, q, rng=np.random.default_rng(seed)))
+    assert 1.0 / np.sum(fit.weights**2) > 200.0
+    assert abs(fit.inverse_L.value - truth_of(law, q)["inverse_L"]) < 4.0 * fit.inverse_L.sigma

@@ -5,6 +5,7 @@ the stationary distribution for d_offset = 1. The amplitude a is linear, and so 
 or y - x where x is held); only the shape (ratio, omega) is not, and chi^2 has many minima in omega. So a grid over the
 shape, with least squares in (a, b) at each node, finds them all; the best are polished; and the posterior is sampled
 by importance from the grid and from the minima together, which stays right whether the data pin the shape or not.
+Where the best z is not small, the grid counts b = a (z - z_0) from there.
 
 Priors: flat in a, in ratio on +-0.98, in ln omega on 0.5 to 4, in z on +-5.
 """
@@ -26,8 +27,9 @@ __all__ = ["HIGH", "LOW", "NODES", "Problem", "error_about", "find_minima", "min
 
 NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show
 LOW = np.array([-np.inf, -0.98, np.log(0.5), -5.0])  # a, ratio, ln omega, z
-EIGENVALUE_CUT = 1e-6  # of the correlation matrix: below, a combination of bins carries rounding, not data
 HIGH = np.array([np.inf, 0.98, np.log(4.0), 5.0])
+EIGENVALUE_CUT = 1e-6  # of the correlation matrix: below, a combination of bins carries rounding, not data
+WEAK = 0.4  # z up to which first order about z = 0 proposes well
 
 
 def shape_at_nodes(ratio, omega, n):
@@ -56,13 +58,18 @@ class Problem:
         x, y = self.orders(z, G)
         return solve(h, f, x, y, n), G
 
-    def conditional(self, ratio, omega):
-        """Least squares in (a, b = a z) to first order in z at given shapes: means, covariances, chi2."""
+    def conditional(self, ratio, omega, z_0=0.0):
+        """Least squares in (a, b = a (z - z_0)) to first order in z - z_0 at given shapes: means, covariances, chi2."""
         grid, through = panels(NODES), self.through(NODES)
         h, f = shape_at_nodes(ratio, omega, NODES)
         dx, dy = self.rates
-        base, _ = self.psi(ratio, omega, np.zeros_like(ratio), NODES, shape=(h, f))
-        change = ((dx * f + (dx - dy) * (f @ grid.focus.T)) / h) @ grid.integrate.T
+        z = np.full_like(ratio, z_0)
+        base, _ = self.psi(ratio, omega, z, NODES, shape=(h, f))
+        if z_0 == 0.0:
+            change = ((dx * f + (dx - dy) * (f @ grid.focus.T)) / h) @ grid.integrate.T
+        else:
+            ahead, behind = (self.psi(ratio, omega, z + step, NODES, shape=(h, f))[0] for step in (1e-4, -1e-4))
+            change = (ahead - behind) / 2e-4
         u, v = base @ through.T, change @ through.T
         uu, uv, vv = np.sum(u * u, 1), np.sum(u * v, 1), np.sum(v * v, 1)
         ut, vt = u @ self.target, v @ self.target
@@ -139,13 +146,13 @@ def minimise(problem: Problem, start: np.ndarray, fixed_z: bool = False, n: int 
     return full(answer.x), 2.0 * answer.cost, fisher
 
 
-def scan(problem: Problem):
+def scan(problem: Problem, z_0: float = 0.0):
     """Grid of shapes and the least squares there: (ratio, ln omega) (n, 2), cell sizes, mean, covariance, chi2."""
     counts = (26, 36)
     axes = [low + (high - low) * (np.arange(count) + 0.5) / count
             for low, high, count in zip(LOW[1:3], HIGH[1:3], counts, strict=True)]
     shapes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    mean, covariance, chi2 = problem.conditional(shapes[..., 0].ravel(), np.exp(shapes[..., 1].ravel()))
+    mean, covariance, chi2 = problem.conditional(shapes[..., 0].ravel(), np.exp(shapes[..., 1].ravel()), z_0)
     return shapes.reshape(-1, 2), counts, mean, covariance, chi2
 
 
@@ -179,7 +186,9 @@ def student(delta: np.ndarray, precision: np.ndarray, log_det: np.ndarray, freed
 
 def sample_posterior(problem: Problem, minima, rng: np.random.Generator, count: int):
     """Weighted sample of (a, ratio, ln omega, z): (m, 4), weights (m,), and the psi of each at the nodes."""
-    shapes, counts, mean, covariance, chi2 = scan(problem)
+    best_z = minima[0][0][3]
+    z_0 = best_z if abs(best_z) > WEAK else 0.0
+    shapes, counts, mean, covariance, chi2 = scan(problem, z_0)
     cell = (HIGH - LOW)[1:3] / counts
     log_cell = -0.5 * (chi2 - chi2.min()) + 0.5 * np.log(np.linalg.det(covariance)) - np.log(np.abs(mean[:, 0]))
     p_cell = np.exp(log_cell - log_cell.max())
@@ -194,9 +203,9 @@ def sample_posterior(problem: Problem, minima, rng: np.random.Generator, count: 
     chi = np.sqrt(5.0 / rng.chisquare(5.0, count))
     cells = rng.choice(p_cell.size, half, p=p_cell)
     shape = shapes[cells] + cell * (rng.random((half, 2)) - 0.5)
-    m, c, _ = problem.conditional(shape[:, 0], np.exp(shape[:, 1]))
+    m, c, _ = problem.conditional(shape[:, 0], np.exp(shape[:, 1]), z_0)
     linear = m + np.einsum("nij,nj->ni", np.linalg.cholesky(c), rng.standard_normal((half, 2))) * chi[:half, None]
-    from_grid = np.column_stack([linear[:, 0], shape, linear[:, 1] / linear[:, 0]])
+    from_grid = np.column_stack([linear[:, 0], shape, z_0 + linear[:, 1] / linear[:, 0]])
     which = rng.choice(p_mode.size, count - half, p=p_mode)
     roots = np.array([np.linalg.inv(np.linalg.cholesky(precision)).T for precision in precisions])
     offsets = np.einsum("nij,nj->ni", roots[which], rng.standard_normal((count - half, 4))) * chi[half:, None]
@@ -204,10 +213,10 @@ def sample_posterior(problem: Problem, minima, rng: np.random.Generator, count: 
     p = np.vstack([from_grid, from_modes])
     p = p[np.all((p > LOW) & (p < HIGH), axis=1)]
 
-    m, c, _ = problem.conditional(p[:, 1], np.exp(p[:, 2]))
+    m, c, _ = problem.conditional(p[:, 1], np.exp(p[:, 2]), z_0)
     at = np.clip(((p[:, 1:3] - LOW[1:3]) / cell).astype(int), 0, np.array(counts) - 1)
     precision = np.linalg.inv(c)
-    linear = np.column_stack([p[:, 0], p[:, 0] * p[:, 3]]) - m
+    linear = np.column_stack([p[:, 0], p[:, 0] * (p[:, 3] - z_0)]) - m
     log_grid = (np.log(p_cell[at[:, 0] * counts[1] + at[:, 1]] / cell.prod()) + np.log(np.abs(p[:, 0]))
                 + student(linear, precision, np.linalg.slogdet(precision)[1]))
     log_modes = np.array([np.log(share) + student((p - q) / scale, precision, log_det) - np.log(scale[0])
