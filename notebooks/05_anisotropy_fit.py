@@ -149,6 +149,33 @@ say("Errors over those of the fit:\n\n| | " + " | ".join(names) + " |\n|" + "---
 assert run.truth is None or np.all(np.abs(ways["replicas"] / noise_only - 1) < 0.25), "replicas scatter otherwise"
 
 # %% [markdown]
+# The replicas also show which coefficients lean on each other. The sky is seen in part and its rings are normalised, so
+# the Legendre terms are not orthogonal on it, and what one coefficient gains another loses.
+
+# %%
+shown = [k for k in (0, 1, 2, order, order + 1) if k < order + 2]
+scale = np.where(np.arange(order + 2) < order, 1e4, 1e7)
+label = {k: f"{names[k].replace('_', '')} (10{'⁻⁴' if k < order else '⁻⁷ / AU'})" for k in shown}
+fig = plots.posterior(
+    {label[k]: replicas[:, k] * scale[k] for k in shown},
+    np.full(len(replicas), 1 / len(replicas)),
+    {label[k]: truth[names[k]] * scale[k] for k in shown} if truth else None,
+)
+show(
+    fig,
+    "05_replicas",
+    run_dir=run_dir,
+    caption=f"Replicas of the noise of the sky, fitted anew: histograms, and pairs below them; dashed: the truth of a synthetic sky. {run.label}.",
+    alt="Corner plot of replicas of the fit for the first Legendre coefficients and the two components of the gradient: "
+    "histograms of bell shape on the diagonal, and clouds below it, some of them tilted ellipses.",
+)
+correlation = np.corrcoef(replicas.T) - np.eye(order + 2)
+i, j = np.unravel_index(np.argmax(np.abs(correlation)), correlation.shape)
+say(f"The strongest correlation is that of {names[j]} and {names[i]}: {correlation[i, j]:+.2f}.")
+off = np.abs(replicas.mean(axis=0) - fit.theta) / (replicas.std(axis=0) / np.sqrt(len(replicas)))
+assert np.all(off < 5), "replicas do not scatter about the fit they are drawn from"
+
+# %% [markdown]
 # ## What the sky cannot tell
 #
 # Without a heliosphere $\mu$ and $\mathbf R$ are both dipoles: three numbers, of which the rings leave two. The bending
