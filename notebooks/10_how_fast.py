@@ -101,15 +101,15 @@ def ours(tolerance):
     return follow(spiral, sample, tolerance, **limits_B).momentum
 
 
-def theirs(solve, part=slice(None)):
-    return lambda tolerance: -solve(sample[part], exact.path[part], tolerance)[:, 3:]
+def theirs(solve, part=slice(None), **options):
+    return lambda tolerance: -solve(sample[part], exact.path[part], tolerance, **options)[:, 3:]
 
 
 with cores(1):
     workload_B = measure("this tracer", ours, exact.momentum, (1e-5, 3e-6, 1e-6, 1e-7, 1e-8), times=3)
+solve = peers.scipy_solver(compiled, none)
 for method in ("RK45", "DOP853"):
-    solve = peers.scipy_solver(compiled, none, method)
-    workload_B += measure(f"scipy {method}", theirs(solve, few), exact.momentum[few], (1e-5, 1e-6, 1e-8))
+    workload_B += measure(f"scipy {method}", theirs(solve, few, method=method), exact.momentum[few], (1e-5, 1e-6, 1e-8))
 if "numbalsoda" not in missing:
     solve = peers.numbalsoda_solver(compiled, none)
     workload_B += measure("numbalsoda dop853", theirs(solve), exact.momentum, (1e-5, 1e-6, 1e-7, 1e-9), times=2)
@@ -157,16 +157,15 @@ def ours_inside(tolerance):
     return follow(heliosphere, inside, tolerance, boundary_AU=boundary_AU).momentum
 
 
-def theirs_inside(solve, part):
-    return lambda tolerance: -solve(inside[part], truth.path[part], tolerance)[:, 3:]
+def theirs_inside(solve, part, **options):
+    return lambda tolerance: -solve(inside[part], truth.path[part], tolerance, **options)[:, 3:]
 
 
 with cores(1):
     closed = measure("this tracer", ours_inside, truth.momentum, (1e-6, 3e-7, 1e-7, 1e-8, 1e-9), times=2)
+solve, part = peers.scipy_solver(field_at, heliosphere.packed), slice(None, None, 20)
 for method, tolerances in (("RK45", (1e-6, 1e-7)), ("DOP853", (1e-6, 1e-8))):
-    part = slice(None, None, 20)
-    solve = peers.scipy_solver(field_at, heliosphere.packed, method)
-    closed += measure(f"scipy {method}", theirs_inside(solve, part), truth.momentum[part], tolerances)
+    closed += measure(f"scipy {method}", theirs_inside(solve, part, method=method), truth.momentum[part], tolerances)
 if "numbalsoda" not in missing:
     part = slice(None, None, 4)
     solve = peers.numbalsoda_solver(field_at, heliosphere.packed)
@@ -213,7 +212,7 @@ show(
 # More orbits, more cores, a larger sphere.
 
 # %%
-numbers = np.array([64, 256, 1024, 4096, 16384])
+numbers = np.array([64, 256, 1024, 4096])
 rates = {}
 for n_cores in (1, 2):
     with cores(n_cores):

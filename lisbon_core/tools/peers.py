@@ -59,6 +59,7 @@ def spiral_field():
     return numba.njit(**FAST)(lambda x, y, z, parameters: (*field(x, y, z), 0.0, 0.0, 0.0))
 
 
+@functools.cache
 def _derivative(field):
     """dy/ds of a proton followed backwards in time, compiled: (y, out, parameters) -> None."""
     import numba
@@ -75,8 +76,8 @@ def _derivative(field):
     return derivative
 
 
-def scipy_solver(field, parameters, method: str):
-    """Solver (states (N, 6), times (N,), tolerance) -> final states, by scipy's `solve_ivp` with compiled field."""
+def scipy_solver(field, parameters):
+    """Solver (states (N, 6), times (N,), tolerance, method) -> final states, by scipy's `solve_ivp`."""
     import numba
     from scipy.integrate import solve_ivp
 
@@ -88,7 +89,7 @@ def scipy_solver(field, parameters, method: str):
         derivative(y, out, parameters)
         return out
 
-    def solve(states, times, tolerance):
+    def solve(states, times, tolerance, method="RK45"):
         options = {"method": method, "rtol": tolerance, "atol": tolerance, "max_step": LONGEST, "args": (parameters,)}
         return np.stack([solve_ivp(side, (0.0, t), y, **options).y[:, -1] for y, t in zip(states, times, strict=True)])
     solve(np.ones((1, 6)), np.ones(1), 1e-3)  # compiles
@@ -115,7 +116,6 @@ def numbalsoda_solver(field, parameters):
     import numba
 
     derivative, size, loop = _derivative(field), len(parameters), _numbalsoda_loop()
-
     @numba.cfunc(optional("numbalsoda").lsoda_sig)
     def side(_, y, out, data):
         derivative(numba.carray(y, (6,)), numba.carray(out, (6,)), numba.carray(data, (size,)))
