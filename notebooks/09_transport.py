@@ -246,12 +246,11 @@ else:
 # %% [markdown]
 # ## L and T₀ are one number, not two
 #
-# Both bend $F$ upwards. For scattering that is the same at all pitch angles the even part of $F$ is $1/L + 2/\Lambda$
-# times one function of $\mu$, where $\Lambda$ is the length over which the streaming $S$ (the net flux of particles per
-# particle, $vA_1/3$) falls along the field; and conservation of particles demands $T_0 = S(1/\Lambda - 1/L)$. One
-# measured number, two unknowns: only their combination $T_0 + \frac32 S/L$ is measured, and the region of the pair has no
-# end. A *closure* is the second equation that picks a point: a steady flux tube has $T_0 = 0$, a uniform gradient
-# $T_0 = -S/L$.
+# Both bend $F$ upwards at the ends. Let the streaming $S = vA_1/3$, the mean velocity of the particles along the field,
+# fall by e over a length $\Lambda$; conservation of particles then demands $T_0 = S(1/\Lambda - 1/L)$ (notebook 08). For
+# isotropic scattering the even part of $F$ is $1/L + 2/\Lambda$ times one function of $\mu$. One measured number, two
+# unknowns: only their combination $T_0 + \frac32 S/L$ is measured, and the region of the pair has no end. A *closure* is
+# the second equation that picks a point: a steady flux tube has $T_0 = 0$, a uniform gradient $T_0 = -S/L$.
 
 # %%
 if transport.law is not None:
