@@ -149,7 +149,8 @@ if transport.law is not None:
 # Leave focusing out, and the stationary balance of Eq. (5) gives the scattering straight from the slope: $D = (v/2\ell)
 # (1-\mu^2)/F'$, no law assumed. It comes out lopsided. With focusing, in a steady flux tube, the same distribution means
 # $D = (v/2\ell)(1-\mu^2)[1 + (\ell/L)(F-1)]/F'$, and this one is symmetric within its errors: turbulence need not know
-# forward from backward. The lopsidedness is $[D(\frac12) - D(-\frac12)]/[D(\frac12) + D(-\frac12)]$.
+# forward from backward. The asymmetry is $[D(\frac12) - D(-\frac12)]/[D(\frac12) + D(-\frac12)]$. Read off a Legendre
+# series that ends, $D$ is rounded off where it changes fast, so its dip is shallower than that of the fitted law.
 
 # %%
 lopsided = transport.D_asymmetry
@@ -165,8 +166,8 @@ if transport.law is not None and closure == "flux-tube":
         run_dir=run_dir,
         caption=f"D read off the Legendre series of F, with 68 % bands, and mirrored in μ. {run.label}.",
         alt="Two panels of D against mu, each with its mirror image dotted. Without focusing the hump on the left is "
-        "higher than the one on the right and the mirror image lies outside the band; with focusing both humps agree "
-        "within the band and with the fitted law.",
+        "higher than the one on the right and the mirror image lies outside the band; with focusing the mirror image lies "
+        "within the band. The fitted law, dashed, has the same two humps with a deeper dip between.",
     )
     rest = apparent_asymmetry(pad, transport.q)
     nodes, weights = np.polynomial.legendre.leggauss(64)
