@@ -192,6 +192,11 @@ for case, columns, rings in (
     say(f"- {case}: {identifiability(columns, radius, rings).words(0)}")
 
 # %% [markdown]
+# The direction of the interstellar field is taken as given here: it goes into the orbits, not into Eq. (3). It can be
+# fitted as well, by tracing the sky anew for fields around a first guess: `lisbon_core.anisotropy.fit_field` does so,
+# with nine maps, or nineteen if the strength is to be fitted too, and takes a minute or two.
+
+# %% [markdown]
 # ## How many terms
 #
 # The paper stops at order 7. The criteria below weigh the fit against the number of terms, or ask how well one part of

@@ -1,6 +1,7 @@
 """The interstellar anisotropy fitted to a sky through the heliosphere and through the rings: Eqs. (1)-(3)."""
 
 from lisbon_core.anisotropy.design import AnisotropyError, Design, design, parameter_names, sample_columns
+from lisbon_core.anisotropy.field_direction import FieldFit, fit_field
 from lisbon_core.anisotropy.fit import (
     AnisotropyFit,
     fit_anisotropy,
@@ -14,7 +15,7 @@ from lisbon_core.anisotropy.gyrotropy import GYROTROPY_TERMS, GyrotropyTest, gyr
 from lisbon_core.anisotropy.identifiability import Identifiability, identifiability, straight_lines
 from lisbon_core.anisotropy.resampling import OrderChoice, bootstrap, compare_orders, jackknife_rings
 
-__all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "GyrotropyTest", "Identifiability",
-           "OrderChoice", "bootstrap", "compare_orders", "design", "fit_anisotropy", "fit_design", "fit_generalised",
-           "fit_sampled_map", "gyrotropy_columns", "gyrotropy_test", "identifiability", "jackknife_rings",
-           "parameter_names", "sample_columns", "sample_covariance", "solve", "straight_lines"]
+__all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "FieldFit", "GyrotropyTest",
+           "Identifiability", "OrderChoice", "bootstrap", "compare_orders", "design", "fit_anisotropy", "fit_design",
+           "fit_field", "fit_generalised", "fit_sampled_map", "gyrotropy_columns", "gyrotropy_test", "identifiability",
+           "jackknife_rings", "parameter_names", "sample_columns", "sample_covariance", "solve", "straight_lines"]
