@@ -73,7 +73,7 @@ def test_maps_of_roughness_alone_are_refused(monkeypatch):
     """Maps that have nothing to do with the field they are for."""
     random = np.random.default_rng(4)
 
-    def astray(heliosphere, dec, ra, positions):
+    def astray(heliosphere, dec, ra):
         return no_heliosphere(closed_form(field_direction.shifted(GUESS, 60.0 * random.standard_normal(2))), dec, ra)
 
     sky, _ = sky_of(no_heliosphere(closed_form(), *grid(9.0)), THETA)
