@@ -1,0 +1,84 @@
+"""Curves, coefficients, ring means, the pitch-angle distribution."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lisbon_core.plots.style import COLOURS, PAGE, styled
+
+__all__ = ["coefficients", "curves", "pad", "ring_means"]
+
+
+@styled
+def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **axes_options) -> Figure:
+    """Named curves over a common abscissa; a value may be (y,) or a pair (y, sigma) drawn with its band."""
+    fig = Figure(figsize=(PAGE, height), layout="constrained")
+    axes = fig.add_subplot()
+    styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
+    for (label, line), style in zip(lines.items(), [*styles] * 3, strict=False):
+        y, band = line if isinstance(line, tuple) else (line, None)
+        drawn, = axes.plot(x, y, linestyle=style, label=label)
+        if band is not None:
+            axes.fill_between(x, y - band, y + band, alpha=0.2, color=drawn.get_color(), linewidth=0)
+    axes.set(xlabel=xlabel, ylabel=ylabel, **axes_options)
+    axes.legend()
+    return fig
+
+
+@styled
+def coefficients(names: Sequence[str], values, sigma, truth=None) -> Figure:
+    """Fitted coefficients with their errors, and the truth of a synthetic sky; the first has a scale of its own."""
+    fig = Figure(figsize=(PAGE, 2.6), layout="constrained")
+    for axes, part in zip(fig.subplots(1, 2, width_ratios=(1, 5)), (slice(0, 1), slice(1, None)), strict=True):
+        place = np.arange(len(names))[part]
+        axes.errorbar(place, np.asarray(values)[part] * 1e4, np.asarray(sigma)[part] * 1e4, fmt="o", markersize=4,
+                      capsize=2, color=COLOURS["black"], label="fitted")
+        if truth is not None:
+            axes.plot(place, np.asarray(truth)[part] * 1e4, "_", markersize=16, markeredgewidth=1.6,
+                      color=COLOURS["red"], label="truth")
+        axes.set_xticks(place, [name.replace("_", "") for name in names[part]])
+        axes.set(ylabel="coefficient (10⁻⁴)", xlim=(place[0] - 0.5, place[-1] + 0.5))
+    axes.axhline(0.0, color="0.6", linewidth=0.7)
+    axes.legend()
+    return fig
+
+
+@styled
+def ring_means(dec, fitted, sigma, truth=None) -> Figure:
+    """What each declination ring is multiplied by, and the truth of a synthetic sky."""
+    fig = Figure(figsize=(PAGE, 2.6), layout="constrained")
+    axes = fig.add_subplot()
+    axes.axhline(0.0, color="0.6", linewidth=0.7, label="what the rings leave")
+    axes.plot(dec, (fitted - 1.0) * 1e3, label="restored from the model")
+    axes.fill_between(dec, (fitted - sigma - 1.0) * 1e3, (fitted + sigma - 1.0) * 1e3, alpha=0.25, linewidth=0)
+    if truth is not None:
+        axes.plot(dec, (truth - 1.0) * 1e3, "--", color=COLOURS["red"], label="truth")
+    axes.set(xlabel="declination (degrees)", ylabel="ring mean − 1 (10⁻³)")
+    axes.legend()
+    return fig
+
+
+@styled
+def pad(distribution, truth=None, ignoring=None) -> Figure:
+    """Pitch-angle distribution with errors, fitted series, truth, and bins of the sky ignoring the heliosphere."""
+    fig = Figure(figsize=(PAGE, 3.6), layout="constrained")
+    upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    fine = np.linspace(-1.0, 1.0, 201)
+    upper.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, fmt="o", markersize=3,
+                   capsize=2, color=COLOURS["black"], label="binned, Eq. (4)")
+    upper.plot(fine, (distribution.series(fine) - 1.0) * 1e3,
+               label=f"Legendre series, order {distribution.legendre.size}")
+    if ignoring is not None:
+        upper.plot(distribution.mu, (ignoring - 1.0) * 1e3, "s", markersize=3, color=COLOURS["orange"],
+                   fillstyle="none", label="observed sky, heliosphere and rings ignored")
+    if truth is not None:
+        upper.plot(fine, (truth(fine) - 1.0) * 1e3, "--", label="truth")
+    upper.set(ylabel="F − 1 (10⁻³)")
+    upper.legend()
+    reference = truth if truth is not None else distribution.series
+    lower.axhline(0.0, color="0.6", linewidth=0.7)
+    lower.errorbar(distribution.mu, (distribution.F - reference(distribution.mu)) * 1e3, distribution.sigma * 1e3,
+                   fmt="o", markersize=3, capsize=2, color=COLOURS["black"])
+    lower.set(xlabel="pitch-angle cosine μ", ylabel=f"minus {'truth' if truth is not None else 'series'}")
+    return fig

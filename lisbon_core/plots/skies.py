@@ -1,0 +1,87 @@
+"""Maps of the sky: Mollweide, right ascension to the left, one scale for all panels.
+
+Relative intensities are shown as (I - 1) in units of 1e-3 on a diverging scale centred on 0; what was not observed is
+blank, never zero.
+"""
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from lisbon_core.frames import lonlat
+from lisbon_core.plots.style import PAGE, styled
+
+__all__ = ["figure_2", "skies"]
+
+
+def _sky_axes(fig: Figure, position) -> mpl.axes.Axes:
+    """A Mollweide map with right ascension to the left, centred on 180 degrees."""
+    axes = fig.add_subplot(position, projection="mollweide")
+    axes.set_xticks(np.radians(np.arange(-120, 121, 60)), [f"{180 - lon}°" for lon in range(-120, 121, 60)])
+    axes.set_yticks(np.radians(np.arange(-60, 61, 30)), [f"{lat}°" if lat else "" for lat in range(-60, 61, 30)])
+    axes.tick_params(labelsize=7)
+    axes.grid(alpha=0.35, linewidth=0.5)
+    return axes
+
+
+def _mesh(axes, dec, ra, values, **options):
+    """Colour the pixels of a regular grid on a sky axes."""
+    ra_edges = np.append(ra - 0.5 * (ra[1] - ra[0]), ra[-1] + 0.5 * (ra[1] - ra[0]))
+    dec_edges = np.clip(np.append(dec - 0.5 * (dec[1] - dec[0]), dec[-1] + 0.5 * (dec[1] - dec[0])), -90.0, 90.0)
+    return axes.pcolormesh(-np.radians(ra_edges - 180.0), np.radians(dec_edges), np.ma.masked_invalid(values),
+                           rasterized=True, **options)
+
+
+def _mark_field(axes, field_icrs) -> None:
+    """Mark where the interstellar field points, and the opposite direction."""
+    for sign, name, symbol in ((1.0, "B", "o"), (-1.0, "−B", "x")):
+        lon, lat = lonlat(sign * np.asarray(field_icrs))
+        axes.plot(-np.radians(lon - 180.0), np.radians(lat), symbol, color="black", markersize=4.5, fillstyle="none")
+        axes.annotate(name, (-np.radians(lon - 180.0), np.radians(lat)), textcoords="offset points", xytext=(5, 3),
+                      fontsize=7)
+
+
+@styled
+def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str = "relative intensity − 1, 10⁻³",
+          scale: float = 1e3, offset: float = 1.0, limit: float | None = None, cmap: str = "RdBu_r",
+          symmetric: bool = True) -> Figure:
+    """Maps of the sky, one a panel, on a common scale.
+
+    Parameters
+    ----------
+    panels : dict of str to ndarray
+        Title and values of shape (n_dec, n_ra), NaN where not observed; shown as (value - offset) * scale.
+    dec, ra : ndarray
+        Pixel centres, degrees.
+    field_icrs : ndarray, optional
+        Direction of the interstellar field, marked on each panel.
+    columns : int
+        Panels side by side.
+    limit : float, optional
+        Largest value of the colour scale; by default the largest shown.
+    symmetric : bool
+        Centre the scale on 0.
+    """
+    rows = -(-len(panels) // columns)
+    fig = Figure(figsize=(PAGE if columns > 1 else 4.6, (2.5 if columns == 1 else 2.15) * rows + 0.4),
+                 layout="constrained")
+    shown = {title: (np.asarray(values) - offset) * scale for title, values in panels.items()}
+    largest = limit or max(np.nanmax(np.abs(values)) for values in shown.values())
+    smallest = -largest if symmetric else min(np.nanmin(values) for values in shown.values())
+    grid = fig.add_gridspec(rows, columns)
+    for i, (title, values) in enumerate(shown.items()):
+        axes = _sky_axes(fig, grid[i // columns, i % columns])
+        mesh = _mesh(axes, dec, ra, values, cmap=cmap, vmin=smallest, vmax=largest)
+        if field_icrs is not None:
+            _mark_field(axes, field_icrs)
+        axes.set_title(title, pad=9)
+    fig.colorbar(mesh, ax=fig.axes, orientation="horizontal", shrink=0.6, aspect=40, pad=0.03, label=unit)
+    return fig
+
+
+def figure_2(sky, fit, renormalised, field_icrs) -> Figure:
+    """Figure 2 of the paper: the sky observed, fitted and renormalised."""
+    return skies({f"Observed: {sky.label}": sky.relative_intensity,
+                  f"Fitted, Eqs. (1)-(3), order {fit.order}": fit.relative_intensity,
+                  "Renormalised: rings restored from the model": renormalised.sky.relative_intensity},
+                 sky.dec, sky.ra, field_icrs=field_icrs)
