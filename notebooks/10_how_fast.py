@@ -112,11 +112,11 @@ for method in ("RK45", "DOP853"):
     workload_B += measure(f"scipy {method}", theirs(solve, few, method=method), exact.momentum[few], (1e-5, 1e-6, 1e-8))
 if "numbalsoda" not in missing:
     solve = peers.numbalsoda_solver(compiled, none)
-    workload_B += measure("numbalsoda dop853", theirs(solve), exact.momentum, (1e-5, 1e-6, 1e-7, 1e-9), times=2)
+    workload_B += measure("numbalsoda dop853", theirs(solve), exact.momentum, (1e-5, 1e-6, 5e-8, 1e-9), times=2)
 if "heyoka" not in missing:
-    for tolerance in (1e-6, 1e-7, 1e-8, 1e-9):
+    for tolerance in (1e-6, 3e-7, 1e-8, 1e-9):
         solve = peers.heyoka_spiral(tolerance)
-        workload_B += measure("heyoka", theirs(solve), exact.momentum, (tolerance,), times=2)
+        workload_B += measure("heyoka", theirs(solve), exact.momentum, (tolerance,), times=3)
 evaluations = follow(spiral, sample, 1e-6, **limits_B).evaluations.mean()
 cost_B = evaluation_ns(compiled, none, along(100_000))
 floor_B = 1e9 / (cost_B * evaluations)
