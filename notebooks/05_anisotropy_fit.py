@@ -194,7 +194,8 @@ for case, columns, rings in (
 # %% [markdown]
 # The direction of the interstellar field is taken as given here: it goes into the orbits, not into Eq. (3). It can be
 # fitted as well, by tracing the sky anew for fields around a first guess: `lisbon_core.anisotropy.fit_field` does so,
-# with nine maps, or nineteen if the strength is to be fitted too, and takes a minute or two.
+# with nine maps, or nineteen if the strength is to be fitted too, and takes a minute or two. On a sky
+# like this one it fixes the direction to about one degree.
 
 # %% [markdown]
 # ## How many terms

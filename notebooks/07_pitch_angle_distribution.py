@@ -119,7 +119,7 @@ print(beyond)
 # %%
 observed, columns = run.sky.observed, run.fit.design
 mean_R = [run.liouville.average(values)[observed] for values in (run.liouville.R_x, run.liouville.R_y)]
-sector = (np.degrees(np.arctan2(mean_R[1], mean_R[0])) % 360 // 30).astype(int)
+sector = ((np.degrees(np.arctan2(mean_R[1], mean_R[0])) + 180) // 30).astype(int) % 12
 along = run.liouville.average(run.liouville.mu)[observed] > 0
 jacobian = columns.relative_intensity(run.fit.theta)[1]
 residual = (run.sky.relative_intensity - run.fit.relative_intensity)[observed]
@@ -134,7 +134,7 @@ for name, half in (("μ > 0", along), ("μ < 0", ~along)):
     empty = np.array([np.mean(half & (sector == k)) < 0.01 for k in range(12)])
     lines[name] = tuple(np.where(empty, np.nan, values * 1e4) for values in (share @ residual, error))
 fig = plots.curves(
-    15.0 + 30.0 * np.arange(12),
+    -165.0 + 30.0 * np.arange(12),
     lines,
     xlabel="direction of the guiding centre across the field (degrees from $e_x$)",
     ylabel="residual (10⁻⁴)",
@@ -148,7 +148,7 @@ show(
     "sectors "
     "with less than 1 % of the pixels are left out, and neighbours are correlated.",
     alt="Residual intensity in sectors of the guiding centre's direction, for particles moving along the field and against "
-    "it: two curves near zero, within bands of about one standard error; about a third of the directions is empty.",
+    "it: two curves near zero, within bands of about one standard error; the directions on the other side are empty.",
 )
 
 # %% [markdown]
