@@ -128,19 +128,41 @@ def _arrival_nodes(r, cosine, parameters):
     return values
 
 
-@functools.cache
-def _collocation() -> np.ndarray:
-    """Matrix from values at the nodes to coefficients of the cubic B-spline through them, not-a-knot at the ends."""
-    matrix = np.zeros((CELLS + 3, CELLS + 3))
-    for i in range(CELLS + 1):
-        matrix[i + 1, i:i + 3] = 1.0 / 6.0, 4.0 / 6.0, 1.0 / 6.0
-    matrix[0, :5] = matrix[-1, -5:] = 1.0, -4.0, 6.0, -4.0, 1.0
-    inverse = np.linalg.inv(matrix)
-    return inverse[:, 1:-1]
+@kernel(error_model="numpy", nogil=True)
+def _through(values):
+    """Coefficients (n + 2, m) of cubic B-splines through the columns of values (n, m), not-a-knot at the ends.
+
+    Gaussian elimination in a fixed order, and no library's: threads and processors would round it differently, and
+    chaotic orbits tell the last digit.
+    """
+    n, m = values.shape
+    size = n + 2
+    matrix, right = np.zeros((size, size)), np.zeros((size, m))
+    for i in range(n):
+        matrix[i + 1, i], matrix[i + 1, i + 1], matrix[i + 1, i + 2] = 1.0 / 6.0, 4.0 / 6.0, 1.0 / 6.0
+        for c in range(m):
+            right[i + 1, c] = values[i, c]
+    for c, weight in enumerate((1.0, -4.0, 6.0, -4.0, 1.0)):
+        matrix[0, c] = matrix[size - 1, size - 5 + c] = weight
+    for i in range(size):
+        for below in range(i + 1, size):
+            if matrix[below, i] != 0.0:
+                ratio = matrix[below, i] / matrix[i, i]
+                for c in range(i, min(i + 6, size)):
+                    matrix[below, c] -= ratio * matrix[i, c]
+                for c in range(m):
+                    right[below, c] -= ratio * right[i, c]
+    for i in range(size - 1, -1, -1):
+        for c in range(m):
+            total = right[i, c]
+            for k in range(i + 1, min(i + 6, size)):
+                total -= matrix[i, k] * right[k, c]
+            right[i, c] = total / matrix[i, i]
+    return right
 
 
 def _coefficients(values) -> np.ndarray:
-    return (_collocation() @ values @ _collocation().T).ravel()
+    return np.ascontiguousarray(_through(np.ascontiguousarray(_through(values).T)).T).ravel()
 
 
 @functools.cache
@@ -157,5 +179,5 @@ def with_tables(packed: np.ndarray) -> np.ndarray:
     u, v = np.meshgrid(*2 * [np.linspace(0.0, 1.0, CELLS + 1)], indexing="ij")
     inner = _arrival_nodes(packed[INNER] + u * (d - packed[INNER]), 2.0 * v - 1.0, packed)
     r = d / np.maximum(u, 1e-6)
-    outer = _arrival_nodes(r, 2.0 * (1.0 - v**4) * (d / r) ** 2 - 1.0, packed)
+    outer = _arrival_nodes(r, 2.0 * (1.0 - (v * v) * (v * v)) * (d / r) * (d / r) - 1.0, packed)
     return np.concatenate([packed, _drape_coefficients(), _coefficients(inner), _coefficients(outer)])
