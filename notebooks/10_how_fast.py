@@ -91,7 +91,8 @@ def along(n):
 compiled, none = peers.spiral_field(), np.zeros(1)
 spiral = (user_field(compiled), none)
 limits_B = {"boundary_AU": peers.BOUNDARY_AU, "path_cap_AU": peers.PATH_CAP_AU}
-sample = peers.starts(2000)
+quick = grid_deg > 2  # a coarse run is a quick one
+sample = peers.starts(500 if quick else 2000)
 with cores(1):
     exact = follow(spiral, sample, 1e-13, **limits_B)
 few = slice(None, None, 20)  # for those who take milliseconds an orbit
@@ -146,7 +147,7 @@ assert all(point.median < 1e-4 for point in tight), "codes disagree where all sh
 # one region ends and the next begins: they find out by failing.
 
 # %%
-inside = peers.starts(600, rigidity_TV)
+inside = peers.starts(200 if quick else 600, rigidity_TV)
 with cores(1):
     judged = follow(heliosphere, inside, 1e-8, neighbours=True, boundary_AU=boundary_AU)
     inside = inside[judged.escaped & ~judged.chaotic]

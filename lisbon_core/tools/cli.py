@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -55,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a parameter")
     run.add_argument("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it")
     run.add_argument("--fast", action="store_true", help="coarse grid: the whole chain in under a minute")
-    run.add_argument("--jobs", type=int, default=1, metavar="N", help="notebooks run at the same time (default 1)")
+    run.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
+                     help="notebooks run at the same time (default 2, or as many as there are cores)")
     run.add_argument("--out", required=True, metavar="DIR", help="folder of the run, made if needed")
     run.set_defaults(command=_run)
     sky = commands.add_parser("map", help="what a sky map holds",
