@@ -32,6 +32,7 @@
 # | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) |
 # | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) |
 # | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) |
+# | [10](10_how_fast.ipynb) | how fast and how accurate the orbits are, beside other codes | |
 #
 # **Ten minutes**: this page, the figures of 06 and 09. **One hour**: 01 to 09 in order, skipping code. **One day**:
 # run them, change a parameter in the first code cell, and see what moves.
