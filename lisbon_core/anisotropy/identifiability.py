@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lisbon_core.anisotropy.design import Design, parameter_names
-from lisbon_core.frames import boost_momentum, unit_vector
+from lisbon_core.frames import unit_vector
 from lisbon_core.heliosphere import Heliosphere
 from lisbon_core.liouville import LiouvilleMap
-from lisbon_core.units import KM_S, PROTON_MASS_TV, gyroradius
+from lisbon_core.liouville.tracing import axes_across, plasma_frame
 
 __all__ = ["Identifiability", "identifiability", "straight_lines"]
 
@@ -89,17 +89,11 @@ def straight_lines(heliosphere: Heliosphere, dec, ra, rigidity_TV: float = 4.0) 
     rigidity_TV : float
         At Earth.
     """
-    parameters, axes = heliosphere.parameters, heliosphere.axes
-    velocity = -parameters.interstellar_speed_km_s * KM_S * axes[2]
-    momentum = boost_momentum(-rigidity_TV * unit_vector(*np.meshgrid(ra, dec)), velocity, PROTON_MASS_TV)
-    size = np.linalg.norm(momentum, axis=-1)
-    b = heliosphere.field_icrs
-    across = velocity - (velocity @ b) * b
-    e_x = across / np.linalg.norm(across)
-    e_y = np.cross(b, e_x)
-    centre = np.cross(momentum, b) / rigidity_TV * gyroradius(rigidity_TV, parameters.field_uG)
+    momentum = -rigidity_TV * unit_vector(*np.meshgrid(ra, dec)).reshape(-1, 3) @ heliosphere.axes.T
+    mu, R_x, R_y, ratio = plasma_frame(heliosphere, np.zeros_like(momentum), momentum, rigidity_TV)
+    b, e_x, e_y = axes_across(heliosphere)
     ones = np.ones((1, len(dec), len(ra)))
-    return LiouvilleMap(dec=np.asarray(dec), ra=np.asarray(ra), mu=ones * (momentum @ b / size),
-                        R_x=ones * (centre @ e_x), R_y=ones * (centre @ e_y), momentum_ratio=ones * size / rigidity_TV,
-                        error=0.0 * ones, amplification=ones, escaped=ones > 0.0, weight=np.ones(1), field_icrs=b,
-                        e_x_icrs=e_x, e_y_icrs=e_y, rigidity_TV=float(rigidity_TV), inputs_hash="straight lines")
+    on_grid = [values.reshape(ones.shape) for values in (mu, R_x, R_y, ratio)]
+    return LiouvilleMap(np.asarray(dec), np.asarray(ra), *on_grid, error=0.0 * ones, amplification=ones,
+                        escaped=ones > 0.0, weight=np.ones(1), field_icrs=b, e_x_icrs=e_x, e_y_icrs=e_y,
+                        rigidity_TV=float(rigidity_TV), inputs_hash="straight lines")

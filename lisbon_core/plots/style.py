@@ -4,7 +4,7 @@ import functools
 
 import matplotlib as mpl
 
-__all__ = ["COLOURS", "COLUMN", "PAGE", "STYLE", "styled"]
+__all__ = ["COLOURS", "PAGE", "STYLE", "styled"]
 
 # Okabe & Ito's palette: distinct for all common kinds of colour blindness
 COLOURS = {"black": "#000000", "orange": "#e69f00", "sky": "#56b4e9", "green": "#009e73", "blue": "#0072b2",
@@ -16,7 +16,7 @@ STYLE = {
     "axes.prop_cycle": mpl.cycler(color=[COLOURS[c] for c in ("blue", "red", "green", "orange", "pink", "sky")]),
     "axes.grid": False, "svg.hashsalt": "lisbon",
 }
-COLUMN, PAGE = 3.5, 7.1  # inches: one and two columns of a journal
+PAGE = 7.1  # inches: two columns of a journal
 
 
 def styled(draw):
