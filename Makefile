@@ -21,8 +21,8 @@ skies: setup  ## make the embedded synthetic skies anew
 	@$(BIN)/python -c 'from lisbon_core.synthetic import write_embedded_skies; write_embedded_skies("data")'
 
 lock:  ## pin every dependency anew (needs uv)
-	@uv pip compile pyproject.toml --group build --extra notebooks --extra test --universal --python-version 3.11 \
-	    --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade --quiet \
+	@uv pip compile pyproject.toml --group build --extra browser --extra dask --extra grids --extra notebooks --extra site --extra test \
+	    --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade --quiet \
 	    --output-file requirements.lock
 
 # .venv is made again only when the lock differs from the one it was made from.

@@ -21,6 +21,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 DEVELOPMENT = [Requirement(line) for line in [*PROJECT["project"]["dependencies"], *EXTRAS["notebooks"],
                                               *EXTRAS["test"], *PROJECT["dependency-groups"]["build"]]]
+# in the lock, not in environment.yml: what only some users need, and conda may not have
+OPTIONAL = [Requirement(line) for extra in ("browser", "dask", "grids", "site") for line in EXTRAS[extra]]
 
 
 def test_conda_environment_equals_pyproject():
@@ -32,7 +34,7 @@ def test_conda_environment_equals_pyproject():
     assert listed == {CONDA_NAMES.get(one.name, one.name): str(one.specifier) for one in DEVELOPMENT}
 
 
-@pytest.mark.parametrize("requirement", DEVELOPMENT, ids=str)
+@pytest.mark.parametrize("requirement", [*DEVELOPMENT, *OPTIONAL], ids=str)
 def test_interpreter_satisfies_bounds(requirement):
     assert importlib.metadata.version(requirement.name) in requirement.specifier
 
@@ -46,7 +48,7 @@ def test_python_satisfies_bounds():
 def test_every_import_is_declared(folder):
     """What the package imports at its top is a dependency; notebooks, tests and tools may use the extras too."""
     core = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
-    everything = {canonicalize_name(one.name) for one in DEVELOPMENT}
+    everything = {canonicalize_name(one.name) for one in [*DEVELOPMENT, *OPTIONAL]}
     everything |= {canonicalize_name(path.stem) for path in (ROOT / "tests").glob("*.py")}
     for path in (ROOT / folder).rglob("*.py"):
         allowed = core if folder == "lisbon_core" and "tools" not in path.parts else everything
@@ -68,7 +70,7 @@ def test_lock_pins_everything_with_hashes_and_names_no_place():
         assert re.fullmatch(r"==[^*]+", str(requirement.specifier)), requirement
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), requirement
         pinned.setdefault(canonicalize_name(requirement.name), []).append(str(requirement.specifier).lstrip("="))
-    for one in DEVELOPMENT:
+    for one in [*DEVELOPMENT, *OPTIONAL]:
         for version in pinned[canonicalize_name(one.name)]:
             assert version in one.specifier, one
 
