@@ -8,6 +8,7 @@ import sys
 
 import nbformat
 import pytest
+from PIL import Image
 
 from lisbon_core.tools import pairing, runner
 from lisbon_core.tools.provenance import NOTEBOOKS
@@ -50,6 +51,20 @@ def test_figures_have_alternative_texts(fast_run, path):
     expected = sum(cell.source.count("show(") for cell in notebook.cells if cell.cell_type == "code")
     assert len(texts) >= expected, "a figure is missing from the output"
     assert all(texts)
+
+
+def test_figures_fit_a_journal(fast_run):
+    """One column or two wide, made by a function of the package, and small; a vector drawing beside each."""
+    from lisbon_core.plots import COLUMN, PAGE
+
+    pictures = sorted((fast_run.out / "figures").glob("*.png"))
+    assert pictures
+    for path in pictures:
+        with Image.open(path) as image:
+            assert image.width in {round(COLUMN * 200), round(PAGE * 200)}, f"{path.stem} is as wide as no column"
+            assert image.text["Source"].startswith("lisbon_core.plots."), f"{path.stem} does not say what drew it"
+        for one in (path, path.with_suffix(".pdf")):
+            assert 1000 < one.stat().st_size < 500_000, f"{one.name} has {one.stat().st_size} bytes"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

@@ -96,7 +96,7 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert publish.publish(report, root)
     publish.update_readme(root)
     assert [path.name for path in sorted((root / "figures").iterdir())] == [
-        "04_line.png", "05_line.png", "06_line.png", "results.json"]
+        "04_line.pdf", "04_line.png", "05_line.pdf", "05_line.png", "06_line.pdf", "06_line.png", "results.json"]
     assert set(json.loads((root / "figures" / "results.json").read_text())["provenance"]) == {"input_hash"}
     readme = (root / "README.md").read_text()
     assert "| `C_05` | 7.20 | 17.8 | 7.0 ± 0.5 |" in readme
@@ -109,7 +109,7 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert counts == [1, 2, 3, 4]
 
     assert not publish.publish(report, root), "what is current must be left as it is"
-    (root / "figures" / "04_line.png").unlink()
+    (root / "figures" / "04_line.pdf").unlink()
     assert publish.publish(report, root)
     assert (notebooks / "05_fit.ipynb").read_text() == committed, "the same run must give the same bytes"
 

@@ -22,7 +22,8 @@ def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **a
         if band is not None:
             axes.fill_between(x, y - band, y + band, alpha=0.2, color=drawn.get_color(), linewidth=0)
     axes.set(xlabel=xlabel, ylabel=ylabel, **axes_options)
-    axes.legend()
+    if len(lines) > 1:
+        axes.legend()
     return fig
 
 
@@ -78,7 +79,8 @@ def pad(distribution, truth=None, ignoring=None) -> Figure:
     upper.legend()
     reference = truth if truth is not None else distribution.series
     lower.axhline(0.0, color="0.6", linewidth=0.7)
-    lower.errorbar(distribution.mu, (distribution.F - reference(distribution.mu)) * 1e3, distribution.sigma * 1e3,
+    lower.errorbar(distribution.mu, (distribution.F - reference(distribution.mu)) * 1e4, distribution.sigma * 1e4,
                    fmt="o", markersize=3, capsize=2, color=COLOURS["black"])
-    lower.set(xlabel="pitch-angle cosine μ", ylabel=f"minus {'truth' if truth is not None else 'series'}")
+    lower.set(xlabel="pitch-angle cosine μ", ylabel=f"F − {'truth' if truth is not None else 'series'}\n(10⁻⁴)")
+    fig.align_ylabels((upper, lower))
     return fig

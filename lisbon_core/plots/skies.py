@@ -7,9 +7,12 @@ blank, never zero.
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from lisbon_core.frames import lonlat
-from lisbon_core.plots.style import PAGE, styled
+from lisbon_core.plots.style import COLUMN, PAGE, styled
+
+HALO = [withStroke(linewidth=1.6, foreground="white", alpha=0.8)]  # keeps labels legible on any colour
 
 __all__ = ["figure_2", "skies"]
 
@@ -18,8 +21,11 @@ def _sky_axes(fig: Figure, position) -> mpl.axes.Axes:
     """A Mollweide map with right ascension to the left, centred on 180 degrees."""
     axes = fig.add_subplot(position, projection="mollweide")
     axes.set_xticks(np.radians(np.arange(-120, 121, 60)), [f"{180 - lon}°" for lon in range(-120, 121, 60)])
-    axes.set_yticks(np.radians(np.arange(-60, 61, 30)), [f"{lat}°" if lat else "" for lat in range(-60, 61, 30)])
-    axes.tick_params(labelsize=7)
+    axes.set_yticks(np.radians(np.arange(-60, 61, 30)),
+                    [f"{lat}°".replace("-", "−") if lat else "" for lat in range(-60, 61, 30)])
+    axes.tick_params(labelsize=6)
+    for label in axes.get_xticklabels():
+        label.set_path_effects(HALO)
     axes.grid(alpha=0.35, linewidth=0.5)
     return axes
 
@@ -36,9 +42,9 @@ def _mark_field(axes, field_icrs) -> None:
     """Mark where the interstellar field points, and the opposite direction."""
     for sign, name, symbol in ((1.0, "B", "o"), (-1.0, "−B", "x")):
         lon, lat = lonlat(sign * np.asarray(field_icrs))
-        axes.plot(-np.radians(lon - 180.0), np.radians(lat), symbol, color="black", markersize=4.5, fillstyle="none")
+        axes.plot(-np.radians(lon - 180.0), np.radians(lat), symbol, color="black", markersize=4.0, fillstyle="none")
         axes.annotate(name, (-np.radians(lon - 180.0), np.radians(lat)), textcoords="offset points", xytext=(5, 3),
-                      fontsize=7)
+                      fontsize=7, path_effects=HALO)
 
 
 @styled
@@ -63,8 +69,8 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
         Centre the scale on 0.
     """
     rows = -(-len(panels) // columns)
-    fig = Figure(figsize=(PAGE if columns > 1 else 4.6, (2.5 if columns == 1 else 2.15) * rows + 0.4),
-                 layout="constrained")
+    wide = PAGE if columns > 1 else COLUMN
+    fig = Figure(figsize=(wide, (0.53 * wide / columns + 0.2) * rows + 0.45), layout="constrained")
     shown = {title: (np.asarray(values) - offset) * scale for title, values in panels.items()}
     largest = limit or max(np.nanmax(np.abs(values)) for values in shown.values())
     smallest = -largest if symmetric else min(np.nanmin(values) for values in shown.values())
@@ -74,11 +80,12 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
         mesh = _mesh(axes, dec, ra, values, cmap=cmap, vmin=smallest, vmax=largest)
         if field_icrs is not None:
             _mark_field(axes, field_icrs)
-        axes.set_title(title, pad=9)
-    fig.colorbar(mesh, ax=fig.axes, orientation="horizontal", shrink=0.6, aspect=40, pad=0.03, label=unit)
+        axes.set_title(title, pad=6, fontsize=8.5)
+    fig.colorbar(mesh, ax=fig.axes, orientation="horizontal", shrink=0.6, aspect=35, pad=0.03, label=unit)
     return fig
 
 
+@styled
 def figure_2(sky, fit, renormalised, field_icrs) -> Figure:
     """Figure 2 of the paper: the sky observed, fitted and renormalised."""
     return skies({f"Observed: {sky.label}": sky.relative_intensity,

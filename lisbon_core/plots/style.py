@@ -4,7 +4,7 @@ import functools
 
 import matplotlib as mpl
 
-__all__ = ["COLOURS", "PAGE", "STYLE", "styled"]
+__all__ = ["COLOURS", "COLUMN", "PAGE", "STYLE", "styled"]
 
 # Okabe & Ito's palette: distinct for all common kinds of colour blindness
 COLOURS = {"black": "#000000", "orange": "#e69f00", "sky": "#56b4e9", "green": "#009e73", "blue": "#0072b2",
@@ -14,9 +14,9 @@ STYLE = {
     "legend.fontsize": 8, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
     "lines.linewidth": 1.4, "figure.constrained_layout.use": True, "image.cmap": "viridis",
     "axes.prop_cycle": mpl.cycler(color=[COLOURS[c] for c in ("blue", "red", "green", "orange", "pink", "sky")]),
-    "axes.grid": False, "svg.hashsalt": "lisbon",
+    "axes.grid": False,
 }
-PAGE = 7.1  # inches: two columns of a journal
+COLUMN, PAGE = 3.5, 7.1  # inches: the widths of one column and of two in a journal
 
 
 def styled(draw):

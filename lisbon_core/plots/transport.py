@@ -25,7 +25,7 @@ def figure_3(distribution, transport, truth=None, rates=(-2e-5, -1e-5, 0.0, 1e-5
         T_0 of the curves below, 1/yr: multiples of S/L, the rate at which a uniform gradient would have to change.
     """
     fig = Figure(figsize=(PAGE, 5.6), layout="constrained")
-    grid = fig.add_gridspec(3, 2, height_ratios=(2.2, 0.8, 2.4))
+    grid = fig.add_gridspec(3, 2, height_ratios=(2.0, 1.0, 2.4))
     fine = np.linspace(-1.0, 1.0, 201)
 
     scattering = fig.add_subplot(grid[:2, 0])
@@ -39,17 +39,20 @@ def figure_3(distribution, transport, truth=None, rates=(-2e-5, -1e-5, 0.0, 1e-5
     scattering.legend(loc="upper center", ncols=2)
 
     data = {"fmt": "o", "markersize": 3, "capsize": 2, "color": COLOURS["black"]}
-    upper, lower = fig.add_subplot(grid[0, 1]), fig.add_subplot(grid[1, 1])
+    upper = fig.add_subplot(grid[0, 1])
+    lower = fig.add_subplot(grid[1, 1], sharex=upper)
     upper.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **data, label="data")
-    upper.plot(fine, (transport.F(fine) - 1.0) * 1e3, label=transport.closure)
+    upper.plot(fine, (transport.F(fine) - 1.0) * 1e3, label=f"model, {transport.closure}")
     if truth is not None:
         upper.plot(fine, (truth.pad(fine) - 1.0) * 1e3, "--", label="truth")
-    upper.set(ylabel="F − 1 (10⁻³)", title="Pitch-angle distribution", xticklabels=[])
+    upper.set(ylabel="F − 1 (10⁻³)", title="Pitch-angle distribution")
+    upper.tick_params(labelbottom=False)
     upper.legend()
     lower.axhline(0.0, color="0.6", linewidth=0.7)
     residual = distribution.F - transport.F(distribution.mu)
     lower.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **data)
-    lower.set(xlabel="pitch-angle cosine μ", ylabel="residual (10⁻⁴)")
+    lower.set(xlabel="pitch-angle cosine μ", ylabel="data − model\n(10⁻⁴)")
+    fig.align_ylabels((upper, lower))
 
     below, change = fig.add_subplot(grid[2, 0]), fig.add_subplot(grid[2, 1])
     below.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **data)
@@ -57,11 +60,12 @@ def figure_3(distribution, transport, truth=None, rates=(-2e-5, -1e-5, 0.0, 1e-5
     best, styles = transport.F(fine), (":", "-.", "-", "--", (0, (5, 1)))
     for rate, style in zip(rates, styles, strict=True):
         curve = transport.F(fine, T_0=rate)
-        below.plot(fine, (curve - 1.0) * 1e3, linestyle=style, label=f"T₀ = {rate * 1e6:+.0f} × 10⁻⁶ / yr")
+        named = f"{rate * 1e6:+.0f}".replace("-", "−") if rate else "0"
+        below.plot(fine, (curve - 1.0) * 1e3, linestyle=style, label=f"T₀ = {named} × 10⁻⁶ / yr")
         change.plot(fine, (curve - best) * 1e4, linestyle=style)
     below.set(xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)", title="Were the intensity to change in time")
     change.set(xlabel="pitch-angle cosine μ", ylabel="F − best fit (10⁻⁴)", title="The same, minus the best fit")
-    below.legend()
+    below.legend(fontsize=7, loc="upper left", borderaxespad=0.0)
     return fig
 
 

@@ -20,20 +20,32 @@ def folder(run_dir: str = "") -> Path:
     return Path(run_dir) if run_dir else ROOT / "runs" / "notebook"
 
 
-def _png(figure, dpi: int, source: str) -> bytes:
-    """PNG whose bytes depend on the figure alone: no version, no date."""
+def _settle(figure) -> None:
+    """Lay a figure out once for all, so that each way of saving it shows the same."""
+    for _ in range(2):  # the layout of maps with a colour bar takes two rounds
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def _image(figure, kind: str, dpi: int, source: str) -> bytes:
+    """PNG or PDF whose bytes depend on the figure alone: no version, no date; coloured meshes are pixels in both."""
+    from matplotlib import rc_context
+
+    about = {"png": {"Software": "lisbon_core", "Source": source},
+             "pdf": {"Creator": "lisbon_core", "Producer": None, "CreationDate": None, "Title": source}}
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": "lisbon_core", "Source": source})
+    with rc_context({"pdf.fonttype": 42}):  # TrueType: what journals ask for
+        figure.savefig(stream, format=kind, dpi=dpi, metadata=about[kind])
     return stream.getvalue()
 
 
 def show(fig, name: str, *, alt: str, caption: str, run_dir: str = "") -> None:
-    """Save a figure with the run, display it with its alternative text and caption, close it.
+    """Save a figure with the run as PNG and, for print, as PDF; display it with alternative text and caption; close it.
 
     Parameters
     ----------
     fig : matplotlib.figure.Figure
-        Its label, where it has one, names the function that drew it and goes into the file.
+        Its label, where it has one, names the function that drew it and goes into the files and the caption.
     name : str
         File stem, such as `05_sky`.
     alt, caption : str
@@ -53,9 +65,13 @@ def show(fig, name: str, *, alt: str, caption: str, run_dir: str = "") -> None:
     if not alt.strip():
         raise LisbonError(f"Figure {name} has no alternative text: say in a sentence what it shows.")
     source = str(fig.get_label() or name)
-    write_atomically(folder(run_dir) / "figures" / f"{name}.png", _png(fig, 200, source))
-    display(Image(data=_png(fig, 110, source), format="png", alt=" ".join(alt.split())))
-    display(Markdown(f"*{name}.* {caption}"))
+    _settle(fig)
+    for kind in ("png", "pdf"):
+        write_atomically(folder(run_dir) / "figures" / f"{name}.{kind}", _image(fig, kind, 200, source))
+    shown = 110 if fig.get_figwidth() > 5.0 else 150  # a figure for one column of a journal is read on a screen too
+    display(Image(data=_image(fig, "png", shown, source), format="png", alt=" ".join(alt.split())))
+    drawn = f" Drawn by `{source.removeprefix('lisbon_core.')}`." if fig.get_label() else ""
+    display(Markdown(f"*{name}.* {caption}{drawn}"))
     plt.close(fig)
 
 

@@ -32,7 +32,7 @@ def is_current(root: Path, input_hash: str, figures: set[str]) -> bool:
             recorded.append(notebook["metadata"]["lisbon"])
     except (OSError, KeyError, ValueError):
         return False
-    there = {path.name for path in (root / "figures").glob("*.png")}
+    there = {path.name for path in _pictures(root)}
     return there == figures and all(one.get("input_hash") == input_hash for one in recorded)
 
 
@@ -47,7 +47,7 @@ def publish(report: runner.Report, root: Path = ROOT) -> bool:
     import nbformat
 
     input_hash = report.results["provenance"]["input_hash"]
-    figures = {path.name: path for path in (report.out / "figures").glob("*.png")}
+    figures = {path.name: path for path in _pictures(report.out)}
     if is_current(root, input_hash, set(figures)):
         return False
     fresh = {}
@@ -62,11 +62,16 @@ def publish(report: runner.Report, root: Path = ROOT) -> bool:
         write_atomically(root / "figures" / name, path.read_bytes())
     for path in {*(root / "notebooks").glob("*.ipynb")} - {*fresh}:
         path.unlink()
-    for path in (root / "figures").glob("*.png"):
+    for path in _pictures(root):
         if path.name not in figures:
             path.unlink()
     write_json(root / "figures" / "results.json", {**report.results, "provenance": {"input_hash": input_hash}})
     return True
+
+
+def _pictures(root: Path) -> list[Path]:
+    """Figures of a folder, as pixels and as vectors."""
+    return sorted(path for kind in ("png", "pdf") for path in (root / "figures").glob(f"*.{kind}"))
 
 
 def _refuse_paths(notebook, name: str, root: Path) -> None:
