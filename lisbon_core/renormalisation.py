@@ -38,7 +38,7 @@ class RenormalisedSky:
 
 
 def renormalise(sky: SkyMap, fit: AnisotropyFit) -> RenormalisedSky:
-    """Restore the ring means of a sky from the model fitted to it.
+    """Restore the ring means of a sky from the model fitted to it, Eq. (2a).
 
     The global mean is taken over the whole sphere, where the model is defined: a sky seen in part has a mean of its
     own that the dipole shifts.

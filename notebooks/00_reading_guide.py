@@ -72,6 +72,7 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
 from lisbon_core.chain import Run
+from lisbon_core.tools import equations
 from lisbon_core.tools.claims import table
 from lisbon_core.tools.notebook import ledger, say
 
@@ -89,3 +90,12 @@ say(table(claims) if claims else "Run the other notebooks to fill the table.")
 assert all(row["value"] is not None or row["note"] for row in claims.values()), (
     "a missing value must come with its reason"
 )
+
+# %% [markdown]
+# ## The equations
+#
+# The six equations of the paper, and three of ours that have a letter: what computes each, where it is put to work, and
+# which tests prove it. `lisbon equations` prints the same with how these tests ended on your machine.
+
+# %%
+say(equations.listed())

@@ -18,9 +18,11 @@
 #
 # $$ I(\theta,\phi) = p_0^2\, f(\mathbf x(\theta,\phi), \mathbf p(\theta,\phi)) \tag{1} $$
 #
-# where $\mathbf x$ and $\mathbf p$ are the place and momentum in interstellar space to which the orbit leads back.
-# This notebook checks the two statements behind Eq. (1): phase-space volume is conserved, and $f$ does not depend on
-# the observer's motion.
+# where $I$ is the intensity from the direction of polar angle $\theta$ (from the celestial pole) and right ascension
+# $\phi$, $f$ is the density of particles in phase space, the space of places and momenta, $\mathbf x$ and $\mathbf p$ are
+# the place and momentum in interstellar space to which the orbit leads back, and $p_0$ is the momentum at Earth. `trace`
+# follows one orbit, `trace_sky` those of a whole sky (notebook 03). This notebook checks the two statements behind
+# Eq. (1): phase-space volume is conserved, and $f$ does not depend on the observer's motion.
 
 # %% tags=["parameters"]
 sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky

@@ -23,6 +23,9 @@
 # What is measured is therefore the intensity **relative to the mean of its declination ring**, and nothing else:
 #
 # $$ \mathcal I(\theta,\phi) = \frac{I(\theta,\phi)}{\frac{1}{2\pi}\int_0^{2\pi} I(\theta,\phi)\, d\phi} \tag{2} $$
+#
+# $I(\theta,\phi)$ is the intensity from polar angle $\theta$ and right ascension $\phi$, and $\mathcal I$ is what is left
+# of it; `ring_normalise` computes it.
 
 # %% tags=["parameters"]
 sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky

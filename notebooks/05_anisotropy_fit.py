@@ -13,7 +13,7 @@
 # > **Needs** the sky (04) and the Liouville map (03). **Run time** seconds, once the orbits are traced.
 #
 # Along an orbit the phase-space density is conserved, so the intensity in a direction at Earth is the interstellar
-# density where that orbit comes from,
+# density where that orbit comes from (`trace_sky`, notebook 03),
 #
 # $$ I(\theta,\phi) = p_0^2\, f(\mathbf x(\theta,\phi), \mathbf p(\theta,\phi)) \tag{1} $$
 #
@@ -22,7 +22,9 @@
 #
 # $$ I = \left[1 + A_1P_1(\mu) + \dots + A_nP_n(\mu) + G_xR_x + G_yR_y\right]\left(\frac{p}{p_0}\right)^{-\gamma} \tag{3} $$
 #
-# Here $\mathbf R$ is the guiding centre and $\gamma$ is `p_index` $= \alpha + 2$ for a flux falling as $p^{-\alpha}$.
+# The bracket is computed by `sample_columns`, orbit by orbit. $P_n$ are the Legendre polynomials and $A_n$ their
+# coefficients; $\mathbf R$ is the guiding centre, with components $R_x$, $R_y$ across the field, $G_x$, $G_y$ are the
+# components of the gradient, $p/p_0$ is the momentum of notebook 03 over that at Earth, and $\gamma$ is `p_index` $= \alpha + 2$ for a flux falling as $p^{-\alpha}$.
 # The sky has been through Eq. (2), so the model goes through it too; that is what makes the fit non-linear.
 
 # %% tags=["parameters"]
@@ -76,7 +78,7 @@ say(f"**{run.label}.**")
 # %% [markdown]
 # ## The fit
 #
-# Pixels are weighted by their errors. But each is an average over a disc of 5° on a grid of 2°, so about twenty of
+# `fit_anisotropy` weighs the pixels by their errors. But each is an average over a disc of 5° on a grid of 2°, so about twenty of
 # them share their data: the covariance of the averaging goes into the errors of the coefficients. A fit that took the
 # pixels as independent would claim errors four to five times too small.
 

@@ -15,9 +15,10 @@
 # A ring-normalised sky cannot know the mean of a ring. The model of Eq. (3) does: the shape of $P_n(\mu)$ along the
 # rings that are seen fixes $A_n$, and $A_n$ fixes the ring means. So
 #
-# $$ I_{rn}(\theta,\phi) = \mathcal I(\theta,\phi)\,\bigl\langle I_\mathrm{model}\bigr\rangle_\phi(\theta) \,/\, \langle I_\mathrm{model}\rangle_\mathrm{sphere} $$
+# $$ I_{rn}(\theta,\phi) = \mathcal I(\theta,\phi)\,\bigl\langle I_\mathrm{model}\bigr\rangle_\phi(\theta) \,/\, \langle I_\mathrm{model}\rangle_\mathrm{sphere} \tag{2a} $$
 #
-# What varies along a ring is data; the ring means are model, with the model's errors.
+# is what `renormalise` computes: the observed map of Eq. (2), times the mean of the model $I_\mathrm{model}$ over right
+# ascension in that ring, over its mean on the sphere. What varies along a ring is data; the ring means are model, with the model's errors.
 
 # %% tags=["parameters"]
 sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky

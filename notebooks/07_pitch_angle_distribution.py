@@ -17,6 +17,8 @@
 #
 # $$ \mathrm{PAD} = I_{rn}\,(p/p_0)^{\gamma} - (G_xR_x + G_yR_y) \tag{4} $$
 #
+# $\gamma$, $p/p_0$, $G$ and $R$ are those of Eq. (3); `pitch_angle_distribution` computes it.
+#
 # A pixel does not belong to one $\mu$: the disc, the Earth's orbit and the chaos of orbits that return to the
 # heliosphere spread it. Binning pixels by their mean $\mu$ would smear F. So a bin holds the fitted F, averaged over
 # the bin, plus what the pixels show beyond the model, each counted with its share of samples in the bin.

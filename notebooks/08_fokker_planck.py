@@ -78,7 +78,7 @@ mu = np.linspace(-1, 1, 201)
 #
 # $$ D_{\mu\mu} = -\frac{v\,\partial_zF}{2}\,(1-\mu^2)\left[\eta\cos(2\pi\mu/\omega) + \gamma\right] \tag{6} $$
 #
-# and $1/F'$, with $F' = \partial_\mu F$, is the bracket: a wiggle of depth $\eta$ and period $\omega$ in $\mu$ on a level
+# (`CosineScattering`), and $1/F'$, with $F' = \partial_\mu F$, is the bracket: a wiggle of depth $\eta$ and period $\omega$ in $\mu$ on a level
 # $\gamma$, all three without unit (this $\gamma$ is called `d_offset` in the code: Eq. (3) has another one). Strong
 # scattering across the field, $\eta > 0$, makes $F$ flat at $\mu = 0$; a gap there, $\eta < 0$, makes it steep.
 #
@@ -131,9 +131,9 @@ for name, law in laws.items():
 # until one says how the streaming varies along the tube. Let it fall by e over a length $\Lambda$, $\partial_z S =
 # -S/\Lambda$; then the intensity changes at the rate
 #
-# $$ T_0 = S\left(\frac1\Lambda - \frac1L\right) \quad\text{(per year)}. $$
+# $$ T_0 = S\left(\frac1\Lambda - \frac1L\right) \tag{5a} $$
 #
-# Such a choice is called a closure, and it decides what $L$ means. In a steady **flux tube** the streaming thins out as
+# per year. Such a choice is called a closure (`closure_lambda`), and it decides what $L$ means. In a steady **flux tube** the streaming thins out as
 # the tube widens, $\Lambda = L$, and nothing changes in time. With a **uniform** gradient the streaming is the same
 # everywhere, $\Lambda = \infty$, and the intensity has to fall, $T_0 = -S/L$. Focusing adds an even part to $F$, equal at
 # $\mu$ and $-\mu$, mostly the quadrupole $A_2$; under the two closures it differs by a factor of three.
@@ -179,9 +179,9 @@ show(
 # $G(\mu) = \int_0^\mu v(1-\nu^2)/(2LD)\,d\nu$; put it into Eq. (5), with $b$ falling along the field as $e^{-z/L}$, to see
 # it. Three ways to compute $F$ have to agree:
 #
-# * the solver used everywhere here expands $F$ in polynomials, exact for the flux tube and, put back into Eq. (5),
+# * the solver used everywhere here, `stationary_pad`, expands $F$ in polynomials, exact for the flux tube and, put back into Eq. (5),
 #   leaving next to nothing;
-# * finite volumes cut $\mu$ into 2000 cells and balance what flows through their walls, an independent code;
+# * finite volumes, `finite_volume_pad`, cut $\mu$ into 2000 cells and balance what flows through their walls, an independent code;
 # * the weak-focusing formula keeps only the first power of $\lambda/L$, so its error must fall with the square.
 
 # %%

@@ -146,10 +146,13 @@ if transport.law is not None:
 # %% [markdown]
 # ## The paper's argument
 #
-# Leave focusing out, and the stationary balance of Eq. (5) gives the scattering straight from the slope: $D = (v/2\ell)
-# (1-\mu^2)/F'$, no law assumed. It comes out lopsided. With focusing, in a steady flux tube, the same distribution means
-# $D = (v/2\ell)(1-\mu^2)[1 + (\ell/L)(F-1)]/F'$, and this one is symmetric within its errors: turbulence need not know
-# forward from backward. The asymmetry is $[D(\frac12) - D(-\frac12)]/[D(\frac12) + D(-\frac12)]$. Read off a Legendre
+# Let nothing change in time, in a flux tube, and Eq. (5) gives the scattering straight from the slope $F' =
+# \partial_\mu F$, no law assumed (`apparent_scattering`):
+#
+# $$ D(\mu) = \frac{v}{2\ell}\,(1-\mu^2)\,\frac{1 + (\ell/L)\,[F(\mu)-1]}{F'(\mu)} \tag{6a} $$
+#
+# Leave focusing out, $1/L = 0$, and $D$ comes out lopsided. With focusing it is symmetric within its errors: turbulence
+# need not know forward from backward. The asymmetry is $[D(\frac12) - D(-\frac12)]/[D(\frac12) + D(-\frac12)]$. Read off a Legendre
 # series that ends, $D$ is rounded off where it changes fast, so its dip is shallower than that of the fitted law.
 
 # %%

@@ -21,6 +21,7 @@ def sky_of(liouville, theta, dec_min=-90.0, averaging=0.0, noise=1e-4):
     return blank.replace(relative_intensity=columns.on_grid(columns.intensity(theta))), columns
 
 
+@pytest.mark.equation("3")
 @pytest.mark.parametrize(("dec_min", "averaging"), [(-90.0, 0.0), (-90.0, 9.0), (-10.0, 9.0)])
 def test_noiseless_sky_gives_back_its_coefficients(dec_min, averaging):
     liouville = uniform_field_map()
@@ -52,6 +53,7 @@ def test_jacobian_is_the_derivative():
         np.testing.assert_allclose(jacobian[:, k], difference / (2.0 * step), atol=1e-6 * np.abs(jacobian[:, k]).max())
 
 
+@pytest.mark.equation("3")
 def test_errors_cover_and_chi_square_is_one():
     """Pulls of 1000 simulated skies whose noise is correlated by a disc average."""
     liouville = uniform_field_map(scatter=0.2)

@@ -37,6 +37,7 @@ def fine(law, q, lam):
     return edges[::8], best[:-1], best[-1]
 
 
+@pytest.mark.equation("5")
 def test_isotropic_scattering_has_a_closed_form():
     h, q = 530.37, 1.0 / U
     pad, xi = stationary_pad(IsotropicScattering(h), q), q / h
@@ -47,6 +48,7 @@ def test_isotropic_scattering_has_a_closed_form():
     assert abs(A_1 - 1.8813e-3) < 5e-8
 
 
+@pytest.mark.equation("5")
 @pytest.mark.parametrize("law", [COSINE, QuasilinearScattering(400.0), TILTED])
 def test_flux_tube_is_met_exactly(law):
     for q in (1.0 / U, -40.0, 1e-9, 0.0):
@@ -62,6 +64,7 @@ def test_flux_tube_is_met_exactly(law):
         assert pad.tau == 0.0
 
 
+@pytest.mark.equation("5")
 @pytest.mark.parametrize("law", [COSINE, CosineScattering(150.58, 2.0, 501.94), TILTED, IsotropicScattering(-600.0)])
 @pytest.mark.parametrize("fraction", [1.0, 0.0, 0.5, 0.9346, 1.5, -2.0])
 def test_both_solvers_agree(law, fraction):
@@ -98,6 +101,7 @@ def test_first_order_converges_as_the_square_of_focusing(closure):
     assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.02)
 
 
+@pytest.mark.equation("5a")
 def test_the_closure_carries_a_factor_three_in_the_even_part():
     law = CosineScattering(-0.5, 1.0, 585.57)
     tube, uniform = (stationary_pad(law, 5.0, closure).legendre(2)[1] for closure in ("flux-tube", "uniform"))

@@ -45,6 +45,7 @@ def test_grid():
             grid(step)
 
 
+@pytest.mark.equation("1")
 def test_no_electric_field_no_anisotropy():
     """Without flows E = 0: whatever the magnetic field does, an isotropic f stays isotropic."""
     still = HeliosphereParameters(interstellar_speed_km_s=1e-12, rotation_days=1e15)
@@ -53,6 +54,7 @@ def test_no_electric_field_no_anisotropy():
     assert np.std(traced.mu) > 0.3
 
 
+@pytest.mark.equation("1")
 def test_uniform_flow_gives_exactly_the_compton_getting_dipole():
     heliosphere = closed_form(NOWHERE)
     dec, ra = grid(15.0)

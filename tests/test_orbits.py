@@ -167,6 +167,7 @@ def test_estimated_error_and_amplification_are_those_measured(default):
     assert np.isnan(fine.error).all()
 
 
+@pytest.mark.equation("1")
 def test_volumes_in_phase_space_are_kept(default):
     """The determinant of the map (r, p) -> (r', p') over a given time is 1: Liouville's theorem."""
     start = np.array([3.0, 40.0, -20.0, 2.0, 2.4, 2.4])

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 from numpy.polynomial.legendre import legval
 from scipy.integrate import quad
 from test_anisotropy import THETA, sky_of
@@ -29,6 +30,7 @@ def test_bin_averages_are_integrals():
         np.testing.assert_allclose(bin_averages(edges, 7)[:, n - 1], exact, atol=1e-13)
 
 
+@pytest.mark.equation("4")
 def test_noiseless_sky_gives_the_exact_bins():
     liouville = uniform_field_map(scatter=0.3)
     sky, _ = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)
@@ -48,6 +50,7 @@ def test_response_foretells_what_a_truncated_fit_shows():
     assert np.max(np.abs(pad.F - 1.0 - bin_averages(pad.edges, 11) @ truth)) > 1e-5
 
 
+@pytest.mark.equation("4")
 def test_covariance_is_the_scatter_of_skies():
     liouville = uniform_field_map(scatter=0.3)
     sky, columns = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)

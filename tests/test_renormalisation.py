@@ -1,6 +1,7 @@
 """Eq. (2) undone: what the rings took away comes back, with errors that hold."""
 
 import numpy as np
+import pytest
 from test_anisotropy import THETA, sky_of
 from toy import uniform_field_map
 
@@ -9,6 +10,7 @@ from lisbon_core.renormalisation import renormalise
 from lisbon_core.sky_map import noise_factor, ring_normalise
 
 
+@pytest.mark.equation("2a")
 def test_noiseless_sky_regains_its_rings():
     liouville = uniform_field_map()
     sky, columns = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)
@@ -19,6 +21,7 @@ def test_noiseless_sky_regains_its_rings():
     assert restored.global_mean == np.float64(mean) or abs(restored.global_mean - mean) < 1e-9
 
 
+@pytest.mark.equation("2a")
 def test_full_sky_has_global_mean_one():
     liouville = uniform_field_map(flow=0.0)
     sky, _ = sky_of(liouville, THETA)
@@ -36,6 +39,7 @@ def test_rings_of_the_restored_sky_are_the_observed_ones():
     np.testing.assert_allclose(back.relative_intensity, observed.relative_intensity, atol=1e-13)
 
 
+@pytest.mark.equation("2a")
 def test_errors_of_the_restored_sky():
     """Pixel errors and ring-mean errors against the scatter of 200 simulated skies."""
     liouville = uniform_field_map()

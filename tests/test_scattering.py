@@ -23,6 +23,7 @@ LAWS = [CosineScattering(-292.79, 1.0, 585.57), CosineScattering(160.0, 0.5, 200
         BroadenedScattering(400.0, 1.8, 0.1), FunctionScattering(lambda mu: 500.0 + 100.0 * mu**2)]
 
 
+@pytest.mark.equation("6")
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_f_is_the_integral_of_one_over_h(law):
     for mu in (-1.0, -0.77, 0.1, 0.25, 0.5, 1.0):
@@ -31,6 +32,7 @@ def test_f_is_the_integral_of_one_over_h(law):
     assert np.all(law.h(np.linspace(-1, 1, 400)) * law.h(np.array(0.9)) > 0)
 
 
+@pytest.mark.equation("6")
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_diffusion_coefficient_carries_the_kappa_it_was_made_for(law):
     for kappa29 in (1.0, 2.5):

@@ -56,6 +56,7 @@ def test_focusing_without_a_law(q):
         focusing_without_a_law(pad)
 
 
+@pytest.mark.equation("6a")
 def test_scattering_read_off_a_series():
     """With the true q it is even; without focusing it is not: the paper's argument."""
     pad = distribution(LAW, Q, noise=1e-6)

@@ -23,6 +23,7 @@ def seen(sky):
     return sky.relative_intensity[sky.observed]
 
 
+@pytest.mark.equation("2")
 def test_ring_normalisation_is_idempotent_and_kills_any_function_of_declination(make_sky):
     rng = np.random.default_rng(1)
     sky = make_sky(lambda dec, ra: 1 + 1e-3 * rng.standard_normal((dec.size, ra.size)), limits=(-20, 60))
@@ -35,6 +36,7 @@ def test_ring_normalisation_is_idempotent_and_kills_any_function_of_declination(
     assert np.isnan(s.ring_means(sky.relative_intensity, sky.observed)).sum() == 50  # rings outside -20..60
 
 
+@pytest.mark.equation("2")
 @pytest.mark.parametrize("ell", range(1, 8))
 def test_ring_normalisation_of_a_legendre_term_loses_its_polar_part(make_sky, ell):
     # science.md 10.2: A [P_l(mu) - P_l(sin d_B) P_l(sin d)] to first order in A, from the addition theorem

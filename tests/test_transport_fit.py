@@ -35,6 +35,7 @@ def assert_reportable(fit):
     assert str(fit)
 
 
+@pytest.mark.equation("5", "6")
 @pytest.mark.parametrize("closure", ["flux-tube", "uniform"])
 @pytest.mark.parametrize(("law", "q"), [
     (LAW, Q), (CosineScattering(300.0, 1.4, 700.0), -60.0), (CosineScattering(-350.0, 2.0, 800.0), 150.0),
@@ -74,6 +75,7 @@ def test_lengths_grow_and_rates_shrink_with_kappa():
     np.testing.assert_allclose(two.D, one.D / 2.0, rtol=1e-6)
 
 
+@pytest.mark.equation("5a")
 def test_rate_of_change():
     """T_0 with L held comes back from a distribution made with a T_0; the bound contains it; uniform forces -S/L."""
     pad = distribution(LAW, Q, rng=np.random.default_rng(1))

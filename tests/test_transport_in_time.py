@@ -42,6 +42,7 @@ def test_a_diverging_field_makes_even_an_isotropised_pulse_drift(xi):
     assert result.mean_z[1] - result.mean_z[0] == pytest.approx(drift, rel=3e-3)
 
 
+@pytest.mark.equation("5")
 @pytest.mark.parametrize("law", [ISOTROPIC, COSINE])
 def test_random_walks_agree_with_the_equation_within_their_error(law):
     count, xi = 8000, 0.5

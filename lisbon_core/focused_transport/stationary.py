@@ -4,7 +4,7 @@ r"""Focused transport of pitch angles, Eq. (5), solved for its stationary distri
 
 Eq. (5) does not say how F varies along the tube; that choice, the closure, decides what L means. Write F = 1 + F1 with
 int F1 dmu = 0, gradient -1/l, and let the streaming fall along the tube on a scale Lambda, d_z F1 = -F1/Lambda. Then
-d_t F = T_0 is the same at every mu, and in units of l, with q = l/L and lam = l/Lambda,
+d_t F = T_0 is the same at every mu, Eq. (5a), and in units of l, with q = l/L and lam = l/Lambda,
 
     (1-mu^2) h F1' = (1-mu^2)(1 + q F1) + K,      K = tau (1+mu) + (q - lam) int_{-1}^{mu} 2 nu F1 dnu,
     tau = 2 l T_0/v = (2 A_1/3)(lam - q),         i.e.  T_0 = S (1/Lambda - 1/L),  S = v A_1/3.
@@ -142,7 +142,7 @@ class StationaryPAD:
 
 
 def closure_lambda(closure: str | float, q: float) -> float:
-    """lam = l/Lambda of a closure: 'flux-tube' is q, 'uniform' is 0, a number is itself."""
+    """lam = l/Lambda of a closure, Eq. (5a): 'flux-tube' is q, 'uniform' is 0, a number is itself."""
     if isinstance(closure, str):
         if closure not in CLOSURES:
             raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube', 'uniform' or a number "
@@ -205,7 +205,7 @@ def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-t
 
 
 def finite_volume_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, cells: int = 4000):
-    """The same problem by finite volumes, independent of everything above: the oracle of the tests.
+    """Eq. (5) by finite volumes, independent of everything above: the oracle of the tests.
 
     In flux form d_mu[(1-mu^2)(h F1' - q F1)] = tau - 2 mu - 2 mu (lam - q) F1; the flux vanishes at mu = -1 and 1, and
     tau is an unknown that int F1 = 0 pays for. Second order in the width of a cell.

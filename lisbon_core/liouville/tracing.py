@@ -233,7 +233,7 @@ def _geometric_mean(rigidity, weight) -> float:
 
 def trace_sky(heliosphere: Heliosphere, dec, ra, *, rigidity_TV=4.0, positions=4, first_longitude=0.0,
               boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
-    """Trace every direction of a sky at one rigidity from `positions` points on the Earth's orbit.
+    """Trace every direction of a sky, Eq. (1), at one rigidity from `positions` points on the Earth's orbit.
 
     The same as `trace_samples` with `Samples(positions, first_longitude, (rigidity_TV,))`; see there.
     """

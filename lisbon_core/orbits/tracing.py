@@ -102,7 +102,7 @@ def threads() -> int:
 
 def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, backwards=False, boundary_AU=4000.0,
           path_cap_AU=30000.0, tolerance=1e-8, neighbours=True, progress=False) -> Orbits:
-    """Trace orbits to a sphere about the origin.
+    """Trace orbits to a sphere about the origin: x and p of Eq. (1), and the motion that keeps f.
 
     Backwards in time means that charge and electric field change sign together with the momentum.
 

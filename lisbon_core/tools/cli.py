@@ -13,7 +13,7 @@ from lisbon_core.tools.provenance import NOTEBOOKS
 
 __all__ = ["UsageError", "main", "parse_value"]
 
-COMMANDS = ("list", "run", "map", "compare")
+COMMANDS = ("list", "run", "map", "compare", "equations")
 
 
 class UsageError(LisbonError):
@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
                                   description="Claims, parameters and versions in which two runs differ.")
     compare.add_argument("folders", nargs=2, metavar="DIR", help="folder of a run")
     compare.set_defaults(command=_compare)
+    equations = commands.add_parser("equations", help="where each equation is computed, shown and proved",
+                                    description="The equations with their code, notebook and tests, and how these "
+                                                "ended the last time they were run here.")
+    equations.set_defaults(command=_equations)
     for command in (listing, run):
         command.add_argument("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
     return parser
@@ -101,6 +105,17 @@ def _compare(arguments) -> int:
     from lisbon_core.tools.reports import compare_runs
 
     print(compare_runs(*arguments.folders))
+    return 0
+
+
+def _equations(arguments) -> int:
+    from lisbon_core.tools.equations import EQUATIONS, outcomes, tests
+
+    ended, proofs = outcomes(), tests()
+    for number, equation in EQUATIONS.items():
+        print(f"({number}) {equation.says}\n  computed by {', '.join(equation.functions)}\n"
+              f"  shown in {equation.notebook}, {equation.section}")
+        print(*(f"  {ended.get(test, 'not run here'):<30}{test}" for test in proofs[number]), sep="\n", end="\n\n")
     return 0
 
 

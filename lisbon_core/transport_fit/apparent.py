@@ -33,7 +33,7 @@ def with_gradient(pad, mu: np.ndarray, q: float) -> tuple[np.ndarray, np.ndarray
 
 
 def apparent_scattering(pad, mu: np.ndarray, q: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """h(mu) = (1 + q F1)/F' read off the Legendre series of a distribution, no law assumed, with its error.
+    """h(mu) = (1 + q F1)/F', Eq. (6a), read off the Legendre series of a distribution, no law assumed, with its error.
 
     For q = 0 it is the scattering that one infers without focusing; it comes out asymmetric where there is some. Where
     F' is not significantly of one sign, h means nothing: its error is then as large as itself.

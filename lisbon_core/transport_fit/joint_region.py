@@ -45,7 +45,7 @@ class JointRegion:
 
 
 def joint_region(pad, transport, points: int = 81) -> JointRegion:
-    """Chi-square of a distribution over 1/L and T_0, for the shape of D that `fit_transport` found.
+    """Chi-square of a distribution over 1/L and T_0, Eq. (5a), for the shape of D that `fit_transport` found.
 
     The axes run from -2 to 4 times the fitted 1/L (or twice its error, where that is more) and from -4 to 4 times the
     S/L that belongs to it.
