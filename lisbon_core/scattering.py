@@ -104,7 +104,7 @@ class CosineScattering:
 
     def h(self, mu: np.ndarray) -> np.ndarray:
         """Eq. (6) without its factor (1 - mu^2)."""
-        return self.d_offset * cosine_shape(np.asarray(mu, float), self.eta / self.d_offset, self.omega)[0]
+        return self.eta * np.cos(2.0 * np.pi / self.omega * np.asarray(mu, float)) + self.d_offset
 
     def f(self, mu: np.ndarray) -> np.ndarray:
         """Integral of 1/h from 0 to mu."""

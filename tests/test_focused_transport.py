@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import spherical_in
 
 from lisbon_core.focused_transport import (
     TransportError,
@@ -46,6 +47,9 @@ def test_isotropic_scattering_has_a_closed_form():
     A_1 = 3.0 * U * (1.0 / np.tanh(xi) - 1.0 / xi)
     assert pad.legendre(1)[0] == pytest.approx(A_1, rel=1e-12)
     assert abs(A_1 - 1.8813e-3) < 5e-8
+    # e^(xi mu) in Legendre polynomials: modified spherical Bessel functions
+    bessel = U * xi / np.sinh(xi) * (2.0 * np.arange(1, 7) + 1.0) * spherical_in(np.arange(1, 7), xi)
+    np.testing.assert_allclose(pad.legendre(6), bessel, atol=1e-15)
 
 
 @pytest.mark.equation("5")
@@ -75,6 +79,22 @@ def test_both_solvers_agree(law, fraction):
     # T_0 = S (1/Lambda - 1/L) is what zero flux at both ends leaves of it
     assert tau == pytest.approx(pad.tau, rel=1e-8, abs=1e-10)
     assert pad.residual() < 1e-7
+
+
+@pytest.mark.parametrize("law", [COSINE, TILTED])
+@pytest.mark.parametrize("closure", ["flux-tube", "uniform", 0.5 / U])
+def test_no_particle_leaves_at_the_ends(law, closure):
+    """int e^-G Phi dmu = 0, and not for any other rate of change than that of the closure."""
+    pad = stationary_pad(law, 1.0 / U, closure)
+    assert abs(pad.solvability()) < 1e-12
+    assert pad.solvability(pad.tau + 0.1) == pytest.approx(0.1, rel=0.15)
+
+
+def test_weak_and_strong_focusing_are_solved_alike():
+    """The iteration for weak focusing and the direct solution meet where one takes over from the other."""
+    f_max = np.abs(COSINE.f(panels(48).mu)).max()
+    weak, strong = (stationary_pad(COSINE, 2.0 * side / f_max, "uniform", n=48) for side in (1.0 - 1e-12, 1.0 + 1e-12))
+    assert np.max(np.abs(weak.F1 - strong.F1)) < 1e-11 * np.max(np.abs(weak.F1))
 
 
 def test_the_way_to_general_laws_and_to_even_ones_is_the_same():

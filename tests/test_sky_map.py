@@ -51,6 +51,19 @@ def test_ring_normalisation_of_a_legendre_term_loses_its_polar_part(make_sky, el
                                                                       rel=2e-2)
 
 
+@pytest.mark.parametrize(("lat", "lost"), [
+    (11.4, [0.039, 0.195, 0.077, 0.055, 0.093, 0.007, 0.086, 0.001]),
+    (16.3, [0.079, 0.146, 0.134, 0.011, 0.120, 0.008, 0.063, 0.044]),
+    (23.3, [0.157, 0.070, 0.192, 0.011, 0.076, 0.083, 0.001, 0.073])])
+def test_power_that_the_rings_take_from_each_order(make_sky, lat, lost):
+    """Fields of HAWC and IceCube, of Zirnstein et al. and of the ribbon; the values come from the addition theorem."""
+    for ell, expected in enumerate(lost, start=1):
+        sky = make_sky(lambda dec, ra, ell=ell: 1 + 1e-6 * eval_legendre(ell, unit_vector(ra, dec) @ unit_vector(229, lat)))
+        area = s.pixel_area(sky.dec, 180)[:, None]
+        before, after = ((x - 1) ** 2 for x in (sky.relative_intensity, s.ring_normalise(sky).relative_intensity))
+        assert 1 - np.sum(area * after) / np.sum(area * before) == pytest.approx(expected, abs=1.5e-3)
+
+
 def test_null_space_is_one_constant_a_ring(make_sky):
     sky = s.cut(make_sky(dipole(1e-6, 30, 40)), -20, 40)
     basis = s.ring_null_space(sky)

@@ -93,10 +93,9 @@ def values_at(points: np.ndarray, n: int) -> np.ndarray:
 
 @functools.lru_cache(maxsize=32)
 def parity_blocks(n: int) -> tuple[np.ndarray, ...]:
-    """`integrate` and `focus_integrate` on the half mu > 0, for even and for odd arguments: four (n, n) matrices."""
-    grid = panels(n)
-    blocks = []
+    """`integrate` and `focus_integrate` on the half mu > 0, transposed, for even and odd arguments: four of (n, n)."""
+    grid, blocks = panels(n), []
     for matrix in (grid.integrate, grid.focus_integrate):
-        own, mirrored = matrix[n:, n:], matrix[n:, n - 1::-1]
+        own, mirrored = matrix[n:, n:].T, matrix[n:, n - 1::-1].T
         blocks += [own + mirrored, own - mirrored]
-    return tuple(blocks)
+    return tuple(np.ascontiguousarray(block) for block in blocks)

@@ -37,6 +37,7 @@ __all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "fin
            "focusing_from_symmetry", "nodes_for", "solve", "stationary_pad"]
 
 CLOSURES = ("flux-tube", "uniform")
+WEAK = 4.0  # largest (|q| + |q - lam|) max|f| for which iteration is sure to converge fast
 STRONGEST = 300.0  # largest |q f|: e^300 still fits, and no anisotropy is weak long before
 
 
@@ -76,12 +77,13 @@ def solve(h: np.ndarray, f: np.ndarray, q: np.ndarray, lam: np.ndarray, n: int) 
     grid = panels(n)
     tube = flux_tube(f, q, grid.weights)
     change = q - lam
-    if not np.any(change):
+    if not change.any():
         return tube
     source = change[:, None] * (tube @ grid.focus.T)
     # unknown: r = h G' of the correction G = integrate (r/h); it keeps products of large matrices out of the call
     if np.array_equal(h, h[:, ::-1]):
-        r = solve_even(h[:, n:], source, q[:, None, None], change[:, None, None], n)
+        weak = (np.abs(q) + np.abs(change)) * np.abs(f).max(axis=-1) < WEAK
+        r = solve_even(h[:, n:], source, q[:, None], change[:, None], n, weak.all())
     else:
         matrix = np.eye(2 * n) - (q[:, None, None] * grid.integrate
                                   + change[:, None, None] * grid.focus_integrate) / h[:, None, :]
@@ -89,16 +91,30 @@ def solve(h: np.ndarray, f: np.ndarray, q: np.ndarray, lam: np.ndarray, n: int) 
     return tube + (r / h) @ grid.integrate.T
 
 
-def solve_even(h: np.ndarray, source: np.ndarray, q: np.ndarray, change: np.ndarray, n: int) -> np.ndarray:
-    """The system of `solve` for h even in mu: integration swaps even and odd, so half the unknowns drop out."""
+def solve_even(h: np.ndarray, source: np.ndarray, q: np.ndarray, change: np.ndarray, n: int,
+               weak: bool) -> np.ndarray:
+    """The system of `solve` for h even in mu: integration swaps even and odd, so each half follows from the other.
+
+    If focusing is weak, they are found in turns, which is faster: one round brings the answer closer by about
+    ((|q| + |change|) max|f|/2 pi)^2.
+    """
     integrate_even, integrate_odd, focus_even, focus_odd = parity_blocks(n)
-    right, left = source[:, n:], source[:, n - 1::-1]
-    to_odd = (q * integrate_even + change * focus_even) / h[:, None, :]
-    to_even = (q * integrate_odd + change * focus_odd) / h[:, None, :]
-    even, odd = 0.5 * (right + left)[..., None], 0.5 * (right - left)[..., None]
-    even = np.linalg.solve(np.eye(n) - to_even @ to_odd, even + to_even @ odd)
-    odd = odd + to_odd @ even
-    return np.concatenate([(even - odd)[:, ::-1, 0], (even + odd)[..., 0]], axis=1)
+    along, turned = (q / h)[:, :, None], (change / h)[:, :, None]
+    from_even = along * integrate_even + turned * focus_even
+    from_odd = along * integrate_odd + turned * focus_odd
+    right, left = source[:, None, n:], source[:, None, n - 1::-1]
+    even_source, odd_source = 0.5 * (right + left), 0.5 * (right - left)
+    even, near = even_source, 1e-13 * np.abs(source).max()
+    if not weak:
+        matrix = np.eye(n) - (from_even @ from_odd).transpose(0, 2, 1)
+        even = np.linalg.solve(matrix, (even_source + odd_source @ from_odd).transpose(0, 2, 1)).transpose(0, 2, 1)
+        odd = odd_source + even @ from_even
+    for _ in range(60 if weak else 0):
+        odd = odd_source + even @ from_even
+        before, even = even, even_source + odd @ from_odd
+        if np.abs(even - before).max() <= near:
+            break
+    return np.concatenate([(even - odd)[:, 0, ::-1], (even + odd)[:, 0]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -140,6 +156,19 @@ class StationaryPAD:
         right = 1.0 + self.q * self.F1 + (self.q - self.lam) * grid.focus @ self.F1
         return float(np.max(np.abs(self.law.h(self.mu) * (grid.derive @ self.F1) - right)))
 
+    def solvability(self, tau: float | None = None) -> float:
+        """int e^-G Phi dmu over int e^-G |Phi| dmu, G = q f: zero where no particle leaves at mu = -1 or 1.
+
+        Parameters
+        ----------
+        tau : float, optional
+            2 l T_0/v; by default that of the closure. Any other one lets the flux end on a wall, where F' diverges.
+        """
+        rate = self.tau if tau is None else tau
+        source = self.weights * np.exp(-self.q * self.law.f(self.mu)) * (
+            rate - 2.0 * self.mu * (1.0 + self.lam * self.F1))
+        return float(np.sum(source) / np.sum(np.abs(source)))
+
 
 def closure_lambda(closure: str | float, q: float) -> float:
     """lam = l/Lambda of a closure, Eq. (5a): 'flux-tube' is q, 'uniform' is 0, a number is itself."""
@@ -151,13 +180,24 @@ def closure_lambda(closure: str | float, q: float) -> float:
     return float(closure)
 
 
+def sampled(law: ScatteringLaw) -> tuple[int, np.ndarray]:
+    """Nodes on each half of [-1, 1] that resolve f to 1e-12, at most 192, and f there.
+
+    From the tail at 48 nodes one foretells how many it takes; laws singular at 0 get all 192.
+    """
+    n, enough = 48, 1e-12
+    while True:
+        f = law.f(panels(n).mu)
+        tail = np.abs(f.reshape(2, n) @ tail_of(n).T).max() / np.abs(f).max()
+        if tail < enough or n == 192:
+            return n, f
+        needed = n * np.log(enough) / np.log(min(tail, 0.5))
+        n = next((more for more in (64, 96, 128) if more > n and more >= needed), 192)
+
+
 def nodes_for(law: ScatteringLaw) -> int:
-    """Nodes on each half of [-1, 1] that resolve f to 1e-12: 48, 96 or 192, the last also for laws singular at 0."""
-    for n in (48, 96):
-        f = law.f(panels(n).mu).reshape(2, n)
-        if np.max(np.abs(f @ tail_of(n).T)) < 1e-12 * np.max(np.abs(f)):
-            return n
-    return 192
+    """Nodes on each half of [-1, 1] that resolve f to 1e-12: 48, 64, 96, 128 or 192."""
+    return sampled(law)[0]
 
 
 def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *,
@@ -181,9 +221,9 @@ def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tu
         If focusing is so strong that the distribution is no longer a small anisotropy.
     """
     lam = closure_lambda(closure, q)
-    n = nodes_for(law) if n is None else n
+    n, f = sampled(law) if n is None else (n, law.f(panels(n).mu))
     grid = panels(n)
-    h, f = law.h(grid.mu), law.f(grid.mu)
+    h = law.h(grid.mu)
     if not np.isfinite(q + lam) or max(abs(q), abs(lam)) * np.max(np.abs(f)) > STRONGEST:
         raise TransportError(f"q = l/L = {q:g} and lam = {lam:g} with this scattering is focusing over far less than "
                              f"a mean free path: |q f| has to stay below {STRONGEST:g}.")
@@ -195,9 +235,8 @@ def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-t
                     n: int | None = None) -> StationaryPAD:
     """Weak focusing: F1 to first order in q and lam, F1' = [1 + q f + (q - lam) J f]/h; its error is O((f q)^2)."""
     lam = closure_lambda(closure, q)
-    n = nodes_for(law) if n is None else n
+    n, f = sampled(law) if n is None else (n, law.f(panels(n).mu))
     grid = panels(n)
-    f = law.f(grid.mu)
     f0 = f - 0.5 * grid.weights @ f
     values = f + q * f * (f0 - 0.5 * f)  # the integral of q f0/h in closed form
     values += grid.integrate @ ((q - lam) * (grid.focus @ f0) / law.h(grid.mu))
