@@ -58,7 +58,10 @@ def test_ring_normalisation_of_a_legendre_term_loses_its_polar_part(make_sky, el
 def test_power_that_the_rings_take_from_each_order(make_sky, lat, lost):
     """Fields of HAWC and IceCube, of Zirnstein et al. and of the ribbon; the values come from the addition theorem."""
     for ell, expected in enumerate(lost, start=1):
-        sky = make_sky(lambda dec, ra, ell=ell: 1 + 1e-6 * eval_legendre(ell, unit_vector(ra, dec) @ unit_vector(229, lat)))
+        def pattern(dec, ra, ell=ell):
+            return 1 + 1e-6 * eval_legendre(ell, unit_vector(ra, dec) @ unit_vector(229, lat))
+
+        sky = make_sky(pattern)
         area = s.pixel_area(sky.dec, 180)[:, None]
         before, after = ((x - 1) ** 2 for x in (sky.relative_intensity, s.ring_normalise(sky).relative_intensity))
         assert 1 - np.sum(area * after) / np.sum(area * before) == pytest.approx(expected, abs=1.5e-3)
