@@ -7,12 +7,13 @@ noise, in the order in which an experiment meets them.
 
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.anisotropy import sample_columns
 from lisbon_core.focused_transport import stationary_pad
 from lisbon_core.heliosphere import closed_form
@@ -64,6 +65,25 @@ class SkyTruth:
     dec_max: float = 70.0
     positions: int = 4
     seed: int = 20060101
+
+    def __post_init__(self):
+        for name, value in asdict(self).items():
+            whole = name in ("positions", "seed")
+            if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not isfinite(value):
+                raise LisbonError(f"{name} of a synthetic sky is {value!r}, but it must be "
+                                  f"{'a whole' if whole else 'a finite'} number: correct it")
+        for name, good, allowed in (
+                ("L_pc", self.L_pc != 0, "other than 0"),
+                ("gradient_length_kpc", self.gradient_length_kpc != 0, "other than 0"),
+                ("eta_over_d_offset", abs(self.eta_over_d_offset) < 1, "between -1 and 1, or D is not positive"),
+                ("omega", 0.1 <= self.omega <= 100, "between 0.1 and 100"),
+                ("rigidity_TV", self.rigidity_TV > 0, "positive"), ("noise", self.noise > 0, "positive"),
+                ("averaging_deg", 0 <= self.averaging_deg <= 90, "between 0 and 90"),
+                ("dec_min", -90 <= self.dec_min < self.dec_max <= 90, "below dec_max, both between -90 and 90"),
+                ("positions", self.positions >= 1, "at least 1"), ("seed", self.seed >= 0, "0 or more")):
+            if not good:
+                raise LisbonError(f"{name} of a synthetic sky is {getattr(self, name)}, but it must be {allowed}: "
+                                  "correct it")
 
     @property
     def focusing_ratio(self) -> float:
@@ -183,7 +203,7 @@ def write_truth(truth: SkyTruth, path: str | Path) -> None:
     """Write a truth as TOML."""
     lines = ["# What this synthetic sky was made from: see lisbon_core.synthetic.SkyTruth"]
     lines += [f"{name} = {value!r}" for name, value in asdict(truth).items()]
-    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_atomically(Path(path), "\n".join(lines) + "\n")
 
 
 def read_truth(path: str | Path) -> SkyTruth:
@@ -197,6 +217,9 @@ def read_truth(path: str | Path) -> SkyTruth:
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         return SkyTruth(**values)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
+    except LisbonError as error:
+        raise LisbonError(f"{path}: {error}") from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
         known = ", ".join(field.name for field in fields(SkyTruth))
-        raise LisbonError(f"{path} is no truth of a synthetic sky ({error}): it must be TOML with {known}") from None
+        why = " ".join(str(error).split())[:200]
+        raise LisbonError(f"{path} is no truth of a synthetic sky ({why}): it must be TOML with {known}") from None

@@ -165,15 +165,16 @@ def load(path) -> LiouvilleMap:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)  # of a damaged file: the exception will tell
-            with fits.open(path, memmap=False) as hdus:
+            with fits.open(io.BytesIO(Path(path).read_bytes()), memmap=False) as hdus:
                 found = {name: np.asarray(hdus[name].data) for name in (*_PER_SAMPLE, *_AXES)}
                 head = hdus[0].header
         for name in _VECTORS:
             key = name.removesuffix("_icrs").replace("_", "").upper()
             found[name] = np.array([head[f"{key}_{axis}"] for axis in "XYZ"], dtype=float)
         found |= {"rigidity_TV": float(head["RIGIDITY"]), "inputs_hash": str(head["INPUTS"])}
-    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise LiouvilleError(f"{path} is not a complete Liouville map ({error}): make it again") from error
+    except Exception as error:  # a damaged file can fail anywhere inside the reader
+        why = " ".join(str(error).split())[:200]
+        raise LiouvilleError(f"{path} is not a complete Liouville map ({why}): make it again") from error
     for name, values in found.items():
         if isinstance(values, np.ndarray):
             found[name] = values.astype(bool) if name == "escaped" else values.astype(float)

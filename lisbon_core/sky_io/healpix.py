@@ -158,10 +158,17 @@ def _from_counts(data, background, nside, order, turn, lookup, radius_deg, n_scr
     if abs(middle - 1) > 0.1:
         raise SkyMapError(f"data / background has a median of {middle:.3g}, but it should be near 1: give the number "
                           "of events expected in data, the mean of the scramblings and not their sum, as background")
+    sigma = np.sqrt((1 + 1 / n_scramblings) / expected)
+    off = np.nan_to_num((np.abs(total[0] / expected - 1) - 0.5) / sigma, nan=-1.0)
+    if off.max() > 10:
+        row, column = np.unravel_index(np.argmax(off), off.shape)
+        raise SkyMapError(f"data / background is {total[0][row, column] / expected[row, column]:.4g} about ra "
+                          f"{GRID_RA[column]:g}, dec {GRID_DEC[row]:g}, far from 1: correct the counts there, or give "
+                          "UNSEEN for pixels that were not observed")
     log.append(f"counts summed over discs of {radius_deg:.3g} degrees; errors from Poisson counts of the data and of "
                f"{n_scramblings} scramblings")
     return {"dec": GRID_DEC, "ra": GRID_RA, "relative_intensity": total[0] / expected, "footprint": footprint,
-            "sigma": np.sqrt((1 + 1 / n_scramblings) / expected)}
+            "sigma": sigma}
 
 
 def to_healpix(sky: SkyMap, nside: int) -> tuple[np.ndarray, np.ndarray]:

@@ -50,7 +50,8 @@ def _column(table, want, needed=True) -> np.ndarray | None:
         return None
     near = difflib.get_close_matches(want, [c.lower() for c in table.colnames], n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}? Rename it" if near else "rename or add it"
-    raise SkyMapError(f"there is no column {want!r} (found: {', '.join(map(repr, table.colnames))}): {hint}")
+    found = ", ".join(repr(name[:40]) for name in table.colnames[:8]) + (", ..." if len(table.colnames) > 8 else "")
+    raise SkyMapError(f"there is no column {want!r} (found: {found}): {hint}")
 
 
 def _positions(table) -> tuple[np.ndarray, np.ndarray]:

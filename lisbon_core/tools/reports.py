@@ -55,8 +55,14 @@ def _results(folder: str | Path) -> dict:
     path = Path(folder) / "results.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return content if isinstance(content["claims"], dict) else {}["claims"]
-    except (OSError, ValueError, KeyError, TypeError):
+        for row in content["claims"].values():
+            _shift(row, row)
+            number(row["value"], row["sigma"])
+        if not all(isinstance(content.get(key, {}), dict) for key in ("parameters", "provenance")) or not isinstance(
+                content.get("provenance", {}).get("versions", {}), dict):
+            raise ValueError
+        return content
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise LisbonError(f"{folder} holds no results.json of a run: name the folder that `lisbon run --out` made"
                           ) from None
 
