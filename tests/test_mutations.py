@@ -25,8 +25,8 @@ from lisbon_core.tools.provenance import NOTEBOOKS
 from lisbon_core.tools.reports import compare_runs
 
 KNOWN = parameters(sources(NOTEBOOKS)[0])
-NASTY = (b"nan", b"inf", b"-1", b"1e999", b"0", b"", b"\x00", b"'", b"#", b"[", b"99999999999999999999", "é".encode(), b"\xff\xfe",
-         b",,", b"\n", b"true", b"__class__", b"!!python/object/apply:os.getcwd []")
+NASTY = (b"nan", b"inf", b"-1", b"1e999", b"0", b"", b"\x00", b"'", b"#", b"[", b"99999999999999999999", "é".encode(),
+         b"\xff\xfe", b",,", b"\n", b"true", b"__class__", b"!!python/object/apply:os.getcwd []")
 
 
 def _sky(path):
@@ -110,8 +110,8 @@ def damaged(content: bytes, rng) -> bytes:
     return bytes(content)
 
 
-NAMES = ("counts.fits", "heliosphere.toml", "image.fits", "intensity.fits", "liouville_map.fits", "map.csv", "map.csv.gz", "map.ecsv",
-         "map.fits", "mask.csv", "results.json", "run.yaml", "truth.toml")
+NAMES = ("counts.fits", "heliosphere.toml", "image.fits", "intensity.fits", "liouville_map.fits", "map.csv",
+         "map.csv.gz", "map.ecsv", "map.fits", "mask.csv", "results.json", "run.yaml", "truth.toml")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -123,7 +123,7 @@ def test_damaged_files_are_read_or_refused(valid, tmp_path, name):
     read(path)  # the valid one is read
     total = int(os.environ.get("LISBON_MUTATIONS", "520"))
     rng = np.random.default_rng(NAMES.index(name))
-    refused = 0
+    refused = []
     for trial in range(-(-total // len(NAMES))):
         packed = name.endswith(".gz") and trial % 2
         broken = gzip.compress(damaged(gzip.decompress(content), rng), mtime=0) if packed else damaged(content, rng)
@@ -133,10 +133,9 @@ def test_damaged_files_are_read_or_refused(valid, tmp_path, name):
                 warnings.simplefilter("error")
                 read(path)
         except LisbonError as error:
-            refused += 1
-            assert "\n" not in str(error), error
-            assert len(str(error)) < 700, error
+            refused.append(str(error))
         except Exception as error:
             (kept := tmp_path / f"bad_{name}").write_bytes(broken)
             raise AssertionError(f"mutation {trial} of {name} raised {error!r}: kept as {kept}") from error
-    assert refused > 0
+    assert refused
+    assert not [sentence for sentence in refused if "\n" in sentence or len(sentence) > 700]

@@ -159,4 +159,9 @@ def heliosphere_parameters(parameters: RunParameters):
         if unknown := sorted(values.keys() - set(known)):
             raise ParameterError(f"{parameters.heliosphere} holds {unknown[0]!r}, but a heliosphere knows "
                                  f"{', '.join(known)}: use these names")
-    return HeliosphereParameters(**values)
+    found = HeliosphereParameters(**values)
+    if not 1.0 < found.shock_AU < found.nose_AU < parameters.boundary_AU:
+        raise ParameterError(f"boundary_AU is {parameters.boundary_AU:g}, nose_AU {found.nose_AU:g} and shock_AU "
+                             f"{found.shock_AU:g}, but orbits start at 1 AU inside the shock, which lies inside the "
+                             "heliopause, and end outside of both: let 1 < shock_AU < nose_AU < boundary_AU")
+    return found
