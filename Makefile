@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
+EXTRAS := browser dask grids lock notebooks site test
 
-.PHONY: help paper test lab skies lock setup clean
+.PHONY: help paper test lab skies lock lowest setup clean
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -20,10 +21,20 @@ lab: setup  ## open JupyterLab on the notebooks
 skies: setup  ## make the embedded synthetic skies anew
 	@$(BIN)/python -c 'from lisbon_core.synthetic import write_embedded_skies; write_embedded_skies("data")'
 
-lock:  ## pin every dependency anew (needs uv)
-	@uv pip compile pyproject.toml --group build --extra browser --extra dask --extra grids --extra notebooks --extra site --extra test \
-	    --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade --quiet \
-	    --output-file requirements.lock
+lock:  ## pin every dependency anew
+	@$(BIN)/uv pip compile pyproject.toml --group build $(EXTRAS:%=--extra %) --universal \
+	    --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --upgrade --quiet --output-file requirements.lock
+
+lowest: setup  ## run the tests with the lowest versions that pyproject.toml allows, in .venv-lowest
+	@mkdir -p _build
+	@$(BIN)/uv pip compile pyproject.toml --group build $(EXTRAS:%=--extra %) --resolution lowest-direct \
+	    --python $(BIN)/python --no-header --quiet --output-file _build/lowest.txt
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-lowest
+	@$(BIN)/uv pip sync --quiet --python .venv-lowest/bin/python _build/lowest.txt
+	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --no-deps --no-build-isolation --editable .
+	@LISBON_CACHE=$(CURDIR)/_build/lowest-cache OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
+	    .venv-lowest/bin/python -m pytest -n $(JOBS) --dist loadfile -W ignore::DeprecationWarning
 
 # .venv is made again only when the lock differs from the one it was made from.
 setup:
@@ -39,4 +50,4 @@ setup:
 	  cp pyproject.toml .venv/pyproject.toml; }
 
 clean:  ## remove .venv and what runs left
-	@rm -rf .venv runs _build .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-lowest runs _build .pytest_cache .ruff_cache .hypothesis

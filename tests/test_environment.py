@@ -22,7 +22,7 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 DEVELOPMENT = [Requirement(line) for line in [*PROJECT["project"]["dependencies"], *EXTRAS["notebooks"],
                                               *EXTRAS["test"], *PROJECT["dependency-groups"]["build"]]]
 # in the lock, not in environment.yml: what only some users need, and conda may not have
-OPTIONAL = [Requirement(line) for extra in ("browser", "dask", "grids", "site") for line in EXTRAS[extra]]
+OPTIONAL = [Requirement(line) for extra in ("browser", "dask", "grids", "lock", "site") for line in EXTRAS[extra]]
 
 
 def test_conda_environment_equals_pyproject():
