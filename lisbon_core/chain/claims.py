@@ -5,7 +5,7 @@ import numpy as np
 from lisbon_core.chain.run import Run, paper_values
 from lisbon_core.tools.claims import Claim
 
-__all__ = ["anisotropy_claims", "liouville_claims", "transport_claims"]
+__all__ = ["anisotropy_claims", "fit_summary", "liouville_claims", "transport_claims"]
 
 
 def liouville_claims(run: Run) -> list[Claim]:
@@ -58,6 +58,18 @@ def transport_claims(run: Run) -> list[Claim]:
                            truth=1.0 if run.truth else None, equation="(5)",
                            note=_note(f"over {fit.dof} degrees of freedom, with the full covariance of the bins"
                                       if chi2 is not None else fit.eta.note or "no model was fitted"))]
+
+
+def fit_summary(run: Run) -> dict:
+    """What a likelihood over many runs is made of: Eq. (3)'s coefficients, their covariance, chi-square.
+
+    Chi-square is that of the noise of the sky alone, in effective pixels: comparable between runs on one sky.
+    """
+    fit = run.fit
+    residual = (run.sky.relative_intensity - fit.relative_intensity)[run.sky.observed]
+    total = float(residual @ (fit.design.weight * residual))
+    return {"theta": fit.theta.tolist(), "covariance": fit.covariance.tolist(),
+            "chi2": total / fit.design.noise_trace * fit.effective_pixels, "effective_pixels": fit.effective_pixels}
 
 
 def _caveats(run: Run) -> str:

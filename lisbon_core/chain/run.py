@@ -5,6 +5,7 @@ costly enough to be kept on disk.
 """
 
 import functools
+import hashlib
 import io
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core._core import write_atomically
+from lisbon_core._core import cache_folder, write_atomically
 from lisbon_core.chain.parameters import RunParameters, heliosphere_parameters
 
 __all__ = ["DATA", "DEFAULT_SKY", "SECOND_SKY", "Run", "check_inputs", "paper_values"]
@@ -98,10 +99,16 @@ class Run:
     def liouville(self):
         """Where each direction of the sky comes from: kept on disk under the hash of its inputs."""
         from lisbon_core.liouville import cached_sky
+        from lisbon_core.tools.locks import wait_for_turn
 
-        p = self.parameters
-        return cached_sky(self.heliosphere, self.sky.dec, self.sky.ra, rigidity_TV=p.rigidity_TV,
-                          positions=p.positions, boundary_AU=p.boundary_AU, progress=True)
+        p, dec, ra = self.parameters, self.sky.dec, self.sky.ra
+        # of several processes that need one map, one traces it
+        of_the_map = repr((self.heliosphere.parameters, dec.tobytes(), ra.tobytes(), p.rigidity_TV, p.positions,
+                           p.boundary_AU))
+        name = hashlib.sha256(of_the_map.encode()).hexdigest()[:20]
+        with wait_for_turn(cache_folder() / "liouville" / f"{name}.lock"):
+            return cached_sky(self.heliosphere, dec, ra, rigidity_TV=p.rigidity_TV, positions=p.positions,
+                              boundary_AU=p.boundary_AU, progress=True)
 
     @property
     def map_is_known(self) -> bool:

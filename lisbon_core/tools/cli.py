@@ -1,6 +1,7 @@
-"""The command `lisbon`: list the notebooks, run them, look at a map, compare two runs."""
+"""The command `lisbon`: list the notebooks, run them, look at a map, compare two runs, sweep parameters."""
 
 import argparse
+import contextlib
 import math
 import os
 import sys
@@ -13,7 +14,21 @@ from lisbon_core.tools.provenance import NOTEBOOKS
 
 __all__ = ["UsageError", "main", "parse_value"]
 
-COMMANDS = ("list", "run", "map", "compare", "equations")
+COMMANDS = ("list", "run", "map", "compare", "sweep", "equations")
+
+
+SWEEP = """\
+Run the chain, without the notebooks, at many parameters. Each run is a row of DIR/sweep.jsonl with its parameters,
+every claim, or why it failed; DIR/sweep.ecsv is the same as a table. The same command given again goes on where it was.
+
+  --set order=3,5,7                   a list
+  --set field_lon=210:230:5           a grid: first, last and step, both ends included
+  --set 'field_uG=uniform(2,4)'       a law to draw from: uniform, loguniform (low, high), normal (mean, deviation);
+                                      with --sample N
+  --set sky_map=mine.fits             one value for all runs
+
+All combinations of lists and grids are run, each with every draw. Where direction (and strength) of the interstellar
+field are swept, the field that suits the sky best is reported at the end."""
 
 
 class UsageError(LisbonError):
@@ -74,6 +89,27 @@ def _parser() -> argparse.ArgumentParser:
                                     description="The equations with their code, notebook and tests, and how these "
                                                 "ended the last time they were run here.")
     equations.set_defaults(command=_equations)
+    sweep = commands.add_parser(
+        "sweep", help="the chain at many parameters", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=SWEEP)
+    sweep.add_argument("--set", action="append", default=[], metavar="NAME=VALUES", dest="settings",
+                       help="values of a parameter, as above")
+    sweep.add_argument("--params", metavar="FILE.yaml", help="the same from a YAML file, where a value may be a list; "
+                                                             "--set wins over it")
+    sweep.add_argument("--points", metavar="FILE.csv", help="runs listed one by one: a line of parameter names, then "
+                                                            "one run a line; each is combined with all of --set")
+    sweep.add_argument("--sample", type=int, metavar="N", help="number of draws from the laws")
+    sweep.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws")
+    sweep.add_argument("--alone", action="store_true", help="vary one parameter at a time, the others at their "
+                                                            "defaults or at the single value you set")
+    sweep.add_argument("--fast", action="store_true", help="coarse grid, for a first look")
+    sweep.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
+                       help="worker processes (default 2, or as many as there are cores)")
+    sweep.add_argument("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead")
+    sweep.add_argument("--attempts", type=int, default=3, metavar="N",
+                       help="how often a run that fails is tried, once each time the command is given (default 3)")
+    sweep.add_argument("--out", required=True, metavar="DIR", help="folder of the sweep, made if needed")
+    sweep.set_defaults(command=_sweep)
     for command in (listing, run):
         command.add_argument("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
     return parser
@@ -117,6 +153,38 @@ def _equations(arguments) -> int:
               f"  shown in {equation.notebook}, {equation.section}")
         print(*(f"  {ended.get(test, 'not run here'):<30}{test}" for test in proofs[number]), sep="\n", end="\n\n")
     return 0
+def _sweep(arguments) -> int:
+    for name in ("jobs", "attempts"):
+        if getattr(arguments, name) < 1:
+            raise UsageError(f"--{name} {getattr(arguments, name)} makes no sense: give 1 or more.")
+    settings = _yaml(arguments.params) if arguments.params else {}
+    for setting in arguments.settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set {setting} has no '=': write --set name=values.")
+        settings[name.strip()] = text.strip()
+
+    from lisbon_core.chain import FAST  # after the cheap checks: it brings numba
+    from lisbon_core.tools import sweep, sweep_plan, sweep_report, sweep_workers
+
+    if arguments.fast:
+        settings = FAST | settings
+    points = sweep_plan.read_points(arguments.points) if arguments.points else None
+    plan = sweep_plan.plan(settings, sample=arguments.sample, seed=arguments.seed, points=points,
+                           alone=arguments.alone)
+    print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {arguments.out}",
+          flush=True)
+    try:
+        with contextlib.ExitStack() as stack:
+            workers = (stack.enter_context(sweep_workers.cluster(arguments.scheduler)) if arguments.scheduler
+                       else sweep_workers.processes(arguments.jobs))
+            rows = sweep.sweep(plan, arguments.out, workers, attempts=arguments.attempts)
+    except KeyboardInterrupt:
+        print(f"Interrupted: what had ended is in {arguments.out}; give the same command again to go on.",
+              file=sys.stderr)
+        return 130
+    print(sweep_report.summary(rows, plan, Path(arguments.out)))
+    return 0 if all(row["status"] == "done" for row in rows) else 1
 
 
 def _described(parameters: list) -> str:
@@ -166,6 +234,10 @@ def _from_settings(settings: list[str], known: dict) -> dict:
 
 
 def _from_file(path: str, known: dict) -> dict:
+    return {name: parse_value(value, _known(name, known)) for name, value in _yaml(path).items()}
+
+
+def _yaml(path: str) -> dict:
     import yaml
 
     try:
@@ -177,7 +249,7 @@ def _from_file(path: str, known: dict) -> dict:
         raise UsageError(f"--params {path} is not valid YAML: {' '.join(str(error).split())}.") from error
     if content is not None and not isinstance(content, dict):
         raise UsageError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
-    return {str(name): parse_value(value, _known(str(name), known)) for name, value in (content or {}).items()}
+    return {str(name): value for name, value in (content or {}).items()}
 
 
 def _known(name: str, known: dict) -> pairing.Parameter:

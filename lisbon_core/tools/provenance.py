@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lisbon_core._core import PACKAGE, LisbonError, write_atomically
 
-__all__ = ["NOTEBOOKS", "ROOT", "git_state", "input_hash", "now", "provenance", "sha256", "write_atomically",
-           "write_json"]
+__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "git_state", "input_hash", "now", "provenance", "sha256",
+           "write_atomically", "write_json"]
 
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -44,9 +44,20 @@ def input_hash(root: Path = ROOT) -> str:
     The notebooks' sources (which hold the default parameters), the package and the data; neither the versions of
     other packages nor the machine, so that an unchanged clone is left unchanged.
     """
-    files = [*(root / "notebooks").glob("*.py"),
-             *(path for path in (root / "lisbon_core").rglob("*") if path.suffix in SOURCES),
-             *(path for path in (root / "data").rglob("*") if path.is_file())]
+    return _hash_of([*(root / "notebooks").glob("*.py"), *_code(root)], root)
+
+
+def code_hash(root: Path = ROOT) -> str:
+    """Hash of the package and the data: what a run without notebooks is computed from, besides its parameters."""
+    return _hash_of(_code(root), root)
+
+
+def _code(root: Path) -> list[Path]:
+    return [*(path for path in (root / "lisbon_core").rglob("*") if path.suffix in SOURCES),
+            *(path for path in (root / "data").rglob("*") if path.is_file())]
+
+
+def _hash_of(files: list[Path], root: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(files, key=lambda path: path.relative_to(root).as_posix()):
         name = path.relative_to(root)

@@ -1,0 +1,218 @@
+"""What a sweep runs: from `name=values` on the command line or in a file to a list of checked run parameters.
+
+    order=3,5,7                     a list
+    field_lon=210:230:5             a grid: first, last and step, both ends included
+    field_uG=uniform(2,4)           a law to draw from: uniform, loguniform (low, high) or normal (mean, deviation)
+
+All combinations of lists and grids are run, each with every draw. Draws are points of a scrambled Sobol sequence: they
+fill the space more evenly than independent ones, and a larger number of them continues the same sequence.
+"""
+
+import csv
+import itertools
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from lisbon_core._core import LisbonError
+from lisbon_core.chain import ParameterError, RunParameters, check_inputs
+from lisbon_core.tools.pairing import suggestion
+
+__all__ = ["Law", "Plan", "SweepError", "plan", "read_points"]
+
+FILES = ("sky_map", "mask", "heliosphere")
+MOST = 1_000_000
+_OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
+               "positions", "boundary_AU", "grid_deg")
+_KINDS = {field.name: field.type for field in fields(RunParameters)}
+_LAWS = ("uniform", "loguniform", "normal")
+
+
+class SweepError(LisbonError):
+    """A sweep that cannot start or go on."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law to draw a parameter from: its name and its two numbers."""
+
+    name: str
+    first: float
+    second: float
+
+    def at(self, u):
+        """Value whose cumulative probability is `u`, between 0 and 1."""
+        from scipy.special import ndtri
+
+        if self.name == "normal":
+            return self.first + self.second * ndtri(u)
+        if self.name == "loguniform":
+            return self.first * (self.second / self.first) ** u
+        return self.first + (self.second - self.first) * u
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Runs of a sweep, none twice, and the names of the parameters in which they may differ."""
+
+    runs: tuple[RunParameters, ...]
+    varied: tuple[str, ...]
+
+
+def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: list[dict] | None = None,
+         alone: bool = False) -> Plan:
+    """Every run of a sweep, checked: types, ranges, names, and that each file can be read.
+
+    Parameters
+    ----------
+    settings : dict
+        Parameter names, and for each one value, a list of values, or a text as above.
+    sample, seed : int
+        Number of draws, needed if and only if there is a law to draw from, and what they start from.
+    points : list of dict
+        Runs that are listed one by one, each combined with all of `settings`.
+    alone : bool
+        Vary one parameter at a time, the others at their defaults or at the single value given for them, instead of
+        all combinations.
+
+    Raises
+    ------
+    SweepError, ParameterError
+        In one sentence, before anything runs.
+    """
+    choices = {name: _values(name, given) for name, given in settings.items()}
+    laws = {name: law for name, law in choices.items() if isinstance(law, Law)}
+    lists = {name: values for name, values in choices.items() if name not in laws}
+    if laws and (sample is None or sample < 1):
+        name = next(iter(laws))
+        raise SweepError(f"{name} is drawn from {settings[name]}, but --sample is {sample}: say how many draws, such "
+                         "as --sample 64")
+    if sample is not None and not laws:
+        raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
+                         "field_lon=uniform(210,230)")
+    drawn = _draw(laws, sample, seed) if laws else [{}]
+    count = len(drawn) * math.prod(map(len, lists.values())) * len(points or [0])
+    if count > MOST:
+        raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
+    if alone:
+        base = {name: values[0] for name, values in lists.items() if len(values) == 1}
+        combined = [base, *(base | {name: value} for name, values in lists.items() for value in values),
+                    *(base | {name: draw[name]} for name in laws for draw in drawn)]
+    else:
+        combined = [dict(zip(lists, values, strict=True)) | draw
+                    for values in itertools.product(*lists.values()) for draw in drawn]
+    runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points or [{}] for values in combined)
+    of_files = {}
+    for one in runs:
+        of_files.setdefault(tuple(getattr(one, name) for name in FILES), one)
+    for one in of_files.values():
+        check_inputs(one)
+    varied = [name for name in _KINDS if len({getattr(one, name) for one in runs}) > 1]
+    # of those that share a Liouville map one goes first and traces it, the others come last and find it in the cache
+    before = Counter()
+    rank = {}
+    for one in runs:
+        shared = tuple(getattr(one, name) for name in _OF_THE_MAP)
+        rank[one], before[shared] = before[shared], before[shared] + 1
+    return Plan(tuple(sorted(runs, key=rank.get)), tuple(varied))
+
+
+def _values(name: str, given) -> list | Law:
+    """Values of one parameter, or the law to draw them from."""
+    if name not in _KINDS:
+        raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
+    if isinstance(given, list | tuple):
+        values = list(given)
+    elif not isinstance(given, str) or name == "sky_label":  # which may hold commas
+        values = [given]
+    elif _KINDS[name] is not str and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
+        return _law(name, *call.groups())
+    elif _KINDS[name] is not str and ":" in given:
+        values = _grid(name, given)
+    else:
+        values = [part.strip() for part in given.split(",")]
+    if not values or (_KINDS[name] is not str and "" in values):
+        raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
+    return [_absolute(name, value) for value in values]
+
+
+def _absolute(name: str, value):
+    """Paths as every worker finds them."""
+    return str(Path(value).expanduser().absolute()) if name in FILES and value else value
+
+
+def _numbers(name: str, text: str, parts: list[str], how: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in parts]
+        if all(map(math.isfinite, numbers)):
+            return numbers
+    except ValueError:
+        pass
+    raise SweepError(f"{name}={text} holds what is no finite number: write {how}")
+
+
+def _grid(name: str, text: str) -> list[float]:
+    how = f"{name}=first:last:step"
+    parts = text.split(":")
+    numbers = _numbers(name, text, parts, how)
+    if len(numbers) != 3 or numbers[2] <= 0.0 or numbers[1] < numbers[0]:
+        raise SweepError(f"{name}={text} is no grid: write {how} with a positive step and the last not below the first")
+    first, last, step = numbers
+    count = math.floor((last - first) / step + 1e-9) + 1
+    if count > MOST:
+        raise SweepError(f"{name}={text} has {count} values, more than {MOST}: take a larger step")
+    return [float(f"{first + k * step:.12g}") for k in range(count)]
+
+
+def _law(name: str, law: str, inside: str) -> Law:
+    if law not in _LAWS:
+        raise SweepError(f"{name}={law}({inside}) names no law to draw from: {suggestion(law, _LAWS)}")
+    if _KINDS[name] is int:
+        raise SweepError(f"{name}={law}({inside}) draws fractions, but {name} is a whole number: give a list")
+    how = f"{name}={law}(mean,deviation)" if law == "normal" else f"{name}={law}(low,high)"
+    numbers = _numbers(name, f"{law}({inside})", inside.split(","), how)
+    good = len(numbers) == 2 and (numbers[1] > 0.0 if law == "normal" else numbers[0] < numbers[1])
+    if not good or (law == "loguniform" and numbers[0] <= 0.0):
+        raise SweepError(f"{name}={law}({inside}) is no law to draw from: write {how}"
+                         + (", both positive" if law == "loguniform" else ""))
+    return Law(law, *numbers)
+
+
+def _draw(laws: dict[str, Law], sample: int, seed: int) -> list[dict]:
+    """Draws of all laws together: the first points of a scrambled Sobol sequence."""
+    from scipy.stats import qmc
+
+    if sample > MOST:
+        raise SweepError(f"--sample is {sample}, more than {MOST}: draw fewer")
+    # a value at the very edge of a normal law would be infinite
+    sequence = qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
+    return [{name: float(f"{law.at(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}
+            for point in sequence.clip(1e-9, 1.0 - 1e-9)]
+
+
+def read_points(path: str) -> list[dict]:
+    """Runs listed in a CSV file: a first line of parameter names, then one run a line.
+
+    Raises
+    ------
+    SweepError
+        If it cannot be read, holds no runs, an unknown name, or a line of another length.
+    """
+    try:
+        lines = list(csv.reader(Path(path).read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SweepError(f"Cannot read --points {path}: {getattr(error, 'strerror', None) or 'it is not a CSV file'}."
+                         ) from error
+    lines = [[cell.strip() for cell in line] for line in lines if line and not line[0].startswith("#")]
+    if len(lines) < 2:
+        raise SweepError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
+    for name in lines[0]:
+        if name not in _KINDS:
+            raise ParameterError(f"--points {path}: no parameter is called {name}: {suggestion(name, _KINDS)}")
+    for number, line in enumerate(lines[1:], start=1):
+        if len(line) != len(lines[0]):
+            raise SweepError(f"--points {path}, run {number} has {len(line)} values, but there are {len(lines[0])} "
+                             "names: give each one value")
+    return [{name: _absolute(name, value) for name, value in zip(lines[0], line, strict=True)} for line in lines[1:]]
