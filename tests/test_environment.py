@@ -16,7 +16,7 @@ from lisbon_core import __version__
 from lisbon_core.tools.provenance import ROOT
 
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "jupyter-core": "jupyter_core"}
-IMPORT_NAMES = {"yaml": "pyyaml", "IPython": "ipython"}
+IMPORT_NAMES = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "matplotlib"}  # matplotlib brings pillow
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 DEVELOPMENT = [Requirement(line) for line in [*PROJECT["project"]["dependencies"], *EXTRAS["notebooks"],
