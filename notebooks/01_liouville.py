@@ -12,17 +12,18 @@
 # > **Shows** Liouville's theorem on real orbits, and that phase-space density is the same in every frame.
 # > **Equations** (1). **Needs** nothing from other notebooks. **Run time** seconds.
 #
-# A cosmic ray of 4 TeV that reaches the Earth has come through the heliosphere. What do we know of the intensity
-# where it comes from? More than one might think: along its path the density of particles in phase space does not
-# change,
+# A cosmic ray of 4 TeV that reaches the Earth has come through the **heliosphere**, the bubble that the wind of the Sun
+# blows into interstellar space, and magnetic fields have bent its path. What do we know of the intensity where it comes
+# from? More than one might think. Count the particles in a small volume of **phase space**, the space of places and
+# momenta: along a path their density does not change. This is **Liouville's theorem**, and so
 #
 # $$ I(\theta,\phi) = p_0^2\, f(\mathbf x(\theta,\phi), \mathbf p(\theta,\phi)) \tag{1} $$
 #
-# where $I$ is the intensity from the direction of polar angle $\theta$ (from the celestial pole) and right ascension
-# $\phi$, $f$ is the density of particles in phase space, the space of places and momenta, $\mathbf x$ and $\mathbf p$ are
-# the place and momentum in interstellar space to which the orbit leads back, and $p_0$ is the momentum at Earth. `trace`
-# follows one orbit, `trace_sky` those of a whole sky (notebook 03). This notebook checks the two statements behind
-# Eq. (1): phase-space volume is conserved, and $f$ does not depend on the observer's motion.
+# Here $I$ is the intensity from the direction of polar angle $\theta$ (from the celestial north pole) and right ascension
+# $\phi$; $f$ is the density in phase space; $\mathbf x$ and $\mathbf p$ are the place and momentum in interstellar space to
+# which the orbit leads back; and $p_0$ is the momentum at Earth. `trace` follows single orbits, `trace_sky` those of a
+# whole sky (notebook 03). This notebook checks the two statements behind Eq. (1): volume in phase space is conserved,
+# and $f$ does not depend on the observer's motion.
 
 # %% tags=["parameters"]
 sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
@@ -65,7 +66,8 @@ run = Run.from_namespace(globals())
 # ## A small box of phase space, carried along
 #
 # Take a particle that arrives at Earth and twelve neighbours, displaced a little in each of the three coordinates and
-# three momenta, both ways. Follow all of them back in time for the same path. The displacements are stretched and
+# three momenta, both ways. Follow all of them back in time for the same path, measured in AU, the distance of the Earth
+# from the Sun. The displacements are stretched and
 # sheared; Liouville's theorem says that the volume of the box they span, the determinant of a six by six matrix,
 # stays what it was.
 
@@ -126,10 +128,11 @@ assert worst < 1e-3, "phase-space volume is not conserved along an orbit"
 #
 # ## The same density in every frame
 #
-# $f$ counts particles per volume of phase space, and a box of phase space has the same volume for every observer: $f$
-# is a Lorentz scalar. So if $f$ is isotropic in the frame of the interstellar plasma, an observer who moves through
-# it at $V$ looks up the same $f$ at a boosted momentum, and sees the **Compton-Getting** dipole: for $f \propto
-# p^{-\gamma}$, an excess $\gamma V/c$ from ahead.
+# $f$ counts particles per volume of phase space, and a box of phase space has the same volume for every observer,
+# however he moves: $f$ is a Lorentz scalar. Let $f$ be **isotropic**, the same in all directions, in the frame of the
+# interstellar plasma. An observer who moves through it at the speed $V$ looks up the same $f$ at a momentum that his
+# motion has changed, and sees a **dipole**, an excess from ahead that goes as the cosine of the angle: the
+# **Compton-Getting** effect. For $f \propto p^{-\gamma}$ its amplitude is $\gamma V/c$, with $c$ the speed of light.
 
 # %%
 speed = run.heliosphere.parameters.interstellar_speed_km_s * KM_S
@@ -163,8 +166,9 @@ assert difference < 20 * (p_index * speed) ** 2, "the boosted distribution is no
 assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 
 # %% [markdown]
-# So the exponent in Eq. (3) is that of $f$, not that of the flux: a flux falling as $p^{-\alpha}$ has $f \propto
-# p^{-(\alpha+2)}$, and a `p_index` of 2.7 in place of 4.7 would make this dipole 43 % too small.
+# So the exponent that counts is that of $f$, the parameter `p_index`, and not that of the flux that experiments quote,
+# particles per area, time and energy: a flux falling as $p^{-\alpha}$ has $f \propto p^{-(\alpha+2)}$. A `p_index` of 2.7
+# in place of 4.7 would make this dipole 43 % too small.
 #
 # **A question the figure raises.** The stretching grows without end for some directions. If two orbits that arrive a
 # hundredth of a degree apart come from opposite sides of the sky, what does a single orbit still mean? (Notebook 03.)

@@ -13,12 +13,21 @@
 # > the paper's.
 # > **Needs** nothing from other notebooks. **Run time** seconds.
 #
-# The paper follows particles through a private MHD simulation. Here an analytic model stands in: one flow, two labels
-# on its streamlines, one travel time. A steady field frozen into a flow is $\mathbf B =
-# \nabla\alpha\times\nabla\beta$ with labels $\alpha$ and $\beta$ that the flow carries along; written so,
-# $\nabla\cdot\mathbf B = 0$ whatever the labels are. Outside, the interstellar field is draped around a half-body
-# (Röken, Kleimann & Fichtner 2015); inside the termination shock the field is Parker's spiral; between, the spiral is
-# carried along the streamlines of the heliosheath.
+# The **solar wind** is a plasma that streams from the Sun at 400 km/s. About 85 AU out it slows down suddenly, at the
+# **termination shock**; beyond it, in the **heliosheath**, it turns aside and leaves through a long tail. The interstellar
+# plasma comes by at 25 km/s and has to flow round. The **heliopause** parts the two, some 120 AU away at the nose, the
+# side that faces the interstellar wind.
+#
+# Both plasmas carry their magnetic field along, **frozen** in. Inside the shock it is **Parker's spiral**: the wind carries
+# the field out while the Sun turns, and where the field changes its sign there is a thin **current sheet**. Outside, the
+# interstellar field is **draped** round the obstacle.
+#
+# The paper follows particles through a private simulation of all this (MHD, magnetohydrodynamics: the plasma as a
+# conducting fluid). Here a model in closed form stands in: one flow, two labels on its streamlines, one travel time. The
+# magnetic field is $\mathbf B = \nabla\alpha\times\nabla\beta$, where the numbers $\alpha$ and $\beta$ are labels of a
+# field line that the flow carries along; written so, $\nabla\cdot\mathbf B = 0$ whatever the labels are. The flow is that
+# round a half-body, for which the draped field is known (Röken, Kleimann & Fichtner 2015); in the heliosheath the spiral
+# is carried along the streamlines.
 
 # %% tags=["parameters"]
 sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
@@ -103,8 +112,9 @@ if heliosphere.parameters == type(heliosphere.parameters)():
 # %% [markdown]
 # ## Maxwell's equations
 #
-# $\nabla\cdot\mathbf B$ and $\nabla\times\mathbf E$ must vanish in each region. Central differences at random points,
-# against the size of the terms that cancel:
+# A magnetic field has no divergence, and in a steady flow the electric field $\mathbf E$ has no curl: $\nabla\cdot\mathbf B$
+# and $\nabla\times\mathbf E$ must vanish in each region. Differences between neighbouring points, at places drawn at
+# random, against the size of the terms that cancel:
 
 # %%
 rng = np.random.default_rng(seed)
@@ -132,7 +142,7 @@ assert np.median(curl) < 1e-6, "the electric field has a curl"
 # %% [markdown]
 # ## One potential everywhere
 #
-# $\mathbf E = -\nabla\Phi$ with one potential, continuous across shock and heliopause. So the total energy of a
+# $\mathbf E = -\nabla\Phi$ with one potential $\Phi$, continuous across shock and heliopause. So the total energy of a
 # particle is conserved through the whole heliosphere, which tests field, orbit and units at once (notebook 03).
 
 # %%

@@ -13,9 +13,13 @@
 # > **Equations** (1). **Needs** the heliosphere (02). **Run time** half a minute the first time, then seconds.
 #
 # Each direction $\mathbf n$ on the sky is where a particle came from: its momentum is $-p\,\mathbf n$. Reverse it,
-# and the charge and the electric field with it, and the same equations lead back to interstellar space. There, in the
-# frame of the plasma, we note the cosine $\mu$ of the particle's momentum with the field, the guiding centre $\mathbf
-# R = \mathbf r + \mathbf p\times\mathbf B/(qB^2)$ across the field, and $p/p_0$.
+# and the charge and the electric field with it, and the same equations lead back to interstellar space. What decides the
+# orbit is the **rigidity**, momentum over charge: a proton of 4 TeV has 4 TV.
+#
+# Far out, where the field is uniform again, the particle moves along it in a helix, and three things about the orbit no
+# longer change. We note them in the frame of the plasma: $\mu$, the cosine of the **pitch angle** between momentum and
+# field; the **guiding centre** $\mathbf R = \mathbf r + \mathbf p\times\mathbf B/(qB^2)$, the place across the field of
+# the helix's axis, for a particle of charge $q$ at the place $\mathbf r$; and $p/p_0$, the momentum over that at Earth.
 
 # %% tags=["parameters"]
 sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
@@ -106,9 +110,10 @@ assert np.median(residual) < 1e-7, "total energy is not conserved along the orbi
 # %% [markdown]
 # ## The Liouville map
 #
-# Now every pixel of the sky, from several positions on the Earth's orbit. Without a heliosphere, $\mu$ would be the
-# smooth pattern on the left; with it, it is torn near the plane across the field, where orbits re-enter the
-# heliosphere again and again.
+# Now every pixel of the sky, from several positions on the Earth's orbit: $\mu$, $\mathbf R$ and $p/p_0$ of each are the
+# **Liouville map**. Without a heliosphere, $\mu$ would be the smooth pattern of the first map below. With it, the pattern is
+# torn near the plane across the field: particles that hardly move along the field come back to the heliosphere again and
+# again, and each time the orbits of neighbours part. Such orbits are **chaotic**; one of them means nothing, only averages do.
 
 # %%
 liouville = run.liouville

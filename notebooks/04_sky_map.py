@@ -87,8 +87,9 @@ show(
 
 # %% [markdown]
 # The pattern is a part in a thousand. The oldest way to put it in two numbers is the first harmonic of the map
-# projected on right ascension: its amplitude is smaller than the dipole, because a ring at declination $\delta$ sees
-# only $\cos\delta$ of it.
+# projected on right ascension, the sine wave that fits best, with its amplitude and the right ascension of its maximum,
+# the phase. The amplitude is smaller than that of the dipole, because a ring at declination $\delta$ sees only $\cos\delta$
+# of it.
 
 # %%
 harmonic = first_harmonic(sky)
@@ -101,10 +102,11 @@ say(
 # %% [markdown]
 # ## What the rings remove
 #
-# Take the term $A_2P_2(\mu)$ of an anisotropy about the field direction, undisturbed by any heliosphere. Its mean
-# over a ring is, by the addition theorem, $A_2P_2(\sin\delta_B)P_2(\sin\delta)$, with $\delta_B$ the declination of
-# the field: the part of it that depends on declination alone. Eq. (2) subtracts exactly this, to first order in the
-# anisotropy.
+# Any function of $\mu$ is a sum of **Legendre** polynomials $P_n(\mu)$ with coefficients $A_n$: $P_1 = \mu$ is the dipole,
+# $P_2 = (3\mu^2-1)/2$ is equal on both sides. Take the term $A_2P_2(\mu)$ alone, undisturbed by any heliosphere. Its mean
+# over a ring is, by the addition theorem of these polynomials, $A_2P_2(\sin\delta_B)P_2(\sin\delta)$, with $\delta_B$ the
+# declination to which the field points: the part of it that depends on declination alone. Eq. (2) subtracts exactly this,
+# to first order in the anisotropy.
 
 # %%
 ra, dec = np.meshgrid(np.radians(sky.ra), np.radians(sky.dec))
