@@ -15,12 +15,14 @@
 # > orbits are traced.
 #
 # The data of the paper come from the Tibet AS-gamma array at Yangbajing (90.53° E, 30.11° N, 4300 m): the 4 TeV map
-# of Amenomori et al. 2006. At that altitude a shower of a few TeV still reaches the ground near its maximum, so the
-# array counts many of them; a map of decades has a sensitivity better than $10^{-4}$ in relative intensity.
+# of Amenomori et al. 2006. A cosmic ray that hits the atmosphere sets off a shower of particles; at that altitude a
+# shower of a few TeV reaches the ground near its maximum, so the array counts many of them. The arrival times at its
+# detectors give the direction.
 #
 # No detector counts equally in all directions. But the sky turns: at a fixed local direction, hence a fixed
 # declination, the count rate over a sidereal day compares one right ascension with another under the same efficiency.
-# What is measured is therefore the intensity **relative to the mean of its declination ring**, and nothing else:
+# What is measured is therefore the **relative intensity**: that over the mean of all directions of the same declination,
+# the declination **ring**, and nothing else. A map of decades knows it to better than $10^{-4}$.
 #
 # $$ \mathcal I(\theta,\phi) = \frac{I(\theta,\phi)}{\frac{1}{2\pi}\int_0^{2\pi} I(\theta,\phi)\, d\phi} \tag{2} $$
 #

@@ -78,9 +78,10 @@ say(f"**{run.label}.**")
 # %% [markdown]
 # ## The fit
 #
-# `fit_anisotropy` weighs the pixels by their errors. But each is an average over a disc of 5° on a grid of 2°, so about twenty of
-# them share their data: the covariance of the averaging goes into the errors of the coefficients. A fit that took the
-# pixels as independent would claim errors four to five times too small.
+# `fit_anisotropy` takes the coefficients that make the sum of squared residuals least, each pixel counted in its error.
+# But each pixel is an average over a disc of 5° on a grid of 2°, so about twenty of them share their data and err together.
+# How errors hang together is their **covariance**; that of the averaging goes into the errors of the coefficients. A fit
+# that took the pixels for independent would claim errors four to five times too small.
 
 # %%
 print(fit)
@@ -110,7 +111,9 @@ show(
 # %% [markdown]
 # ## What the fit leaves over
 #
-# If the model is right, the residual is nothing but correlated noise: blobs of the size of the disc, and no pattern.
+# If the model is right, the residual is nothing but correlated noise: blobs of the size of the disc, and no pattern. The
+# *reduced chi-square* puts that in a number, the mean square of the residuals over what their errors let expect: near 1,
+# if all is well. Its own error follows from the *effective pixels*, as many independent ones as would tell the same.
 
 # %%
 residual = 1 + sky.relative_intensity - fit.relative_intensity
@@ -136,9 +139,10 @@ say(
 # %% [markdown]
 # ## How far the errors can be trusted
 #
-# Four ways to the error of each coefficient: the covariance of the averaging carried through the fit (the one used),
-# replicas of the sky with noise drawn anew, bands of declination left out in turn, and generalised least squares,
-# which weighs with the inverse covariance. Leaving out bands is crude with ten of them; the first two must agree.
+# Four ways to the error of each coefficient: the covariance of the averaging carried through the fit (the one used,
+# called a *sandwich*, as it stands between the estimator and its mirror image); replicas of the sky with noise drawn anew
+# (a *bootstrap*); bands of declination left out in turn (a *jackknife*); and *generalised least squares*, which weighs with
+# the inverse covariance. Leaving out bands is crude with ten of them; the first two must agree.
 
 # %%
 replicas = bootstrap(fit, np.random.default_rng(seed), 300)
@@ -202,8 +206,8 @@ for case, columns, rings in (
 # %% [markdown]
 # ## How many terms
 #
-# The paper stops at order 7. The criteria below weigh the fit against the number of terms, or ask how well one part of
-# the sky foretells another.
+# The paper stops at order 7. The *information criteria* of Akaike and Bayes add to chi-square a price for each term, 2 or
+# the logarithm of the number of data. Cross-validation asks instead how well one part of the sky foretells another.
 
 # %%
 choice = compare_orders(sky, run.liouville, range(1, 11), p_index)

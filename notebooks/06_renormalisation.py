@@ -12,7 +12,7 @@
 # > **Shows** the renormalised sky: each declination ring multiplied by its model mean. **Equations** (2), undone.
 # > **Needs** the fit (05). **Run time** seconds, once the orbits are traced.
 #
-# A ring-normalised sky cannot know the mean of a ring. The model of Eq. (3) does: the shape of $P_n(\mu)$ along the
+# A sky that has been through Eq. (2) cannot know the mean of a ring. The model of Eq. (3) does: the shape of $P_n(\mu)$ along the
 # rings that are seen fixes $A_n$, and $A_n$ fixes the ring means. So
 #
 # $$ I_{rn}(\theta,\phi) = \mathcal I(\theta,\phi)\,\bigl\langle I_\mathrm{model}\bigr\rangle_\phi(\theta) \,/\, \langle I_\mathrm{model}\rangle_\mathrm{sphere} \tag{2a} $$

@@ -16,7 +16,7 @@
 # field is the pitch angle; its cosine $\mu$ runs from −1 (backwards along the field) to 1 (forwards). $F(\mu)$ is the
 # intensity of particles with that $\mu$, divided by its mean: a number near 1, since cosmic rays differ from isotropy by
 # a thousandth. Two things change $\mu$. Turbulence scatters it at random, so that $F$ diffuses in $\mu$ with a
-# coefficient $D_{\mu\mu}$ (per year), just as heat diffuses in $x$. And where the field weakens along the line, over the
+# coefficient $D_{\mu\mu}$ (per year), just as heat diffuses in space. And where the field weakens along the line, over the
 # focusing length $L$, $1/L = -\partial_z\ln B_0$ with $z$ measured along the field, gyration turns into motion along the
 # line: particles are focused forwards. The balance of the two is
 #

@@ -11,9 +11,9 @@ __all__ = ["formulas", "glossary", "page", "read", "symbol_table", "told", "unex
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$([^$\n]+(?:\n[^$\n]+){0,2})\$", re.S)
 # What is no symbol: structure, operators, units and indices in upright letters, the d and e of calculus.
-NEUTRAL = re.compile(r"\\(?:tag|text|quad|mathrm)\{[^}]*\}|\\(?:frac|int|left|right|[bB]igl?r?|[lr]angle|cdots?|times|nabla|"
-                     r"partial|cos|sin|tan|ln|log|exp|det|propto|infty|neq?|pm|to|quad|dots|pi|leq?|geq?|approx|sqrt|sum|ll|"
-                     r"gg|sim)(?![A-Za-z])|[de]")
+NEUTRAL = re.compile(r"\\(?:tag|text|mathrm)\{[^}]*\}|\\(?:frac|int|left|right|[bB]igl?r?|[lr]angle|cdots?|times|nabla|"
+                     r"partial|cos|sin|tan|ln|log|exp|det|propto|infty|neq?|pm|to|quad|dots|pi|leq?|geq?|approx|sqrt|"
+                     r"sum|ll|gg|sim)(?![A-Za-z])|[de]")
 
 
 @functools.cache
@@ -54,7 +54,8 @@ def unexplained(formula: str) -> tuple[set[str], str]:
     known = sorted({form for entry in read()["symbol"] for form in forms(entry)}, key=len, reverse=True)
     macros, letters = ("|".join(re.escape(form) for form in known if form.startswith("\\") is macro)
                        for macro in (True, False))
-    token = rf"(?P<symbol>(?:{macros})(?![A-Za-z])|{letters})|(?P<neutral>{NEUTRAL.pattern})|(?P<rest>\\?[A-Za-z]+?\b|[A-Za-z])"
+    token = (rf"(?P<symbol>(?:{macros})(?![A-Za-z])|{letters})|(?P<neutral>{NEUTRAL.pattern})|"
+             r"(?P<rest>\\?[A-Za-z]+?\b|[A-Za-z])")
     found = {"symbol": [], "neutral": [], "rest": []}
     for match in re.finditer(token, " ".join(formula.split())):
         found[match.lastgroup].append(match[0])
@@ -81,5 +82,5 @@ def _link(number: str) -> str:
 
 def page() -> str:
     """The page of the site: both."""
-    return (f"# Symbols and terms\n\n## Symbols\n\nIn the order in which they are met; some letters have two meanings.\n\n"
-            f"{symbol_table()}\n\n## Terms\n\n{glossary()}\n")
+    return ("# Symbols and terms\n\n## Symbols\n\nIn the order in which they are met; some letters have two meanings."
+            f"\n\n{symbol_table()}\n\n## Terms\n\n{glossary()}\n")
