@@ -2,6 +2,7 @@
 
 from lisbon_core.anisotropy.design import AnisotropyError, Design, design, parameter_names, sample_columns
 from lisbon_core.anisotropy.field_direction import FieldFit, fit_field
+from lisbon_core.anisotropy.field_posterior import FieldPosterior, field_posterior
 from lisbon_core.anisotropy.fit import (
     AnisotropyFit,
     fit_anisotropy,
@@ -15,7 +16,8 @@ from lisbon_core.anisotropy.gyrotropy import GYROTROPY_TERMS, GyrotropyTest, gyr
 from lisbon_core.anisotropy.identifiability import Identifiability, identifiability, straight_lines
 from lisbon_core.anisotropy.resampling import OrderChoice, bootstrap, compare_orders, jackknife_rings
 
-__all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "FieldFit", "GyrotropyTest",
-           "Identifiability", "OrderChoice", "bootstrap", "compare_orders", "design", "fit_anisotropy", "fit_design",
-           "fit_field", "fit_generalised", "fit_sampled_map", "gyrotropy_columns", "gyrotropy_test", "identifiability",
-           "jackknife_rings", "parameter_names", "sample_columns", "sample_covariance", "solve", "straight_lines"]
+__all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "FieldFit", "FieldPosterior",
+           "GyrotropyTest", "Identifiability", "OrderChoice", "bootstrap", "compare_orders", "design",
+           "fit_anisotropy", "fit_design", "field_posterior", "fit_field", "fit_generalised", "fit_sampled_map",
+           "gyrotropy_columns", "gyrotropy_test", "identifiability", "jackknife_rings", "parameter_names",
+           "sample_columns", "sample_covariance", "solve", "straight_lines"]

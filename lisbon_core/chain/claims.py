@@ -61,15 +61,10 @@ def transport_claims(run: Run) -> list[Claim]:
 
 
 def fit_summary(run: Run) -> dict:
-    """What a likelihood over many runs is made of: Eq. (3)'s coefficients, their covariance, chi-square.
-
-    Chi-square is that of the noise of the sky alone, in effective pixels: comparable between runs on one sky.
-    """
+    """What a likelihood over many runs on one sky is made of: coefficients of Eq. (3), covariance, chi-square."""
     fit = run.fit
-    residual = (run.sky.relative_intensity - fit.relative_intensity)[run.sky.observed]
-    total = float(residual @ (fit.design.weight * residual))
-    return {"theta": fit.theta.tolist(), "covariance": fit.covariance.tolist(),
-            "chi2": total / fit.design.noise_trace * fit.effective_pixels, "effective_pixels": fit.effective_pixels}
+    return {"theta": fit.theta.tolist(), "covariance": fit.covariance.tolist(), "chi2_reduced": fit.chi2_reduced,
+            "effective_pixels": fit.effective_pixels}
 
 
 def _caveats(run: Run) -> str:
