@@ -1,0 +1,217 @@
+"""The course: student, instructor and grading copies of the exercises, and slides, all from one source.
+
+`notebooks/exercises/NN_name_sol.py` holds questions, answers and hidden checks in nbgrader's own markers, so that
+nbgrader takes `grading/` as it is; nothing here needs nbgrader. `course_check` runs the checks.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from lisbon_core._core import LisbonError
+from lisbon_core.tools import pairing
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
+
+__all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "main", "number", "sources", "student_copy"]
+
+EXERCISES = NOTEBOOKS / "exercises"
+CODE_STUB = 'raise NotImplementedError("write your answer here")'
+TEXT_STUB = "Write your answer here."
+
+# nbgrader reads this in the folder it is started from
+NBGRADER = f"""c = get_config()
+c.CourseDirectory.course_id = "lisbon"
+c.ClearSolutions.code_stub = {{"python": {CODE_STUB!r}}}
+c.ClearSolutions.text_stub = {TEXT_STUB!r}
+c.ExecutePreprocessor.timeout = 600
+"""
+
+
+class CourseError(LisbonError):
+    """An exercise, or a student's notebook, that cannot be used."""
+
+
+def sources(folder: Path = EXERCISES) -> list[Path]:
+    """Solution sources in reading order."""
+    found = sorted(Path(folder).glob("[0-9][0-9]_*_sol.py"))
+    if not found:
+        raise CourseError(f"No exercise NN_name_sol.py in {folder}: run this from a checkout of Lisbon.")
+    return found
+
+
+def number(grade_id: str) -> str:
+    """Number of the exercise a cell belongs to.
+
+    >>> number("ex_4_2_check")
+    '4.2'
+    """
+    return ".".join(re.findall(r"\d+", grade_id)[:2])
+
+
+def without(text: str, region: str, stub: str = "") -> str:
+    """Text with every region between `### BEGIN region` and `### END region` replaced by an (indented) stub.
+
+    >>> without("def f():\\n    ### BEGIN SOLUTION\\n    return 1\\n    ### END SOLUTION", "SOLUTION", "pass")
+    'def f():\\n    pass'
+
+    Raises
+    ------
+    CourseError
+        If a region is opened or closed twice.
+    """
+    kept, inside = [], False
+    for line in text.splitlines():
+        mark = line.strip()
+        if mark in (f"### BEGIN {region}", f"### END {region}"):
+            if inside == mark.startswith("### BEGIN"):
+                raise CourseError(f"'{mark}' does not follow its counterpart: each BEGIN needs one END after it.")
+            inside = not inside
+            if inside and stub:
+                kept.append(line[: len(line) - len(line.lstrip())] + stub)
+        elif not inside:
+            kept.append(line)
+    if inside:
+        raise CourseError(f"'### BEGIN {region}' is never closed: add '### END {region}'.")
+    return "\n".join(kept).rstrip()
+
+
+def student_copy(notebook):
+    """The notebook a student gets: stubs for solutions, no hidden tests, given cells locked."""
+    for cell in notebook.cells:
+        label = cell.metadata.get("nbgrader", {})
+        stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
+        if label.get("solution"):
+            cell.source = without(cell.source, "SOLUTION", stub)
+        cell.source = without(cell.source, "HIDDEN TESTS")
+        if label:
+            cell.metadata["deletable"] = False
+        if label.get("locked"):
+            cell.metadata["editable"] = False
+    return notebook
+
+
+def build(out: Path = ROOT / "_build" / "course") -> dict[str, int]:
+    """Write student/, instructor/, grading/ and slides/ into a folder; how many files went into each."""
+    import nbformat
+
+    counts = {}
+    for path in sources():
+        stem = path.stem.removesuffix("_sol")
+        for name, copy in (("student", student_copy), ("instructor", lambda notebook: notebook),
+                           (f"grading/source/{stem}", lambda notebook: notebook)):
+            notebook = copy(pairing.read(path))
+            write_atomically(Path(out) / name / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
+            counts[name.partition("/")[0]] = counts.get(name.partition("/")[0], 0) + 1
+    write_atomically(Path(out) / "grading" / "nbgrader_config.py", NBGRADER)
+    counts["slides"] = slides(Path(out) / "slides")
+    return counts
+
+
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<script>window.MathJax = {{tex: {{inlineMath: [["$", "$"]], tags: "none"}}}};</script>
+<script defer src="tex-svg.js"></script>
+<style>
+html {{ scroll-snap-type: y proximity; font: 20px/1.45 Georgia, serif; }}
+section {{ scroll-snap-align: start; min-height: 96vh; max-width: 60rem; margin: auto; padding: 2vh 2rem;
+  border-bottom: 1px solid #ccc; box-sizing: border-box; }}
+h1, h2 {{ font-family: sans-serif; font-weight: 600; line-height: 1.2; }}
+img {{ max-width: 100%; max-height: 62vh; display: block; margin: auto; }}
+pre {{ font-size: 14px; line-height: 1.3; overflow-x: auto; background: #f5f5f5; padding: .6rem; }}
+table {{ border-collapse: collapse; font-size: 16px; }} td, th {{ padding: .15rem .6rem; border-bottom: 1px solid #ddd; }}
+blockquote {{ color: #444; border-left: 3px solid #999; margin-left: 0; padding-left: 1rem; font-size: 17px; }}
+details {{ margin: .3rem 0; }} summary {{ cursor: pointer; color: #555; font: 14px sans-serif; }}
+{style}
+@media print {{ section {{ break-after: page; min-height: 0; border: 0; }} details, summary {{ display: none; }} }}
+</style></head><body>
+{sections}
+<script>
+document.addEventListener("keydown", event => {{
+  const step = {{ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1}}[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const all = [...document.querySelectorAll("section")];
+  const now = all.findLastIndex(one => one.getBoundingClientRect().top < 40);
+  all[Math.max(0, Math.min(all.length - 1, now + step))].scrollIntoView();
+}});
+</script></body></html>
+"""
+
+
+def slides(out: Path) -> int:
+    """A page of slides for each executed notebook, one section a heading, code folded; needs no network.
+
+    MathJax lies beside the pages: one file, which draws its own glyphs.
+    """
+    import importlib.util
+
+    import nbformat
+
+    out.mkdir(parents=True, exist_ok=True)
+    if spec := importlib.util.find_spec("mathjax"):
+        folder = Path(next(iter(spec.submodule_search_locations)))
+        shutil.copyfile(next(folder.rglob("es5/tex-svg.js")), out / "tex-svg.js")
+    else:
+        print("No formulas on the slides: install django-static-mathjax (pip install '.[site]').", file=sys.stderr)
+    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    for path in found:
+        write_atomically(out / f"{path.stem}.html", slide_page(nbformat.read(path, as_version=4)))
+    return len(found)
+
+
+def slide_page(notebook) -> str:
+    """One HTML page of an executed notebook: a section for each first or second heading."""
+    from html import escape
+
+    from nbconvert.filters import markdown2html
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    def shown(output) -> str:
+        data = output.get("data", {})
+        if "image/png" in data:
+            alt = escape(output.metadata.get("image/png", {}).get("alt", ""), quote=True)
+            return f'<img alt="{alt}" src="data:image/png;base64,{"".join(data["image/png"].split())}">'
+        if "text/markdown" in data:
+            return markdown2html(data["text/markdown"])
+        return f"<pre>{escape(output.get('text') or data.get('text/plain', ''))}</pre>"
+
+    sections = [""]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            first, *others = re.split(r"^(?=##? )", cell.source, flags=re.M)
+            sections[-1] += markdown2html(first) if first.strip() else ""
+            sections += [markdown2html(part) for part in others]
+        elif cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            code = highlight(cell.source, PythonLexer(), HtmlFormatter())
+            sections[-1] += f"<details><summary>code</summary>{code}</details>" + "".join(map(shown, cell.outputs))
+    body = "\n".join(f"<section>{section}</section>" for section in sections if section)
+    heading = re.search(r"<h1[^>]*>(.*?)<", body, re.S)
+    return PAGE.format(title=escape(heading[1]) if heading else "Lisbon", sections=body,
+                       style=HtmlFormatter().get_style_defs("pre"))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """`python -m lisbon_core.tools.course build [DIR]` or `check FILE.ipynb ...`."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["check"]:
+        from lisbon_core.tools.cli import main as lisbon
+
+        return lisbon(argv)
+    if argv[:1] != ["build"] or len(argv) > 2:
+        print("course: say 'build [DIR]' or 'check FILE.ipynb ...'", file=sys.stderr)
+        return 2
+    out = Path(argv[1]) if argv[1:] else ROOT / "_build" / "course"
+    try:
+        counts = build(out)
+    except LisbonError as error:
+        print(f"course: {error}", file=sys.stderr)
+        return 2
+    print("\n".join([f"{out}:", *(f"  {name + '/':<12} {count} notebooks" for name, count in counts.items())]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""The hidden checks on a student's notebook: a fresh kernel, a temporary folder, a limit of time, a readable report.
+
+This is a convenience, not a wall: a student's code runs with the rights of whoever checks it.
+"""
+
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from lisbon_core.tools import pairing
+from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError, number, sources
+
+__all__ = ["Outcome", "answers", "assemble", "check", "judge", "labelled", "report", "source_of"]
+
+UNWRITTEN = CODE_STUB.split('"')[1]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an exercise ended: 'passed', 'failed', 'error', 'not attempted' or 'written' (a person reads it)."""
+
+    exercise: str
+    status: str
+    message: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is left to do for the student."""
+        return self.status in ("passed", "written")
+
+
+def labelled(notebook) -> dict[str, list]:
+    """Cells of a notebook by nbgrader's grade_id, those without one left out."""
+    found: dict[str, list] = {}
+    for cell in notebook.cells:
+        if name := cell.metadata.get("nbgrader", {}).get("grade_id"):
+            found.setdefault(name, []).append(cell)
+    return found
+
+
+def answers(notebook) -> dict[str, object]:
+    """Cells of a source that the student fills, by grade_id."""
+    return {name: cells[0] for name, cells in labelled(notebook).items() if cells[0].metadata["nbgrader"]["solution"]}
+
+
+def source_of(notebook, name: str):
+    """The source a student's notebook was made from, told by its cells, not by its file's name."""
+    have = set(labelled(notebook))
+    found = max((pairing.read(path) for path in sources()), key=lambda one: len(have & set(labelled(one))))
+    if not have & set(answers(found)):
+        raise CourseError(f"{name} holds no answer cell of any exercise: open a notebook of _build/course/student in "
+                          "Jupyter (`make course` makes them), write into its cells and check that file.")
+    return found
+
+
+def assemble(student, source):
+    """Notebook to run, and a sentence for each exercise whose answer cell is missing or there twice.
+
+    Given cells and checks come from the source, in its order; answers and cells of the student's own from the student.
+    """
+    given, extras, last = labelled(student), {}, ""
+    for cell in student.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in labelled(source):
+            last = name
+        elif cell.cell_type == "code":
+            extras.setdefault(last, []).append(cell)
+    cells, problems = list(extras.get("", [])), {}
+    for name, (own, *_) in labelled(source).items():
+        if own.metadata["nbgrader"]["solution"]:
+            count = len(given.get(name, []))
+            if count == 0:
+                problems[number(name)] = (f"the answer cell {name} is missing: it was deleted or has lost its label; "
+                                          "copy your answer into a fresh copy of the notebook")
+            elif count > 1:
+                problems[number(name)] = (f"the answer cell {name} is there {count} times (a copied cell keeps its "
+                                          "label): delete all but one")
+            own = given[name][0] if count == 1 else None
+        if own is not None:
+            cells.append(own)
+        cells += extras.get(name, [])
+    run = source.copy()
+    run.cells = [cell for cell in cells if cell.cell_type in ("code", "markdown")]
+    return run, problems
+
+
+def judge(exercise: str, faults: list[tuple[str, str, bool]]) -> Outcome:
+    """Outcome from the errors of an exercise's cells in order: name, message, whether it was a check that raised."""
+    if not faults:
+        return Outcome(exercise, "passed")
+    if any(name == "NotImplementedError" and UNWRITTEN in text for name, text, _ in faults):
+        return Outcome(exercise, "not attempted")
+    name, text, checking = faults[0]
+    if checking and name == "AssertionError" and text:
+        return Outcome(exercise, "failed", text)
+    return Outcome(exercise, "error", f"{name}: {(text.strip().splitlines() or [''])[-1]}")
+
+
+def check(path: str | Path, seconds: float = 300.0) -> list[Outcome]:
+    """Run the hidden checks on a student's notebook.
+
+    Raises
+    ------
+    CourseError
+        If the file is no notebook, or none of the course's.
+    """
+    import nbformat
+
+    try:
+        student = nbformat.read(path, as_version=4)
+    except FileNotFoundError:
+        raise CourseError(f"There is no file {path}: give the path of your notebook.") from None
+    except Exception as error:  # nbformat raises whatever its parsers do
+        raise CourseError(f"{path} is not a notebook that can be read ({type(error).__name__}): save it from Jupyter "
+                          "as .ipynb.") from error
+    source = source_of(student, Path(path).name)
+    run, problems = assemble(student, source)
+    faults, stopped = _execute(run, seconds)
+    outcomes = []
+    for name, own in answers(source).items():
+        exercise = number(name)
+        if exercise in problems:
+            outcomes.append(Outcome(exercise, "error", problems[exercise]))
+        elif own.cell_type == "markdown":
+            text = labelled(student)[name][0].source
+            empty = TEXT_STUB in text or not text.strip()
+            outcomes.append(Outcome(exercise, "not attempted" if empty else "written"))
+        else:
+            outcomes.append(judge(exercise, faults.get(exercise, [])))
+            if outcomes[-1].status == "passed" and exercise in stopped:
+                outcomes[-1] = Outcome(exercise, "error", stopped[exercise])
+    return outcomes
+
+
+def _execute(notebook, seconds: float) -> tuple[dict[str, list], dict[str, str]]:
+    """Errors by exercise, and a sentence for each exercise that was not finished, its kernel being gone."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
+
+    config, faults, stopped = Config(), {}, {}
+    config.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
+    end = time.monotonic() + seconds
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(notebook, config=config, kernel_name="python3", allow_errors=True,
+                                timeout_func=lambda cell: max(1, round(end - time.monotonic())),
+                                resources={"metadata": {"path": folder}}, extra_arguments=["--log-level=50"])
+        ended = ""
+        with client.setup_kernel():
+            for index, cell in enumerate(notebook.cells):
+                label = cell.metadata.get("nbgrader", {})
+                exercise = number(label.get("grade_id", ""))
+                if ended:
+                    stopped.setdefault(exercise, f"not checked, because {ended}")
+                    continue
+                try:
+                    client.execute_cell(cell, index)
+                except CellTimeoutError:
+                    ended = f"the {seconds:.0f} seconds were over in a cell of {exercise or 'your own'}"
+                except DeadKernelError:
+                    ended = f"the kernel died in a cell of {exercise or 'your own'}"
+                if ended:
+                    stopped[exercise] = f"{ended}: look for a loop without end, or for arrays far too large"
+                for output in cell.get("outputs", []):
+                    if output.output_type == "error":
+                        faults.setdefault(exercise, []).append((output.ename, output.evalue, bool(label.get("grade"))))
+    return faults, stopped
+
+
+def report(name: str, outcomes: list[Outcome]) -> str:
+    """The outcomes as lines for a person."""
+    count = Counter(outcome.status for outcome in outcomes)
+    lines = [f"{name}: " + ", ".join(f"{n} {status}" for status, n in count.items())]
+    for one in outcomes:
+        lines.append(f"  {one.exercise:<5} {one.status:<14} {one.message}".rstrip())
+    if count["written"]:
+        lines.append("  Written answers are for a person to read, with the rubric in the instructor's copy.")
+    return "\n".join(lines)
