@@ -119,7 +119,8 @@ section {{ scroll-snap-align: start; min-height: 96vh; max-width: 60rem; margin:
 h1, h2 {{ font-family: sans-serif; font-weight: 600; line-height: 1.2; }}
 img {{ max-width: 100%; max-height: 62vh; display: block; margin: auto; }}
 pre {{ font-size: 14px; line-height: 1.3; overflow-x: auto; background: #f5f5f5; padding: .6rem; }}
-table {{ border-collapse: collapse; font-size: 16px; }} td, th {{ padding: .15rem .6rem; border-bottom: 1px solid #ddd; }}
+table {{ border-collapse: collapse; font-size: 16px; }}
+td, th {{ padding: .15rem .6rem; border-bottom: 1px solid #ddd; }}
 blockquote {{ color: #444; border-left: 3px solid #999; margin-left: 0; padding-left: 1rem; font-size: 17px; }}
 details {{ margin: .3rem 0; }} summary {{ cursor: pointer; color: #555; font: 14px sans-serif; }}
 {style}
