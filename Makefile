@@ -4,7 +4,7 @@ BIN := .venv/bin
 JOBS ?= 2
 EXTRAS := browser dask grids lock notebooks site test
 
-.PHONY: help paper test lab skies lock lowest setup clean
+.PHONY: help paper test lab course skies lock lowest setup clean
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -17,6 +17,9 @@ test: setup  ## check the style, run every test
 
 lab: setup  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) --notebook-dir=. notebooks
+
+course: setup  ## exercises for students, lecturers and nbgrader, and slides, into _build/course/
+	@$(BIN)/python -m lisbon_core.tools.course build
 
 skies: setup  ## make the embedded synthetic skies anew
 	@$(BIN)/python -c 'from lisbon_core.synthetic import write_embedded_skies; write_embedded_skies("data")'

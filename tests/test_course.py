@@ -97,3 +97,140 @@ def test_solution_passes(path, chapters):
     for exercise, cell in code_answers(path).items():
         outcome = chapters(path).judge(exercise, cell.source)
         assert outcome.ok, outcome
+
+
+def test_every_notebook_has_its_exercises():
+    """Two to four exercises a notebook, each with its time, level, aim and hint; at least one planted error each."""
+    chapters = {path.stem[:2] for path in SOURCES}
+    assert {f"{n:02d}" for n in range(1, 10)} <= chapters
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        found = course_check.answers(pairing.read(path))
+        assert 2 <= len(found) <= 4, path.stem
+        heads = re.findall(r"^# > \*\*Exercise (\d+\.\d)\*\* \(\d+ min, ★{1,3}, assesses: [^)]+\)$", text, re.M)
+        assert heads == [course.number(name) for name in found], f"{path.stem}: time, level and aim of each exercise"
+        assert text.count("# <details><summary>Hint</summary>") == text.count("# </details>") == len(found), path.stem
+        assert "suspect" in text or "mirrored" in text, f"{path.stem} has no planted error"
+        for name, cell in found.items():
+            if cell.cell_type == "markdown":
+                assert "**Rubric.**" in cell.source, name
+                points = cell.metadata["nbgrader"]["points"]
+                assert sum(map(int, re.findall(r"(\d+) points?\b", cell.source.split("**Rubric.**")[1]))) <= points
+        names = [name for name, cells in course_check.labelled(pairing.read(path)).items() if len(cells) > 1]
+        assert names == [], f"{path.stem}: the labels {names} are there twice"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("course")
+    course.build(folder)
+    return folder
+
+
+def test_student_copies_hold_no_answers(built):
+    for path in SOURCES:
+        stem = path.stem.removesuffix("_sol")
+        text = (built / "student" / f"{stem}.ipynb").read_text(encoding="utf-8")
+        assert "### BEGIN" not in text
+        assert "Rubric" not in text
+        notebook = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
+        for cell in course_check.answers(notebook).values():
+            assert (CODE_STUB if cell.cell_type == "code" else TEXT_STUB) in cell.source
+        whole = nbformat.read(built / "instructor" / f"{stem}.ipynb", as_version=4)
+        assert "### BEGIN HIDDEN TESTS" in nbformat.writes(whole)
+        assert (built / "grading" / "source" / stem / f"{stem}.ipynb").exists()
+
+
+def test_slides_need_no_network(built):
+    pages = sorted((built / "slides").glob("*.html"))
+    assert len(pages) == len(list(course.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")))
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r'(?:src|href)="(?:https?:)?//', text), page.name
+        assert text.count("<section>") >= 2, page.name
+        assert all(re.findall(r'<img alt="([^"]*)"', text)), f"{page.name}: a figure without alternative text"
+
+
+@BY_CHAPTER
+def test_whole_notebook_in_a_kernel(path, built, capsys):
+    """The student's way: the command on a file. Solutions pass; the copy as it was handed out is not attempted."""
+    name = f"{path.stem.removesuffix('_sol')}.ipynb"
+    assert main(["check", str(built / "instructor" / name)]) == 0, capsys.readouterr().out
+    assert "passed" in capsys.readouterr().out
+    assert main(["check", str(built / "student" / name)]) == 1
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert lines
+    assert all("not attempted" in line for line in lines)
+
+
+def edited(built, tmp_path, edit):
+    """The solved notebook 06 after an edit of its cells, as a file."""
+    notebook = nbformat.read(built / "instructor" / "06_renormalisation.ipynb", as_version=4)
+    edit(notebook.cells, {name: cells[0] for name, cells in course_check.labelled(notebook).items()})
+    nbformat.write(notebook, tmp_path / "mine.ipynb")
+    return tmp_path / "mine.ipynb"
+
+
+def outcomes_of(path, **options):
+    return {one.exercise: one for one in course_check.check(path, **options)}
+
+
+def test_damaged_notebooks_get_a_sentence(built, tmp_path):
+    def damage(cells, named):
+        cells.remove(named["ex_6_given"])  # comes back from the source
+        cells.append(cells.pop(cells.index(named["ex_6_1"])))  # moved below its check
+        cells.append(nbformat.from_dict({**named["ex_6_2"], "id": "copied"}))
+        del named["ex_6_3"].metadata["nbgrader"]["grade_id"]
+        named["ex_6_1_check"].source = "pass"  # the check is the course's, not the student's
+        cells.insert(0, nbformat.v4.new_code_cell("1 / 0"))  # a note of the student's own
+
+    found = outcomes_of(edited(built, tmp_path, damage))
+    assert found["6.1"].status == "passed"
+    assert "is there 2 times" in found["6.2"].message
+    assert "ex_6_3 is missing" in found["6.3"].message
+
+
+def test_errors_show_their_last_line(built, tmp_path):
+    def mistake(cells, named):
+        named["ex_6_1"].source = "def restore(intensity, ring_means):\n    return intensity * ring_means"
+        named["ex_6_2"].source = "def sphere_mean(values:"
+
+    found = outcomes_of(edited(built, tmp_path, mistake))
+    assert found["6.1"].status == "error"
+    assert "broadcast" in found["6.1"].message
+    assert found["6.2"].message.startswith("SyntaxError")
+
+
+def test_time_is_limited(built, tmp_path):
+    def loop(cells, named):
+        named["ex_6_1"].source += "\nwhile True:\n    pass"
+
+    found = outcomes_of(edited(built, tmp_path, loop), seconds=8.0)
+    assert "8 seconds were over in a cell of 6.1" in found["6.1"].message
+    assert "not checked" in found["6.2"].message
+
+
+def test_a_dead_kernel_is_told(built, tmp_path):
+    def die(cells, named):
+        named["ex_6_2"].source += "\nimport os\nos._exit(1)"
+
+    found = outcomes_of(edited(built, tmp_path, die))
+    assert found["6.1"].status == "passed"
+    assert "kernel died" in found["6.2"].message
+
+
+def test_files_that_are_no_exercise(tmp_path, capsys):
+    (tmp_path / "broken.ipynb").write_text("{")
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), tmp_path / "other.ipynb")
+    for name, words in (("none.ipynb", "There is no file"), ("broken.ipynb", "is not a notebook"),
+                        ("other.ipynb", "holds no answer cell")):
+        assert main(["check", str(tmp_path / name)]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_regions_have_to_close():
+    with pytest.raises(CourseError, match="never closed"):
+        course.without("### BEGIN SOLUTION", "SOLUTION")
+    with pytest.raises(CourseError, match="counterpart"):
+        course.without("### END SOLUTION", "SOLUTION")

@@ -14,7 +14,7 @@ from lisbon_core.tools.provenance import NOTEBOOKS
 
 __all__ = ["UsageError", "main", "parse_value"]
 
-COMMANDS = ("list", "run", "map", "compare", "sweep", "equations")
+COMMANDS = ("list", "run", "map", "compare", "sweep", "equations", "check")
 
 
 SWEEP = """\
@@ -110,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
                        help="how often a run that fails is tried, once each time the command is given (default 3)")
     sweep.add_argument("--out", required=True, metavar="DIR", help="folder of the sweep, made if needed")
     sweep.set_defaults(command=_sweep)
+    check = commands.add_parser("check", help="check a student's exercise notebook",
+                                description="Run the hidden checks on a student's notebook, in a fresh kernel and a "
+                                            "temporary folder. Its code runs with your rights.")
+    check.add_argument("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student")
+    check.add_argument("--seconds", type=float, default=300.0, help="limit for each notebook (default 300)")
+    check.set_defaults(command=_check)
     for command in (listing, run):
         command.add_argument("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
     return parser
@@ -153,6 +159,8 @@ def _equations(arguments) -> int:
               f"  shown in {equation.notebook}, {equation.section}")
         print(*(f"  {ended.get(test, 'not run here'):<30}{test}" for test in proofs[number]), sep="\n", end="\n\n")
     return 0
+
+
 def _sweep(arguments) -> int:
     for name in ("jobs", "attempts"):
         if getattr(arguments, name) < 1:
@@ -185,6 +193,19 @@ def _sweep(arguments) -> int:
         return 130
     print(sweep_report.summary(rows, plan, Path(arguments.out)))
     return 0 if all(row["status"] == "done" for row in rows) else 1
+
+
+def _check(arguments) -> int:
+    from lisbon_core.tools.course_check import check, report
+
+    if not 0.0 < arguments.seconds < math.inf:
+        raise UsageError(f"--seconds {arguments.seconds:g} leaves no time for a check: give 1 or more.")
+    done = True
+    for name in arguments.files:
+        outcomes = check(name, arguments.seconds)
+        done &= all(one.ok for one in outcomes)
+        print(report(name, outcomes), flush=True)
+    return 0 if done else 1
 
 
 def _described(parameters: list) -> str:

@@ -16,7 +16,7 @@
 import numpy as np
 
 from lisbon_core.focused_transport import stationary_pad
-from lisbon_core.scattering import CosineScattering, IsotropicScattering, gradient_length_kpc, mean_free_path_pc
+from lisbon_core.scattering import CosineScattering, IsotropicScattering, mean_free_path_pc
 
 # %% [markdown]
 # > **Exercise 9.1** (20 min, ★★, assesses: errors of a reciprocal, limits)
