@@ -9,33 +9,44 @@
 # %% [markdown]
 # # 00 How to read this compendium
 #
-# > **Shows** the argument in one page, what was and was not reproduced, and where to go next.
-# > **Equations** none. **Needs** nothing to read; the table at the end is filled by the other notebooks. **Run
-# > time** seconds.
+# > **Shows** the argument in one page, what was and was not reproduced, and where to go next. **Equations** all, in a
+# > table. **Needs** nothing to read; the table of claims is filled by the other notebooks. **Run time** seconds.
 #
 # Cosmic rays of a few TeV arrive almost equally from everywhere; a part in a thousand is missing here and in excess
 # there. Zhang & Maalal argue that this pattern, once the distortion by the heliosphere is undone, depends on little
 # more than the **pitch angle**, the angle between the particle's momentum and the interstellar magnetic field; that
-# its shape shows how turbulence scatters the particles; and that the field lines diverge along the stream, with a
-# focusing length of about 17.8 κ₂₉ pc.
+# its shape shows how turbulence scatters the particles; and that the field lines diverge along the stream: the field
+# weakens by e over a focusing length of about 17.8 κ₂₉ pc, where κ₂₉ is how fast the particles diffuse along it, in
+# 10²⁹ cm²/s.
 #
 # The chain, one notebook a step:
 #
-# | notebook | what it does | equation |
-# |---|---|---|
-# | [01](01_liouville.ipynb) | phase-space density is conserved along orbits, and the same in every frame | (1) |
-# | [02](02_heliosphere.ipynb) | a heliosphere in closed form | |
-# | [03](03_orbits.ipynb) | orbits backwards into interstellar space, one Liouville map | (1) |
-# | [04](04_sky_map.ipynb) | the experiment, its sky map, and what its rings have lost | (2) |
-# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) |
-# | [06](06_renormalisation.ipynb) | the rings restored | (2) |
-# | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) |
-# | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) |
-# | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) |
-# | [10](10_how_fast.ipynb) | how fast and how accurate the orbits are, beside other codes | |
+# | notebook | what it does | equation | minutes to read |
+# |---|---|---|---|
+# | [01](01_liouville.ipynb) | phase-space density is conserved along orbits, and the same in every frame | (1) | 4 |
+# | [02](02_heliosphere.ipynb) | a heliosphere in closed form | | 4 |
+# | [03](03_orbits.ipynb) | orbits backwards into interstellar space, one Liouville map | (1) | 4 |
+# | [04](04_sky_map.ipynb) | the experiment, its sky map, and what its rings have lost | (2) | 5 |
+# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) | 8 |
+# | [06](06_renormalisation.ipynb) | the rings restored | (2a) | 3 |
+# | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) | 4 |
+# | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 9 |
+# | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 14 |
+# | [10](10_how_fast.ipynb) | how fast and how accurate the orbits are, beside other codes | | 5 |
 #
-# **Ten minutes**: this page, the figures of 06 and 09. **One hour**: 01 to 09 in order, skipping code. **One day**:
-# run them, change a parameter in the first code cell, and see what moves.
+# ## Three ways through it
+#
+# **Ten minutes.** This page as far as the table of claims (4 minutes); the three maps at the top of
+# [06](06_renormalisation.ipynb), the sky before and after (1); the distribution in [07](07_pitch_angle_distribution.ipynb) (1);
+# Figure 3 and *The paper's argument* in [09](09_transport.ipynb) (4).
+#
+# **One hour.** 01 to 09 in order: text, figures and the sentences below them, no code. Each notebook opens with what it
+# shows and closes with a question. A symbol or a term that does not come back to mind is in the tables at the end of this page.
+#
+# **One day.** In the morning `make paper`, then the nine again with their code: change a parameter in the first code cell,
+# run all, and see what moves. `closure` in 09, `order` in 05 and `positions` in 03 move most. After noon the second sky,
+# made from a truth drawn by chance: `lisbon run --set sky_map=data/sky_second.ecsv --out runs/second`, then
+# `lisbon compare runs/paper runs/second`. In the evening a map of your own.
 #
 # ## What is reproduced, and what cannot be
 #
@@ -44,6 +55,9 @@
 # therefore a **recovery test**: the sky was made with the paper's focusing length and gradient length, and the
 # question is whether the chain returns them with errors that mean what they say. It does not confirm the paper. A
 # real map can be put in its place with one parameter.
+#
+# [What cannot be reproduced](what_cannot_be_reproduced.md) lists all that is missing, what stands in for it, and what
+# follows for each conclusion.
 
 # %% tags=["parameters"]
 sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
@@ -72,7 +86,7 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
 from lisbon_core.chain import Run
-from lisbon_core.tools import equations
+from lisbon_core.tools import citation, equations, symbols
 from lisbon_core.tools.claims import table
 from lisbon_core.tools.notebook import ledger, say
 
@@ -80,6 +94,9 @@ run = Run.from_namespace(globals())
 
 # %% [markdown]
 # ## Where this run stands
+#
+# Each number with its error, after the truth of a synthetic sky and what the paper states. *Recovered*: within three
+# errors of the truth.
 
 # %%
 claims = ledger(run_dir)
@@ -99,3 +116,30 @@ assert all(row["value"] is not None or row["note"] for row in claims.values()), 
 
 # %%
 say(equations.listed())
+
+# %% [markdown]
+# ## Symbols
+#
+# In the order in which they are met; some letters have two meanings, as in the paper.
+
+# %%
+say(symbols.symbol_table())
+
+# %% [markdown]
+# ## Terms
+
+# %%
+say(symbols.glossary())
+
+# %% [markdown]
+# ## How to cite
+#
+# Cite the works that the numbers and the method come from together with this compendium (CITATION.cff).
+
+# %%
+say(citation.page())
+
+# %% [markdown]
+# **A question the table raises.** Which of the claims would a sky of nothing but noise recover too?
+#
+# Next: [01 See that phase-space density is conserved](01_liouville.ipynb)

@@ -172,3 +172,5 @@ assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 #
 # **A question the figure raises.** The stretching grows without end for some directions. If two orbits that arrive a
 # hundredth of a degree apart come from opposite sides of the sky, what does a single orbit still mean? (Notebook 03.)
+#
+# Before: [00 How to read this compendium](00_reading_guide.ipynb) · Next: [02 Build a heliosphere in closed form](02_heliosphere.ipynb)

@@ -159,3 +159,5 @@ assert jump.max() < 0.02 * np.ptp(potential), "the electric potential jumps"
 # %% [markdown]
 # **A question the figure raises.** The tail of this heliosphere is infinite and its flow never mixes. Which arrival
 # directions will care, and which will not?
+#
+# Before: [01 See that phase-space density is conserved](01_liouville.ipynb) · Next: [03 Follow every direction back to interstellar space](03_orbits.ipynb)

@@ -158,3 +158,5 @@ record(run_dir, "03_orbits", liouville_claims(run))
 # %% [markdown]
 # **A question the figure raises.** In the speckled band one orbit means nothing, but the average over a pixel does.
 # How many orbits does a pixel need before its average is better known than the sky?
+#
+# Before: [02 Build a heliosphere in closed form](02_heliosphere.ipynb) · Next: [04 Read a sky map, and see what its rings have lost](04_sky_map.ipynb)

@@ -164,3 +164,5 @@ say(f"Largest deviation of a ring mean from 1: {np.nanmax(np.abs(means - 1)):.1e
 # %% [markdown]
 # **A question the figure raises.** A north-south dipole would leave no trace at all in such a map. Which of the terms
 # of Eq. (3) could hide in it, and what would one need to see it?
+#
+# Before: [03 Follow every direction back to interstellar space](03_orbits.ipynb) · Next: [05 Fit the interstellar anisotropy through the heliosphere](05_anisotropy_fit.ipynb)

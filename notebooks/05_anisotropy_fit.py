@@ -242,3 +242,5 @@ record(run_dir, "05_anisotropy_fit", anisotropy_claims(run))
 # **A question the figure raises.** The residual of a real sky may show a pattern where the model has none. How would
 # one tell a wrong field direction from a wrong heliosphere, or from structure that does not follow the pitch angle at
 # all?
+#
+# Before: [04 Read a sky map, and see what its rings have lost](04_sky_map.ipynb) · Next: [06 Give the rings back what they have lost](06_renormalisation.ipynb)

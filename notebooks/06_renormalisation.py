@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 06 Give the rings back what they have lost
 #
-# > **Shows** the renormalised sky: each declination ring multiplied by its model mean. **Equations** (2), undone.
+# > **Shows** the renormalised sky: each declination ring multiplied by its model mean. **Equations** (2a), which undoes (2).
 # > **Needs** the fit (05). **Run time** seconds, once the orbits are traced.
 #
 # A sky that has been through Eq. (2) cannot know the mean of a ring. The model of Eq. (3) does: the shape of $P_n(\mu)$ along the
@@ -114,3 +114,5 @@ run.write_sky()
 # %% [markdown]
 # **A question the figure raises.** The ring means are as good as the model. If the true sky held a term that depends
 # on declination alone, outside Eq. (3), what would the renormalised map show of it?
+#
+# Before: [05 Fit the interstellar anisotropy through the heliosphere](05_anisotropy_fit.ipynb) · Next: [07 From the renormalised sky to the pitch-angle distribution](07_pitch_angle_distribution.ipynb)

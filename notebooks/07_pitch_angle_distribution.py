@@ -177,3 +177,5 @@ run.write_pad()
 # %% [markdown]
 # **A question the figure raises.** The series stops at a chosen order. What would the bins look like if the true
 # distribution had a feature narrower than that order can follow?
+#
+# Before: [06 Give the rings back what they have lost](06_renormalisation.ipynb) · Next: [08 Solve the Fokker-Planck equation of focused transport](08_fokker_planck.ipynb)

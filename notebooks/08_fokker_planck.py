@@ -10,7 +10,7 @@
 # # 08 Solve the Fokker-Planck equation of focused transport
 #
 # > **Shows** what scattering and focusing make of a pitch-angle distribution, and why the answer needs a closure.
-# > **Equations** (5), (6). **Needs** nothing from other notebooks; no sky enters. **Run time** seconds.
+# > **Equations** (5), (5a), (6). **Needs** nothing from other notebooks; no sky enters. **Run time** seconds.
 #
 # A cosmic ray of speed $v$, practically that of light, gyrates about a field line. The angle between its velocity and the
 # field is the pitch angle; its cosine $\mu$ runs from −1 (backwards along the field) to 1 (forwards). $F(\mu)$ is the
@@ -256,3 +256,5 @@ assert abs(drift - equation.mean_z[0]) < 5 * error + 0.01, "Monte Carlo and the 
 # %% [markdown]
 # **A question the figure raises.** Focusing by a field that converges along the streaming ($L < 0$) bends $F$
 # downwards. Can any scattering law, symmetric in μ, do the same?
+#
+# Before: [07 From the renormalised sky to the pitch-angle distribution](07_pitch_angle_distribution.ipynb) · Next: [09 Infer scattering and focusing, and draw the conclusions](09_transport.ipynb)

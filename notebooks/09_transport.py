@@ -10,7 +10,7 @@
 # # 09 Infer scattering and focusing, and draw the conclusions
 #
 # > **Shows** the fit of Eqs. (5) and (6) to the pitch-angle distribution, Figure 3, and the table of claims.
-# > **Equations** (5), (6). **Needs** the pitch-angle distribution (07). **Run time** seconds, once the orbits are
+# > **Equations** (5), (6), (6a). **Needs** the pitch-angle distribution (07). **Run time** seconds, once the orbits are
 # > traced.
 #
 # What comes in is $F(\mu)$: the intensity of the particles whose velocity makes an angle with the magnetic field of
@@ -350,3 +350,5 @@ say(table(ledger(run_dir)))
 # %% [markdown]
 # **A question the table raises.** Which of these numbers would change if the interstellar field pointed four degrees
 # away?
+#
+# Before: [08 Solve the Fokker-Planck equation of focused transport](08_fokker_planck.ipynb) · Next: [10 How fast and how accurate](10_how_fast.ipynb)

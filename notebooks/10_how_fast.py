@@ -269,3 +269,5 @@ assert np.all(np.diff(grown) > 0), "a larger sphere must cost more evaluations"
 # %% [markdown]
 # **A question the figure raises.** The last hundredth of the orbits sets the tolerance for all. Would it be cheaper to
 # trace all of them loosely, and again only those whose own error estimate is large?
+#
+# Before: [09 Infer scattering and focusing, and draw the conclusions](09_transport.ipynb)
