@@ -1,5 +1,6 @@
 """The interstellar anisotropy fitted to a sky through the heliosphere and through the rings: Eqs. (1)-(3)."""
 
+from lisbon_core.anisotropy.compton_getting import fit_speed, share_of_its_own
 from lisbon_core.anisotropy.design import AnisotropyError, Design, design, parameter_names, sample_columns
 from lisbon_core.anisotropy.field_direction import FieldFit, fit_field
 from lisbon_core.anisotropy.field_posterior import FieldPosterior, field_posterior
@@ -14,10 +15,12 @@ from lisbon_core.anisotropy.fit import (
 from lisbon_core.anisotropy.generalised import fit_generalised
 from lisbon_core.anisotropy.gyrotropy import GYROTROPY_TERMS, GyrotropyTest, gyrotropy_columns, gyrotropy_test
 from lisbon_core.anisotropy.identifiability import Identifiability, identifiability, straight_lines
+from lisbon_core.anisotropy.posterior import Posterior, sample_posterior
 from lisbon_core.anisotropy.resampling import OrderChoice, bootstrap, compare_orders, jackknife_rings
 
 __all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "FieldFit", "FieldPosterior",
-           "GyrotropyTest", "Identifiability", "OrderChoice", "bootstrap", "compare_orders", "design",
-           "fit_anisotropy", "fit_design", "field_posterior", "fit_field", "fit_generalised", "fit_sampled_map",
-           "gyrotropy_columns", "gyrotropy_test", "identifiability", "jackknife_rings", "parameter_names",
-           "sample_columns", "sample_covariance", "solve", "straight_lines"]
+           "GyrotropyTest", "Identifiability", "OrderChoice", "Posterior", "bootstrap", "compare_orders", "design",
+           "field_posterior", "fit_anisotropy", "fit_design", "fit_field", "fit_generalised", "fit_sampled_map",
+           "fit_speed", "gyrotropy_columns", "gyrotropy_test", "identifiability", "jackknife_rings",
+           "parameter_names", "sample_columns", "sample_covariance", "sample_posterior", "share_of_its_own", "solve",
+           "straight_lines"]

@@ -55,12 +55,14 @@ class Design:
     ----------
     order, p_index : int, float
         Highest Legendre order; exponent of p/p_0.
+    names : tuple of str
+        The fitted parameters.
     observed : ndarray of bool, shape (n_dec, n_ra)
         Pixels that are fitted.
     constant : ndarray, shape (n_observed,)
         The averaged term 1 (p/p_0)^-p_index.
     columns : ndarray, shape (n_observed, order + 2)
-        The averaged terms P_n(mu), R_x, R_y.
+        The averaged terms P_n(mu), R_x, R_y; where more is fitted there are more columns, here and below.
     ring_constant, ring_columns : ndarray, shapes (n_observed,), (n_observed, order + 2)
         Their ring means, on each pixel of the ring.
     scale : ndarray, shape (order + 2,)
@@ -84,6 +86,7 @@ class Design:
 
     order: int
     p_index: float
+    names: tuple[str, ...]
     observed: np.ndarray
     constant: np.ndarray
     columns: np.ndarray
@@ -130,8 +133,16 @@ class Design:
         return grid
 
 
-def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> Design:
+def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *, terms=sample_columns,
+           names: tuple[str, ...] | None = None) -> Design:
     """Columns of Eq. (3) on the observed pixels of a sky, averaged as the sky is, and the sky's noise.
+
+    Parameters
+    ----------
+    sky, liouville, order, p_index
+        As for `fit_anisotropy`.
+    terms, names : function, tuple of str
+        Columns of one sample, the constant first, and the names of the others; those of `sample_columns` by default.
 
     Raises
     ------
@@ -145,7 +156,7 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     if observed.sum() <= order + 2 + observed.any(axis=1).sum():
         raise AnisotropyError(f"the sky has {observed.sum()} observed pixels in {observed.any(axis=1).sum()} rings for "
                               f"{order + 2} parameters: lower the order or widen the declination limits")
-    mean = sum(weight * sample_columns(liouville, s, order, p_index) for s, weight in enumerate(liouville.weight))
+    mean = sum(weight * terms(liouville, s, order, p_index) for s, weight in enumerate(liouville.weight))
     averaging = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)[observed.ravel()]
     averaged = averaging @ mean
     area = np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)
@@ -167,6 +178,6 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     square = float((covariance * covariance).sum()
                    - np.sum((ring_weight[:, None] * (ring_noise @ ring_noise.T) * ring_weight) ** 2))
     ring_averaged = np.repeat(rings @ averaged, counts, axis=0)
-    return Design(order, p_index, observed, averaged[:, 0], averaged[:, 1:], ring_averaged[:, 0], ring_averaged[:, 1:],
-                  1.0 / np.sqrt(np.mean(averaged[:, 1:] ** 2, axis=0)), area @ mean / area.sum(), averaging, rings,
-                  weight, noise, ring_noise, trace, trace**2 / square)
+    return Design(order, p_index, names or parameter_names(order), observed, averaged[:, 0], averaged[:, 1:],
+                  ring_averaged[:, 0], ring_averaged[:, 1:], 1.0 / np.sqrt(np.mean(averaged[:, 1:] ** 2, axis=0)),
+                  area @ mean / area.sum(), averaging, rings, weight, noise, ring_noise, trace, trace**2 / square)

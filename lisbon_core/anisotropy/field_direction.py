@@ -31,6 +31,8 @@ class FieldFit:
     guess, offsets : HeliosphereParameters, ndarray, shape (n, 2) or (n, 3)
         Heliosphere whose field is varied; how: degrees on the sphere towards larger longitude and latitude, and
         logarithm of the strength.
+    thetas : ndarray, shape (n, order + 2)
+        A_n and G that suit each field best.
     chi2 : ndarray, shape (n,)
         Chi-square in effective pixels, in units in which the least reduced one is not above 1.
     best, covariance : ndarray, shapes (2 or 3,), (2 or 3, 2 or 3)
@@ -41,6 +43,7 @@ class FieldFit:
 
     guess: HeliosphereParameters
     offsets: np.ndarray
+    thetas: np.ndarray
     chi2: np.ndarray
     best: np.ndarray
     covariance: np.ndarray
@@ -126,5 +129,6 @@ def fit_field(sky: SkyMap, guess: HeliosphereParameters, reach_deg: float = 5.0,
     spread = noise @ noise.T + sample_covariance(through @ least.map_shifts.T)
     spread += of_slopes * np.sum((rough @ (columns.weight * residual)) ** 2)
     inverse = np.linalg.inv(normal)
-    return FieldFit(guess, offsets * steps, chi2, inverse @ through @ residual * steps,
-                    inverse @ spread @ inverse * np.outer(steps, steps), least.chi2_reduced)
+    return FieldFit(guess, offsets * steps, np.array([fit.theta for fit in fits]), chi2,
+                    inverse @ through @ residual * steps, inverse @ spread @ inverse * np.outer(steps, steps),
+                    least.chi2_reduced)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lisbon_core.anisotropy.design import AnisotropyError, Design, design, parameter_names, sample_columns
+from lisbon_core.anisotropy.design import AnisotropyError, Design, design, sample_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky_map import SkyMap
 
@@ -67,7 +67,7 @@ class AnisotropyFit:
 
     def __str__(self) -> str:
         lines = [f"{name} = {value: .3e} ± {sigma:.1e}"
-                 for name, value, sigma in zip(parameter_names(self.order), self.theta, self.sigma, strict=True)]
+                 for name, value, sigma in zip(self.design.names, self.theta, self.sigma, strict=True)]
         return "\n".join([*lines, f"reduced chi-square {self.chi2_reduced:.3f} ± {self.chi2_reduced_sigma:.3f} "
                                   f"({self.effective_pixels:.0f} effective pixels)"])
 
@@ -84,7 +84,7 @@ def solve(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = No
     attenuation : ndarray, shape (order + 3, order + 3), optional
         What the columns' own scatter adds to the normal equations; it is taken out again, see `fit_sampled_map`.
     """
-    theta = np.zeros(columns.order + 2)
+    theta = np.zeros(len(columns.names))
     attenuation = np.zeros((theta.size + 1, theta.size + 1)) if attenuation is None else attenuation
     for _ in range(20):
         model, jacobian = columns.relative_intensity(theta)
@@ -97,7 +97,8 @@ def solve(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = No
     return theta
 
 
-def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> AnisotropyFit:
+def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7,
+                   **terms) -> AnisotropyFit:
     """Fit A_n and G to a sky through Eqs. (1)-(3), by weighted least squares with an honest covariance.
 
     Pixels are weighted by 1/sigma^2, and the covariance of neighbouring pixels, which share their data, enters as the
@@ -113,6 +114,8 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
         Highest Legendre order (paper: 7).
     p_index : float
         Exponent of p/p_0, alpha + 2.
+    terms
+        Columns other than those of Eq. (3), see `design`.
 
     Raises
     ------
@@ -123,13 +126,13 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
     ----------
     Zhang & Maalal, Eqs. (1)-(3).
     """
-    return fit_design(design(sky, liouville, order, p_index), sky.relative_intensity[sky.observed])
+    return fit_design(design(sky, liouville, order, p_index, **terms), sky.relative_intensity[sky.observed])
 
 
 def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> AnisotropyFit:
     """`fit_anisotropy` for a design that is at hand: data are the relative intensities of its observed pixels."""
     data = data / columns.ring_mean(data)
-    attenuation = np.zeros((columns.order + 3, columns.order + 3)) if attenuation is None else attenuation
+    attenuation = np.zeros((len(columns.names) + 1,) * 2) if attenuation is None else attenuation
     theta = solve(columns, data, attenuation)
     model, jacobian = columns.relative_intensity(theta)
     weighted = (jacobian * columns.scale).T * columns.weight
@@ -143,7 +146,8 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None
                          float(np.sqrt(2.0 / columns.effective_pixels)), estimator, noise, np.empty((0, data.size)))
 
 
-def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> AnisotropyFit:
+def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
+                    terms=sample_columns, names: tuple[str, ...] | None = None) -> AnisotropyFit:
     """`fit_anisotropy` where the Liouville map is itself a sample: a few positions stand for the Earth's whole orbit.
 
     The samples differ, so the columns of Eq. (3) are noisy, and that does two things. It biases the fit: noise in a
@@ -165,14 +169,14 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     if n_sample < 2:
         raise AnisotropyError("the Liouville map has 1 sample, but its error shows only between samples: use "
                               "positions = 2 or more")
-    columns = design(sky, liouville, order, p_index)
+    columns = design(sky, liouville, order, p_index, terms=terms, names=names)
     mean = np.column_stack([columns.constant, columns.columns])
     own = np.empty((n_sample, *mean.shape))
     for s, weight in enumerate(liouville.weight):
-        alone = columns.averaging @ sample_columns(liouville, s, order, p_index) - mean
+        alone = columns.averaging @ terms(liouville, s, order, p_index) - mean
         own[s] = weight * np.sqrt(n_sample / (n_sample - 1.0)) * (alone - columns.ring_mean(alone))
     attenuation = np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True)
-    jacobian = columns.relative_intensity(np.zeros(order + 2))[1]
+    jacobian = columns.relative_intensity(np.zeros(len(columns.names)))[1]
     if np.linalg.eigvalsh(columns.scaled_normal(jacobian, 1.3 * attenuation))[0] <= 0.0:
         raise AnisotropyError(f"the {n_sample} samples of the Liouville map scatter as much as the terms of order "
                               f"{order} vary over the sky: raise positions, refine grid_deg, or lower the order")
