@@ -64,14 +64,17 @@ def kernel_sources_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def kernel(**options):
-    """Compile a function with numba and keep the machine code between processes, under the hash of its sources."""
+def kernel(variant: str = "", **options):
+    """Compile a function with numba and keep the machine code between processes, under the hash of its sources.
+
+    `variant` keeps apart what comes from the same lines with other functions to call.
+    """
     import numba
     from numba.core import config
 
     def compile_with_cache(function):
         before = config.CACHE_DIR
-        config.CACHE_DIR = str(cache_folder() / "kernels" / kernel_sources_hash())
+        config.CACHE_DIR = str(cache_folder() / "kernels" / kernel_sources_hash() / variant)
         try:
             return numba.njit(cache=True, **options)(function)
         finally:

@@ -36,7 +36,7 @@ mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; 
 order: int = 7  # highest Legendre order fitted
 p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
 rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere parameter file (TOML); empty: closed form with its defaults
+heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
 field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
@@ -58,7 +58,7 @@ from lisbon_core.chain import Run
 from lisbon_core.frames import boost_momentum, unit_vector
 from lisbon_core.orbits import trace
 from lisbon_core.tools.notebook import number, say, show
-from lisbon_core.units import KM_S, PROTON_MASS_TV
+from lisbon_core.units import PROTON_MASS_TV
 
 run = Run.from_namespace(globals())
 
@@ -79,7 +79,7 @@ def phase_space_matrix(arrival, path):
     start = np.concatenate([[1.0, 0.0, 0.0], -rigidity_TV * arrival])
     states = np.concatenate([start + steps, start - steps])
     end = trace(
-        run.heliosphere,
+        run.closed_form,
         states[:, :3],
         states[:, 3:],
         backwards=True,
@@ -100,7 +100,7 @@ directions = {
 }
 volume, stretch = {}, {}
 for name, icrs in directions.items():
-    matrices = [phase_space_matrix(run.heliosphere.axes @ icrs, path) for path in paths]
+    matrices = [phase_space_matrix(run.closed_form.axes @ icrs, path) for path in paths]
     volume[name] = np.array([np.linalg.det(matrix) for matrix in matrices])
     stretch[name] = np.array([np.linalg.norm(matrix[:3, 3:]) * rigidity_TV for matrix in matrices])
 
@@ -135,7 +135,7 @@ assert worst < 1e-3, "phase-space volume is not conserved along an orbit"
 # **Compton-Getting** effect. For $f \propto p^{-\gamma}$ its amplitude is $\gamma V/c$, with $c$ the speed of light.
 
 # %%
-speed = run.heliosphere.parameters.interstellar_speed_km_s * KM_S
+speed = np.linalg.norm(run.closed_form.flow)
 angle = np.linspace(0, np.pi, 181)
 ahead = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], axis=-1)
 observed = -rigidity_TV * ahead

@@ -40,7 +40,7 @@ mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; 
 order: int = 7  # highest Legendre order fitted
 p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
 rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere parameter file (TOML); empty: closed form with its defaults
+heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
 field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
@@ -63,8 +63,10 @@ from lisbon_core.frames import unit_vector_icrs
 from lisbon_core.tools.notebook import number, say, show
 
 run = Run.from_namespace(globals())
-heliosphere = run.heliosphere
+heliosphere = run.closed_form
 print(heliosphere.parameters)
+if run.heliosphere is not heliosphere:
+    print(f"The orbits of this run follow another field, on a grid.\n{run.heliosphere.report}")
 
 # %%
 fig = plots.heliosphere_planes(heliosphere)

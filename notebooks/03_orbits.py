@@ -32,7 +32,7 @@ mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; 
 order: int = 7  # highest Legendre order fitted
 p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
 rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere parameter file (TOML); empty: closed form with its defaults
+heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
 field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
@@ -59,7 +59,7 @@ from lisbon_core.units import LORENTZ, gyroradius
 run = Run.from_namespace(globals())
 heliosphere = run.heliosphere
 say(
-    f"A particle of {rigidity_TV:g} TV has a gyroradius of {number(gyroradius(rigidity_TV, field_uG))} AU in {field_uG:g} microgauss: "
+    f"A particle of {rigidity_TV:g} TV has a gyroradius of {number(gyroradius(rigidity_TV, heliosphere.field_uG))} AU in {heliosphere.field_uG:.3g} microgauss: "
     "larger than the heliosphere is wide, and that is why anything is left of the interstellar pattern."
 )
 
@@ -95,11 +95,12 @@ show(
 sample = unit_vector(
     np.degrees(np.pi * (3 - 5**0.5)) * np.arange(300) % 360, np.degrees(np.arcsin(1 - (np.arange(300) + 0.5) / 150))
 )
-momentum = -rigidity_TV * sample @ heliosphere.axes.T
+model = run.closed_form  # a field on a grid has no potential
+momentum = -rigidity_TV * sample @ model.axes.T
 start = np.tile([1.0, 0.0, 0.0], (300, 1))
-end = trace(heliosphere, start, momentum, backwards=True, boundary_AU=boundary_AU, tolerance=1e-10)
+end = trace(model, start, momentum, backwards=True, boundary_AU=boundary_AU, tolerance=1e-10)
 kinetic = np.linalg.norm(end.momentum, axis=1) - rigidity_TV
-potential = LORENTZ * (heliosphere.potential(end.position) - heliosphere.potential(start))
+potential = LORENTZ * (model.potential(end.position) - model.potential(start))
 residual = np.abs(kinetic + potential)[end.escaped]
 say(
     f"|p| changes by up to {number(float(np.abs(kinetic).max()))} TV; the total energy by {np.median(residual):.0e} TV in the median "

@@ -31,7 +31,7 @@ mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; 
 order: int = 7  # highest Legendre order fitted
 p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
 rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere parameter file (TOML); empty: closed form with its defaults
+heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
 field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
@@ -59,7 +59,7 @@ from lisbon_core.tools.notebook import number, say, show
 from lisbon_core.tools.timing import cores, evaluation_ns, measure, timed
 
 run = Run.from_namespace(globals())
-heliosphere = run.heliosphere
+heliosphere = run.closed_form
 missing = [name for name in ("heyoka", "numbalsoda") if peers.optional(name) is None]
 for name in missing:
     say(f"{name} is not installed here and is left out: `pip install 'lisbon_core[bench]'` brings it in.")

@@ -23,7 +23,7 @@ PARAMETER_HELP = {
     "order": "highest Legendre order fitted",
     "p_index": "exponent of p/p_0 in Eq. (3), alpha + 2",
     "rigidity_TV": "rigidity at Earth, TV",
-    "heliosphere": "path of a heliosphere parameter file (TOML); empty: closed form with its defaults",
+    "heliosphere": "path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults",
     "field_lon": "longitude the interstellar field points to, degrees",
     "field_lat": "latitude the interstellar field points to, degrees",
     "field_frame": "frame of the two: ecliptic, icrs or galactic",
@@ -136,26 +136,34 @@ def _typed(name: str, kind: type, value):
     return int(number) if kind is int else number
 
 
+_OF_THE_FIELD = ("field_lon", "field_lat", "field_frame", "field_uG", "polarity")
+
+
 def heliosphere_parameters(parameters: RunParameters):
-    """Parameters of the heliosphere: those of the run, overridden by its heliosphere file where there is one.
+    """Parameters of the closed-form heliosphere: those of the run, overridden by its parameter file where there is one.
 
     Raises
     ------
     ParameterError
-        If the file is missing, no TOML, or holds an unknown name.
+        If the file is missing, no TOML, or holds an unknown name; if it holds a field on a grid and the run asks for
+        another interstellar field than the default, which the grid would not follow.
     """
-    from lisbon_core.heliosphere import HeliosphereParameters
+    from lisbon_core.heliosphere import HeliosphereParameters, is_gridded
 
-    values = {name: getattr(parameters, name)
-              for name in ("field_lon", "field_lat", "field_frame", "field_uG", "polarity")}
-    if parameters.heliosphere:
+    values = {name: getattr(parameters, name) for name in _OF_THE_FIELD}
+    if parameters.heliosphere and is_gridded(Path(parameters.heliosphere).expanduser()):
+        for field in fields(RunParameters):
+            if field.name in _OF_THE_FIELD and values[field.name] != field.default:
+                raise ParameterError(f"{field.name} is {values[field.name]!r}, but {parameters.heliosphere} brings its "
+                                     f"own field: leave {field.name} out")
+    elif parameters.heliosphere:
         known = [field.name for field in fields(HeliosphereParameters)]
         try:
             values |= tomllib.loads(Path(parameters.heliosphere).expanduser().read_text(encoding="utf-8"))
             values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ParameterError(f"heliosphere is {parameters.heliosphere!r}, which cannot be read as TOML ({error}): "
-                                 "give the path of a parameter file") from None
+                                 "give the path of a parameter file or of a field on a grid (HDF5)") from None
         if unknown := sorted(values.keys() - set(known)):
             raise ParameterError(f"{parameters.heliosphere} holds {unknown[0]!r}, but a heliosphere knows "
                                  f"{', '.join(known)}: use these names")

@@ -89,11 +89,19 @@ class Run:
         return ring_normalise(rebin(kept, p.grid_deg))
 
     @functools.cached_property
-    def heliosphere(self):
-        """The closed-form heliosphere of the run."""
+    def closed_form(self):
+        """The closed-form heliosphere of the run's parameters, also where the run is on a grid."""
         from lisbon_core.heliosphere import closed_form
 
         return closed_form(heliosphere_parameters(self.parameters))
+
+    @functools.cached_property
+    def heliosphere(self):
+        """The heliosphere of the run: its field on a grid, or the closed form."""
+        from lisbon_core.heliosphere import is_gridded, read_gridded
+
+        path = self.parameters.heliosphere and Path(self.parameters.heliosphere).expanduser()
+        return read_gridded(path) if path and is_gridded(path) else self.closed_form
 
     @functools.cached_property
     def liouville(self):
@@ -207,5 +215,9 @@ def check_inputs(parameters: RunParameters) -> None:
     LisbonError
         With one sentence on the file.
     """
+    from lisbon_core.heliosphere import is_gridded
+
     run = Run(parameters)
     _ = run.sky, run.truth, heliosphere_parameters(parameters)
+    if parameters.heliosphere and is_gridded(Path(parameters.heliosphere).expanduser()):
+        _ = run.heliosphere

@@ -163,6 +163,21 @@ class Heliosphere:
     axes: np.ndarray = field(repr=False)
     field_icrs: np.ndarray = field(repr=False)
 
+    @property
+    def flow(self) -> np.ndarray:
+        """Velocity (3,) of the undisturbed interstellar plasma along the model's axes, units of c."""
+        return np.array([0.0, 0.0, -self.packed[FLOW]])
+
+    @property
+    def field_uG(self) -> float:
+        """Strength of the undisturbed interstellar field, microgauss."""
+        return self.parameters.field_uG
+
+    @property
+    def identity(self) -> str:
+        """Tells this heliosphere from every other."""
+        return repr(self.parameters)
+
     def field(self, points) -> tuple[np.ndarray, np.ndarray]:
         """B (microgauss) and E (microgauss c), each (N, 3), at points (N, 3) in AU along the model's axes."""
         return _fields(_points(points), self.packed)

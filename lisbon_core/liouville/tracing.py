@@ -27,8 +27,7 @@ from tqdm import tqdm
 
 from lisbon_core._core import cache_folder, kernel_sources_hash
 from lisbon_core.frames import boost_momentum, unit_vector, unit_vector_icrs
-from lisbon_core.heliosphere import Heliosphere
-from lisbon_core.heliosphere.parameters import FLOW
+from lisbon_core.heliosphere import AnyHeliosphere
 from lisbon_core.liouville.map import LiouvilleError, LiouvilleMap, grid, load
 from lisbon_core.orbits import trace
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
@@ -115,29 +114,30 @@ def directions_within(dec, ra, index: int, of: int) -> np.ndarray:
     return unit_vector(*np.meshgrid(ra + (v - 0.5) * width, within))
 
 
-def earth_positions(heliosphere: Heliosphere, positions: int, first_longitude: float = 0.0) -> np.ndarray:
+def earth_positions(heliosphere: AnyHeliosphere, positions: int, first_longitude: float = 0.0) -> np.ndarray:
     """Points (positions, 3), AU, model axes: 1 AU from the Sun, evenly spaced in heliocentric ecliptic longitude."""
     longitudes = first_longitude + 360.0 / positions * np.arange(positions)
     return unit_vector_icrs(longitudes, np.zeros(positions), "ecliptic") @ heliosphere.axes.T
 
 
-def axes_across(heliosphere: Heliosphere) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def axes_across(heliosphere: AnyHeliosphere) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """b, e_x and e_y in ICRS; where the field lies along the flow, e_x is the model's x axis."""
     b = heliosphere.field_icrs
-    across = -heliosphere.axes[2] + np.dot(heliosphere.axes[2], b) * b
+    speed = np.linalg.norm(heliosphere.flow)
+    flow = heliosphere.flow / speed @ heliosphere.axes if speed > 0.0 else b
+    across = flow - np.dot(flow, b) * b
     if np.linalg.norm(across) < 1e-9:
         across = heliosphere.axes[0] - np.dot(heliosphere.axes[0], b) * b
     e_x = across / np.linalg.norm(across)
     return b, e_x, np.cross(b, e_x)
 
 
-def plasma_frame(heliosphere: Heliosphere, position, momentum, rigidity_TV):
+def plasma_frame(heliosphere: AnyHeliosphere, position, momentum, rigidity_TV):
     """mu, R_x, R_y (AU) and p'/p_0, each (N,), of particles at `position` (N, 3) with `momentum` (N, 3), model axes."""
-    flow = np.array([0.0, 0.0, -heliosphere.packed[FLOW]])
     b, e_x, e_y = (vector @ heliosphere.axes.T for vector in axes_across(heliosphere))
-    momentum = boost_momentum(momentum, flow, PROTON_MASS_TV)
+    momentum = boost_momentum(momentum, heliosphere.flow, PROTON_MASS_TV)
     size = np.linalg.norm(momentum, axis=1)
-    centre = position + np.cross(momentum, b) / (LORENTZ * heliosphere.parameters.field_uG)
+    centre = position + np.cross(momentum, b) / (LORENTZ * heliosphere.field_uG)
     return momentum @ b / size, centre @ e_x, centre @ e_y, size / rigidity_TV
 
 
@@ -150,7 +150,7 @@ def _settings(heliosphere, dec, ra, samples, boundary_AU, path_cap_AU, tolerance
     if abs(dec).max() > 90.0:
         raise LiouvilleError(f"dec reaches {abs(dec).max()} degrees, but must lie between -90 and 90")
     digest = hashlib.sha256(kernel_sources_hash().encode())
-    digest.update(repr((heliosphere.parameters, samples, float(boundary_AU), float(path_cap_AU),
+    digest.update(repr((heliosphere.identity, samples, float(boundary_AU), float(path_cap_AU),
                         float(tolerance))).encode())
     for array in (dec, ra):
         digest.update(array.tobytes())
@@ -166,13 +166,13 @@ def _trace_sample(heliosphere, field, start, rigidity, directions, boundary_AU, 
     return np.stack([*found, orbits.error, orbits.amplification, orbits.escaped]).reshape(7, *directions.shape[:2])
 
 
-def trace_samples(heliosphere: Heliosphere, dec, ra, samples: Samples, *, boundary_AU=4000.0, path_cap_AU=30000.0,
+def trace_samples(heliosphere: AnyHeliosphere, dec, ra, samples: Samples, *, boundary_AU=4000.0, path_cap_AU=30000.0,
                   tolerance=TOLERANCE, progress=False, resume_in=None, own_field=None) -> LiouvilleMap:
     """Trace every direction of a sky back to the interstellar medium, once for every sample.
 
     Parameters
     ----------
-    heliosphere : Heliosphere
+    heliosphere : Heliosphere or GriddedHeliosphere
         The field.
     dec, ra : array (n_dec,), (n_ra,)
         Pixel centres, degrees, ICRS.
@@ -231,7 +231,7 @@ def _geometric_mean(rigidity, weight) -> float:
     return float(rigidity[0]) if np.ptp(rigidity) == 0.0 else float(np.exp(weight @ np.log(rigidity)))
 
 
-def trace_sky(heliosphere: Heliosphere, dec, ra, *, rigidity_TV=4.0, positions=4, first_longitude=0.0,
+def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, positions=4, first_longitude=0.0,
               boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
     """Trace every direction of a sky, Eq. (1), at one rigidity from `positions` points on the Earth's orbit.
 
@@ -241,7 +241,7 @@ def trace_sky(heliosphere: Heliosphere, dec, ra, *, rigidity_TV=4.0, positions=4
                          boundary_AU=boundary_AU, path_cap_AU=path_cap_AU, tolerance=tolerance, progress=progress)
 
 
-def cached_samples(heliosphere: Heliosphere, dec, ra, samples: Samples, *, boundary_AU=4000.0, path_cap_AU=30000.0,
+def cached_samples(heliosphere: AnyHeliosphere, dec, ra, samples: Samples, *, boundary_AU=4000.0, path_cap_AU=30000.0,
                    tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
     """`trace_samples`, from the cache where the same map was made before; an interrupted one goes on where it was."""
     dec, ra, digest = _settings(heliosphere, dec, ra, samples, boundary_AU, path_cap_AU, tolerance)
@@ -258,7 +258,7 @@ def cached_samples(heliosphere: Heliosphere, dec, ra, samples: Samples, *, bound
     return made
 
 
-def cached_sky(heliosphere: Heliosphere, dec, ra, *, rigidity_TV=4.0, positions=4, first_longitude=0.0,
+def cached_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, positions=4, first_longitude=0.0,
                boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
     """`trace_sky`, from the cache where the same map was made before; an interrupted one goes on where it was."""
     return cached_samples(heliosphere, dec, ra, Samples(positions, float(first_longitude), (float(rigidity_TV),)),

@@ -1,5 +1,6 @@
 """Orbits traced on all cores to a sphere about the origin: where they end, how well that is known."""
 
+import functools
 import math
 import os
 import types
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, kernel
 from lisbon_core.heliosphere.closed_form import Heliosphere
+from lisbon_core.heliosphere.gridded import GriddedHeliosphere
+from lisbon_core.heliosphere.gridded_kernels import border_of_grid, field_in_grid, region_on_grid
 from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.orbits import kernels
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
@@ -82,14 +85,23 @@ def user_field(function):
     import numba
 
     compiled = function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
-    names = {"field_in": numba.njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
-             "region_of": numba.njit(lambda x, y, z, parameters: 0),
-             "border": numba.njit(lambda region, x, y, z, parameters: (-1.0, 0))}
-    scope = {**vars(kernels), **names}
+    return _orbits_in(numba.njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
+                      numba.njit(lambda x, y, z, parameters: 0),
+                      numba.njit(lambda region, x, y, z, parameters: (-1.0, 0)), numba.njit(**FAST))
+
+
+@functools.cache
+def _gridded_orbits():
+    return _orbits_in(field_in_grid, region_on_grid, border_of_grid, kernel("gridded", **FAST))
+
+
+def _orbits_in(field_in, region_of, border, compiler):
+    """The integrator compiled for another field."""
+    scope = {**vars(kernels), "field_in": field_in, "region_of": region_of, "border": border}
     for name in ("_derivative", "_step", "_beyond", "_land", "_deviate", "_normal", "_orbit", "_orbits"):
         kept = getattr(kernels, name)
         copy = types.FunctionType(kept.py_func.__code__, scope, name)
-        scope[copy.__name__] = numba.njit(**FAST)(copy)
+        scope[copy.__name__] = compiler(copy)
     return scope["_orbits"]
 
 
@@ -108,7 +120,7 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
 
     Parameters
     ----------
-    field : Heliosphere or (user_field(...), sequence of float)
+    field : Heliosphere, GriddedHeliosphere or (user_field(...), sequence of float)
         The field; or a user's own and the parameters that go to it.
     positions, momenta : array (N, 3)
         AU; momentum over charge number (rigidity), TV; axes of the model.
@@ -141,7 +153,11 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         raise OrbitError("positions and momenta must be finite numbers, and no momentum may be zero")
     if np.any(np.linalg.norm(positions, axis=1) >= boundary_AU):
         raise OrbitError(f"an orbit starts outside the sphere of {boundary_AU} AU: choose a larger boundary_AU")
-    run, parameters = (kernels._orbits, field.packed) if isinstance(field, Heliosphere) else field
+    if isinstance(field, Heliosphere | GriddedHeliosphere):
+        run = kernels._orbits if isinstance(field, Heliosphere) else _gridded_orbits()
+        parameters = field.packed
+    else:
+        run, parameters = field
     parameters = np.ascontiguousarray(parameters, dtype=float)
     sign = -1.0 if backwards else 1.0
     states = np.concatenate([positions, sign * momenta], axis=1)

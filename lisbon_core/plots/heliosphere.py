@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import unit_vector
+from lisbon_core.frames import icrs_to_model, unit_vector
 from lisbon_core.plots.style import COLOURS, PAGE, styled
 
 __all__ = ["field_along_track", "heliosphere_planes", "paths"]
@@ -64,17 +64,20 @@ def field_along_track(distance_AU, strength_uG, measured=None) -> Figure:
 def paths(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[str], extent_AU: float = 600.0) -> Figure:
     """Orbits in two planes of the model axes: (z, x) holds the flow and the field, (z, y) is across."""
     fig = Figure(figsize=(PAGE, 3.6), layout="constrained")
+    turn = icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs) @ heliosphere.axes.T
+    tracks = [track @ turn.T for track in tracks]
     angle = np.linspace(0.0, 0.93 * np.pi, 200)
-    nose = heliosphere.parameters.nose_AU / np.cos(angle / 2.0)
     for i, (other, name) in enumerate(((0, "x, along the field across the flow (AU)"), (1, "y (AU)"))):
         axes = fig.add_subplot(1, 2, i + 1)
         for track, label in zip(tracks, labels, strict=True):
             axes.plot(track[:, 2], track[:, other], linewidth=0.9, label=label if i == 0 else None)
-        for sign in (1.0, -1.0):
-            axes.plot(nose * np.cos(angle), sign * nose * np.sin(angle), color="0.4", linewidth=0.8,
-                      label="heliopause" if i == 0 and sign > 0 else None)
-        axes.add_patch(mpl.patches.Circle((0, 0), heliosphere.parameters.shock_AU, fill=False, linestyle="--",
-                                          color="0.4", linewidth=0.8))
+        if hasattr(heliosphere, "parameters"):  # a field on a grid has no borders that could be drawn
+            nose = heliosphere.parameters.nose_AU / np.cos(angle / 2.0)
+            for sign in (1.0, -1.0):
+                axes.plot(nose * np.cos(angle), sign * nose * np.sin(angle), color="0.4", linewidth=0.8,
+                          label="heliopause" if i == 0 and sign > 0 else None)
+            axes.add_patch(mpl.patches.Circle((0, 0), heliosphere.parameters.shock_AU, fill=False, linestyle="--",
+                                              color="0.4", linewidth=0.8))
         axes.set(aspect="equal", xlim=(-extent_AU, extent_AU), ylim=(-extent_AU, extent_AU),
                  xlabel="z, upwind (AU)", ylabel=name)
     fig.axes[0].legend(loc="upper left", fontsize=7)

@@ -1,0 +1,107 @@
+"""What was read of a gridded heliosphere, and how well div B = 0 holds on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lisbon_core.heliosphere.gridded import positions
+from lisbon_core.units import KM_S
+
+__all__ = ["GridReport", "divergence", "grid_report"]
+
+MOST_CELLS = 400_000  # looked at: every n-th of a larger grid
+SHARES = (50, 95, 99)
+
+
+@dataclass(frozen=True)
+class GridReport:
+    """What was read of a gridded heliosphere; `print` it.
+
+    Parameters
+    ----------
+    source : str
+        The file.
+    grid, shape, extent_AU, inner_AU : str, (int, int, int), (float, float), float
+        Kind of grid, nodes, smallest and largest distance of a node from the Sun, radius of the continuation.
+    electric : str
+        Where E comes from.
+    field_uG, interstellar_uG, interstellar_km_s : (float, float, float), float, float
+        |B| at the nodes: 1st, 50th and 99th percentile; field and speed outside.
+    div_B : (float, float, float)
+        Net flux through the faces of a cell over the flux in and out, 50th, 95th and 99th percentile of the cells.
+    jump : float
+        Median step of B at the outer nodes to the uniform field beyond, over that field.
+    """
+
+    source: str
+    grid: str
+    shape: tuple[int, int, int]
+    extent_AU: tuple[float, float]
+    inner_AU: float
+    electric: str
+    field_uG: tuple[float, float, float]
+    interstellar_uG: float
+    interstellar_km_s: float
+    div_B: tuple[float, float, float]
+    jump: float
+
+    def __str__(self):
+        lines = [f"Gridded heliosphere {self.source}",
+                 f"  {self.grid} grid of {' x '.join(map(str, self.shape))} nodes, {self.extent_AU[0]:.3g} to "
+                 f"{self.extent_AU[1]:.4g} AU from the Sun",
+                 f"  |B| {self.field_uG[0]:.3g}, {self.field_uG[1]:.3g}, {self.field_uG[2]:.3g} microgauss "
+                 "(1st, 50th, 99th percentile of the nodes)",
+                 f"  electric field: {self.electric}",
+                 f"  outside: {self.interstellar_uG:.3g} microgauss, {self.interstellar_km_s:.3g} km/s; at the outer "
+                 f"nodes B differs from that by {self.jump:.2g} of it (median)",
+                 "  div B: net flux of a cell over the flux in and out "
+                 + ", ".join(f"{value:.1e} ({share} %)" for value, share in zip(self.div_B, SHARES, strict=True))]
+        if self.inner_AU > 0.0:
+            lines.append(f"  within {self.inner_AU:.3g} AU the field is continued as a radial wind would make it")
+        return "\n".join(lines)
+
+
+def divergence(points, magnetic) -> np.ndarray:
+    """Net flux through the six faces of cells over the mean of the flux in and out, shape (N,).
+
+    Parameters
+    ----------
+    points, magnetic : array (2, 2, 2, N, 3)
+        Corners of each cell and B there, along x, y, z. A face has half the product of its diagonals as its area and
+        the mean of its corners as its field, so that the net flux of a uniform field is zero.
+    """
+    net, total = 0.0, 0.0
+    for axis in range(3):
+        for side, sign in ((0, -1.0), (1, 1.0)):
+            corner, field = (np.take(a, side, axis=axis) for a in (points, magnetic))
+            area = 0.5 * np.cross(corner[1, 1] - corner[0, 0], corner[0, 1] - corner[1, 0])
+            area *= sign * (-1.0) ** axis
+            flux = np.sum(area * field.mean(axis=(0, 1)), axis=-1)
+            net = net + flux
+            total = total + np.linalg.norm(area, axis=-1) * np.linalg.norm(field.mean(axis=(0, 1)), axis=-1)
+    return np.abs(net) / np.maximum(0.5 * total, 1e-300)
+
+
+def grid_report(source, spherical, coordinates, magnetic, electric: str, medium, inner_AU) -> GridReport:
+    """Report on arrays as `gridded.pack_grid` takes them; `electric` says where E comes from."""
+    shape = magnetic.shape[:3]
+    # azimuth goes round; every n-th cell, by one number that runs through all of them
+    cells = tuple(n - 1 if not (spherical and i == 2) else n for i, n in enumerate(shape))
+    chosen = np.arange(0, np.prod(cells), max(1, int(np.prod(cells)) // MOST_CELLS | 1))
+    index = np.unravel_index(chosen, cells)
+    corners = [[[tuple((index[i] + step) % shape[i] for i, step in enumerate((a, b, c))) for c in (0, 1)]
+                for b in (0, 1)] for a in (0, 1)]
+    at = np.array(corners)  # (2, 2, 2, 3, N)
+    places = positions(spherical, *(nodes[at[..., i, :]] for i, nodes in enumerate(coordinates)))
+    found = divergence(places, magnetic[at[..., 0, :], at[..., 1, :], at[..., 2, :]])
+    strength = np.linalg.norm(magnetic.reshape(-1, 3)[:: max(1, magnetic.size // 3_000_000)], axis=1)
+    edges = [magnetic[-1].reshape(-1, 3)] if spherical else [
+        np.take(magnetic, end, axis=axis).reshape(-1, 3) for axis in range(3) for end in (0, -1)]
+    jump = np.linalg.norm(np.concatenate(edges) - medium.field, axis=1) / np.linalg.norm(medium.field)
+    nodes = [np.abs(axis[[0, -1]]) for axis in coordinates]
+    extent = coordinates[0][[0, -1]] if spherical else (0.0, np.linalg.norm([ends.max() for ends in nodes]))
+    return GridReport(source, "spherical" if spherical else "Cartesian", tuple(int(n) for n in shape),
+                      tuple(float(x) for x in extent), inner_AU, electric,
+                      tuple(float(x) for x in np.percentile(strength, (1, 50, 99))),
+                      float(np.linalg.norm(medium.field)), float(np.linalg.norm(medium.flow) / KM_S),
+                      tuple(float(x) for x in np.percentile(found, SHARES)), float(np.median(jump)))

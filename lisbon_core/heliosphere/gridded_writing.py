@@ -1,0 +1,116 @@
+"""Gridded heliospheres written: from arrays, and from the closed form.
+
+Examples
+--------
+>>> import tempfile
+>>> from lisbon_core.heliosphere import closed_form, export, read_gridded
+>>> with tempfile.TemporaryDirectory() as folder:
+...     export(closed_form(), f"{folder}/small.h5", shape=(12, 7, 12))
+...     print(read_gridded(f"{folder}/small.h5").report.shape)
+(12, 7, 12)
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from lisbon_core.heliosphere.gridded import positions
+from lisbon_core.heliosphere.gridded_files import FORMAT, NAMES, checked_content
+from lisbon_core.heliosphere.parameters import HeliosphereError
+from lisbon_core.units import KM_S
+
+__all__ = ["export", "nodes", "write_gridded"]
+
+
+def nodes(shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> tuple[dict, np.ndarray]:
+    """Coordinates of a spherical grid as `write_gridded` takes them, and its points (n_r, n_theta, n_phi, 3), AU."""
+    coordinates = {"r": np.geomspace(*r_AU, shape[0]), "theta": np.linspace(0.0, 180.0, shape[1]),
+                   "phi": 360.0 / shape[2] * np.arange(shape[2])}
+    return coordinates, positions(True, coordinates["r"][:, None, None], np.radians(coordinates["theta"])[:, None],
+                                  np.radians(coordinates["phi"]))
+
+
+def export(heliosphere, path, shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> None:
+    """Write a heliosphere (closed form or gridded) on a spherical grid along its own axes; E is written, not V.
+
+    Parameters
+    ----------
+    heliosphere : Heliosphere or GriddedHeliosphere
+        What to write.
+    path : path
+        The file.
+    shape : (int, int, int)
+        Nodes in r, from pole to pole, and round.
+    r_AU : (float, float)
+        First and last radius; beyond the last the field is the uniform interstellar one.
+    """
+    coordinates, points = nodes(shape, r_AU)
+    magnetic, electric = heliosphere.field(points.reshape(-1, 3))
+    write_gridded(path, coordinates, magnetic.reshape(points.shape), electric_uG_c=electric.reshape(points.shape),
+                  interstellar_uG=heliosphere.axes @ heliosphere.field_icrs * heliosphere.field_uG,
+                  interstellar_km_s=heliosphere.flow / KM_S, axes_icrs=heliosphere.axes)
+
+
+def write_gridded(path, coordinates: dict, magnetic_uG, *, interstellar_uG, interstellar_km_s=(0.0, 0.0, 0.0),
+                  velocity_km_s=None, electric_uG_c=None, frame="icrs", axes_icrs=None, inner_AU=0.0) -> None:
+    """Write arrays as the file of a gridded heliosphere, and read it back to check it.
+
+    Parameters
+    ----------
+    path : path
+        The file, replaced as a whole.
+    coordinates : dict
+        {"r": AU, "theta": degrees, "phi": degrees} or {"x": AU, "y": AU, "z": AU}: increasing, even nodes.
+    magnetic_uG, velocity_km_s, electric_uG_c : array (n_1, n_2, n_3, 3)
+        Along x, y, z; velocity or electric field or neither.
+    interstellar_uG, interstellar_km_s : three numbers
+        Undisturbed field and flow, along x, y, z.
+    frame, axes_icrs : str, or array (3, 3)
+        What x, y, z are: a frame's name, or the three axes in ICRS, one a row.
+    inner_AU : float
+        Of a Cartesian grid: radius within which the field is continued towards the Sun.
+
+    Raises
+    ------
+    HeliosphereError
+        If the file would break the contract.
+    """
+    import h5py
+
+    path, names = Path(path), tuple(coordinates)
+    if names not in NAMES.values():
+        raise HeliosphereError(f"the coordinates are {', '.join(names)}, but they must be r, theta, phi or x, y, z")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".h5", dir=path.parent)
+    os.close(handle)
+    try:
+        with h5py.File(temporary, "w") as file:
+            file.attrs["lisbon"], file.attrs["grid"] = FORMAT, "spherical" if "r" in names else "cartesian"
+            if axes_icrs is None:
+                file.attrs["frame"] = frame
+            else:
+                file.attrs["axes_icrs"] = np.asarray(axes_icrs, dtype=float)
+            if "r" not in names:
+                file.attrs["inner_AU"] = float(inner_AU)
+            for name, nodes in coordinates.items():
+                file[name] = np.asarray(nodes, dtype=float)
+                file[name].attrs["unit"] = "deg" if name in ("theta", "phi") else "AU"
+            for name, values, unit in (("B", magnetic_uG, "uG"), ("V", velocity_km_s, "km/s"),
+                                       ("E", electric_uG_c, "uG c")):
+                if values is not None:
+                    file[name] = np.asarray(values, dtype=np.float32)
+                    file[name].attrs.update({"unit": unit, "axes": " ".join((*names, "component")),
+                                             "components": "cartesian"})
+            for name, values, unit in (("B", interstellar_uG, "uG"), ("V", interstellar_km_s, "km/s")):
+                file[f"interstellar/{name}"] = np.asarray(values, dtype=float)
+                file[f"interstellar/{name}"].attrs["unit"] = unit
+        with h5py.File(temporary, "r") as file:
+            checked_content(file)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
