@@ -23,8 +23,8 @@
 # $$ I = \left[1 + A_1P_1(\mu) + \dots + A_nP_n(\mu) + G_xR_x + G_yR_y\right]\left(\frac{p}{p_0}\right)^{-\gamma} \tag{3} $$
 #
 # The bracket is computed by `sample_columns`, orbit by orbit. $P_n$ are the Legendre polynomials and $A_n$ their
-# coefficients; $\mathbf R$ is the guiding centre, with components $R_x$, $R_y$ across the field, $G_x$, $G_y$ are the
-# components of the gradient, $p/p_0$ is the momentum of notebook 03 over that at Earth, and $\gamma$ is `p_index` $= \alpha + 2$ for a flux falling as $p^{-\alpha}$.
+# coefficients; $\mathbf R$ is the guiding centre, with components $R_x$, $R_y$ across the field: along $e_x$, the
+# direction of the interstellar flow's part across the field, and across both; $G_x$, $G_y$ are those of the gradient, $p/p_0$ is the momentum of notebook 03 over that at Earth, and $\gamma$ is `p_index` $= \alpha + 2$ for a flux falling as $p^{-\alpha}$.
 # The sky has been through Eq. (2), so the model goes through it too; that is what makes the fit non-linear.
 
 # %% tags=["parameters"]

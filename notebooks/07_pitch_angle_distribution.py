@@ -17,7 +17,8 @@
 #
 # $$ \mathrm{PAD} = I_{rn}\,(p/p_0)^{\gamma} - (G_xR_x + G_yR_y) \tag{4} $$
 #
-# $\gamma$, $p/p_0$, $G$ and $R$ are those of Eq. (3); `pitch_angle_distribution` computes it.
+# $\gamma$, $p/p_0$, $G$ and $R$ are those of Eq. (3). `pitch_angle_distribution` computes it and gathers it in bins of
+# $\mu$; the distribution of mean 1 that comes out is called $F(\mu)$ from here on.
 #
 # A pixel does not belong to one $\mu$: the disc, the Earth's orbit and the chaos of orbits that return to the
 # heliosphere spread it. Binning pixels by their mean $\mu$ would smear F. So a bin holds the fitted F, averaged over
@@ -90,7 +91,7 @@ show(
 )
 
 # %% [markdown]
-# The distribution is tilted (a streaming along the field, $A_1$) and bent (the higher terms). What bends it is the
+# The distribution is tilted, since particles stream along the field ($A_1$), and bent (the higher terms). What bends it is the
 # subject of the last two notebooks. The bins are correlated, so their agreement with a curve is judged with the whole
 # covariance. What the bins should show of a given truth is known as well: the fit truncates the series and the pixels
 # smear it, both linear operations.
@@ -109,8 +110,8 @@ if run.truth:
 # %% [markdown]
 # ## Is the pitch angle all?
 #
-# Eqs. (3) and (4) take the interstellar medium as gyrotropic: at one place it depends on $\mu$ alone, and across the
-# field it changes evenly. The guiding centre $\mathbf R$ turns with the gyrophase, so a dependence on gyrophase would
+# Eqs. (3) and (4) take the interstellar distribution as *gyrotropic*: at one place it depends on $\mu$ alone, not on the
+# phase of the gyration about the field, and across the field it changes evenly. The guiding centre $\mathbf R$ turns with the gyrophase, so a dependence on gyrophase would
 # show in what the fit leaves over, first as $\mu R_x$, $\mu R_y$, $R_x^2 - R_y^2$ and $2R_xR_y$; a gradient that is not
 # even also as $R^2$.
 

@@ -23,13 +23,13 @@ def read() -> dict[str, list[dict]]:
 
 
 def told(stem: str) -> str:
-    """What a notebook says, code aside: its Markdown cells, and the strings of its code but for the parameters."""
+    """What a notebook says, code aside: Markdown but for the links to its neighbours, and the strings of its code."""
     cells = re.split(r"^# %%", (NOTEBOOKS / f"{stem}.py").read_text(encoding="utf-8"), flags=re.M)[1:]
     parts = []
     for cell in cells:
         head, _, body = cell.partition("\n")
         if "[markdown]" in head:
-            parts.append(re.sub(r"^# ?", "", body, flags=re.M))
+            parts.append(re.sub(r"^# ?(?:(?:Before|Next): \[.*)?", "", body, flags=re.M))
         elif "parameters" not in head:
             parts.append("\n".join(re.sub(r"\{[^}]*\}", "", text) for text in re.findall(r'"([^"\n]*)"', body)))
     return "\n\n".join(parts)
