@@ -4,19 +4,26 @@ BIN := .venv/bin
 JOBS ?= 2
 EXTRAS := browser dask grids lock notebooks site test
 
-.PHONY: help paper test lab course skies lock lowest setup clean
+.PHONY: help paper site pdf test lab course skies lock lowest setup clean
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-paper: setup  ## run every notebook at the default parameters into runs/paper/, print the claims table
+paper: setup  ## run every notebook at the default parameters into runs/paper/, print the claims table, build the site
 	@$(BIN)/python -m lisbon_core.tools.publish --jobs $(JOBS)
+	@$(BIN)/python -m lisbon_core.tools.site
+
+site: setup  ## build the website from the notebooks as they were last run: _build/site/html
+	@$(BIN)/python -m lisbon_core.tools.site
+
+pdf: setup  ## print the same as one PDF, _build/lisbon.pdf (needs Chromium)
+	@$(BIN)/python -m lisbon_core.tools.site --pdf
 
 test: setup  ## check the style, run every test
 	@$(BIN)/ruff check
 	@OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lab: setup  ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) --notebook-dir=. notebooks
+	@$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) --ServerApp.root_dir=. notebooks/00_reading_guide.ipynb
 
 course: setup  ## exercises for students, lecturers and nbgrader, and slides, into _build/course/
 	@$(BIN)/python -m lisbon_core.tools.course build

@@ -1,0 +1,276 @@
+"""The site and the PDF: complete, offline, readable on a wide screen and a narrow one."""
+
+import html.parser
+import importlib
+import importlib.util
+import inspect
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+import yaml
+
+import lisbon_core
+from lisbon_core.tools import pairing, site
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
+from lisbon_core.tools.site import build, pages, printing
+
+BUILT_BY = [name for name in build.NEEDS if importlib.util.find_spec(name) is None]
+NO_BROWSER = printing.find_browser() is None or importlib.util.find_spec("playwright") is None
+needs_site = pytest.mark.skipif(bool(BUILT_BY), reason=f"the site needs {', '.join(BUILT_BY)}")
+needs_browser = pytest.mark.skipif(NO_BROWSER, reason="needs Chromium and playwright")
+STEMS = [path.stem for path in pairing.sources(NOTEBOOKS)]
+
+
+def made(out, *options):
+    """Run the command in a process of its own: Sphinx warns of its own future there, not here."""
+    ended = subprocess.run([sys.executable, "-m", "lisbon_core.tools.site", "--out", str(out), *options], cwd=out,
+                           env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    return Path(ended.stdout.removeprefix("Open ").strip())
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return made(tmp_path_factory.mktemp("site")).parent
+
+
+class _Page(html.parser.HTMLParser):
+    """What a page defines, links to and loads."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.links, self.loads, self.images = set(), [], [], []
+        self.text = path.read_text(encoding="utf-8")
+        self.feed(self.text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids |= {attributes.get("id"), attributes.get("name")}
+        if tag == "a" and attributes.get("href"):
+            self.links.append(attributes["href"])
+        if tag in ("script", "img", "iframe", "source") and attributes.get("src"):
+            self.loads.append(attributes["src"])
+        if tag == "link" and attributes.get("href") and attributes.get("rel") != "canonical":
+            self.loads.append(attributes["href"])
+        if tag == "img":
+            self.images.append(attributes)
+
+
+@pytest.fixture(scope="module")
+def parsed(built):
+    return {path: _Page(path) for path in sorted(built.rglob("*.html")) if "_static" not in path.parts}
+
+
+@needs_site
+def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(parsed, built):
+    wrong = []
+    for path, page in parsed.items():
+        for link in page.links + page.loads:
+            parts = urlsplit(link)
+            if parts.scheme in ("http", "https"):
+                wrong += [(path.name, link)] if link in page.loads else []
+                continue
+            if parts.scheme in ("mailto", "data", "javascript"):
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            target = target / "index.html" if target.is_dir() else target
+            lost = parts.fragment and target in parsed and unquote(parts.fragment) not in parsed[target].ids
+            if lost or not target.is_file() or not target.is_relative_to(built):
+                wrong.append((path.name, link))
+    assert not wrong
+
+
+@needs_site
+def test_every_notebook_is_there_with_its_figures_and_their_alternative_texts(parsed, built):
+    folder, _, _ = pages._executed(ROOT)
+    for stem in STEMS:
+        page = parsed[built / "notebooks" / f"{stem}.html"]
+        told = [image.get("alt", "") for image in page.images if "_images" in image["src"]]
+        assert "recovery test" in page.text
+        if (folder / f"{stem}.ipynb").is_file():
+            cells = nbformat.read(folder / f"{stem}.ipynb", as_version=4).cells
+            assert told == [text for cell in cells for text in pairing.alternative_texts(cell)]
+        assert all(len(text) > 20 for text in told)
+        assert "data-mime-type=\"application/vnd.jupyter.stderr\"" not in page.text
+
+
+@needs_site
+def test_first_page_and_claims(parsed, built):
+    first, claims = parsed[built / "index.html"], parsed[built / "claims.html"]
+    assert {"notebooks/00_reading_guide.html", "data/README.html"} <= set(first.links)
+    assert any("06_figure_2" in image["src"] for image in first.images)
+    for page in (first, claims):
+        assert "L_focusing" in page.text
+        assert "recovery test" in page.text
+        assert re.search(r"class='provenance'>.*inputs <code>[0-9a-f]{12}</code>", page.text)
+    # a table is a table, also where a cell made it
+    assert parsed[built / "notebooks" / "00_reading_guide.html"].text.count("<table") >= 2
+
+
+@needs_site
+def test_reference_holds_every_public_function_and_its_source(parsed):
+    ids, links = set(), set()
+    for path, page in parsed.items():
+        if path.parent.name == "api":
+            ids |= page.ids
+            links |= {link.rpartition("_modules/")[2] for link in page.links if "_modules/" in link}
+    for found in pkgutil.walk_packages(lisbon_core.__path__, "lisbon_core."):
+        if found.name.startswith("lisbon_core.tools.site") or "._" in found.name:
+            continue
+        module = importlib.import_module(found.name)
+        for name in getattr(module, "__all__", ()):
+            thing = getattr(module, name)
+            # functions, classes, and functions that numba compiles
+            documented = inspect.isroutine(thing) or inspect.isclass(thing) or hasattr(thing, "py_func")
+            if documented and thing.__module__ == found.name and thing.__doc__:
+                assert f"{found.name}.{name}" in ids
+                assert f"{found.name.replace('.', '/')}.html#{name}" in links
+
+
+@needs_site
+def test_search_is_there_and_the_site_is_small(built):
+    assert "liouvil" in (built / "searchindex.js").read_text(encoding="utf-8")
+    assert sum(path.stat().st_size for path in built.rglob("*") if path.is_file()) < 40e6
+
+
+def test_what_is_missing_is_named(monkeypatch, tmp_path):
+    there = importlib.util.find_spec
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None if name == "mathjax" else there(name))
+    with pytest.raises(site.SiteError, match="django-static-mathjax"):
+        site.build_site(tmp_path)
+    monkeypatch.setattr(printing.shutil, "which", lambda name: None)
+    with pytest.raises(site.SiteError, match="Chromium"):
+        site.build_pdf(tmp_path)
+    assert not (tmp_path / "site" / "html").exists()
+    assert not (tmp_path / "lisbon.pdf").exists()
+
+
+def test_links_to_code_lead_to_its_reference(tmp_path):
+    text = "[`number`](../lisbon_core/tools/claims.py#number) and [a claim](../tests/test_claims.py#test_x) [z](z.md)"
+    linked = pages._relink(text, tmp_path / "notebooks", ROOT, tmp_path)
+    assert linked == ("{py:obj}`number <lisbon_core.tools.claims.number>` and "
+                      "[a claim](../code/tests/test_claims.md#test_x) [z](z.md)")
+    assert "literalinclude" in (tmp_path / "code" / "tests" / "test_claims.md").read_text(encoding="utf-8")
+
+
+def test_workflow_calls_make_site():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["site"]["steps"]
+    assert {"run": "make site"} in steps
+    assert any(step.get("with", {}).get("path") == "_build/site/html" for step in steps)
+
+
+LOOK = """async () => {
+  document.querySelectorAll('img').forEach(one => { one.loading = 'eager' });
+  if (window.MathJax) await MathJax.startup.promise;
+  const images = [...document.images].filter(one => one.checkVisibility());
+  await Promise.all(images.map(one => one.decode().catch(() => 0)));
+  const shown = [...document.querySelectorAll('main :is(p, li, td, h1, h2, h3)')].map(one => one.innerText).join(' ');
+  return {
+    width: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    equations: document.querySelectorAll('.math').length,
+    set: document.querySelectorAll('.math mjx-container').length,
+    errors: document.querySelectorAll('mjx-merror, [data-mjx-error]').length,
+    broken: images.filter(one => !one.naturalWidth).map(one => one.src),
+    raw: /\\$\\$|\\\\tag|\\\\frac|\\{py:obj\\}|:::/.test(shown.replace(/\\n.*\\$\\$.*\\{.*/g, '')),
+  } }"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if NO_BROWSER:
+        pytest.skip("needs Chromium and playwright")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=printing.find_browser(), args=list(printing.FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def watched(browser):
+    """A page, and all that it asked for and complained about."""
+    page, asked, complaints = browser.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"failed {request.url}")
+            if request.failure != "net::ERR_ABORTED" else None)  # the page was left before its icon came
+    page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
+    yield page, asked, complaints
+    page.close()
+
+
+@needs_site
+@needs_browser
+@pytest.mark.parametrize("width", [1280, 400])
+def test_pages_as_seen(built, parsed, watched, width):
+    """Equations are set, figures drawn, nothing is wider than the screen, and no request leaves this machine."""
+    page, asked, complaints = watched
+    page.set_viewport_size({"width": width, "height": 900})
+    with printing.served(built) as address:
+        for path in parsed:
+            if "_modules" in path.parts or path.name in ("genindex.html", "py-modindex.html"):
+                continue
+            page.goto(f"{address}/{path.relative_to(built).as_posix()}")
+            seen = page.evaluate(LOOK)
+            wanted = {"width": 0, "errors": 0, "broken": [], "raw": False, "set": seen["equations"]}
+            assert seen | wanted == seen, (path.name, seen)
+    assert all(url.startswith((address, "data:")) for url in asked)
+    assert not complaints
+
+
+@needs_site
+@needs_browser
+def test_site_opens_as_files_too(built, watched):
+    page, asked, complaints = watched
+    page.goto((built / "notebooks" / "01_liouville.html").as_uri())
+    seen = page.evaluate(LOOK)
+    assert seen["set"] == seen["equations"] > 0
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    assert not complaints
+
+
+@needs_site
+@needs_browser
+def test_search_finds(built, watched):
+    page, _, complaints = watched
+    with printing.served(built) as address:
+        page.goto(f"{address}/search.html?q=liouville")
+        page.wait_for_selector("#search-results li a[href*='01_liouville']")
+    assert not complaints
+
+
+@needs_site
+@needs_browser
+def test_pdf_holds_everything_uncut(tmp_path, browser):
+    pdf = made(tmp_path, "--pdf").read_bytes()
+    assert pdf.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 40
+    page = browser.new_page(viewport={"width": 680, "height": 994})  # what the margins leave of A4
+    page.emulate_media(media="print")
+    with printing.served(tmp_path / "pdf" / "html") as address:
+        page.goto(f"{address}/index.html")
+        page.evaluate("MathJax.startup.promise")
+        tall, loose = page.evaluate("""() => {
+          const whole = [...document.querySelectorAll('.cell_output img, pre, .math mjx-container, tr, blockquote')]
+            .filter(one => one.checkVisibility());
+          return [whole.filter(one => one.getBoundingClientRect().height > 990).map(one => one.innerText.slice(0, 80)),
+                  whole.filter(one => { for (; one; one = one.parentElement)
+                    if (getComputedStyle(one).breakInside == 'avoid') return false; return true })
+                    .map(one => one.outerHTML.slice(0, 80))] }""")
+        text = page.inner_text("body")
+    page.close()
+    assert not tall
+    assert not loose
+    assert "recovery test" in text
+    for stem in STEMS:
+        assert pairing.title(NOTEBOOKS / f"{stem}.py") in text
