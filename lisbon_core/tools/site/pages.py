@@ -148,10 +148,9 @@ def _landing(root: Path, notebooks: list[str], texts: list[str], api: list[str])
         return "\n".join([":::{toctree}", ":hidden:", f":caption: {caption}", "", *names, ":::", ""]) if names else ""
 
     looked_up = ["claims", *(name for name in texts if re.fullmatch(r"notebooks/[^/]+", name))]
-    own = [name for name in texts if name.startswith(("notebooks/own/", "data/"))]
+    own = [name for part in ("data/", "notebooks/own/") for name in texts if name.startswith(part)]
     course = [name for name in texts if name.startswith("notebooks/exercises/")]
     title, rest = (root / "README.md").read_text(encoding="utf-8").split("\n\n", 1)
-    own = [name for name in under["notebooks"] if name not in {*course, *looked_up}] + under["data"]
     doors = [f"- **[Read]({notebooks[0]}.ipynb)** the argument, one notebook a step: ten minutes, an hour or a day.",
              *(f"- **[Rerun]({name}.md)** it on a map of your own." for name in own[:1]),
              *(f"- **[Teach]({name}.md)** from it: exercises with solutions that are checked." for name in course[:1])]
