@@ -111,7 +111,7 @@ class Run:
 
         p, dec, ra = self.parameters, self.sky.dec, self.sky.ra
         # of several processes that need one map, one traces it
-        of_the_map = repr((self.heliosphere.parameters, dec.tobytes(), ra.tobytes(), p.rigidity_TV, p.positions,
+        of_the_map = repr((self.heliosphere.identity, dec.tobytes(), ra.tobytes(), p.rigidity_TV, p.positions,
                            p.boundary_AU))
         name = hashlib.sha256(of_the_map.encode()).hexdigest()[:20]
         with wait_for_turn(cache_folder() / "liouville" / f"{name}.lock"):
