@@ -97,20 +97,20 @@ class Scaled:
         return self.shape.f(mu) / self.d_offset
 
 
-def fit_law(pad, name: str, closure: str = "flux-tube", kappa29: float = 1.0) -> LawFit:
-    """Fit one family of `FAMILIES` to a pitch-angle distribution with its covariance.
+def fit_law(pad, name: str | Family, closure: str = "flux-tube", kappa29: float = 1.0) -> LawFit:
+    """Fit one family of `FAMILIES`, or a `Family` of one's own, to a pitch-angle distribution with its covariance.
 
     Raises
     ------
     TransportError
         For an unknown family or closure, or a distribution with too few bins.
     """
-    if name not in FAMILIES:
+    if not isinstance(name, Family) and name not in FAMILIES:
         raise TransportError(f"There is no family of scattering laws called {name!r}: choose one of "
                              f"{', '.join(FAMILIES)}.")
     if closure not in CLOSURES:
         raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube' or 'uniform'.")
-    family = FAMILIES[name]
+    family, name = (name, "own family") if isinstance(name, Family) else (FAMILIES[name], name)
     problem = problem_for(pad, lambda z, G: (z, z), (1.0, 1.0))
     grid, through = panels(NODES), problem.through(NODES)
 
