@@ -1,12 +1,24 @@
 """Error bars that mean what they say: coverage over many synthetic skies seen through the real Liouville map."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from lisbon_core.anisotropy import design, fit_design, fit_sampled_map, solve
+from lisbon_core.anisotropy import (
+    design,
+    fit_anisotropy,
+    fit_design,
+    fit_sampled_map,
+    identifiability,
+    solve,
+    straight_lines,
+)
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import cached_sky, grid
+from lisbon_core.sky_map import ring_normalise, ring_null_space
 from lisbon_core.synthetic import DEFAULT_TRUTH, expected_sky, random_truth
+from lisbon_core.units import gyroradius
 
 ORDER = 7
 
@@ -14,6 +26,29 @@ ORDER = 7
 def coefficients(truth):
     """A_1 ... A_7, G_x, G_y of a truth, the series cut to the fitted order."""
     return np.concatenate([truth.legendre(ORDER), [truth.G_x, truth.G_y]])
+
+
+def test_full_sky_without_noise_gives_everything_back_and_says_what_it_cannot_know():
+    """Through the real Liouville map: A_n to 1e-6, whatever factor each ring is given; the null space is named."""
+    liouville = cached_sky(closed_form(), *grid(4.0))
+    everywhere = expected_sky(replace(DEFAULT_TRUTH, dec_min=-90.0, dec_max=90.0), liouville, "synthetic")
+    columns, theta = design(everywhere, liouville, ORDER), coefficients(DEFAULT_TRUTH)
+    unnormalised = everywhere.replace(relative_intensity=columns.on_grid(columns.intensity(theta)))
+    fit = fit_anisotropy(ring_normalise(unnormalised), liouville, ORDER)
+    assert np.max(np.abs(fit.theta[:ORDER] - theta[:ORDER])) < 1e-6 * np.max(np.abs(theta))
+    np.testing.assert_allclose(fit.theta, theta, rtol=1e-6)
+    # 45 rings, 45 numbers that no such sky holds: they change the sky and not the fit
+    null = ring_null_space(unnormalised)
+    assert null.shape == (45 * 90, 45)
+    lost = columns.on_grid(null @ np.random.default_rng(1).standard_normal(45))
+    tilted = unnormalised.replace(relative_intensity=unnormalised.relative_intensity * (1.0 + lost))
+    np.testing.assert_allclose(fit_anisotropy(tilted, liouville, ORDER).theta, theta, rtol=1e-6)
+    # without a heliosphere the worst known combination is one of dipoles, and the report names it
+    straight = design(unnormalised, straight_lines(closed_form(), liouville.dec, liouville.ra), ORDER)
+    known = identifiability(straight, gyroradius(4.0, 3.0))
+    assert known.errors[0] > 100.0 * known.errors[1]
+    assert "A_1" in known.words(0)
+    assert "G_" in known.words(0)
 
 
 def test_intervals_cover_at_full_resolution():

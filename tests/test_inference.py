@@ -16,6 +16,7 @@ from lisbon_core.anisotropy import (
     identifiability,
     jackknife_rings,
     straight_lines,
+    truncation_shift,
 )
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import grid
@@ -121,6 +122,26 @@ def test_the_order_of_a_sky_is_found():
     assert np.all(np.diff(choice.chi2) < 1e-6)
     assert choice.cross_validation[:3].min() > choice.cross_validation[3:].min()
     assert "bic: order 5" in str(choice)
+
+
+def test_what_a_series_that_ends_too_early_shifts():
+    """A truth of order 9 fitted to order 7: two more orders give back what its last terms had taken over."""
+    liouville = uniform_field_map()
+    truth = np.concatenate([THETA[:7], [1.5e-4, -1e-4], THETA[7:]])
+    sky, columns = sky_of(liouville, truth, dec_min=-10.0, averaging=9.0)
+    short = fit_anisotropy(sky, liouville)
+    shift, _ = truncation_shift(sky, short, liouville)
+    np.testing.assert_allclose(short.theta + shift, truth[[*range(7), 9, 10]], rtol=1e-6, atol=1e-11)
+    assert np.max(np.abs(shift) / short.sigma) > 1.0
+    # and where nothing lies beyond, noise alone shifts as much as it is said to
+    sky, columns = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)
+    clean, random, pulls = sky.relative_intensity[sky.observed], np.random.default_rng(7), []
+    for _ in range(40):
+        data = columns.on_grid(clean + columns.noise @ random.standard_normal(columns.noise.shape[1]))
+        noisy = sky.replace(relative_intensity=data)
+        shift, sigma = truncation_shift(noisy, fit_design(columns, noisy.relative_intensity[sky.observed]), liouville)
+        pulls.append(shift / sigma)
+    assert np.sqrt(np.mean(np.square(pulls))) == pytest.approx(1.0, abs=0.15)
 
 
 def test_fit_agrees_with_itself_whatever_the_start(toy):

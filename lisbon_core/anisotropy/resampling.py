@@ -14,7 +14,7 @@ from lisbon_core.anisotropy.fit import AnisotropyFit, fit_design, solve
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky_map import SkyMap
 
-__all__ = ["OrderChoice", "bootstrap", "compare_orders", "jackknife_rings"]
+__all__ = ["OrderChoice", "bootstrap", "compare_orders", "jackknife_rings", "truncation_shift"]
 
 
 def bootstrap(fit: AnisotropyFit, random: np.random.Generator, replicas: int = 1000) -> np.ndarray:
@@ -70,6 +70,32 @@ def jackknife_rings(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     theta = np.array(theta)
     deviation = theta - theta.mean(axis=0)
     return theta, (bands - 1.0) / bands * deviation.T @ deviation
+
+
+def truncation_shift(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap,
+                     more: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """What A_1 ... A_order, G_x and G_y change by when the series goes on for some orders more.
+
+    A series that stops early makes its last terms take over what lies beyond, and no error bar of the fit knows of it:
+    this shift is the systematic error to quote beside it.
+
+    Parameters
+    ----------
+    sky, fit, liouville : SkyMap, AnisotropyFit, LiouvilleMap
+        The fit, and what it was made from.
+    more : int
+        How many orders more.
+
+    Returns
+    -------
+    shift, sigma : ndarray, shape (order + 2,)
+        Longer series minus the shorter one, and by how much the noise of the sky alone would scatter it.
+    """
+    columns = design(sky, liouville, fit.order + more, fit.design.p_index)
+    longer = fit_design(columns, sky.relative_intensity[sky.observed])
+    same = fit_design(fit.design, sky.relative_intensity[sky.observed])
+    kept = [columns.names.index(name) for name in fit.design.names]
+    return longer.theta[kept] - same.theta, np.sqrt(np.sum((longer.noise[kept] - same.noise) ** 2, axis=1))
 
 
 @dataclass(frozen=True)
