@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from lisbon_core.tools import pairing, runner
+from lisbon_core.tools import pairing, runner, stages
 from lisbon_core.tools.provenance import NOTEBOOKS
 
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
@@ -41,7 +41,7 @@ def test_results_are_complete(fast_run):
 
 
 def test_products_are_there(fast_run):
-    assert {name for name in runner.PRODUCTS if not (fast_run.out / name).exists()} == set()
+    assert {name for name in stages.PRODUCTS if not (fast_run.out / name).exists()} == set()
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

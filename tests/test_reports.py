@@ -6,7 +6,7 @@ import pytest
 
 from lisbon_core.chain import DEFAULT_SKY
 from lisbon_core.tools.cli import main
-from lisbon_core.tools.reports import compare_runs, map_report
+from lisbon_core.tools.reports import compare_runs, map_report, run_report
 
 
 def run_folder(folder, **values):
@@ -63,3 +63,36 @@ def test_compare_refuses_what_is_no_run(tmp_path):
     (tmp_path / "results.json").write_text("[]")
     with pytest.raises(ValueError, match=r"no results\.json of a run"):
         compare_runs(tmp_path, tmp_path)
+
+
+def results(chi2=1.0, **parameters):
+    def row(value, note=""):
+        return {"value": value, "sigma": 0.1, "unit": "pc", "paper": None, "truth": None, "verdict": "differs",
+                "equation": "(5)", "note": note}
+
+    return {"claims": {"chi2_reduced": row(chi2), "L_focusing": row(None, "1/L is compatible with zero"),
+                       **{name: row(1e-3, "errors rest on sigma_default") for name in ("A_1", "A_2")}},
+            "parameters": {"sky_map": "", "sky_label": "", "rigidity_TV": 14.0, **parameters},
+            "provenance": {"commit": "abc", "dirty": True, "input_hash": "123"}}
+
+
+def test_run_report_of_a_known_sky():
+    text = run_report(results())
+    assert text.startswith("# Recovery test on a synthetic sky")
+    assert "says nothing of nature" in text
+    assert "covers 55.7% of the sphere" in text
+    assert "the model describes this map within its errors" in text
+    assert "- `L_focusing`: 1/L is compatible with zero" in text
+    assert "- `A_1`, `A_2`: errors rest on sigma_default" in text
+    assert "commit abc with changes, inputs 123" in text
+
+
+@pytest.mark.parametrize(("chi2", "verdict"), [(2.0, "does **not** describe"), (1.3, "somewhat large"),
+                                               (0.5, "likely too large"), (None, "No fit was made")])
+def test_run_report_judges_the_fit(tmp_path, chi2, verdict):
+    (tmp_path / "mine.ecsv").write_bytes(DEFAULT_SKY.read_bytes())
+    text = run_report(results(chi2, sky_map=str(tmp_path / "mine.ecsv"), dec_max=50.0))
+    assert verdict in text
+    assert text.startswith("# Unlabelled map, analysed at 14 TV")
+    assert "Used: declinations from -90 to 50 degrees" in text
+    assert "Recovery" not in text

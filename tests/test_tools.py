@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 
 from lisbon_core import LisbonError
-from lisbon_core.tools import cli, pairing, provenance, publish, runner
+from lisbon_core.tools import cli, locks, pairing, provenance, publish, runner
 
 SOURCE = '''# ---
 # jupyter:
@@ -76,7 +77,8 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert report.ok, str(report)
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
-                                                     "figures", "provenance.json", "results.json"}
+                                                     "figures", "provenance.json", "report.md",
+                                                     "results.json"}
     results = json.loads((out / "results.json").read_text())
     assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "unit": "", "paper": 17.8, "truth": 7.2,
                                          "verdict": "recovered", "equation": "", "note": ""}
@@ -112,6 +114,76 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     (root / "figures" / "04_line.pdf").unlink()
     assert publish.publish(report, root)
     assert (notebooks / "05_fit.ipynb").read_text() == committed, "the same run must give the same bytes"
+
+
+def statuses(report):
+    return [one.status for one in report.outcomes]
+
+
+def test_what_has_not_changed_is_kept(notebooks, tmp_path):
+    """A second run does nothing; what an edit, a parameter, a lost file or --force touches is run again, no more."""
+    out = tmp_path / "out"
+
+    def again(chosen=None, **options):
+        return runner.run(chosen, options.pop("parameters", {}), out, notebook_folder=notebooks, progress=False,
+                          **options)
+
+    (notebooks / "04_sky.py").unlink()
+    assert statuses(again()) == ["done"] * 2
+    first = (out / "results.json").read_bytes()
+    kept = again()
+    assert statuses(kept) == ["kept"] * 2
+    assert kept.ok
+    assert json.loads(first)["claims"] == kept.results["claims"]
+    assert set(kept.results["provenance"]["notebooks"]) == {"05_fit", "06_rest"}
+    (out / "figures" / "06_line.png").write_bytes(b"")
+    assert statuses(again()) == ["kept", "done"]
+    assert statuses(again(parameters={"order": 5})) == ["done"] * 2
+    source = notebooks / "05_fit.py"
+    source.write_text(source.read_text() + "\n# edited\n")
+    assert statuses(again([source], parameters={"order": 5})) == ["done"]
+    assert not (out / "06_rest.ipynb").exists(), "what needs a notebook that was run anew does not outlive it"
+    assert statuses(again([source], parameters={"order": 5}, force=True)) == ["done"]
+
+
+def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
+    (notebooks / "04_sky.py").unlink()
+    source, out = notebooks / "06_rest.py", tmp_path / "out"
+    source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(60)\n")
+    code = ("import sys; from pathlib import Path; from lisbon_core.tools import runner; "
+            f"runner.run(None, {{}}, Path({str(out)!r}), notebook_folder=Path({str(notebooks)!r}))")
+    for blow, said in ((signal.SIGKILL, ""), (signal.SIGINT, "the same command goes on from there")):
+        process = subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True)
+        for line in process.stdout:
+            if line.split()[:1] == ["05_fit"]:
+                break
+        process.send_signal(blow)
+        assert said in process.communicate(timeout=30)[1]
+    assert not (out / "results.json").exists()
+    source.write_text(source.read_text().replace("sleep(60)", "sleep(0)"))
+    report = runner.run(None, {}, out, notebook_folder=notebooks, progress=False)
+    assert statuses(report) == ["kept", "done"]
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_two_runs_do_not_share_a_folder(notebooks, tmp_path):
+    with locks.only_one(tmp_path / "out"), pytest.raises(LisbonError, match="Another run is at work in"):
+        runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks, progress=False)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_that_can_only_be_read(monkeypatch, tmp_path):
+    """As any user but root would find it."""
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(LisbonError, match=r"Cannot write to --out .* \(Permission denied\): name a folder"), \
+            locks.only_one(tmp_path):
+        pass
+    with locks.wait_for_turn(tmp_path / "map.lock"):  # a cache that can only be read is still read
+        pass
 
 
 def test_failure_takes_down_only_what_needs_it(notebooks, tmp_path, capsys):
@@ -182,7 +254,7 @@ def test_other_mistakes(lisbon, tmp_path, capsys):
         assert sentence in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(runner.RunError, match="name a folder"):
+        with pytest.raises(LisbonError, match="name a folder"):
             runner.run(None, {}, out, notebook_folder=tmp_path / "root" / "notebooks", progress=False)
 
 

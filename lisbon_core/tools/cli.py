@@ -66,13 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(command=_list)
     run = commands.add_parser("run", help="run notebooks with your parameters",
                               description="Run all notebooks, or those named, into a folder: executed notebooks, "
-                                          "figures/, results.json, provenance.json.")
+                                          "figures/, results.json, provenance.json, report.md. Notebooks that ended "
+                                          "well there before, from the same inputs, are kept.")
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="number, stem or path; all if none is named")
     run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a parameter")
     run.add_argument("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it")
     run.add_argument("--fast", action="store_true", help="coarse grid: the whole chain in under a minute")
     run.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
                      help="notebooks run at the same time (default 2, or as many as there are cores)")
+    run.add_argument("--force", action="store_true", help="run also the notebooks whose inputs have not changed since "
+                                                          "they last ran into this folder")
     run.add_argument("--out", required=True, metavar="DIR", help="folder of the run, made if needed")
     run.set_defaults(command=_run)
     sky = commands.add_parser("map", help="what a sky map holds",
@@ -235,7 +238,8 @@ def _run(arguments) -> int:
     physical = {field.name for field in fields(chain.RunParameters)}
     chain.check_inputs(chain.RunParameters(**{name: value for name, value in values.items() if name in physical}))
 
-    report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder)
+    report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder,
+                        force=arguments.force)
     print()
     if report.results["claims"]:
         print(claims.plain_table(report.results), end="\n\n")

@@ -1,13 +1,13 @@
-"""Reports for the terminal: what a sky map holds, and how two runs differ."""
+"""Reports: what a sky map holds, what a run found, and how two runs differ."""
 
 import json
 import math
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.tools.claims import number, plain_table
+from lisbon_core.tools.claims import number, plain_table, table
 
-__all__ = ["compare_runs", "map_report"]
+__all__ = ["compare_runs", "map_report", "run_report"]
 
 
 def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: float = 5.0) -> str:
@@ -49,6 +49,63 @@ def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: flo
     if not (sky.observed.all(axis=1) == rows).all():
         problems.append("some rings are incomplete: their means are taken over what was observed")
     return "\n".join([*lines, *(f"  mind: {problem}" for problem in problems)])
+
+
+def run_report(results: dict) -> str:
+    """A page (Markdown) on a run: the map, whether the model fits it, the claims, and what is not determined and why.
+
+    Parameters
+    ----------
+    results : dict
+        Content of results.json.
+    """
+    from lisbon_core.chain import DEFAULT_SKY
+    from lisbon_core.synthetic import truth_beside
+
+    parameters, claims = results["parameters"], results["claims"]
+    path = Path(parameters.get("sky_map") or DEFAULT_SKY).expanduser()
+    known = truth_beside(path).exists()
+    title = parameters.get("sky_label") or f"Unlabelled map, analysed at {parameters.get('rigidity_TV', 4.0):g} TV"
+    lines = [f"# {'Recovery test on a synthetic sky' if known else title}", ""]
+    if known:
+        lines += ["The sky was made with a known answer: what comes back tests the method and says nothing of nature.",
+                  ""]
+    options = [parameters[name] for name in ("sigma_default", "averaging_deg") if name in parameters]
+    lines += ["## The map", "", *(f"- {line.strip()}" for line in map_report(path, *options).splitlines()), "",
+              f"Used: declinations from {parameters.get('dec_min', -90.0):g} to {parameters.get('dec_max', 90.0):g} "
+              f"degrees{', with the mask ' + parameters['mask'] if parameters.get('mask') else ''}.", "",
+              "## Does the model fit?", "", _chi2_sentence(claims.get("chi2_reduced")), "", "## What was found", "",
+              table(results, notes=False), ""]
+    missing = {name: row["note"] for name, row in claims.items() if row["value"] is None}
+    if missing:
+        lines += ["## What the map does not determine, and why", "",
+                  *(f"- `{name}`: {note}" for name, note in missing.items()), ""]
+    notes = {}
+    for name, row in claims.items():
+        if row["note"] and row["value"] is not None:
+            notes.setdefault(row["note"], []).append(f"`{name}`")
+    lines += ["## What to mind", "", *(f"- {', '.join(names)}: {note}" for note, names in notes.items())]
+    record = results.get("provenance", {})
+    code = f"commit {record.get('commit')}{' with changes' if record.get('dirty') else ''}"
+    lines += ["", f"Made by {code}, inputs {record.get('input_hash')}; parameters in results.json."]
+    return "\n".join(lines) + "\n"
+
+
+def _chi2_sentence(row: dict | None) -> str:
+    """What the reduced chi-square says, in words."""
+    if row is None or row["value"] is None:
+        return "No fit was made in this run."
+    chi2, sigma = row["value"], row["sigma"] or 0.0
+    said = f"Reduced chi-square {number(chi2, sigma)}: "
+    if chi2 > 1.0 + 5.0 * sigma:
+        return said + ("the model does **not** describe this map within its errors. Either these are too small, or "
+                       "field, heliosphere or gyrotropy are not what was assumed. The errors below hold only if it "
+                       "did.")
+    if chi2 > 1.0 + 2.0 * sigma:
+        return said + "somewhat large; the errors below may be too small."
+    if chi2 < 1.0 - 3.0 * sigma:
+        return said + "small: the errors of the map, or those allowed for the heliosphere, are likely too large."
+    return said + "the model describes this map within its errors. That does not make it the only one that does."
 
 
 def _results(folder: str | Path) -> dict:

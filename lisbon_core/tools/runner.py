@@ -1,13 +1,13 @@
 """Run notebooks headless with papermill, in the order of what they need, into one folder.
 
-The folder then holds the executed notebooks, `figures/`, the products the notebooks leave, `claims/`, `results.json`
-and `provenance.json`. A notebook that fails takes down only those that need it.
+The folder then holds the executed notebooks, `figures/`, the products the notebooks leave, `claims/`, `results.json`,
+`provenance.json` and `report.md`. A notebook that fails takes down only those that need it. One that ended well there
+before, from the same inputs, is kept: so a run that was cut short goes on where it was.
 """
 
 import json
 import logging
 import os
-import shutil
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -15,25 +15,20 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
-from lisbon_core.tools import claims, pairing
+from lisbon_core.tools import claims, pairing, stages
+from lisbon_core.tools.locks import only_one
 from lisbon_core.tools.provenance import NOTEBOOKS, now, provenance, sha256, write_atomically, write_json
+from lisbon_core.tools.reports import run_report
 
-__all__ = ["DEPENDS", "Outcome", "Report", "RunError", "run"]
+__all__ = ["Outcome", "Report", "run"]
 
-# What a notebook needs of another's products, by number; the rest stands on its own.
-DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",)}
-PRODUCTS = ("liouville_map.fits", "sky_map.fits", "pad.ecsv", "transport.ecsv")
 PATHS = ("sky_map", "mask", "heliosphere")
-
-
-class RunError(LisbonError):
-    """A run that cannot start."""
+ENDED_WELL = ("done", "kept")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one notebook ended: 'done', 'failed' or 'skipped', in how many seconds, and why if not done."""
+    """How one notebook ended: 'done', 'kept', 'failed' or 'skipped', in how many seconds, and why if not done."""
 
     notebook: str
     status: str
@@ -52,7 +47,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether every notebook ran to its end."""
-        return all(outcome.status == "done" for outcome in self.outcomes)
+        return all(outcome.status in ENDED_WELL for outcome in self.outcomes)
 
     def __str__(self):
         rows = [(one.notebook, one.status, f"{one.seconds:.1f} s", one.reason) for one in self.outcomes]
@@ -60,7 +55,7 @@ class Report:
 
 
 def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1, *, notebook_folder: Path = NOTEBOOKS,
-        progress: bool = True) -> Report:
+        progress: bool = True, force: bool = False) -> Report:
     """Run notebooks (None: all of the folder) with the given parameters into `out`.
 
     Parameters
@@ -77,106 +72,121 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         Where the notebooks live and where their kernels start.
     progress : bool
         Print one line a notebook.
+    force : bool
+        Run also what need not be run again.
 
     Raises
     ------
-    RunError
-        If `out` cannot be written to.
+    LockedError
+        If `out` cannot be written to, or another run is at work there.
     """
-    chosen = sorted(notebooks or pairing.sources(notebook_folder))
+    everyone = pairing.sources(notebook_folder)
+    chosen = sorted(notebooks or everyone)
     defaults = {name: one.default for path in chosen for name, one in pairing.parameters(path).items()
                 if name != "run_dir"}
     everything = {**defaults, **parameters}
     inputs = [Path(everything[name]) for name in PATHS if everything.get(name) and Path(everything[name]).is_file()]
-    record = provenance(everything, inputs)
-    out = _prepare(Path(out).absolute(), chosen, record)
+    record, out, start = provenance(everything, inputs), Path(out).absolute(), time.monotonic()
+    with only_one(out):
+        keys = stages.keys(everyone, parameters, record)
+        ended = _kept(out, keys, set() if not force else {path.stem for path in chosen})
+        record["notebooks"] = ended
+        write_json(out / "provenance.json", record)
+        outcomes = {stem: Outcome(stem, "kept", 0.0, "its inputs have not changed")
+                    for stem in ended if stem in {path.stem for path in chosen}}
+        if progress:
+            print(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}", flush=True)
+            for outcome in outcomes.values():
+                _say(outcome)
 
-    if progress:
-        print(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}", flush=True)
+        def note(outcome):
+            outcomes[outcome.notebook] = outcome
+            files = {path.relative_to(out).as_posix(): sha256(path) for path in stages.left_by(outcome.notebook, out)}
+            ended[outcome.notebook] = asdict(outcome) | {"key": keys[outcome.notebook], "files": files}
+            write_json(out / "provenance.json", record)  # after each, so that a run that is killed can go on
+            if progress:
+                _say(outcome)
 
-    outcomes, seconds = {}, time.monotonic()
-    waiting = {path.stem: path for path in chosen}
+        _run_all([path for path in chosen if path.stem not in outcomes], outcomes, note, jobs,
+                 lambda path: _execute(path, parameters, out, notebook_folder), out)
+        record |= {"finished": now(), "seconds": round(time.monotonic() - start, 1), "jobs": jobs,
+                   "notebooks": dict(sorted(ended.items()))}
+        write_json(out / "provenance.json", record)
+        results = {"claims": claims.merge(out, default_sky=not everything.get("sky_map")), "parameters": everything,
+                   "provenance": record}
+        write_json(out / "results.json", results)
+        if results["claims"]:
+            write_atomically(out / "report.md", run_report(results))
+    return Report(out, [outcomes[path.stem] for path in chosen], results)
+
+
+def _kept(out: Path, keys: dict[str, str], anew: set[str]) -> dict[str, dict]:
+    """What an earlier run left in the folder and still holds, by notebook; the rest is cleared away."""
+    try:
+        before = json.loads((out / "provenance.json").read_text(encoding="utf-8"))["notebooks"]
+    except (OSError, ValueError, KeyError, TypeError):
+        before = {}
+    kept = {stem for stem, key in keys.items() if stem not in anew and stages.unchanged(before.get(stem), key, out)}
+    gone = (before.keys() | anew) - kept
+    while gone:  # with what is lost or run anew goes what needs it
+        numbers = {stem[:2] for stem in gone}
+        gone = {stem for stem in kept if numbers & set(stages.DEPENDS.get(stem[:2], ()))}
+        kept -= gone
+    for stem in (before.keys() | keys.keys()) - kept:
+        stages.clear(stem, out)
+    for name in ("results.json", "report.md"):
+        (out / name).unlink(missing_ok=True)
+    for name in ("figures", "claims"):
+        (out / name).mkdir(exist_ok=True)
+    return {stem: before[stem] for stem in sorted(kept)}
+
+
+def _run_all(paths: list[Path], outcomes: dict, note, jobs: int, execute, out: Path) -> None:
+    """Execute notebooks, each as soon as those it needs have ended well."""
+    waiting = {path.stem: path for path in paths}
     with _kernel_environment(jobs), ThreadPoolExecutor(jobs) as pool:
         running = {}
         try:
             while waiting or running:
                 for stem in _ready(waiting, running.values(), outcomes, jobs - len(running)):
-                    running[pool.submit(_execute, waiting.pop(stem), parameters, out, notebook_folder)] = stem
+                    running[pool.submit(execute, waiting.pop(stem))] = stem
                 for stem, reason in _lost(waiting, outcomes):
                     del waiting[stem]
-                    outcomes[stem] = Outcome(stem, "skipped", reason=reason)
-                    _say(outcomes[stem], progress)
+                    note(Outcome(stem, "skipped", reason=reason))
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    stem = running.pop(future)
-                    outcomes[stem] = future.result()
-                    _say(outcomes[stem], progress)
+                    del running[future]
+                    note(future.result())
         except KeyboardInterrupt:
             # The kernels watch this process and end with it; waiting for the threads would mean waiting for them.
             print(f"Interrupted: {', '.join(sorted(running.values())) or 'nothing'} was cut short; what had finished "
-                  f"is in {out}.", file=sys.stderr, flush=True)
+                  f"is in {out}, and the same command goes on from there.", file=sys.stderr, flush=True)
+            (out / ".lock").unlink(missing_ok=True)
             os._exit(130)
-
-    ordered = [outcomes[path.stem] for path in chosen]
-    record |= {"finished": now(), "seconds": round(time.monotonic() - seconds, 1), "jobs": jobs,
-               "notebooks": {one.notebook: {**asdict(one), "source": sha256(path)}
-                             for one, path in zip(ordered, chosen, strict=True)}}
-    write_json(out / "provenance.json", record)
-    results = {"claims": claims.merge(out, default_sky=not everything.get("sky_map")), "parameters": everything,
-               "provenance": record}
-    write_json(out / "results.json", results)
-    return Report(out, ordered, results)
 
 
 def _needs(stem: str, known) -> list[str]:
-    return [other for other in known if other[:2] in DEPENDS.get(stem[:2], ())]
+    return [other for other in known if other[:2] in stages.DEPENDS.get(stem[:2], ())]
 
 
 def _ready(waiting, running, outcomes, places: int) -> list[str]:
     """Notebooks that may start now; those that others need first."""
     known = [*waiting, *running, *outcomes]
     able = [stem for stem in waiting
-            if all(need in outcomes and outcomes[need].status == "done" for need in _needs(stem, known))]
+            if all(need in outcomes and outcomes[need].status in ENDED_WELL for need in _needs(stem, known))]
     return sorted(able, key=lambda stem: (not any(stem in _needs(other, known) for other in waiting), stem))[:places]
 
 
 def _lost(waiting, outcomes) -> list[tuple[str, str]]:
     """Notebooks that need one which did not run to its end, and the sentence that says so."""
-    return [(stem, f"needs {need}, which {'failed' if outcomes[need].status == 'failed' else 'was skipped'}")
-            for stem in waiting for need in _needs(stem, outcomes)[:1] if outcomes[need].status != "done"]
+    bad = {stem: [need for need in _needs(stem, outcomes) if outcomes[need].status not in ENDED_WELL]
+           for stem in waiting}
+    return [(stem, f"needs {needs[0]}, which {'failed' if outcomes[needs[0]].status == 'failed' else 'was skipped'}")
+            for stem, needs in bad.items() if needs]
 
 
-def _say(outcome: Outcome, progress: bool) -> None:
-    if progress:
-        print(f"  {outcome.notebook:<32} {outcome.status:<8} {outcome.seconds:6.1f} s  {outcome.reason}".rstrip(),
-              flush=True)
-
-
-def _prepare(out: Path, chosen: list[Path], record: dict) -> Path:
-    """Make the folder; where it holds a run of other inputs, or all is to be run anew, clear what that run left."""
-    if out.exists() and not out.is_dir():
-        raise RunError(f"--out {out} is a file: name a folder, which is made if it is not there.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        try:
-            before = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            before = None
-        same = before and all(before.get(key) == record[key] for key in ("parameters", "inputs", "input_hash"))
-        if before and not same:
-            for name in ("claims", "figures"):
-                shutil.rmtree(out / name, ignore_errors=True)
-            for name in [*PRODUCTS, "results.json", *before.get("notebooks", {})]:
-                (out / (name if "." in name else f"{name}.ipynb")).unlink(missing_ok=True)
-        for path in chosen:
-            (out / f".{path.stem}.running.ipynb").unlink(missing_ok=True)
-            (out / "claims" / f"{path.stem}.json").unlink(missing_ok=True)
-        for name in ("figures", "claims"):
-            (out / name).mkdir(exist_ok=True)
-        write_json(out / "provenance.json", {**record, "notebooks": {path.stem: {} for path in chosen}})
-    except OSError as error:
-        raise RunError(f"Cannot write to --out {out} ({error.strerror or error}): name a folder you may write to."
-                       ) from error
-    return out
+def _say(outcome: Outcome) -> None:
+    print(f"  {outcome.notebook:<32} {outcome.status:<8} {outcome.seconds:6.1f} s  {outcome.reason}".rstrip(),
+          flush=True)
 
 
 @contextmanager
