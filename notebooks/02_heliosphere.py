@@ -82,6 +82,36 @@ show(
 )
 
 # %% [markdown]
+# What is seen: a weak spiral field inside the shock, a stronger one in the sheath, and the interstellar field piled up on the
+# outside of the nose. But |B| alone does not bend an orbit; the direction counts as well.
+#
+# ## Field lines
+#
+# The plane that holds the flow and the undisturbed field is a plane of symmetry of the interstellar field: there the field must
+# lie in the plane, and lines drawn in it are true field lines. Nothing makes the solar field lie in any one plane, except
+# Parker's spiral near the equator; elsewhere lines drawn in a plane are shadows of field lines, and fade in the figure.
+
+# %%
+fig = plots.field_lines(heliosphere)
+show(
+    fig,
+    "02_field_lines",
+    run_dir=run_dir,
+    caption="|B| and lines along the part of **B** in the plane: (A) of the flow and the interstellar field, (B) parallel to the solar "
+    "equator and 10 AU north of it, clear of the current sheet. A line fades where **B** leaves the plane; black: heliopause and, "
+    "dashed, termination shock.",
+    alt="Two maps of the field strength with lines. In the first, straight slanting lines of the interstellar field bend around the "
+    "heliopause and are swept along it; inside, faint lines. In the second, the solar spiral is wound into circles inside the "
+    "shock and carried into the tail as loops, while the interstellar lines outside pass across.",
+)
+plane = np.stack([np.linspace(-390, 390, 79), 0 * np.arange(79.0), np.linspace(-300, 390, 79)], axis=-1)
+plane = np.array([[x, 0.0, z] for x in plane[:, 0] for z in plane[:, 2]])
+field = heliosphere.field(plane[heliosphere.region(plane) == 2])[0]
+leaving = float(np.max(np.abs(field[:, 1]) / np.linalg.norm(field, axis=1)))
+say(f"Outside the heliopause the field leaves plane (A) by at most {leaving:.0e} of its strength: these are field lines.")
+assert leaving < 1e-9, "the interstellar field does not lie in its plane of symmetry"
+
+# %% [markdown]
 # ## What Voyager 1 would have seen
 #
 # Voyager 1 left the heliosphere on 25 August 2012 at 121.6 AU, about 35° north of the ecliptic, and has measured 0.46

@@ -52,8 +52,14 @@ import numpy as np
 from lisbon_core import plots
 from lisbon_core.chain import Run, liouville_claims
 from lisbon_core.frames import unit_vector
+from lisbon_core.heliosphere import closed_form
+from lisbon_core.heliosphere.parameters import FIELD_PRESETS, with_field
+from lisbon_core.liouville import grid, trace_sky
+from lisbon_core.liouville.tracing import axes_across, earth_positions
 from lisbon_core.orbits import trace
+from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, record, say, show
+from lisbon_core.tracks import angle_between, follow, stations
 from lisbon_core.units import LORENTZ, gyroradius
 
 run = Run.from_namespace(globals())
@@ -63,27 +69,36 @@ say(
     "larger than the heliosphere is wide, and that is why anything is left of the interstellar pattern."
 )
 
+# %% [markdown]
+# ## Five particles
+#
+# Far out, each orbit should be a helix about the interstellar field. Near the Sun the field is weak and turns within a
+# fraction of a gyroradius: there a particle flies almost straight, and what bends it most is the thin layer of strong
+# field about the heliopause.
+
 # %%
-arrival = heliosphere.axes @ np.stack([unit_vector(*place) for place in ((230, 25), (300, 10), (75, 20), (140, 50))]).T
-position, momentum = np.tile([1.0, 0.0, 0.0], (4, 1)), -rigidity_TV * arrival.T
-tracks = [position]
-for _ in range(400):
-    orbits = trace(heliosphere, position, momentum, backwards=True, path_cap_AU=8.0)
-    position, momentum = orbits.position, orbits.momentum
-    tracks.append(position)
-fig = plots.paths(
+places = ((230, 25), (300, 10), (75, 20), (140, 50), (30, -40))
+tracks, _ = follow(heliosphere, [unit_vector(*place) for place in places], rigidity_TV)
+fig = plots.orbits_in_space(
     heliosphere,
-    list(np.transpose(tracks, (1, 0, 2))),
-    ["from RA 230, Dec 25", "RA 300, Dec 10", "RA 75, Dec 20", "RA 140, Dec 50"],
+    list(tracks.transpose(1, 0, 2)),
+    [f"from RA {ra}°, Dec {dec}°".replace("-", "−") for ra, dec in places],
 )
 show(
     fig,
     "03_orbits",
     run_dir=run_dir,
-    caption="Four orbits, 3200 AU of path each, in two planes of the model (a calculation).",
-    alt="Curved orbits from the Sun outwards in two projections: some leave along the interstellar field in wide "
-    "helices, others are turned back towards the heliopause.",
+    caption="Five orbits back from the Earth through the heliosphere, 2400 AU of path or until they leave the box (a calculation). "
+    "Translucent: heliopause and termination shock; arrow: interstellar field; grey: the orbits' shadows on the floor.",
+    alt="A bullet-shaped heliopause in three dimensions with five orbits that start at the Sun, coloured by the strength of "
+    "the field they pass: some leave in wide helices about the direction of the interstellar field, one goes down the tail, "
+    "and some turn back towards the heliopause; colours change abruptly where they cross the shock and the heliopause.",
 )
+distance = np.linalg.norm(tracks, axis=2)
+returned = np.sum(np.any((np.maximum.accumulate(distance) > 300.0) & (distance < 200.0), axis=0))
+say(f"Number of these orbits that come back to within 200 AU of the Sun after they were more than 300 AU away: {returned}. The "
+    "colours show why they bend where they do: within the shock the field is weakest, at the heliopause strongest.")
+assert np.all(distance.max(axis=0) > 300.0), "an orbit never leaves the heliosphere"
 
 # %% [markdown]
 # ## Energy along the way
@@ -107,6 +122,43 @@ say(
     f"and {np.quantile(residual, 0.95):.0e} TV for 95 % of the orbits."
 )
 assert np.median(residual) < 1e-7, "total energy is not conserved along the orbits"
+
+# %% [markdown]
+# ## A pixel that comes apart
+#
+# An orbit that comes back to the heliosphere is bent a second time, and by how much depends on where exactly it meets the
+# heliopause. So small differences grow each time. Take 25 directions a hundredth of a degree apart, all well within one
+# pixel of the sky, and follow them together; once in a quiet part of the sky, once where orbits return.
+
+# %%
+step, bundles, momenta, stretched = 12.0, {}, {}, []
+for ra, dec in ((180.0, 10.0), (303.0, 19.0)):
+    close = unit_vector(ra + np.arange(-12, 13) * 0.01 / np.cos(np.radians(dec)), np.full(25, dec))
+    middle = trace(heliosphere, earth_positions(heliosphere, 1), -rigidity_TV * close[12:13] @ heliosphere.axes.T,
+                   backwards=True, boundary_AU=boundary_AU)
+    stretched.append(float(middle.amplification[0]))
+    name = f"RA {ra:.0f}°, Dec {dec:.0f}°"
+    bundles[name], momenta[name] = follow(heliosphere, close, rigidity_TV, step_AU=step, steps=450)
+
+# %%
+fig = plots.fan(heliosphere, bundles, momenta, step * np.arange(451), extent_AU=900.0)
+show(
+    fig,
+    "03_fan",
+    run_dir=run_dir,
+    caption="Left: 25 orbits of one pixel, RA 303°, Dec 19°, coloured in the order of their directions. Right: the angle between "
+    "the momenta of neighbours, median and the range of 80 % of them, there and in a quiet pixel (a calculation).",
+    alt="Left, a bundle of orbits that leaves the Sun as one line, makes a turn outside the heliosphere, enters it again and "
+    "comes apart into many lines, some down the tail and some out again. Right, the angle between neighbours on a logarithmic "
+    "scale: it stays at two hundredths of a degree in the quiet pixel, and rises to tens of degrees in the other.",
+)
+say(
+    f"A small circle of directions about the first is stretched {stretched[0]:.1f}-fold by the time it leaves the sphere of "
+    f"{boundary_AU:g} AU, about the second {number(stretched[1])}-fold. Where this *amplification* is above 100 we call an "
+    "orbit chaotic: it is computed correctly, but which of its neighbours reached the detector nobody knows."
+)
+final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
+assert (final[1] > 10 * final[0]) == (stretched[1] > 10 * stretched[0]), "amplification does not say how orbits part"
 
 # %% [markdown]
 # ## The Liouville map
@@ -142,12 +194,13 @@ show(
 )
 
 # %%
-spread = float(np.sqrt(np.mean((mean - straight) ** 2)))
+area = np.cos(np.radians(dec))
+spread = float(np.sqrt(np.average((mean - straight) ** 2, weights=area)))
 ratio = np.tensordot(liouville.weight, liouville.momentum_ratio, axes=1)
 say(
     f"The heliosphere shifts μ by {number(spread)} (r.m.s.) and p by parts in ten thousand: p/p₀ − 1 lies between "
-    f"{ratio.min() - 1:.1e} and {ratio.max() - 1:.1e}. {liouville.unescaped_fraction:.1%} of the orbits are still inside "
-    f"{boundary_AU:g} AU at the end of their path; they enter with their last state."
+    f"{ratio.min() - 1:.1e} and {ratio.max() - 1:.1e}. {liouville.chaotic_fraction:.0%} of the orbits are chaotic, and "
+    f"{liouville.unescaped_fraction:.1%} are still inside {boundary_AU:g} AU at the end of their path; they enter with their last state."
 )
 assert np.all(np.abs(liouville.mu) <= 1 + 1e-12), "a pitch-angle cosine exceeds 1"
 assert abs(np.corrcoef(mean.ravel(), straight.ravel())[0, 1]) > 0.5, (
@@ -157,7 +210,90 @@ run.write_liouville()
 record(run_dir, "03_orbits", liouville_claims(run))
 
 # %% [markdown]
-# **A question the figure raises.** In the speckled band one orbit means nothing, but the average over a pixel does.
+# ## The sky unfolded
+#
+# The torn map and the smooth pattern are the same particles. To see it, colour each direction by the $\mu$ it will have in
+# the interstellar medium, and stop the particles, on their way out, where they first meet spheres of 100, 300 and 1000 AU:
+# each dot then moves to the direction from which its particle came *there*. If the map is right, the torn colours must sort
+# themselves into rings about the field.
+
+# %%
+many = np.arange(3000) + 0.5
+sky = unit_vector(np.degrees(np.pi * (3 - 5**0.5)) * many % 360, np.degrees(np.arcsin(1 - many / 1500)))
+radii = [radius for radius in (100.0, 300.0, 1000.0) if radius < boundary_AU] + [boundary_AU]
+met = stations(heliosphere, sky, rigidity_TV, radii)
+origins = [-(o.momentum / np.linalg.norm(o.momentum, axis=1)[:, None]) @ heliosphere.axes for o in met]
+b, e_x, e_y = axes_across(heliosphere)
+mu, gyrophase = -origins[-1] @ b, np.degrees(np.arctan2(-origins[-1] @ e_y, -origins[-1] @ e_x))
+
+# %%
+fig = plots.unfolding(
+    {"1 AU: the sky of the Earth": sky} | {f"{r:g} AU": o for r, o in zip(radii, origins, strict=True)}, mu, gyrophase, b
+)
+show(
+    fig,
+    "03_unfolding",
+    run_dir=run_dir,
+    caption="The same 3000 particles where they first met spheres of growing radius: the direction each came from, coloured by its "
+    "μ at the last; grey: nobody came from there. Last panel: the last sphere in coordinates along the field (a calculation).",
+    alt="Five maps of the sky full of coloured dots. At the Earth the colours are torn and speckled; on spheres of 100, 300 "
+    "and 1000 AU the dots drift, leaving empty grey lanes; on the last they lie in rings about the field. A sixth panel shows "
+    "them in even horizontal bands of pitch-angle cosine.",
+)
+say(
+    f"{np.mean(met[-1].escaped):.0%} of the particles have met the last sphere. The speckles of the Earth's sky are neighbours "
+    "whose orbits came apart: each is in a ring of its colour at the end. The rings are crowded here and thin there, for the Earth "
+    "sees some pitch angles from much of its sky and others hardly at all."
+)
+
+# %% [markdown]
+# Stopping on the way must not change where an orbit ends; a single flight to the last sphere is the check, for orbits that
+# are not chaotic.
+
+# %%
+whole = trace(heliosphere, np.tile(earth_positions(heliosphere, 1), (len(sky), 1)), -rigidity_TV * sky @ heliosphere.axes.T,
+              backwards=True, boundary_AU=boundary_AU, tolerance=3e-7)
+quiet = whole.escaped & met[-1].escaped & ~whole.chaotic
+off = angle_between(whole.momentum, met[-1].momentum)[quiet]
+say(f"{np.mean(quiet):.0%} of the orbits are quiet; with and without stops they end within {number(float(np.quantile(off, 0.99)))}° "
+    "of each other (99 % of them).")
+assert np.quantile(off, 0.99) < 0.1, "stopping on the way changes the orbits"
+
+# %% [markdown]
+# ## Were the field another
+#
+# How the map depends on the direction of the interstellar field, for published directions, through the closed form and on a
+# coarse grid:
+
+# %%
+coarse_dec, coarse_ra = grid(6.0)
+maps = {
+    name: trace_sky(closed_form(with_field(run.closed_form.parameters, name)), coarse_dec, coarse_ra, rigidity_TV=rigidity_TV,
+                    positions=1, boundary_AU=boundary_AU)
+    for name in ("ribbon", "hawc-icecube", "voyagers-model", "starlight")
+}
+fig = plots.skies(
+    {f"{name} ({FIELD_PRESETS[name].frame} {FIELD_PRESETS[name].lon:g}°, {FIELD_PRESETS[name].lat:g}°)": one.mu[0]
+     for name, one in maps.items()},
+    coarse_dec, coarse_ra, field_icrs=np.array([one.field_icrs for one in maps.values()]), columns=2, unit="pitch-angle cosine μ", scale=1.0, offset=0.0, cmap="PuOr_r", limit=1.0,
+)
+show(
+    fig,
+    "03_fields",
+    run_dir=run_dir,
+    caption="The map of μ from one position for four published directions of the interstellar field, named as in `FIELD_PRESETS` (a calculation).",
+    alt="Four maps of the pitch-angle cosine on a coarse grid, one for each published direction of the field: the dark and "
+    "bright regions move with the field, and so does the torn band between them.",
+)
+apart = [float(angle_between(one.field_icrs, maps["ribbon"].field_icrs)) for one in maps.values()]
+say(f"The four directions lie up to {max(apart):.0f}° from the first, and the torn band goes with them: a sky that is fitted well "
+    "fixes the field (notebook 05).")
+
+# %% tags=["widget"]
+widgets.field_direction(run)
+
+# %% [markdown]
+# **A question the figures raise.** In the speckled band one orbit means nothing, but the average over a pixel does.
 # How many orbits does a pixel need before its average is better known than the sky?
 #
 # Before: [02 Build a heliosphere in closed form](02_heliosphere.ipynb) · Next: [04 Read a sky map, and see what its rings have lost](04_sky_map.ipynb)

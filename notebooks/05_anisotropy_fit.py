@@ -68,6 +68,7 @@ from lisbon_core.anisotropy import (
     straight_lines,
 )
 from lisbon_core.chain import Run, anisotropy_claims
+from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, record, say, show
 from lisbon_core.units import gyroradius
 
@@ -217,6 +218,19 @@ show(fig, "05_order", run_dir=run_dir, caption=f"Which order the sky asks for: {
      alt="Two information criteria against the highest Legendre order: both fall steeply at order five and are "
          "flat beyond.")
 say(f"Least {choice}.")
+
+# %%
+fits = {n: run.fit_order(n) for n in (1, 3, 5, 7)}
+fig = plots.skies({f"order {n}: reduced χ² {one.chi2_reduced:.2f}": 1 + sky.relative_intensity - one.relative_intensity
+                   for n, one in fits.items()}, sky.dec, sky.ra, field_icrs=run.liouville.field_icrs, columns=2, limit=0.6)
+show(fig, "05_orders", run_dir=run_dir, caption=f"What fits of four orders leave over, with their reduced chi-square: {run.label}.",
+     alt="Four maps of the residual sky. At low order broad regions of excess and deficit are left; at the highest order "
+         "small blobs without pattern remain.")
+say("Where terms are missing, broad regions of excess and deficit remain; at the order that is needed only the blobs of the "
+    f"noise do. From order 1 to order 7 the reduced chi-square falls from {fits[1].chi2_reduced:.2f} to {fits[7].chi2_reduced:.2f}.")
+
+# %% tags=["widget"]
+widgets.order(run)
 
 # %% [markdown]
 # ## The check

@@ -63,7 +63,14 @@ from lisbon_core.focused_transport import (
     random_walk,
     stationary_pad,
 )
-from lisbon_core.scattering import CosineScattering, IsotropicScattering, gradient_length_kpc, mean_free_path_pc
+from lisbon_core.scattering import (
+    CosineScattering,
+    IsotropicScattering,
+    diffusion_coefficient,
+    gradient_length_kpc,
+    mean_free_path_pc,
+)
+from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, say, show
 
 mu = np.linspace(-1, 1, 201)
@@ -171,6 +178,51 @@ show(
     alt="F minus one against mu without focusing, a straight line, and with focusing under two closures, which bend it "
     "upwards by different amounts.",
 )
+
+# %% [markdown]
+# ## Turning one parameter after another
+#
+# Four numbers make the distribution of a steady flux tube: $\eta$, $\omega$ and $\gamma$ of Eq. (6), and $L$. Since $\kappa$ is
+# held, $D_{\mu\mu}$ is scaled to it, and only the shape of the bracket is left to see; $L$ does not enter $D_{\mu\mu}$ at all.
+# $F$ shows all four.
+
+# %%
+def response(eta=-293.0, omega=1.0, level=586.0, L=17.8):
+    """D and F - 1 of one law in a steady flux tube."""
+    law = CosineScattering(eta, omega, level)
+    pad = stationary_pad(law, 1e3 * gradient_length_kpc(law, kappa29) / L)
+    return diffusion_coefficient(law, mu, kappa29), pad(mu) - 1
+
+
+turned = {
+    "depth η": [(f"{eta:g}".replace("-", "−"), *response(eta=eta)) for eta in (-400, -293, 293)],
+    "period ω": [(f"{omega:g}", *response(omega=omega)) for omega in (0.7, 1.0, 1.6)],
+    "level γ": [(f"{level:g}", *response(level=level)) for level in (450, 586, 900)],
+    "focusing length L": [(name, *response(L=L)) for name, L in (("none", np.inf), ("17.8 pc", 17.8), ("5 pc", 5.0))],
+}
+
+# %%
+fig = plots.responses(turned)
+show(
+    fig,
+    "08_responses",
+    run_dir=run_dir,
+    caption="D(μ) above and F(μ) below, as one parameter is turned and the others are kept at η = −293, ω = 1, γ = 586, L = 17.8 pc (a calculation).",
+    alt="Eight panels on common scales. Above, the diffusion coefficient against mu: two humps that deepen, narrow, flatten or, for "
+    "positive depth, give way to one peak; it does not change with the focusing length. Below, the distribution: steeper or "
+    "flatter in the middle, scaled as a whole by the level, and bent upwards at both ends by focusing.",
+)
+sizes = [np.ptp(F) for _, _, F in turned["level γ"]]
+bends = [F[0] + F[-1] for _, _, F in turned["focusing length L"]]
+say(
+    f"A level of 900 in place of 450 makes the range of F {sizes[0] / sizes[2]:.1f} times smaller, since ∂F/∂μ is the inverse of the "
+    f"bracket. Only focusing makes the ends uneven: F(−1) + F(1) − 2 is {number(float(bends[1]))} at 17.8 pc and vanishes without it."
+)
+assert abs(bends[0]) < 1e-12, "without focusing the ends are uneven"
+assert 1e-5 < bends[1] < bends[2], "focusing does not bend the distribution upwards"
+
+# %% tags=["widget"]
+widgets.scattering(kappa29)
 
 # %% [markdown]
 # ## Three solvers, one answer

@@ -47,3 +47,42 @@ def test_style_does_not_leak(run):
     before = dict(mpl.rcParams)
     plots.pad(run.pad, run.truth.pad)
     assert dict(mpl.rcParams) == before
+
+
+def test_orbits_in_space_keep_within_the_box(run):
+    from lisbon_core.frames import unit_vector
+    from lisbon_core.tracks import follow
+
+    tracks, momenta = follow(run.heliosphere, unit_vector([230.0, 75.0], [25.0, 20.0]), 4.0, step_AU=40.0, steps=40)
+    fig = plots.orbits_in_space(run.heliosphere, list(tracks.transpose(1, 0, 2)), ["one", "two"], extent_AU=500.0)
+    assert {text.get_text() for text in fig.texts} == {"1  one", "2  two"}
+    pictured = [line for line in fig.axes[0].collections if type(line).__name__ == "Line3DCollection"]
+    assert len(pictured) >= 4, "two orbits and their shadows"
+    for line in pictured:
+        assert np.nanmax(np.abs(np.array(line._segments3d))) <= 500.0
+    fan = plots.fan(run.heliosphere, {"two": tracks}, {"two": momenta}, 40.0 * np.arange(41))
+    np.testing.assert_allclose(fan.axes[1].lines[0].get_ydata()[0],
+                               np.degrees(np.arccos(unit_vector(230.0, 25.0) @ unit_vector(75.0, 20.0))))
+
+
+def test_unfolding_puts_a_direction_at_its_place():
+    fig = plots.unfolding({"one": np.array([[0.0, 1.0, 0.0]])}, np.array([0.5]), np.array([90.0]), [0.0, 0.0, 1.0])
+    dot = np.degrees(fig.axes[0].collections[0].get_offsets()[0])
+    np.testing.assert_allclose(dot, [90.0, 0.0], atol=1e-9)  # RA 90 lies right of the middle, RA 180
+    np.testing.assert_allclose(fig.axes[1].collections[0].get_offsets()[0], [90.0, 0.5])
+
+
+def test_interstellar_lines_lie_in_their_plane(run):
+    """The lines of plane (A) outside the heliopause are full white: the field there does not leave the plane."""
+    fig = plots.field_lines(run.heliosphere, points=61)
+    lines = next(c for c in fig.axes[0].collections if isinstance(c, mpl.collections.LineCollection))
+    middle = np.mean(lines.get_segments(), axis=1)
+    share = lines.get_array()
+    assert share.min() < 0.9, "inside, the field leaves the plane"
+    assert share[middle[:, 0] > 150.0].min() > 1.0 - 1e-9
+
+
+def test_responses_share_their_scales(run):
+    fig = plots.responses({"a": [("1", np.ones(5), np.zeros(5))], "b": [("1", 3 * np.ones(5), np.ones(5))]})
+    assert fig.axes[0].get_ylim() == fig.axes[1].get_ylim()
+    assert fig.axes[0].get_ylim()[1] > 3.0

@@ -132,11 +132,15 @@ class Run:
 
     @functools.cached_property
     def fit(self):
+        """Eqs. (1)-(3) fitted up to the order of the run."""
+        return self.fit_order(self.parameters.order)
+
+    def fit_order(self, order: int):
         """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map unless the sky was made with it."""
         from lisbon_core.anisotropy import fit_anisotropy, fit_sampled_map
 
         fit = fit_anisotropy if self.map_is_known or self.parameters.positions < 2 else fit_sampled_map
-        return fit(self.sky, self.liouville, self.parameters.order, self.parameters.p_index)
+        return fit(self.sky, self.liouville, order, self.parameters.p_index)
 
     @property
     def measured(self) -> dict[str, tuple[float, float]]:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from lisbon_core.plots.skies import colour_pixels, mark_field, sky_axes
 from lisbon_core.plots.style import COLOURS, PAGE, styled
 
-__all__ = ["coefficients", "curves", "pad", "ring_means"]
+__all__ = ["coefficients", "curves", "fit_of_order", "pad", "ring_means"]
 
 
 @styled
@@ -42,6 +43,40 @@ def coefficients(names: Sequence[str], values, sigma, truth=None) -> Figure:
         axes.set(ylabel="coefficient (10⁻⁴)", xlim=(place[0] - 0.5, place[-1] + 0.5))
     axes.axhline(0.0, color="0.6", linewidth=0.7)
     axes.legend()
+    return fig
+
+
+@styled
+def fit_of_order(sky, fit, field_icrs, truth=None) -> Figure:
+    """What a fit of some order leaves of the sky, and the pitch-angle distribution it gives with its error.
+
+    Parameters
+    ----------
+    sky, fit : SkyMap, AnisotropyFit
+        Data and fit.
+    field_icrs : ndarray (3,)
+        Direction of the interstellar field.
+    truth : callable, optional
+        F(mu) of a synthetic sky.
+    """
+    fig = Figure(figsize=(PAGE, 2.9), layout="constrained")
+    grid = fig.add_gridspec(1, 2, width_ratios=(1.3, 1.0))
+    axes = sky_axes(fig, grid[0])
+    residual = (sky.relative_intensity - fit.relative_intensity) * 1e3
+    mesh = colour_pixels(axes, sky.dec, sky.ra, residual, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
+    mark_field(axes, field_icrs)
+    axes.set_title("observed − fitted", pad=6)
+    fig.colorbar(mesh, ax=axes, orientation="horizontal", shrink=0.7, aspect=30, pad=0.05, label="10⁻³")
+    axes, mu = fig.add_subplot(grid[1]), np.linspace(-1.0, 1.0, 201)
+    table = np.polynomial.legendre.legvander(mu, fit.order)[:, 1:]
+    F, part = table @ fit.theta[:fit.order], fit.covariance[:fit.order, :fit.order]
+    error = np.sqrt(np.einsum("ij,jk,ik->i", table, part, table))
+    axes.plot(mu, F * 1e3, label=f"fitted, order {fit.order}")
+    axes.fill_between(mu, (F - error) * 1e3, (F + error) * 1e3, alpha=0.3, linewidth=0)
+    if truth is not None:
+        axes.plot(mu, (truth(mu) - 1.0) * 1e3, "--", label="truth")
+    axes.set(xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)")
+    axes.legend(loc="upper left")
     return fig
 
 

@@ -1,15 +1,13 @@
-"""The heliosphere in cuts, its field along a track, and orbits through it."""
-
-from collections.abc import Sequence
+"""The heliosphere in cuts, its field lines, and its field along a track."""
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import icrs_to_model, unit_vector
+from lisbon_core.frames import unit_vector
 from lisbon_core.plots.style import COLOURS, PAGE, styled
 
-__all__ = ["field_along_track", "heliosphere_planes", "paths"]
+__all__ = ["field_along_track", "field_lines", "heliosphere_planes"]
 
 
 def _solar_axes(heliosphere) -> np.ndarray:
@@ -20,28 +18,70 @@ def _solar_axes(heliosphere) -> np.ndarray:
     return np.stack([upwind, np.cross(axis, upwind), axis])
 
 
+def _borders(axes, heliosphere, side, places, colour: str) -> None:
+    """Heliopause (full) and termination shock (dashed) in a plane of `places`, shape (n, n, 3)."""
+    p = heliosphere.parameters
+    inside = np.linalg.norm(places, axis=-1)
+    wall = 0.5 * inside * (inside + places[..., 2])  # of the half-body: the square of the nose's distance
+    axes.contour(side, side, wall, levels=[p.nose_AU**2], colors=colour, linewidths=0.9)
+    axes.contour(side, side, inside, levels=[p.shock_AU], colors=colour, linewidths=0.9, linestyles="--")
+
+
 @styled
 def heliosphere_planes(heliosphere, extent_AU: float = 400.0, points: int = 301) -> Figure:
     """Figure 1 of the paper: |B| in the solar equatorial plane (A) and in the meridional plane (B)."""
     frame = _solar_axes(heliosphere)
     side = np.linspace(-extent_AU, extent_AU, points)
     first, second = np.meshgrid(side, side)
-    fig = Figure(figsize=(PAGE, 3.2), layout="constrained")
+    fig = Figure(figsize=(PAGE, 4.1), layout="constrained")
     names = (("A", "Solar equatorial plane", 1, "y"), ("B", "Meridional plane", 2, "z (solar rotation axis)"))
     for i, (letter, title, other, label) in enumerate(names):
         places = first[..., None] * frame[0] + second[..., None] * frame[other]
         field, _ = heliosphere.field(places.reshape(-1, 3))
-        strength = np.linalg.norm(field, axis=1).reshape(first.shape)
+        strength = np.maximum(np.linalg.norm(field, axis=1), 1e-9).reshape(first.shape)  # nothing is not blank
         axes = fig.add_subplot(1, 2, i + 1)
         mesh = axes.pcolormesh(side, side, strength, norm=mpl.colors.LogNorm(0.1, 20.0), rasterized=True)
-        p = heliosphere.parameters
-        inside = np.linalg.norm(places, axis=-1)
-        cosine = places[..., 2] / np.maximum(inside, 1e-9)
-        label_a2 = inside**2 * (1.0 - cosine**2) + 2.0 * p.nose_AU**2 * (cosine - 1.0)
-        axes.contour(side, side, label_a2, levels=[0.0], colors="white", linewidths=0.9)
-        axes.contour(side, side, inside, levels=[p.shock_AU], colors="white", linewidths=0.9, linestyles="--")
+        _borders(axes, heliosphere, side, places, "white")
         axes.set(aspect="equal", title=f"({letter}) {title}", xlabel="x towards upwind (AU)", ylabel=f"{label} (AU)")
-    fig.colorbar(mesh, ax=fig.axes, label="|B| (microgauss)", shrink=0.7, aspect=25)
+    fig.colorbar(mesh, ax=fig.axes, label="|B| (microgauss)", orientation="horizontal", shrink=0.5, aspect=35)
+    return fig
+
+
+@styled
+def field_lines(heliosphere, extent_AU: float = 400.0, points: int = 241, above_AU: float = 10.0) -> Figure:
+    """|B| and lines along the part of B that lies in two planes; a line fades where B leaves the plane.
+
+    Parameters
+    ----------
+    heliosphere : Heliosphere
+        The left plane holds the flow and the undisturbed field, the right one is parallel to the solar equator.
+    above_AU : float
+        How far north of the equator the right plane is: on it the field is nothing, at the current sheet.
+    """
+    frame = _solar_axes(heliosphere)
+    side = np.linspace(-extent_AU, extent_AU, points)
+    first, second = np.meshgrid(side, side)
+    fig = Figure(figsize=(PAGE, 4.1), layout="constrained")
+    planes = (("(A) Plane of the flow and the field", np.eye(3)[2], np.eye(3)[0], 0.0 * frame[2],
+               "z, upwind (AU)", "x, along B across the flow (AU)"),
+              (f"(B) {above_AU:g} AU north of the solar equator", frame[0], frame[1], above_AU * frame[2],
+               "x towards upwind (AU)", "y (AU)"))
+    for i, (title, along, up, shift, xlabel, ylabel) in enumerate(planes):
+        places = first[..., None] * along + second[..., None] * up + shift
+        field = heliosphere.field(places.reshape(-1, 3))[0].reshape(places.shape)
+        strength = np.maximum(np.linalg.norm(field, axis=-1), 1e-9)
+        across, upwards = field @ along, field @ up
+        share = (across**2 + upwards**2) / strength**2
+        axes = fig.add_subplot(1, 2, i + 1)
+        mesh = axes.pcolormesh(side, side, strength, norm=mpl.colors.LogNorm(0.1, 20.0), rasterized=True)
+        axes.streamplot(side, side, across / strength, upwards / strength, color=share, linewidth=0.7, density=1.5,
+                        arrowsize=0.6, cmap=mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff00", "white"]),
+                        norm=mpl.colors.Normalize(0.0, 1.0), broken_streamlines=True)
+        _borders(axes, heliosphere, side, places, "black")
+        axes.set(aspect="equal", title=title, xlabel=xlabel, ylabel=ylabel, xlim=side[[0, -1]], ylim=side[[0, -1]])
+        axes.set_xticks(np.linspace(-extent_AU, extent_AU, 5))
+        axes.set_yticks(np.linspace(-extent_AU, extent_AU, 5))
+    fig.colorbar(mesh, ax=fig.axes, label="|B| (microgauss)", orientation="horizontal", shrink=0.5, aspect=35)
     return fig
 
 
@@ -56,29 +96,6 @@ def field_along_track(distance_AU, strength_uG, measured=None) -> Figure:
     axes.set(yscale="log", xlabel="distance from the Sun (AU)", ylabel="|B| (microgauss)")
     axes.set_yticks([0.2, 0.5, 1.0, 2.0, 5.0], ["0.2", "0.5", "1", "2", "5"])
     axes.minorticks_off()
-    axes.legend()
-    return fig
-
-
-@styled
-def paths(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[str], extent_AU: float = 600.0) -> Figure:
-    """Orbits in two planes of the model axes: (z, x) holds the flow and the field, (z, y) is across."""
-    fig = Figure(figsize=(PAGE, 3.6), layout="constrained")
-    turn = icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs) @ heliosphere.axes.T
-    tracks = [track @ turn.T for track in tracks]
-    angle = np.linspace(0.0, 0.93 * np.pi, 200)
-    for i, (other, name) in enumerate(((0, "x, along the field across the flow (AU)"), (1, "y (AU)"))):
-        axes = fig.add_subplot(1, 2, i + 1)
-        for track, label in zip(tracks, labels, strict=True):
-            axes.plot(track[:, 2], track[:, other], linewidth=0.9, label=label if i == 0 else None)
-        if hasattr(heliosphere, "parameters"):  # a field on a grid has no borders that could be drawn
-            nose = heliosphere.parameters.nose_AU / np.cos(angle / 2.0)
-            for sign in (1.0, -1.0):
-                axes.plot(nose * np.cos(angle), sign * nose * np.sin(angle), color="0.4", linewidth=0.8,
-                          label="heliopause" if i == 0 and sign > 0 else None)
-            axes.add_patch(mpl.patches.Circle((0, 0), heliosphere.parameters.shock_AU, fill=False, linestyle="--",
-                                              color="0.4", linewidth=0.8))
-        axes.set(aspect="equal", xlim=(-extent_AU, extent_AU), ylim=(-extent_AU, extent_AU),
-                 xlabel="z, upwind (AU)", ylabel=name)
-    fig.axes[0].legend(loc="upper left", fontsize=7)
+    if measured is not None:
+        axes.legend()
     return fig

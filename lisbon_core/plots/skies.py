@@ -17,7 +17,7 @@ HALO = [withStroke(linewidth=1.6, foreground="white", alpha=0.8)]  # keeps label
 __all__ = ["figure_2", "skies"]
 
 
-def _sky_axes(fig: Figure, position) -> mpl.axes.Axes:
+def sky_axes(fig: Figure, position) -> mpl.axes.Axes:
     """A Mollweide map with right ascension to the left, centred on 180 degrees."""
     axes = fig.add_subplot(position, projection="mollweide")
     axes.set_xticks(np.radians(np.arange(-120, 121, 60)), [f"{180 - lon}°" for lon in range(-120, 121, 60)])
@@ -30,7 +30,7 @@ def _sky_axes(fig: Figure, position) -> mpl.axes.Axes:
     return axes
 
 
-def _mesh(axes, dec, ra, values, **options):
+def colour_pixels(axes, dec, ra, values, **options):
     """Colour the pixels of a regular grid on a sky axes."""
     ra_edges = np.append(ra - 0.5 * (ra[1] - ra[0]), ra[-1] + 0.5 * (ra[1] - ra[0]))
     dec_edges = np.clip(np.append(dec - 0.5 * (dec[1] - dec[0]), dec[-1] + 0.5 * (dec[1] - dec[0])), -90.0, 90.0)
@@ -38,11 +38,13 @@ def _mesh(axes, dec, ra, values, **options):
                            rasterized=True, **options)
 
 
-def _mark_field(axes, field_icrs) -> None:
+def mark_field(axes, field_icrs) -> None:
     """Mark where the interstellar field points, and the opposite direction."""
     for sign, name, symbol in ((1.0, "B", "o"), (-1.0, "−B", "x")):
         lon, lat = lonlat(sign * np.asarray(field_icrs))
-        axes.plot(-np.radians(lon - 180.0), np.radians(lat), symbol, color="black", markersize=4.0, fillstyle="none")
+        for colour, width in (("white", 2.6), ("black", 1.0)):
+            axes.plot(-np.radians(lon - 180.0), np.radians(lat), symbol, color=colour, markersize=5.0,
+                      markeredgewidth=width, fillstyle="none")
         axes.annotate(name, (-np.radians(lon - 180.0), np.radians(lat)), textcoords="offset points", xytext=(5, 3),
                       fontsize=7, path_effects=HALO)
 
@@ -59,7 +61,7 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
         Title and values of shape (n_dec, n_ra), NaN where not observed; shown as (value - offset) * scale.
     dec, ra : ndarray
         Pixel centres, degrees.
-    field_icrs : ndarray, optional
+    field_icrs : ndarray (3,) or (n_panel, 3), optional
         Direction of the interstellar field, marked on each panel.
     columns : int
         Panels side by side.
@@ -76,10 +78,10 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
     smallest = -largest if symmetric else min(np.nanmin(values) for values in shown.values())
     grid = fig.add_gridspec(rows, columns)
     for i, (title, values) in enumerate(shown.items()):
-        axes = _sky_axes(fig, grid[i // columns, i % columns])
-        mesh = _mesh(axes, dec, ra, values, cmap=cmap, vmin=smallest, vmax=largest)
+        axes = sky_axes(fig, grid[i // columns, i % columns])
+        mesh = colour_pixels(axes, dec, ra, values, cmap=cmap, vmin=smallest, vmax=largest)
         if field_icrs is not None:
-            _mark_field(axes, field_icrs)
+            mark_field(axes, np.broadcast_to(field_icrs, (len(panels), 3))[i])
         axes.set_title(title, pad=6, fontsize=8.5)
     fig.colorbar(mesh, ax=fig.axes, orientation="horizontal", shrink=0.6, aspect=35, pad=0.03, label=unit)
     return fig

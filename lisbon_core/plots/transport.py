@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from lisbon_core.plots.style import COLOURS, PAGE, styled
 from lisbon_core.scattering import diffusion_coefficient
 
-__all__ = ["apparent", "figure_3", "joint_region", "posterior"]
+__all__ = ["apparent", "figure_3", "joint_region", "posterior", "responses"]
 
 
 @styled
@@ -66,6 +66,32 @@ def figure_3(distribution, transport, truth=None, rates=(-2e-5, -1e-5, 0.0, 1e-5
     below.set(xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)", title="Were the intensity to change in time")
     change.set(xlabel="pitch-angle cosine μ", ylabel="F − best fit (10⁻⁴)", title="The same, minus the best fit")
     below.legend(fontsize=7, loc="upper left", borderaxespad=0.0)
+    return fig
+
+
+@styled
+def responses(columns: dict) -> Figure:
+    """D(mu) above and F(mu) below as one parameter after another is turned: small multiples on common scales.
+
+    Parameters
+    ----------
+    columns : dict of str to list of (str, D, F)
+        What is turned; for each value how to call it, D (1/yr) and F - 1, both on an even grid of mu from -1 to 1.
+    """
+    fig = Figure(figsize=(PAGE, 4.1), layout="constrained")
+    panels = fig.subplots(2, len(columns), sharex=True, sharey="row", squeeze=False)
+    for (title, curves), (above, below) in zip(columns.items(), panels.T, strict=True):
+        for (label, D, F), style, shade in zip(curves, ("-", "--", "-."), ("blue", "red", "green"), strict=False):
+            mu = np.linspace(-1.0, 1.0, len(D))
+            above.plot(mu, D, linestyle=style, color=COLOURS[shade], label=label)
+            below.plot(mu, F * 1e3, linestyle=style, color=COLOURS[shade])
+        above.set_title(title)
+        above.legend(fontsize=7, loc="upper center", handlelength=1.8, borderaxespad=0.0)
+        below.set(xlabel="μ", xticks=[-1, 0, 1])
+        below.axhline(0.0, color="0.8", linewidth=0.6, zorder=0)
+    top = max(np.max(D) for curves in columns.values() for _, D, _ in curves)
+    panels[0, 0].set(ylabel="D (1/yr)", ylim=(0.0, 1.6 * top))
+    panels[1, 0].set(ylabel="F − 1 (10⁻³)")
     return fig
 
 

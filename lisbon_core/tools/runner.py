@@ -205,7 +205,8 @@ def _kernel_environment(jobs: int):
     os.environ.pop("MPLBACKEND", None)
     for name, value in threads.items():
         os.environ.setdefault(name, value)
-    os.environ |= {"JUPYTER_PREFER_ENV_PATH": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    os.environ |= {"JUPYTER_PREFER_ENV_PATH": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+                   "LISBON_HEADLESS": "1"}
     try:
         yield
     finally:

@@ -1,0 +1,187 @@
+"""Orbits in space: through the heliosphere in three dimensions, a fan that comes apart, the sky unfolding."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from lisbon_core.frames import icrs_to_model, lonlat
+from lisbon_core.plots.skies import mark_field, sky_axes
+from lisbon_core.plots.style import COLOURS, PAGE, styled
+from lisbon_core.tracks import angle_between
+
+__all__ = ["fan", "orbits_in_space", "unfolding"]
+
+
+def _shown(points) -> np.ndarray:
+    """Axes of the flow (x, y, z) as drawn: z, upwind, to the right; x, the field's part across the flow, upwards."""
+    points = np.asarray(points, dtype=float)
+    return np.stack([points[..., 2], -points[..., 1], points[..., 0]], axis=-1)
+
+
+def _flow_axes(heliosphere) -> np.ndarray:
+    """Matrix (3, 3) from the axes of the model, which on a grid may be any, to those of the flow and the field."""
+    if not np.any(heliosphere.flow):
+        return np.eye(3)
+    return icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs) @ heliosphere.axes.T
+
+
+def _surfaces(axes, p, extent_AU: float) -> None:
+    """Heliopause, cut off at the end of the box, and termination shock."""
+    around, angle = np.linspace(0.0, 2.0 * np.pi, 61), np.linspace(0.0, 0.999 * np.pi, 400)
+    radius = p.nose_AU / np.cos(angle / 2.0)
+    inside = radius * np.cos(angle) > -extent_AU
+    angle, radius = (np.interp(np.linspace(0, inside.sum() - 1, 40), np.arange(inside.sum()), a[inside])
+                     for a in (angle, radius))
+    for size, turn, colour, alpha in ((radius, angle, COLOURS["sky"], 0.10),
+                                      (p.shock_AU, np.linspace(0, np.pi, 21), COLOURS["orange"], 0.22)):
+        rho, z = size * np.sin(turn), size * np.cos(turn) + 0.0 * turn
+        surface = _shown(np.stack([np.outer(rho, np.cos(around)), np.outer(rho, np.sin(around)),
+                                   np.outer(z, np.ones_like(around))], axis=-1))
+        axes.plot_surface(*np.moveaxis(surface, -1, 0), color=colour, alpha=alpha, linewidth=0, rcount=40, ccount=60,
+                          shade=True, rasterized=True, zorder=1)
+    for k in range(0, 60, 10):  # a few lines of the surface, to see its shape
+        line = np.stack([radius * np.sin(angle) * np.cos(around[k]), radius * np.sin(angle) * np.sin(around[k]),
+                         radius * np.cos(angle)], axis=-1)
+        axes.plot(*_shown(line).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
+
+
+def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axes:
+    """Axes with the heliopause as a translucent surface, the termination shock and the interstellar field."""
+    axes = fig.add_subplot(position, projection="3d", computed_zorder=False)
+    if hasattr(heliosphere, "parameters"):  # a field on a grid has no borders that could be drawn
+        _surfaces(axes, heliosphere.parameters, extent_AU)
+    field = _flow_axes(heliosphere) @ heliosphere.axes @ heliosphere.field_icrs
+    arrow = _shown(np.stack([-0.25 * field, 0.25 * field]) * extent_AU + np.array([0.0, 0.0, 0.75]) * extent_AU)
+    axes.quiver(*arrow[0], *(arrow[1] - arrow[0]), color="black", linewidth=1.6, arrow_length_ratio=0.2, zorder=5)
+    axes.text(*arrow[1], "  B", fontsize=9, zorder=5)
+    axes.plot([0.0], [0.0], [0.0], "o", color=COLOURS["orange"], markersize=3, zorder=6)
+    axes.set(xlim=(-extent_AU, extent_AU), ylim=(-extent_AU, extent_AU), zlim=(-extent_AU, extent_AU))
+    axes.set_box_aspect((1, 1, 1), zoom=1.2)
+    axes.view_init(elev=20, azim=-64)
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_pane_color((0.97, 0.97, 0.97, 1.0))
+        axis.set_major_locator(mpl.ticker.MultipleLocator(300.0))
+        axis._axinfo["grid"].update(color="0.88", linewidth=0.4)
+        axis._axinfo["tick"].update(inward_factor=0.0, outward_factor=0.0)
+        axis.line.set_color("0.8")
+        axis.set_ticklabels([])
+    axes.text(extent_AU * 0.55, -extent_AU, -extent_AU * 1.2, "upwind →", "x", fontsize=7.5, ha="center", va="center")
+    axes.text(-extent_AU * 0.45, -extent_AU, -extent_AU * 1.2, "one square: 300 AU", "x", fontsize=7.5, ha="center",
+              va="center")
+    return axes
+
+
+def _kept(heliosphere, track: np.ndarray, extent_AU: float) -> np.ndarray:
+    """A line as drawn, with what leaves the box cut away."""
+    line = _shown(track @ _flow_axes(heliosphere).T)
+    return np.where(np.any(np.abs(line) > extent_AU, axis=-1, keepdims=True), np.nan, line)
+
+
+@styled
+def orbits_in_space(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[str],
+                    extent_AU: float = 600.0) -> Figure:
+    """Orbits in three dimensions, coloured by |B| where they pass, with their shadows on the floor.
+
+    Parameters
+    ----------
+    heliosphere : Heliosphere or GriddedHeliosphere
+        The heliopause and the termination shock of the first are drawn too, translucent.
+    tracks : sequence of ndarray (n, 3)
+        AU, model axes.
+    labels : sequence of str
+        What the numbers at the ends of the orbits mean.
+    """
+    from mpl_toolkits.mplot3d.art3d import Line3DCollection
+
+    fig = Figure(figsize=(PAGE, 5.2), layout="constrained")
+    axes = _space(fig, 111, heliosphere, extent_AU)
+    norm = mpl.colors.LogNorm(0.3, 6.0)
+    for number, (track, label) in enumerate(zip(tracks, labels, strict=True), start=1):
+        line = _kept(heliosphere, track, extent_AU)
+        strength = heliosphere.field_strength(track)
+        pieces = np.stack([line[:-1], line[1:]], axis=1)
+        whole = np.all(np.isfinite(pieces), axis=(1, 2))
+        floor = pieces[whole].copy()
+        floor[..., 2] = -extent_AU
+        axes.add_collection3d(Line3DCollection(floor, colors="0.75", linewidths=0.7, zorder=0, rasterized=True))
+        drawn = Line3DCollection(pieces[whole], cmap="plasma_r", norm=norm, linewidths=1.5, zorder=4)
+        drawn.set_array(np.sqrt(strength[:-1] * strength[1:])[whole])
+        axes.add_collection3d(drawn)
+        last = line[np.flatnonzero(np.isfinite(line[:, 0]))[-1]]
+        axes.text(*last, str(number), fontsize=8, zorder=7, ha="center", va="center",
+                  bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "0.5", "linewidth": 0.5})
+        fig.text(0.015, 1.0 - 0.035 * number, f"{number}  {label}", fontsize=8)
+    bar = fig.colorbar(drawn, ax=axes, label="|B| on the way (microgauss)", shrink=0.6, aspect=25, pad=0.02)
+    bar.set_ticks([0.3, 0.5, 1, 2, 3, 6], labels=["0.3", "0.5", "1", "2", "3", "6"], minor=False)
+    bar.minorticks_off()
+    return fig
+
+
+@styled
+def fan(heliosphere, fans: dict, momenta: dict, path_AU, extent_AU: float = 600.0) -> Figure:
+    """Bundles of orbits of nearly one direction in space, and how the angle between neighbours grows on the way.
+
+    Parameters
+    ----------
+    fans, momenta : dict of str to ndarray (n_point, n_orbit, 3)
+        What to call a bundle, its positions (AU) and its momenta, model axes; neighbours in the order of the orbits.
+        The last bundle is drawn in space.
+    path_AU : ndarray (n_point,)
+        Path back from the Earth.
+    """
+    fig = Figure(figsize=(PAGE, 3.7), layout="constrained")
+    grid = fig.add_gridspec(1, 2, width_ratios=(1.5, 1.0))
+    axes = _space(fig, grid[0], heliosphere, extent_AU)
+    tracks = list(fans.values())[-1]
+    colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.92, tracks.shape[1]))
+    for k, colour in enumerate(colours):
+        axes.plot(*_kept(heliosphere, tracks[:, k], extent_AU).T, color=colour, linewidth=0.8, zorder=4)
+    spread = fig.add_subplot(grid[1])
+    for (name, moving), colour, style in zip(momenta.items(), ("red", "blue"), ("--", "-"), strict=False):
+        angles = angle_between(moving[:, 1:], moving[:, :-1])
+        spread.fill_between(path_AU, *np.quantile(angles, [0.1, 0.9], axis=1), color=COLOURS[colour], alpha=0.2,
+                            linewidth=0)
+        spread.plot(path_AU, np.median(angles, axis=1), style, color=COLOURS[colour], label=name)
+    spread.set(yscale="log", xlabel="path back from the Earth (AU)", ylabel="angle between neighbours (degrees)",
+               xlim=(0.0, path_AU[-1]), ylim=(None, 400.0))
+    spread.legend(loc="upper left", fontsize=7)
+    return fig
+
+
+@styled
+def unfolding(panels: dict, mu, gyrophase, field_icrs) -> Figure:
+    """Where the same particles were heading from, seen on spheres of growing radius, coloured by their final mu.
+
+    Parameters
+    ----------
+    panels : dict of str to ndarray (N, 3)
+        Title and directions -p/|p|, ICRS, at each station.
+    mu, gyrophase : ndarray (N,)
+        Cosine of the pitch angle at the last station, and the angle about the field, degrees: the last panel.
+    field_icrs : ndarray (3,)
+        Direction of the interstellar field.
+    """
+    columns, rows = 2, -(-(len(panels) + 1) // 2)
+    fig = Figure(figsize=(PAGE, 2.15 * rows + 0.5), layout="constrained")
+    grid = fig.add_gridspec(rows, columns)
+    look = {"c": mu, "cmap": mpl.colormaps["PuOr_r"].resampled(16), "vmin": -1.0, "vmax": 1.0, "s": 3.0,
+            "linewidths": 0.0, "rasterized": True, "antialiased": False}
+    for i, (title, directions) in enumerate(panels.items()):
+        axes = sky_axes(fig, grid[i // columns, i % columns])
+        axes.set_facecolor("0.8")
+        lon, lat = lonlat(directions)
+        dots = axes.scatter(-np.radians(lon - 180.0), np.radians(lat), **look)
+        mark_field(axes, field_icrs)
+        axes.set_title(title, pad=6, fontsize=8.5)
+    axes = fig.add_subplot(grid[-1, -1])
+    axes.scatter(gyrophase, mu, **look)
+    axes.set_facecolor("0.8")
+    axes.set_box_aspect(0.5)
+    axes.set(xlabel="angle about B (degrees)", ylabel="pitch-angle cosine μ", xlim=(-180, 180), ylim=(-1, 1),
+             xticks=[-180, -90, 0, 90, 180])
+    axes.set_title("the last one, laid out along B", pad=6, fontsize=8.5)
+    fig.colorbar(dots, ax=fig.axes, orientation="horizontal", shrink=0.5, aspect=35, pad=0.02,
+                 ticks=[-1, -0.5, 0, 0.5, 1], label="pitch-angle cosine μ in the interstellar medium")
+    return fig
