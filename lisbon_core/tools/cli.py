@@ -14,7 +14,7 @@ from lisbon_core.tools.provenance import NOTEBOOKS
 
 __all__ = ["UsageError", "main", "parse_value"]
 
-COMMANDS = ("list", "run", "map", "compare", "sweep", "equations", "check")
+COMMANDS = ("list", "run", "map", "compare", "sweep", "equations", "check", "capstone")
 
 
 SWEEP = """\
@@ -119,6 +119,15 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student")
     check.add_argument("--seconds", type=float, default=300.0, help="limit for each notebook (default 300)")
     check.set_defaults(command=_check)
+    capstone = commands.add_parser("capstone", help="an unknown sky for a student, and its grade",
+                                   description="Make the unknown sky of a student, or grade what the student found.")
+    capstone.add_argument("--student", required=True, metavar="NAME", help="name or number: the sky follows from it")
+    capstone.add_argument("--secret", default="", metavar="WORD", help="the lecturer's, the same for sky and grade: "
+                                                                       "without it students can compute the truth")
+    what = capstone.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", metavar="SKY.ecsv", help="write the sky here")
+    what.add_argument("--grade", metavar="ANSWER.toml", help="grade this answer by its pulls")
+    capstone.set_defaults(command=_capstone)
     for command in (listing, run):
         command.add_argument("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
     return parser
@@ -209,6 +218,21 @@ def _check(arguments) -> int:
         done &= all(one.ok for one in outcomes)
         print(report(name, outcomes), flush=True)
     return 0 if done else 1
+
+
+def _capstone(arguments) -> int:
+    from lisbon_core import capstone
+    from lisbon_core.sky_io import write_sky_map
+
+    if arguments.out:
+        write_sky_map(capstone.sky_of(arguments.student, arguments.secret), arguments.out)
+        return 0
+    graded = capstone.grade(arguments.student, capstone.read_answer(arguments.grade), arguments.secret)
+    print(*graded, sep="\n")
+    good = sum(one.verdict == "good" for one in graded)
+    total = sum(one.pull**2 for one in graded)
+    print(f"{good} of {len(graded)} good; the sum of squared pulls is {total:.1f}, expected about {len(graded)}")
+    return 0 if good == len(graded) else 1
 
 
 def _described(parameters: list) -> str:

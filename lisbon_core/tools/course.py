@@ -96,7 +96,7 @@ def build(out: Path = ROOT / "_build" / "course") -> dict[str, int]:
     import nbformat
 
     counts = {}
-    for path in sources():
+    for path in [*sources(), EXERCISES / "capstone_sol.py"]:
         stem = path.stem.removesuffix("_sol")
         for name, copy in (("student", student_copy), ("instructor", lambda notebook: notebook),
                            (f"grading/source/{stem}", lambda notebook: notebook)):

@@ -1,0 +1,126 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Capstone: an unknown sky
+#
+# You are given a map of the sky. It is synthetic, as it says itself; what it was made with is known to nobody until it is
+# graded. Find, **each with its error**: the direction of the interstellar field, $A_1$, $A_2$, $A_3$, and the focusing, as
+# $1/L$ in 1/pc.
+#
+# Known: the heliosphere is the default one of this compendium, except for the direction of the field, which lies within 10
+# degrees of the default; 4 TV; a steady flux tube with $\kappa_{29} = 1$; the map is averaged over discs of 8 degrees.
+#
+# You are graded by *pulls*, (stated - true)/error. All must lie within 3; and an error that is four times too small or too
+# large counts as wrong whatever the pull. The route below takes two minutes of computing on a laptop; every map of orbits is
+# kept, so nothing is computed twice. Your sky comes from `lisbon capstone --student NAME --out sky.ecsv`.
+
+# %% nbgrader={"grade": false, "grade_id": "capstone_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from dataclasses import replace
+
+import numpy as np
+
+from lisbon_core import plots
+from lisbon_core.anisotropy import fit_field, fit_sampled_map
+from lisbon_core.heliosphere import HeliosphereParameters, closed_form
+from lisbon_core.liouville import cached_sky
+from lisbon_core.pitch_angle import pitch_angle_distribution
+from lisbon_core.renormalisation import renormalise
+from lisbon_core.sky_io import read_sky_map
+from lisbon_core.transport_fit import fit_transport
+
+sky = read_sky_map("sky.ecsv")
+print(sky)
+plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra)
+
+# %% [markdown]
+# ## 1 The field
+#
+# `fit_field` traces nine maps around a guess, 65,000 orbits: half a minute on two cores. Where the best field lies far from
+# the guess in steps of `reach_deg`, start again from there. What do its errors contain?
+#
+# <details><summary>Hint</summary>
+#
+# `fit_field(sky, guess, reach_deg=5.0, grid_deg=6.0, positions=4)`; the result has `best`, `sigma` and `parameters`.
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "capstone_1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+### BEGIN SOLUTION
+found = fit_field(sky, HeliosphereParameters(), reach_deg=5.0, grid_deg=6.0, positions=4)
+if np.linalg.norm(found.best) > 4.0:  # beyond the first guess's reach
+    found = fit_field(sky, found.parameters, reach_deg=5.0, grid_deg=6.0, positions=4)
+heliosphere = found.parameters
+print(found)
+### END SOLUTION
+
+# %% [markdown]
+# ## 2 The coefficients and the focusing
+#
+# Trace the sky in that field (`cached_sky(closed_form(...), sky.dec, sky.ra, positions=4)`), then notebooks 05, 06, 07 and 09
+# in four lines. Do the residuals hold anything but noise?
+#
+# <details><summary>Hint</summary>
+#
+# `fit_sampled_map`, `renormalise`, `pitch_angle_distribution`, `fit_transport(...).inverse_L`.
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "capstone_2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+### BEGIN SOLUTION
+
+
+def infer(heliosphere):
+    """A_1, A_2, A_3, 1/L and their errors, if the field is that of `heliosphere`; reduced chi-square."""
+    liouville = cached_sky(closed_form(heliosphere), sky.dec, sky.ra, positions=4)
+    fit = fit_sampled_map(sky, liouville)
+    focusing = fit_transport(pitch_angle_distribution(renormalise(sky, fit), fit, liouville)).inverse_L
+    values, errors = np.append(fit.theta[:3], focusing.value), np.append(fit.sigma[:3], focusing.sigma)
+    return values, errors, fit.chi2_reduced
+
+
+values, errors, chi2 = infer(heliosphere)
+print(values, errors, chi2)
+### END SOLUTION
+
+# %% [markdown]
+# ## 3 Errors that mean something
+#
+# The errors of step 2 take the field as known. It is not. Find what its uncertainty adds, and add it.
+#
+# <details><summary>Hint</summary>
+#
+# Move the field by its error, one way and across, and see by how much each number changes. Two maps more.
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "capstone_3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+### BEGIN SOLUTION
+scale = np.array([1.0 / np.cos(np.radians(heliosphere.field_lat)), 1.0])
+shifts = []
+for k, name in enumerate(("field_lon", "field_lat")):
+    moved = replace(heliosphere, **{name: getattr(heliosphere, name) + found.sigma[k] * scale[k]})
+    shifts.append(infer(moved)[0] - values)
+errors = np.sqrt(errors**2 + np.sum(np.square(shifts), axis=0))
+### END SOLUTION
+
+# %% [markdown]
+# ## 4 Hand in
+#
+# Write `answer.toml`, one line a number. The errors of `field_lon` and `field_lat` (ecliptic, degrees) are in degrees on the
+# sphere. Add a page on what you did to trust the errors: it is read, and counts as much as the pulls.
+
+# %% nbgrader={"grade": false, "grade_id": "capstone_4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+### BEGIN SOLUTION
+numbers = {
+    "field_lon": (heliosphere.field_lon, found.sigma[0]),
+    "field_lat": (heliosphere.field_lat, found.sigma[1]),
+    **dict(zip(("A_1", "A_2", "A_3", "inverse_L"), zip(values, errors, strict=True), strict=True)),
+}
+lines = [f"{name} = {{value = {value:.6g}, sigma = {sigma:.3g}}}" for name, (value, sigma) in numbers.items()]
+with open("answer.toml", "w") as stream:
+    stream.write("\n".join(lines) + "\n")
+print("\n".join(lines))
+### END SOLUTION
