@@ -4,6 +4,7 @@ This is a convenience, not a wall: a student's code runs with the rights of whoe
 """
 
 import tempfile
+import textwrap
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -174,7 +175,8 @@ def report(name: str, outcomes: list[Outcome]) -> str:
     count = Counter(outcome.status for outcome in outcomes)
     lines = [f"{name}: " + ", ".join(f"{n} {status}" for status, n in count.items())]
     for one in outcomes:
-        lines.append(f"  {one.exercise:<5} {one.status:<14} {one.message}".rstrip())
+        head, *rest = textwrap.wrap(one.message, 90) or [""]
+        lines += [f"  {one.exercise:<5} {one.status:<14} {head}".rstrip(), *(f"{'':23}{line}" for line in rest)]
     if count["written"]:
         lines.append("  Written answers are for a person to read, with the rubric in the instructor's copy.")
     return "\n".join(lines)

@@ -9,8 +9,9 @@
 # %% [markdown]
 # # Exercises to 04: what the rings of a sky have lost
 #
-# Read notebook 04 first. Write into the cells that say so; every other cell runs as it is. Hidden checks test what a
-# right answer does, not how it is written: `lisbon check 04_sky_map.ipynb` runs them on your copy.
+# Read notebook 04 first. Write into the cells that say so; the others run as they are, and cells of your own may be added.
+# Hidden checks test what a right answer does, not how it is written. Save, then in a terminal, in the folder of this file:
+# `lisbon check 04_sky_map.ipynb`.
 
 # %% nbgrader={"grade": false, "grade_id": "ex_4_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np

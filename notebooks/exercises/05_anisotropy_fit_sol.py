@@ -9,8 +9,9 @@
 # %% [markdown]
 # # Exercises to 05: the fit and what it leaves over
 #
-# Read notebook 05 first. Write into the cells that say so; every other cell runs as it is. Hidden checks test what a
-# right answer does, not how it is written: `lisbon check 05_anisotropy_fit.ipynb` runs them on your copy. The first cell
+# Read notebook 05 first. Write into the cells that say so; the others run as they are, and cells of your own may be added.
+# Hidden checks test what a right answer does, not how it is written. Save, then in a terminal, in the folder of this file:
+# `lisbon check 05_anisotropy_fit.ipynb`. The first cell
 # traces a coarse sky, 3600 orbits: some seconds the first time, and then it is kept.
 
 # %% nbgrader={"grade": false, "grade_id": "ex_5_given", "locked": true, "schema_version": 3, "solution": false, "task": false}

@@ -9,8 +9,9 @@
 # %% [markdown]
 # # Exercises to 07: the pitch-angle distribution
 #
-# Read notebook 07 first. Write into the cells that say so; every other cell runs as it is. Hidden checks test what a
-# right answer does, not how it is written: `lisbon check 07_pitch_angle_distribution.ipynb` runs them on your copy.
+# Read notebook 07 first. Write into the cells that say so; the others run as they are, and cells of your own may be added.
+# Hidden checks test what a right answer does, not how it is written. Save, then in a terminal, in the folder of this file:
+# `lisbon check 07_pitch_angle_distribution.ipynb`.
 
 # %% nbgrader={"grade": false, "grade_id": "ex_7_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
