@@ -93,6 +93,33 @@ show(
 )
 
 # %% [markdown]
+# So one sky can be followed all the way: as it was before Eq. (2), which no experiment sees; as it is observed; and as it
+# is given back. The last map is what the whole detour gets wrong.
+
+# %%
+if truth is not None:
+    real = before.relative_intensity / global_mean
+    panels = {
+        "before the rings (truth, no noise)": real,
+        "observed: each ring has mean 1": sky.relative_intensity,
+        "given back": renormalised.sky.relative_intensity,
+        "given back − truth": 1 + renormalised.sky.relative_intensity - real,
+    }
+    show(
+        plots.skies(panels, sky.dec, sky.ra, field_icrs=run.liouville.field_icrs, columns=2),
+        "06_before_and_after",
+        run_dir=run_dir,
+        caption=f"The same sky before and after its rings were normalised, what comes back, and what does not: {run.label}.",
+        alt="Four Mollweide maps on one scale: the true sky, the observed one in which every declination has the same mean, "
+        "the renormalised one which looks like the true one with noise, and their difference, which is nearly blank.",
+    )
+    off = {name: np.nanstd(values - real) for name, values in list(panels.items())[1:3]}
+    lost, left = off.values()
+    say(f"Off the truth by {lost:.1e} (r.m.s.) as observed, by {left:.1e} once given back; the noise of a pixel is "
+        f"{np.nanmedian(sky.sigma):.1e}.")
+    assert left < lost, "renormalisation does not bring the sky nearer to the truth"
+
+# %% [markdown]
 # The means are smooth in declination because the model is. They are far from zero compared with the noise of a pixel:
 # without them the pitch-angle distribution of notebook 07 would be wrong.
 

@@ -66,6 +66,9 @@ def test_another_field_is_found_through_the_heliosphere():
     fit = fit_field(sky, GUESS, 6.0, grid_deg=6.0, positions=2)
     assert np.all(np.abs(fit.best - (4.0, -3.0)) < 2.5 * fit.sigma)
     assert np.all(fit.sigma < 6.0), fit.sigma
+    # two positions know the map badly: the noise of the sky is the lesser part
+    assert np.all(fit.noise_sigma < 0.5 * fit.sigma)
+    assert "were the maps exact" in str(fit)
     assert separation(fit.parameters, true) < separation(GUESS, true)
 
 

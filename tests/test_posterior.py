@@ -78,7 +78,7 @@ def test_the_field_takes_part(toy):
     slope = np.outer([0.1, -0.3], fit.sigma)
     covariance = np.array([[1.0, 0.3], [0.3, 2.0]])
     field = FieldFit(HeliosphereParameters(), offsets, fit.theta + offsets @ slope, np.zeros(9), np.array([0.5, -1.0]),
-                     covariance, 1.0)
+                     covariance, np.ones(2), 1.0)
     posterior = sample_posterior(fit, np.random.default_rng(5), field=field)
     assert posterior.names[-2:] == ("field_lon", "field_lat")
     both = np.block([[fit.covariance + slope.T @ covariance @ slope, slope.T @ covariance],

@@ -14,13 +14,13 @@ from lisbon_core.anisotropy.fit import (
 )
 from lisbon_core.anisotropy.generalised import fit_generalised
 from lisbon_core.anisotropy.gyrotropy import GYROTROPY_TERMS, GyrotropyTest, gyrotropy_columns, gyrotropy_test
-from lisbon_core.anisotropy.identifiability import Identifiability, identifiability, straight_lines
+from lisbon_core.anisotropy.identifiability import Identifiability, even_sky, identifiability, straight_lines
 from lisbon_core.anisotropy.posterior import Posterior, sample_posterior
 from lisbon_core.anisotropy.resampling import OrderChoice, bootstrap, compare_orders, jackknife_rings, truncation_shift
 
 __all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "FieldFit", "FieldPosterior",
            "GyrotropyTest", "Identifiability", "OrderChoice", "Posterior", "bootstrap", "compare_orders", "design",
-           "field_posterior", "fit_anisotropy", "fit_design", "fit_field", "fit_generalised", "fit_sampled_map",
-           "fit_speed", "gyrotropy_columns", "gyrotropy_test", "identifiability", "jackknife_rings",
-           "parameter_names", "sample_columns", "sample_covariance", "sample_posterior", "share_of_its_own", "solve",
-           "straight_lines", "truncation_shift"]
+           "even_sky", "field_posterior", "fit_anisotropy", "fit_design", "fit_field", "fit_generalised",
+           "fit_sampled_map", "fit_speed", "gyrotropy_columns", "gyrotropy_test", "identifiability",
+           "jackknife_rings", "parameter_names", "sample_columns", "sample_covariance", "sample_posterior",
+           "share_of_its_own", "solve", "straight_lines", "truncation_shift"]

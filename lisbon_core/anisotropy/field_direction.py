@@ -37,6 +37,8 @@ class FieldFit:
         Chi-square in effective pixels, in units in which the least reduced one is not above 1.
     best, covariance : ndarray, shapes (2 or 3,), (2 or 3, 2 or 3)
         Offset of the best field; covariance from the noise of the sky, the sample of the map, and its roughness.
+    noise_sigma : ndarray, shape (2 or 3,)
+        Errors that the noise of the sky alone would leave, were the maps exact.
     chi2_reduced : float
         Of the best field that was traced, over what the noise and the sample of the map lead to expect.
     """
@@ -47,6 +49,7 @@ class FieldFit:
     chi2: np.ndarray
     best: np.ndarray
     covariance: np.ndarray
+    noise_sigma: np.ndarray
     chi2_reduced: float
 
     @property
@@ -63,7 +66,8 @@ class FieldFit:
         best = self.parameters
         strength = f", {best.field_uG:.2f} ± {best.field_uG * self.sigma[2]:.2f} uG" if self.best.size == 3 else ""
         return (f"field towards {best.field_frame} longitude {best.field_lon:.1f}, latitude {best.field_lat:.1f}, "
-                f"± {self.sigma[0]:.1f} and {self.sigma[1]:.1f} degrees on the sphere{strength}")
+                f"± {self.sigma[0]:.1f} and {self.sigma[1]:.1f} degrees on the sphere{strength}; were the maps "
+                f"exact, the noise of the sky would leave {self.noise_sigma[0]:.1f} and {self.noise_sigma[1]:.1f} degrees")
 
 
 def shifted(parameters: HeliosphereParameters, offset) -> HeliosphereParameters:
@@ -126,9 +130,10 @@ def fit_field(sky: SkyMap, guess: HeliosphereParameters, reach_deg: float = 5.0,
         raise AnisotropyError(f"maps for fields around {guess.field_frame} longitude {guess.field_lon:g}, latitude "
                               f"{guess.field_lat:g} differ by their roughness alone: raise positions or reach_deg")
     noise = columns.noise_response(through)
+    inverse = np.linalg.inv(normal)
+    noise_sigma = np.sqrt(np.sum((inverse @ noise) ** 2, axis=1)) * steps
     spread = noise @ noise.T + sample_covariance(through @ least.map_shifts.T)
     spread += of_slopes * np.sum((rough @ (columns.weight * residual)) ** 2)
-    inverse = np.linalg.inv(normal)
     return FieldFit(guess, offsets * steps, np.array([fit.theta for fit in fits]), chi2,
                     inverse @ through @ residual * steps, inverse @ spread @ inverse * np.outer(steps, steps),
-                    least.chi2_reduced)
+                    noise_sigma, least.chi2_reduced)

@@ -14,8 +14,9 @@ from lisbon_core.frames import unit_vector
 from lisbon_core.heliosphere import Heliosphere
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.liouville.tracing import axes_across, plasma_frame
+from lisbon_core.sky_map import SkyMap
 
-__all__ = ["Identifiability", "identifiability", "straight_lines"]
+__all__ = ["Identifiability", "even_sky", "identifiability", "straight_lines"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Identifiability:
         parts = [f"{direction[k]:+.2f} {self.names[k]}" for k in np.argsort(-np.abs(direction))
                  if abs(direction[k]) > 0.25]
         return f"{' '.join(parts)} is known to {self.errors[which]:.1e}"
+
+    def sigma(self, name: str) -> float:
+        """Standard error of one parameter."""
+        k = self.names.index(name)
+        return float(np.sqrt(self.covariance[k, k]))
 
     def __str__(self) -> str:
         return "\n".join(self.words(which) for which in range(self.errors.size))
@@ -75,6 +81,13 @@ def identifiability(columns: Design, radius_AU: float, rings: bool = True) -> Id
     variances, directions = np.linalg.eigh(covariance)
     return Identifiability(parameter_names(columns.order), covariance, np.sqrt(np.maximum(variances, 0.0))[::-1],
                            directions.T[::-1])
+
+
+def even_sky(dec, ra, dec_min: float, dec_max: float, sigma: float = 1e-4, averaging_deg: float = 5.0) -> SkyMap:
+    """A sky of ones, observed between two declinations (degrees, pixel centres) with one error everywhere."""
+    seen = np.broadcast_to(((dec >= dec_min) & (dec <= dec_max))[:, None], (len(dec), len(ra)))
+    return SkyMap(dec=dec, ra=ra, relative_intensity=np.where(seen, 1.0, np.nan), sigma=np.where(seen, sigma, np.nan),
+                  footprint=seen.copy(), averaging_deg=averaging_deg, label="even sky")
 
 
 def straight_lines(heliosphere: Heliosphere, dec, ra, rigidity_TV: float = 4.0) -> LiouvilleMap:
