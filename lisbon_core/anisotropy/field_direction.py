@@ -65,9 +65,10 @@ class FieldFit:
     def __str__(self) -> str:
         best = self.parameters
         strength = f", {best.field_uG:.2f} ± {best.field_uG * self.sigma[2]:.2f} uG" if self.best.size == 3 else ""
+        noise = " and ".join(f"{sigma:.1f}" for sigma in self.noise_sigma[:2])
         return (f"field towards {best.field_frame} longitude {best.field_lon:.1f}, latitude {best.field_lat:.1f}, "
                 f"± {self.sigma[0]:.1f} and {self.sigma[1]:.1f} degrees on the sphere{strength}; were the maps "
-                f"exact, the noise of the sky would leave {self.noise_sigma[0]:.1f} and {self.noise_sigma[1]:.1f} degrees")
+                f"exact, the noise of the sky would leave {noise} degrees")
 
 
 def shifted(parameters: HeliosphereParameters, offset) -> HeliosphereParameters:
