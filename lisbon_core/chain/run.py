@@ -38,11 +38,16 @@ class Run:
         What to run.
     folder : str or Path
         Folder of the run, for products; empty: none are written.
+    liouville : LiouvilleMap, optional
+        One's own in place of that of the parameters: through a field of one's own, or with another response.
     """
 
-    def __init__(self, parameters: RunParameters, folder: str | Path = ""):
+    def __init__(self, parameters: RunParameters, folder: str | Path = "", liouville=None):
         self.parameters = parameters
         self.folder = Path(folder) if folder else None
+        self._own_map = liouville is not None
+        if self._own_map:
+            self.liouville = liouville
 
     @classmethod
     def from_namespace(cls, namespace: Mapping) -> "Run":
@@ -126,7 +131,8 @@ class Run:
         same = RunParameters()
         own = ("heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "boundary_AU",
                "grid_deg", "averaging_deg")
-        return (self.is_recovery_test and all(getattr(self.parameters, n) == getattr(same, n) for n in own)
+        return (self.is_recovery_test and not self._own_map
+                and all(getattr(self.parameters, n) == getattr(same, n) for n in own)
                 and self.parameters.positions == (self.truth or DEFAULT_TRUTH).positions
                 and self.parameters.rigidity_TV == (self.truth or DEFAULT_TRUTH).rigidity_TV)
 
