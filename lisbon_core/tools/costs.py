@@ -7,6 +7,7 @@ of day, and so a machine with nothing else to do.
 import os
 import re
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -78,12 +79,12 @@ def _workers() -> list[tuple[str, str]]:
 def section() -> str:
     """The section of the page, measured now."""
     rows = [*_orbits(), *_pixels(), *_workers()]
-    lines = ["## What it costs", "",
-             f"Measured by `python -m lisbon_core.tools.costs` on a machine of {os.cpu_count()} cores; seconds of processor",
-             "time unless said. The orbits are most of a first run: their number is pixels of the full sky times",
-             "positions (times rigidities), and every core shares them. Later runs find the map. A sweep over the field",
-             "direction pays for the orbits at each point, one over anything behind them does not.", "",
-             "| what | cost |", "|---|---|", *(f"| {what} | {cost} |" for what, cost in rows)]
+    words = (f"Measured by `python -m lisbon_core.tools.costs` on a machine of {os.cpu_count()} cores; seconds of "
+             "processor time unless said. The orbits are most of a first run: their number is pixels of the full sky "
+             "times positions (times rigidities), and every core shares them. Later runs find the map. A sweep over the "
+             "field direction pays for the orbits at each point, one over anything behind them does not.")
+    lines = ["## What it costs", "", *textwrap.wrap(words, 118, break_on_hyphens=False), "", "| what | cost |",
+             "|---|---|", *(f"| {what} | {cost} |" for what, cost in rows)]
     return "\n".join(lines)
 
 
