@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(find_browser() is None or importlib.util.find_sp
                                 reason="needs Chromium and playwright")
 TOKEN = "f00d"
 STATE = """() => {
-  const panel = window.jupyterapp.shell.currentWidget, cells = panel?.content?.model?.cells;
+  const panel = window.jupyterapp?.shell?.currentWidget, cells = panel?.content?.model?.cells;
   if (!cells || !panel.sessionContext.isReady) return null;
   const code = [...Array(cells.length).keys()].map(at => cells.get(at).toJSON()).filter(one => one.cell_type == 'code');
   return {name: panel.context.path, waiting: code.filter(one => one.execution_count === null).length,
@@ -86,7 +86,7 @@ def chromium():
 def test_run_all_in_jupyterlab(lab, chromium, stem):
     page, asked = chromium.new_page(viewport={"width": 1280, "height": 900}), []
     page.on("request", lambda request: asked.append(request.url))
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     # a workspace of its own: the last one may hold another notebook, hidden
     page.goto(f"{lab}/lab/workspaces/{stem}/tree/notebooks/{stem}.ipynb?reset&token={TOKEN}")
     page.wait_for_function(f"() => ({STATE})()?.status == 'idle'")
@@ -97,7 +97,7 @@ def test_run_all_in_jupyterlab(lab, chromium, stem):
         state = page.evaluate(STATE)
         if state["errors"] or (not state["waiting"] and state["status"] == "idle") or time.monotonic() > end:
             break
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(1000)
     assert state["name"].endswith(f"{stem}.ipynb")
     assert state["errors"] == []
     assert state["waiting"] == 0
