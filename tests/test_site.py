@@ -94,7 +94,10 @@ def test_every_notebook_is_there_with_its_figures_and_their_alternative_texts(pa
         page = parsed[built / "notebooks" / f"{stem}.html"]
         told = [image.get("alt", "") for image in page.images if "_images" in image["src"]]
         assert "recovery test" in page.text
+        taken = nbformat.read(built / "_sources" / "notebooks" / f"{stem}.ipynb", as_version=4)  # the download button
+        nbformat.validate(taken)
         if (folder / f"{stem}.ipynb").is_file():
+            assert "{py:obj}" not in nbformat.writes(taken)
             cells = nbformat.read(folder / f"{stem}.ipynb", as_version=4).cells
             assert told == [text for cell in cells for text in pairing.alternative_texts(cell)]
         assert all(len(text) > 20 for text in told)
@@ -204,6 +207,7 @@ def browser():
 def watched(browser):
     """A page, and all that it asked for and complained about."""
     page, asked, complaints = browser.new_page(), [], []
+    page.set_default_timeout(120_000)
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -80,6 +80,8 @@ def _sphinx(source: Path, out: Path, builder: str, foot: str) -> Path:
         app.build(force_all=True)
     if app.statuscode:
         raise SiteError(f"The {builder} build complained, see above; what an earlier build left is unchanged.")
+    if builder == "html":
+        shutil.copytree(source.parent / "downloads", new / "_sources", dirs_exist_ok=True)
     shutil.rmtree(out, ignore_errors=True)
     new.rename(out)
     return out

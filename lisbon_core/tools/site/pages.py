@@ -87,7 +87,10 @@ def _executed(root: Path) -> tuple[Path, dict, str]:
 
 
 def _write_notebook(source: Path, executed: Path, root: Path, target: Path, printed: bool) -> None:
-    """Put one notebook in its place, its parameters folded, without what only a live kernel can show."""
+    """Put one notebook in its place, its parameters folded, without what only a live kernel can show.
+
+    Beside the sources, in downloads/, lies what a reader takes home: the notebook as it is.
+    """
     import nbformat
 
     if executed.is_file():
@@ -96,6 +99,9 @@ def _write_notebook(source: Path, executed: Path, root: Path, target: Path, prin
         notebook = pairing.read(source)
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell("*Not run yet: `make paper` does.*"))
     notebook.metadata.pop("widgets", None)
+    download = target.parent / "downloads" / "notebooks" / f"{source.stem}.ipynb"
+    download.parent.mkdir(parents=True, exist_ok=True)
+    download.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     cells = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
