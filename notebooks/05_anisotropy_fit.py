@@ -117,6 +117,8 @@ show(
     alt="Fitted Legendre coefficients with error bars against their order, and, on a synthetic sky, the truth as a "
     "horizontal stroke: the first is by far the largest.",
 )
+largest = np.argsort(-np.abs(fit.theta[:-2]))[:2]
+say(f"{names[largest[0]]} is {abs(fit.theta[largest[0]] / fit.theta[largest[1]]):.0f} times the next largest, {names[largest[1]]}.")
 
 # %% [markdown]
 # ## What the fit leaves over
@@ -222,10 +224,11 @@ assert run.truth is None or np.all(np.abs(ratio - 1) < 0.15), "the posterior is 
 # %% [markdown]
 # ## What the sky cannot tell
 #
-# Without a heliosphere $\mu$ and $\mathbf R$ are both dipoles: three numbers, of which the rings leave two. The bending
-# of the orbits is what separates $A_1$ from $G$. And a sky seen in part mixes the orders. The table takes four skies of
-# the same error per pixel, $10^{-4}$, and for each the combination of parameters that is known worst, with $G$ counted per
-# gyroradius, so that all are amplitudes. The anisotropy itself is a thousandth: an error as large means not known at all.
+# Without a heliosphere $\mu$ is the part of an arrival direction along the field and $\mathbf R$ its part across, in
+# gyroradii: $A_1$ and $G$ together are one dipole, three numbers, of which the rings take the polar one. The bending of the
+# orbits is what separates them. And a sky seen in part mixes the orders. The table takes four skies of the same error per
+# pixel, $10^{-4}$, and for each the combination of parameters that is known worst, with $G$ counted per gyroradius, so
+# that all are amplitudes. The anisotropy itself is a thousandth: an error as large means not known at all.
 
 # %%
 radius = gyroradius(rigidity_TV, field_uG)

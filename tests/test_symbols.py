@@ -48,7 +48,7 @@ def test_symbol_entries(one):
 @pytest.mark.parametrize("one", TABLE["term"], ids=lambda one: one["name"])
 def test_terms_are_met_where_the_glossary_says(one):
     words = re.compile("|".join(rf"\b{re.escape(form)}" for form in symbols.forms(one)), re.I)
-    assert first_use(lambda stem: words.search(" ".join(symbols.told(stem).split()))) == one["first"]
+    assert first_use(lambda stem: words.search(" ".join(symbols.told(stem).replace("*", "").split()))) == one["first"]
 
 
 def test_no_term_twice():

@@ -114,7 +114,8 @@ def listed(ended: dict[str, str] | None = None) -> str:
         proved = [f"[{test.split('::test_')[1].replace('_', ' ')}](../{test.replace('::', '#')})"
                   + (f" (**{ended.get(test, 'not run here')}**)" if ended is not None else "")
                   for test in proofs[number]]
-        parts.append(f"**({number})** {equation.says}\n\n$$ {formula} $$\n\n- computed by {', '.join(computed)}\n"
+        parts.append(f"**({number})** {equation.says[0].upper()}{equation.says[1:]}.\n\n$$ {formula} $$\n\n"
+                     f"- computed by {', '.join(computed)}\n"
                      f"- shown in [{equation.notebook[:2]}]({equation.notebook}.ipynb), *{equation.section}*\n"
                      f"- proved by {'; '.join(proved)}")
     return "\n\n".join(parts)

@@ -65,8 +65,10 @@ def unexplained(formula: str) -> tuple[set[str], str]:
 def symbol_table() -> str:
     """The symbols as a Markdown table."""
     rows = [("symbol", "meaning", "unit", "in the code", "first in"), ["---"] * 5]
-    rows += [(", ".join(f"${form}$" for form in forms(one)), one["meaning"], one["unit"],
-              f"`{one['code']}`" if "code" in one else "", _link(one["first"])) for one in read()["symbol"]]
+    for one in read()["symbol"]:
+        code = f"`{one['code'].rpartition('.')[2]}`" if "code" in one else ""
+        rows.append((", ".join(f"${form}$" for form in forms(one)), one["meaning"], one["unit"], code,
+                     _link(one["first"])))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
