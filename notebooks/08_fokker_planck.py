@@ -64,8 +64,11 @@ from lisbon_core.focused_transport import (
     stationary_pad,
 )
 from lisbon_core.scattering import (
+    BroadenedScattering,
     CosineScattering,
+    FunctionScattering,
     IsotropicScattering,
+    QuasilinearScattering,
     diffusion_coefficient,
     gradient_length_kpc,
     mean_free_path_pc,
@@ -131,6 +134,41 @@ for name, law in laws.items():
     assert abs(fick / length - 1) < 1e-9, "Fick's law does not hold for an unfocused distribution"
 
 # %% [markdown]
+# ## Other laws of scattering
+#
+# Eq. (6) is one family among several. *Isotropic* scattering, small steps in random directions, has $D \propto 1-\mu^2$.
+# Turbulence of waves along the field with a power spectrum of index $s$ scatters a particle by the wave it is in resonance
+# with, and none is left for $\mu = 0$: the *quasi-linear* $D \propto (1-\mu^2)|\mu|^{s-1}$ (Jokipii 1966). Resonances of finite
+# width fill the gap, $D \propto (1-\mu^2)(|\mu|^{s-1} + \text{const})$ (Beeck & Wibberenz 1986). And any function of one's own
+# will do: here one with a wall of strong scattering at $\mu = 0$. The scale of each is set by the same $\kappa$.
+
+# %%
+families = {
+    "isotropic": IsotropicScattering(1.0),
+    "Eq. (6), η/γ = −0.5": CosineScattering(-0.5, 1.0, 1.0),
+    "quasi-linear, s = 5/3": QuasilinearScattering(1.0),
+    "broadened resonance": BroadenedScattering(1.0, floor=0.2),
+    "of one's own": FunctionScattering(lambda mu: 1 + 2 * np.exp(-20 * mu**2)),
+}
+fig = plots.curves(
+    mu,
+    {name: diffusion_coefficient(one, mu, kappa29) for name, one in families.items()},
+    xlabel="pitch-angle cosine μ",
+    ylabel="$D_{\\mu\\mu}$ (1/yr)",
+)
+show(
+    fig,
+    "08_families",
+    run_dir=run_dir,
+    caption="Five laws of scattering with the same parallel diffusion coefficient (a calculation).",
+    alt="Diffusion coefficient against mu for five laws: a parabola, one with a dip in the middle, one that falls to zero there, "
+    "one with a shallow gap, and one with a peak in the middle. All vanish at both ends.",
+)
+dipoles = [float(stationary_pad(one, 0.0).legendre(1)[0]) * gradient_length_kpc(one, kappa29) for one in families.values()]
+say(f"$A_1\\,\\ell$ is {number(dipoles[0])} kpc, the mean free path, for each of them.")
+assert np.ptp(dipoles) < 1e-4 * dipoles[0], "Fick's law depends on the law of scattering"
+
+# %% [markdown]
 # ## With focusing, and the closure that the equation does not contain
 #
 # Now $1/L \ne 0$: the field lines diverge, and a bundle of them, a flux tube, widens. Average Eq. (5) over $\mu$, and what
@@ -166,6 +204,7 @@ lines = {
     "no focusing": stationary_pad(isotropic, 0.0),
     "flux tube": stationary_pad(isotropic, strong),
     "uniform gradient": stationary_pad(isotropic, strong, "uniform"),
+    "between, Λ = 2L": stationary_pad(isotropic, strong, strong / 2),
 }
 fig = plots.curves(
     mu, {name: (pad(mu) - 1) * 1e3 for name, pad in lines.items()}, xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)"
@@ -174,8 +213,8 @@ show(
     fig,
     "08_focusing",
     run_dir=run_dir,
-    caption="Isotropic scattering, λ/L = 0.5, under two closures (a calculation).",
-    alt="F minus one against mu without focusing, a straight line, and with focusing under two closures, which bend it "
+    caption="Isotropic scattering, λ/L = 0.5, under two closures and one between them (a calculation).",
+    alt="F minus one against mu without focusing, a straight line, and with focusing under three closures, which bend it "
     "upwards by different amounts.",
 )
 
@@ -244,6 +283,15 @@ edges, cells, _ = finite_volume_pad(law, q, cells=2000)
 centres = 0.5 * (edges[1:] + edges[:-1])
 difference = np.max(np.abs(exact(centres) - 1 - cells)) / np.max(np.abs(cells))
 say(f"Equation (5) is met to {exact.residual():.0e}; finite volumes agree to {difference:.0e} of the anisotropy.")
+between = stationary_pad(law, q, 0.5 * q)  # a closure between the two, L/Λ = 1/2: the same test
+edges, cells, tau = finite_volume_pad(law, q, 0.5 * q, cells=2000)
+say(
+    f"With Λ = 2L they find the same rate of change, $2\\ell T_0/v$ = {number(between.tau)} and {number(tau)}. It is not free: the flux "
+    f"must vanish at both ends, $\\int e^{{-G}}\\Phi\\,d\\mu = 0$. That holds to rounding; with $T_0 = 0$ put in "
+    f"by hand the integral is off by {abs(between.solvability(0.0)):.0e} of its size, and F would diverge at an end."
+)
+assert abs(between.solvability()) < 1e-10, "particles leave at the ends"
+assert abs(tau / between.tau - 1) < 1e-4, "two independent solvers disagree on T_0"
 assert exact.residual() < 1e-7, "the solution does not solve Eq. (5)"
 assert difference < 1e-5, "two independent solvers disagree"
 
@@ -304,6 +352,24 @@ say(
     f"mean free paths, by the equation {equation.mean_z[0]:.4f}."
 )
 assert abs(drift - equation.mean_z[0]) < 5 * error + 0.01, "Monte Carlo and the equation disagree"
+
+# %%
+later = pulse(law, xi, np.array([0.5, 2.0, 5.0]))
+density = {f"t = {t:g} λ/v": n.sum(axis=1) * (later.mu[1] - later.mu[0]) for t, n in zip(later.times, later.number, strict=True)}
+bins = later.z[::6]  # the walkers, all from one point, with the width that the pulse starts with
+wide = z + 0.2 * np.random.default_rng(seed + 1).standard_normal(z.size)
+count = np.interp(later.z, 0.5 * (bins[1:] + bins[:-1]), np.histogram(wide, bins)[0])
+share = 1 / (z.size * (bins[1] - bins[0]))
+density[f"walkers at t = {moment:g} λ/v"] = (count * share, np.sqrt(count) * share)
+fig = plots.curves(later.z, density, xlabel="distance along the field z (λ)", ylabel="particles per λ")
+show(
+    fig,
+    "08_pulse",
+    run_dir=run_dir,
+    caption="A pulse of particles in a diverging field, λ/L = 0.5 (a calculation); the walkers with the error of their number.",
+    alt="Number of particles against the distance along the field: a peak at zero that spreads, lowers and moves forward, "
+    "and the histogram of the walkers lying on the curve of the same time.",
+)
 
 # %% [markdown]
 # **A question the figure raises.** Focusing by a field that converges along the streaming ($L < 0$) bends $F$
