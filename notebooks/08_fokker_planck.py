@@ -155,6 +155,7 @@ fig = plots.curves(
     {name: diffusion_coefficient(one, mu, kappa29) for name, one in families.items()},
     xlabel="pitch-angle cosine μ",
     ylabel="$D_{\\mu\\mu}$ (1/yr)",
+    ylim=(0, 0.15 / kappa29),
 )
 show(
     fig,
