@@ -31,7 +31,8 @@ def told(stem: str) -> str:
         if "[markdown]" in head:
             parts.append(re.sub(r"^# ?(?:(?:Before|Next): \[.*)?", "", body, flags=re.M))
         elif "parameters" not in head:
-            parts.append("\n".join(re.sub(r"\{[^}]*\}", "", text) for text in re.findall(r'"([^"\n]*)"', body)))
+            parts.append("\n".join(re.sub(r"\{[^}]*\}", "", text) for text in re.findall(r'"([^"\n]*)"', body))
+                         .replace("\\\\", "\\"))
     return "\n\n".join(parts)
 
 
