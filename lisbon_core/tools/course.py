@@ -108,40 +108,8 @@ def build(out: Path = ROOT / "_build" / "course") -> dict[str, int]:
     return counts
 
 
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<script>window.MathJax = {{tex: {{inlineMath: [["$", "$"]], tags: "none"}}}};</script>
-<script defer src="tex-svg.js"></script>
-<style>
-html {{ scroll-snap-type: y proximity; font: 20px/1.45 Georgia, serif; }}
-section {{ scroll-snap-align: start; min-height: 96vh; max-width: 60rem; margin: auto; padding: 2vh 2rem;
-  border-bottom: 1px solid #ccc; box-sizing: border-box; }}
-h1, h2 {{ font-family: sans-serif; font-weight: 600; line-height: 1.2; }}
-img {{ max-width: 100%; max-height: 62vh; display: block; margin: auto; }}
-pre {{ font-size: 14px; line-height: 1.3; overflow-x: auto; background: #f5f5f5; padding: .6rem; }}
-table {{ border-collapse: collapse; font-size: 16px; }}
-td, th {{ padding: .15rem .6rem; border-bottom: 1px solid #ddd; }}
-blockquote {{ color: #444; border-left: 3px solid #999; margin-left: 0; padding-left: 1rem; font-size: 17px; }}
-details {{ margin: .3rem 0; }} summary {{ cursor: pointer; color: #555; font: 14px sans-serif; }}
-{style}
-@media print {{ section {{ break-after: page; min-height: 0; border: 0; }} details, summary {{ display: none; }} }}
-</style></head><body>
-{sections}
-<script>
-document.addEventListener("keydown", event => {{
-  const step = {{ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1}}[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const all = [...document.querySelectorAll("section")];
-  const now = all.findLastIndex(one => one.getBoundingClientRect().top < 40);
-  all[Math.max(0, Math.min(all.length - 1, now + step))].scrollIntoView();
-}});
-</script></body></html>
-"""
-
-
 def slides(out: Path) -> int:
-    """A page of slides for each executed notebook, one section a heading, code folded; needs no network.
+    """A page of slides for each executed notebook, one section a heading or figure, code folded; needs no network.
 
     MathJax lies beside the pages: one file, which draws its own glyphs.
     """
@@ -162,7 +130,7 @@ def slides(out: Path) -> int:
 
 
 def slide_page(notebook) -> str:
-    """One HTML page of an executed notebook: a section for each first or second heading."""
+    """One HTML page of an executed notebook: a section for each heading and each figure."""
     from html import escape
 
     from nbconvert.filters import markdown2html
@@ -183,15 +151,23 @@ def slide_page(notebook) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             first, *others = re.split(r"^(?=##? )", cell.source, flags=re.M)
+            if "<img" in sections[-1]:
+                sections.append("")
             sections[-1] += markdown2html(first) if first.strip() else ""
             sections += [markdown2html(part) for part in others]
         elif cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            figure = any("image/png" in output.get("data", {}) for output in cell.outputs)
+            if figure and len(re.sub(r"(?s)<details>.*?</details>|<[^>]+>", "", sections[-1])) > 700:
+                sections.append("")
             code = highlight(cell.source, PythonLexer(), HtmlFormatter())
             sections[-1] += f"<details><summary>code</summary>{code}</details>" + "".join(map(shown, cell.outputs))
     body = "\n".join(f"<section>{section}</section>" for section in sections if section)
     heading = re.search(r"<h1[^>]*>(.*?)<", body, re.S)
-    return PAGE.format(title=escape(heading[1]) if heading else "Lisbon", sections=body,
-                       style=HtmlFormatter().get_style_defs("pre"))
+    page = Path(__file__).with_name("slides.html").read_text(encoding="utf-8")
+    for name, text in (("TITLE", escape(heading[1]) if heading else "Lisbon"),
+                       ("STYLE", HtmlFormatter().get_style_defs("pre")), ("SECTIONS", body)):
+        page = page.replace(f"@{name}@", text)
+    return page
 
 
 def main(argv: list[str] | None = None) -> int:
