@@ -122,7 +122,9 @@ assert leaving < 1e-9, "the interstellar field does not lie in its plane of symm
 voyager = heliosphere.axes @ unit_vector_icrs(255.0, 35.0, "ecliptic")
 distance = np.geomspace(5.0, 200.0, 800)
 strength = heliosphere.field_strength(distance[:, None] * voyager)
-fig = plots.field_along_track(distance, strength)
+regions = heliosphere.region(distance[:, None] * voyager)
+borders = {"termination shock": distance[regions == 1][0], "heliopause": distance[regions == 2][0]}
+fig = plots.field_along_track(distance, strength, borders=borders)
 show(
     fig,
     "02_voyager",
@@ -131,7 +133,6 @@ show(
     alt="Field strength against distance on a logarithmic scale: falling inside the shock at 85 AU, jumping up there, "
     "varying in the sheath, and jumping to several microgauss beyond the heliopause.",
 )
-regions = heliosphere.region(distance[:, None] * voyager)
 beyond = strength[regions == 2]
 say(
     f"The model heliopause lies at {number(float(distance[regions == 2][0]))} AU in this direction, and the field just beyond "

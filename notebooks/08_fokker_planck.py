@@ -120,7 +120,8 @@ show(
 )
 
 # %% [markdown]
-# $F$ differs from 1 by about two in a thousand, because $\lambda/\ell$ is that small. Write $F = 1 + A_1 P_1(\mu) + A_2
+# All three rise from one end to the other, odd about the middle; a gap in the scattering is where $F$ is steepest. $F$
+# differs from 1 by about two in a thousand, because $\lambda/\ell$ is that small. Write $F = 1 + A_1 P_1(\mu) + A_2
 # P_2(\mu) + \dots$ in Legendre polynomials: $A_1$ is the dipole, and the mean velocity of the particles along the field,
 # the streaming, is $S = v A_1/3$. Fick's law, flux = diffusion coefficient times gradient, says $S = \kappa/\ell$. All
 # three laws have the same $\kappa$, so they must have the same $A_1$; and $\ell = 3\kappa/(v A_1) = \lambda/A_1$ is exact,
@@ -218,6 +219,12 @@ show(
     alt="F minus one against mu without focusing, a straight line, and with focusing under three closures, which bend it "
     "upwards by different amounts.",
 )
+bent = {name: float(pad(np.array([-1.0, 1.0])).sum() / 2 - pad(np.array([0.0]))[0]) for name, pad in lines.items()}
+say(
+    f"The ends lie above the middle by {number(bent['flux tube'])} in the flux tube and by {number(bent['uniform gradient'])} with the "
+    "uniform gradient: focusing bends F upwards, and how much says L only once the closure is chosen."
+)
+assert bent["flux tube"] > bent["uniform gradient"] > abs(bent["no focusing"]) + 1e-9, "focusing does not bend F upwards"
 
 # %% [markdown]
 # ## Turning one parameter after another
@@ -227,7 +234,7 @@ show(
 # $F$ shows all four.
 
 # %%
-def response(eta=-293.0, omega=1.0, level=586.0, L=17.8):
+def response(eta=-293.0, omega=1.0, level=586.0, L=17.8 * kappa29):
     """D and F - 1 of one law in a steady flux tube."""
     law = CosineScattering(eta, omega, level)
     pad = stationary_pad(law, 1e3 * gradient_length_kpc(law, kappa29) / L)
@@ -238,7 +245,7 @@ turned = {
     "depth η": [(f"{eta:g}".replace("-", "−"), *response(eta=eta)) for eta in (-400, -293, 293)],
     "period ω": [(f"{omega:g}", *response(omega=omega)) for omega in (0.7, 1.0, 1.6)],
     "level γ": [(f"{level:g}", *response(level=level)) for level in (450, 586, 900)],
-    "focusing length L": [(name, *response(L=L)) for name, L in (("none", np.inf), ("17.8 pc", 17.8), ("5 pc", 5.0))],
+    "focusing length L": [(f"{L:.3g} pc".replace("inf pc", "none"), *response(L=L)) for L in kappa29 * np.array([np.inf, 17.8, 5.0])],
 }
 
 # %%
@@ -247,7 +254,7 @@ show(
     fig,
     "08_responses",
     run_dir=run_dir,
-    caption="D(μ) above and F(μ) below, as one parameter is turned and the others are kept at η = −293, ω = 1, γ = 586, L = 17.8 pc (a calculation).",
+    caption="D(μ) above and F(μ) below, as one parameter is turned and the others are kept at η = −293, ω = 1, γ = 586, and L = 17.8 κ₂₉ pc (a calculation).",
     alt="Eight panels on common scales. Above, the diffusion coefficient against mu: two humps that deepen, narrow, flatten or, for "
     "positive depth, give way to one peak; it does not change with the focusing length. Below, the distribution: steeper or "
     "flatter in the middle, scaled as a whole by the level, and bent upwards at both ends by focusing.",
@@ -256,7 +263,7 @@ sizes = [np.ptp(F) for _, _, F in turned["level γ"]]
 bends = [F[0] + F[-1] for _, _, F in turned["focusing length L"]]
 say(
     f"A level of 900 in place of 450 makes the range of F {sizes[0] / sizes[2]:.1f} times smaller, since ∂F/∂μ is the inverse of the "
-    f"bracket. Only focusing makes the ends uneven: F(−1) + F(1) − 2 is {number(float(bends[1]))} at 17.8 pc and vanishes without it."
+    f"bracket. Only focusing makes the ends uneven: F(−1) + F(1) − 2 is {number(float(bends[1]))} at the middle L and vanishes without it."
 )
 assert abs(bends[0]) < 1e-12, "without focusing the ends are uneven"
 assert 1e-5 < bends[1] < bends[2], "focusing does not bend the distribution upwards"

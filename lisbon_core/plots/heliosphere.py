@@ -86,13 +86,20 @@ def field_lines(heliosphere, extent_AU: float = 400.0, points: int = 241, above_
 
 
 @styled
-def field_along_track(distance_AU, strength_uG, measured=None) -> Figure:
-    """|B| along a straight track outward, with what a spacecraft measured as (distance, |B|) pairs."""
+def field_along_track(distance_AU, strength_uG, measured=None, borders: dict | None = None) -> Figure:
+    """|B| along a straight track outward, with what a spacecraft measured as (distance, |B|) pairs.
+
+    `borders` are distances (AU) to mark, by what to call them.
+    """
     fig = Figure(figsize=(PAGE, 2.6), layout="constrained")
     axes = fig.add_subplot()
     axes.plot(distance_AU, strength_uG, label="closed form")
     if measured is not None:
         axes.plot(*measured, ".", markersize=2, color=COLOURS["orange"], label="measured, daily")
+    for name, place in (borders or {}).items():
+        axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
+        axes.annotate(name, (place, 0.02), xycoords=("data", "axes fraction"), textcoords="offset points",
+                      xytext=(-4, 0), ha="right", fontsize=7.5, color="0.3")
     axes.set(yscale="log", xlabel="distance from the Sun (AU)", ylabel="|B| (microgauss)")
     axes.set_yticks([0.2, 0.5, 1.0, 2.0, 5.0], ["0.2", "0.5", "1", "2", "5"])
     axes.minorticks_off()

@@ -179,7 +179,7 @@ def posterior(columns: dict, weights, truth: dict | None = None) -> Figure:
     names, truth = list(columns), truth or {}
     fig = Figure(figsize=(PAGE, 5.4), layout="constrained")
     panels = fig.subplots(len(names), len(names), sharex="col")
-    limits = {}
+    limits, bins = {}, 30 if len(weights) > 1000 else 15
     for name, values in columns.items():
         order = np.argsort(values)
         low, high = np.interp([0.005, 0.995], np.cumsum(weights[order]), values[order])
@@ -191,9 +191,9 @@ def posterior(columns: dict, weights, truth: dict | None = None) -> Figure:
                 axes.set_axis_off()
                 continue
             if i == j:
-                axes.hist(columns[row], bins=30, range=limits[row], weights=weights, histtype="stepfilled", alpha=0.5)
+                axes.hist(columns[row], bins=bins, range=limits[row], weights=weights, histtype="stepfilled", alpha=0.5)
             else:
-                axes.hist2d(columns[column], columns[row], bins=30, range=(limits[column], limits[row]),
+                axes.hist2d(columns[column], columns[row], bins=bins, range=(limits[column], limits[row]),
                             weights=weights, cmap="Blues", rasterized=True)
                 if row in truth:
                     axes.axhline(truth[row], linestyle="--", linewidth=0.9, color=COLOURS["red"])

@@ -140,4 +140,5 @@ def scattering(kappa29: float = 1.0) -> None:
     _offer(lambda: panel(functools.partial(draw_scattering, kappa29=kappa29), {
         "eta": _slider("FloatSlider", "depth η", -560.0, 560.0, -293.0, 10.0),
         "omega": _slider("FloatSlider", "period ω", 0.4, 2.0, 1.0, 0.05),
-        "L_pc": _slider("FloatSlider", "focusing length L (pc)", 3.0, 60.0, 17.8, 0.1)}))
+        "L_pc": _slider("FloatSlider", "focusing length L (pc)", 3.0 * kappa29, 60.0 * kappa29, 17.8 * kappa29,
+                        0.1 * kappa29)}))
