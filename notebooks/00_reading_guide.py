@@ -24,14 +24,14 @@
 # | notebook | what it does | equation | minutes to read |
 # |---|---|---|---|
 # | [01](01_liouville.ipynb) | phase-space density is conserved along orbits, and the same in every frame | (1) | 4 |
-# | [02](02_heliosphere.ipynb) | a heliosphere in closed form | | 4 |
-# | [03](03_orbits.ipynb) | orbits backwards into interstellar space, one Liouville map | (1) | 4 |
+# | [02](02_heliosphere.ipynb) | a heliosphere in closed form | | 5 |
+# | [03](03_orbits.ipynb) | orbits backwards into interstellar space, one Liouville map | (1) | 7 |
 # | [04](04_sky_map.ipynb) | the experiment, its sky map, and what its rings have lost | (2) | 5 |
-# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) | 8 |
+# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) | 10 |
 # | [06](06_renormalisation.ipynb) | the rings restored | (2a) | 3 |
 # | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) | 4 |
-# | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 9 |
-# | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 14 |
+# | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 10 |
+# | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 11 |
 # | [10](10_how_fast.ipynb) | how fast and how accurate the orbits are, beside other codes | | 5 |
 #
 # ## Three ways through it

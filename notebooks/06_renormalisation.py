@@ -69,6 +69,11 @@ show(
     alt="Three Mollweide maps: the observed sky, the fitted sky and the renormalised sky; in the last one the declination "
     "rings have regained different means, so that the excess lies further south.",
 )
+change = np.nanstd(renormalised.sky.relative_intensity - sky.relative_intensity)
+say(
+    f"The rings that are restored change the map by {change:.1e} (r.m.s.), {change / np.nanmedian(sky.sigma):.1f} times the error of a "
+    "pixel, in bands of declination that the array itself cannot see."
+)
 
 # %% [markdown]
 # ## The ring means themselves

@@ -110,6 +110,10 @@ else:
         "between; the pitch-angle distribution with the fitted curve, and the residuals; and, twice, curves for several rates of change T0, "
         "which bend upwards or downwards.",
     )
+    say(
+        f"The curve of the fit stays within {np.max(np.abs((pad.F - transport.F(pad.mu)) / pad.sigma)):.1f} errors of every bin. "
+        "Another T₀ moves both ends of F the same way, as focusing does: the two will be hard to tell apart."
+    )
 
 # %% [markdown]
 # ## How well each number is known, and which errors hang together
