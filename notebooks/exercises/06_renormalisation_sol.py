@@ -125,8 +125,10 @@ for place in ((0.0, 90.0), (100.0, 0.0), (229.7, 23.3), (30.0, -60.0)):
 # ### BEGIN SOLUTION
 # **Expected.** Nothing, to first order: Eq. (2) removes it, the fit sees no trace of it, and the ring means that are given
 # back are the model's. So the residual is clean and the error band, which knows the model's errors only, does not contain
-# the truth. One needs a measurement that compares declinations: two arrays at different latitudes with a common band, an
-# absolute efficiency, or a term of the model that shares a coefficient with the variation along rings.
+# the truth. One needs a measurement that compares declinations: an absolute calibration of the efficiency from ring to ring,
+# or a detector carried to other latitudes, which sees one declination under many local directions; or a term of the model
+# that shares a coefficient with the variation along rings. A second array on the ground alone does not help: it divides by
+# its own ring means.
 #
 # **Rubric.** 1 point: the map shows nothing, because the ring means are model. 1 point: neither residual nor error band
 # warns. 1 point: a way out that compares rings with each other.
