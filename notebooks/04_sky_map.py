@@ -132,7 +132,7 @@ loud = spectrum.l[1:][spectrum.power[1:] > 2 * spectrum.noise[1:]]
 say(
     f"Fitted together with the quadrupole, the dipole along the equator is "
     f"{number(dipole.dipole.amplitude, dipole.dipole.amplitude_error)} at {number(dipole.dipole.phase, dipole.dipole.phase_error)}°. "
-    f"The power is more than twice that of the noise at {loud.size} of the {spectrum.l.size - 1} degrees shown, up to ℓ = {loud.max()}."
+    f"The power is more than twice that of the noise at {loud.size} of the {spectrum.l.size - 1} degrees shown."
 )
 
 # %% [markdown]

@@ -59,6 +59,7 @@ import numpy as np
 
 from lisbon_core import plots
 from lisbon_core.anisotropy import (
+    AnisotropyError,
     bootstrap,
     compare_orders,
     design,
@@ -264,7 +265,8 @@ for sky_name in ("Tibet", "full"):
         f"{sky_name} sky: the rings make the error of $A_1$ {through.sigma('A_1') / open_ring.sigma('A_1'):.1f} times larger "
         f"and that of $A_2$ {through.sigma('A_2') / open_ring.sigma('A_2'):.1f} times."
     )
-    assert straight.errors[0] > 100 * through.errors[0], "a dipole should be open where there is no heliosphere"
+    wide_open = straight.errors[0] > 100 * through.errors[0]
+    assert not run.map_is_known or wide_open, "a dipole should be open where there is no heliosphere"
 
 # %% [markdown]
 # ## The speed of the plasma, or the exponent
@@ -280,17 +282,30 @@ for sky_name in ("Tibet", "full"):
 # few orbits that do not get out.
 
 # %%
-faster = fit_speed(sky, run.liouville, order, p_index, fit_anisotropy if run.map_is_known else fit_sampled_map)
-wider = faster.sigma[:-1] / fit.sigma
-say(
-    f"Of the pattern that another speed makes on this sky, {share_of_its_own(faster):.2%} of the power is its own. Fitted "
-    f"along, exponent times speed is {number(1 + faster.theta[-1], faster.sigma[-1])} times what was assumed, and the errors "
-    f"of $A_1$ and $G_y$ grow by {wider[0]:.0f} and {wider[-1]:.0f}."
-)
-helium = sample_posterior(faster, np.random.default_rng(seed), {"speed": (0.0, 0.016)})
-wider = np.sqrt(np.diag(helium.covariance))[:-1] / fit.sigma
-say(f"With the speed known to 1.6 %, from interstellar helium, they grow by no more than {wider.max() - 1:.0%}: so it is held.")
-assert not run.map_is_known or abs(faster.theta[-1]) < 5 * faster.sigma[-1], "the speed is not the one of the sky"
+try:
+    way = fit_anisotropy if run.map_is_known or positions < 2 else fit_sampled_map
+    faster = fit_speed(sky, run.liouville, order, p_index, way)
+except AnisotropyError as reason:
+    faster = None
+    say(f"Here it cannot be fitted: {reason}.")
+if faster is not None:
+    wider = faster.sigma[:-1] / fit.sigma
+    say(
+        f"Of the pattern that another speed makes on this sky, {share_of_its_own(faster):.2%} of the power is its own. Fitted "
+        f"along, exponent times speed is {number(1 + faster.theta[-1], faster.sigma[-1])} times what was assumed, and the errors "
+        f"of $A_1$ and $G_y$ grow by factors of {wider[0]:.0f} and {wider[-1]:.0f}."
+    )
+    away = faster.theta[-1] / faster.sigma[-1]
+    assert not run.map_is_known or abs(away) < 5, "the speed is not the one of the sky"
+
+# %%
+if faster is not None:
+    helium = sample_posterior(faster, np.random.default_rng(seed), {"speed": (0.0, 0.016)})
+    wider = np.sqrt(np.diag(helium.covariance))[:-1] / fit.sigma
+    say(
+        "With the speed known to 1.6 %, from interstellar helium, the sampled posterior gives errors at most "
+        f"{wider.max():.2f} times those of the fit that holds it: so it is held."
+    )
 
 # %% [markdown]
 # The direction of the interstellar field is taken as given too: it goes into the orbits, not into Eq. (3). It can be
