@@ -107,7 +107,8 @@ def test_every_notebook_is_there_with_its_figures_and_their_alternative_texts(pa
 @needs_site
 def test_first_page_and_claims(parsed, built):
     first, claims = parsed[built / "index.html"], parsed[built / "claims.html"]
-    assert {"notebooks/00_reading_guide.html", "data/README.html"} <= set(first.links)
+    doors = {"notebooks/00_reading_guide.html", "notebooks/own/own_map.html", "notebooks/exercises/README.html"}
+    assert doors <= set(first.links)
     assert any("06_figure_2" in image["src"] for image in first.images)
     for page in (first, claims):
         assert "L_focusing" in page.text

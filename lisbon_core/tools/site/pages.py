@@ -154,7 +154,8 @@ def _landing(root: Path, notebooks: list[str], texts: list[str], api: list[str])
         return "\n".join([":::{toctree}", ":hidden:", f":caption: {caption}", "", *names, ":::", ""]) if names else ""
 
     looked_up = ["claims", *(name for name in texts if re.fullmatch(r"notebooks/[^/]+", name))]
-    own = [name for part in ("data/", "notebooks/own/") for name in texts if name.startswith(part)]
+    own = [name for name in texts if name.startswith(("data/", "notebooks/own/"))]
+    own.sort(key=lambda name: not name.endswith("own_map"))  # what most have; the door leads there
     course = [name for name in texts if name.startswith("notebooks/exercises/")]
     title, rest = (root / "README.md").read_text(encoding="utf-8").split("\n\n", 1)
     doors = [f"- **[Read]({notebooks[0]}.ipynb)** the argument, one notebook a step: ten minutes, an hour or a day.",
