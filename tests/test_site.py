@@ -4,9 +4,11 @@ import html.parser
 import importlib
 import importlib.util
 import inspect
+import json
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +20,7 @@ import yaml
 
 import lisbon_core
 from lisbon_core.tools import pairing, site
-from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, input_hash
 from lisbon_core.tools.site import build, pages, printing
 
 BUILT_BY = [name for name in build.NEEDS if importlib.util.find_spec(name) is None]
@@ -159,6 +161,29 @@ def test_what_is_missing_is_named(monkeypatch, tmp_path):
         site.build_pdf(tmp_path)
     assert not (tmp_path / "site" / "html").exists()
     assert not (tmp_path / "lisbon.pdf").exists()
+
+
+def test_the_last_run_is_shown_only_where_it_is_current_and_at_the_defaults(tmp_path):
+    for name in ("notebooks", "figures"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    paper = tmp_path / "runs" / "paper"
+    paper.mkdir(parents=True)
+    shutil.copy(ROOT / "figures" / "results.json", paper)
+    defaults = {name: one.default for source in pairing.sources(NOTEBOOKS)
+                for name, one in pairing.parameters(source).items() if name != "run_dir"}
+    record = {"input_hash": input_hash(tmp_path), "parameters": defaults,
+              "notebooks": {stem: {"status": "done"} for stem in STEMS}}
+
+    def shown(**changes):
+        (paper / "provenance.json").write_text(json.dumps(record | changes), encoding="utf-8")
+        return pages._executed(tmp_path)[0]
+
+    assert shown() == paper
+    committed = tmp_path / "notebooks"
+    assert shown(input_hash="0") == committed
+    assert shown(parameters=defaults | {"order": 3}) == committed
+    assert shown(notebooks=record["notebooks"] | {STEMS[3]: {"status": "failed"}}) == committed
+    assert "make paper" in pages._executed(tmp_path)[2]  # what is committed was made from other sources
 
 
 def test_links_to_code_lead_to_its_reference(tmp_path):

@@ -163,7 +163,7 @@ def _landing(root: Path, notebooks: list[str], texts: list[str], api: list[str])
              *(f"- **[Teach]({name}.md)** from it: exercises with solutions that are checked." for name in course[:1])]
     doors = "\n".join(["::::{container} doors", *doors, "::::", ""])
     return "\n".join([title, "", doors, rest, contents("Read", notebooks), contents("Look up", looked_up),
-                      contents("Rerun", own), contents("Teach", course), contents("Code", api)])
+                      contents("Rerun", own), contents("Teach", course), contents("Code: lisbon_core", api)])
 
 
 def _reference(target: Path) -> list[str]:
@@ -178,10 +178,10 @@ def _reference(target: Path) -> list[str]:
         if not any(part.startswith("_") for part in parts) and parts[1:3] != ["tools", "site"]:
             rooms.setdefault(parts[1], []).append(importlib.import_module(found.name))
     for room, modules in rooms.items():
-        lines = [f"lisbon_core.{room}", "=" * (12 + len(room)), ""]
+        lines = [room, "=" * len(room), ""]
         for module in modules:
-            if module.__name__.count(".") > 1:
-                lines += [module.__name__, "-" * len(module.__name__), ""]
+            if (name := module.__name__.partition(".")[2]) != room:
+                lines += [name, "-" * len(name), ""]
             # what a module re-exports is documented where it is defined
             own = [name for name in getattr(module, "__all__", ())
                    if getattr(getattr(module, name), "__module__", "") == module.__name__]
