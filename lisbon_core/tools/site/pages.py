@@ -21,7 +21,6 @@ __all__ = ["gather"]
 
 LINK = re.compile(r"(?<!`)(!?\[(?:[^\[\]]|\[[^\]]*\])*\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 GENERATED = {"equations": "lisbon_core.tools.equations", "symbols": "lisbon_core.tools.symbols"}
-WIDGET = "application/vnd.jupyter.widget-view+json"
 RECOVERY = ("Every number and figure of the default run is a **recovery test**: its sky is synthetic, and the question "
             "is whether the chain returns what the sky was made with.")
 
@@ -87,7 +86,7 @@ def _executed(root: Path) -> tuple[Path, dict, str]:
 
 
 def _write_notebook(source: Path, executed: Path, root: Path, target: Path, printed: bool) -> None:
-    """Put one notebook in its place, its parameters folded, without what only a live kernel can show.
+    """Put one notebook in its place, its parameters folded.
 
     Beside the sources, in downloads/, lies what a reader takes home: the notebook as it is.
     """
@@ -98,7 +97,6 @@ def _write_notebook(source: Path, executed: Path, root: Path, target: Path, prin
     else:
         notebook = pairing.read(source)
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell("*Not run yet: `make paper` does.*"))
-    notebook.metadata.pop("widgets", None)
     download = target.parent / "downloads" / "notebooks" / f"{source.stem}.ipynb"
     download.parent.mkdir(parents=True, exist_ok=True)
     download.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
@@ -122,11 +120,11 @@ def _write_notebook(source: Path, executed: Path, root: Path, target: Path, prin
 
 
 def _a_cell_a_figure(cell) -> list:
-    """The cell, without live widgets; cut before each further figure, as a page has one alternative text a cell."""
+    """The cell, cut before each further figure, as a page has one alternative text a cell."""
     import nbformat
 
     parts = [cell]
-    outputs, cell.outputs = [one for one in cell.outputs if WIDGET not in one.get("data", {})], []
+    outputs, cell.outputs = cell.outputs, []
     for output in outputs:
         if "image/png" in output.get("data", {}):
             if pairing.alternative_texts(parts[-1]):
