@@ -12,10 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from lisbon_core.tools.notebook import picture, say
+from lisbon_core.tools.notebook import number, picture, say
 
 __all__ = ["draw_field_direction", "draw_order", "draw_scattering", "field_direction", "order", "panel", "scattering"]
 
+OWN_SIZE = {"align_self": "flex-start", "max_width": "100%"}
 COARSE = 9.0  # degrees: 800 orbits, which take less than a second
 
 
@@ -31,7 +32,7 @@ def panel(draw: Callable, sliders: dict):
     """
     import ipywidgets
 
-    image, sentence = ipywidgets.Image(format="png"), ipywidgets.HTML()
+    image, sentence = ipywidgets.Image(format="png", layout=OWN_SIZE), ipywidgets.HTML()
 
     def update(_=None):
         figure, words = draw(**{name: slider.value for name, slider in sliders.items()})
@@ -96,7 +97,8 @@ def field_direction(run) -> None:
         return panel(functools.partial(draw_field_direction, run), {
             "lon": _slider("FloatSlider", "longitude (degrees)", 0.0, 360.0, p.field_lon % 360.0, 1.0),
             "lat": _slider("FloatSlider", "latitude (degrees)", -90.0, 90.0, p.field_lat, 1.0),
-            "heliosphere": ipywidgets.Checkbox(value=False, description="trace through the heliosphere")})
+            "heliosphere": ipywidgets.Checkbox(value=False, description="trace through the heliosphere",
+                                                layout={"width": "32em"})})
 
     _offer(make)
 
@@ -125,7 +127,7 @@ def draw_scattering(eta: float, omega: float, L_pc: float, kappa29: float = 1.0,
 
     mu, curves = np.linspace(-1.0, 1.0, 201), []
     for label, law, inverse in (("isotropic, no focusing", CosineScattering(0.0, 1.0, d_offset), 0.0),
-                                (f"η = {eta:.0f}, ω = {omega:.2f}, L = {L_pc:.1f} pc",
+                                (f"η = {number(round(eta))}, ω = {omega:.2f}, L = {L_pc:.1f} pc",
                                  CosineScattering(eta, omega, d_offset), 1.0 / L_pc)):
         length = gradient_length_kpc(law, kappa29)
         F = stationary_pad(law, 1e3 * length * inverse)
