@@ -10,7 +10,8 @@
 # # 00 How to read this compendium
 #
 # > **Shows** the argument in one page, what was and was not reproduced, and where to go next. **Equations** all, in a
-# > table. **Needs** nothing to read; the table of claims is filled by the other notebooks. **Run time** seconds.
+# > table. **Needs** nothing to read; the table of claims is filled by the other notebooks. **Run time** about ten
+# > seconds.
 #
 # Cosmic rays of a few TeV arrive almost equally from everywhere; a part in a thousand is missing here and in excess
 # there. Zhang & Maalal argue that this pattern, once the distortion by the heliosphere is undone, depends on little

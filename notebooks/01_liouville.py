@@ -9,8 +9,8 @@
 # %% [markdown]
 # # 01 See that phase-space density is conserved
 #
-# > **Shows** Liouville's theorem on real orbits, and that phase-space density is the same in every frame.
-# > **Equations** (1). **Needs** nothing from other notebooks. **Run time** seconds.
+# > **Shows** Liouville's theorem on real orbits, and that phase-space density is the same in every frame. **Equations**
+# > (1). **Needs** nothing from other notebooks. **Run time** about ten seconds.
 #
 # A cosmic ray of 4 TeV that reaches the Earth has come through the **heliosphere**, the bubble that the wind of the Sun
 # blows into interstellar space, and magnetic fields have bent its path. What do we know of the intensity where it comes

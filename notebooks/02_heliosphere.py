@@ -9,9 +9,8 @@
 # %% [markdown]
 # # 02 Build a heliosphere in closed form
 #
-# > **Shows** the model heliosphere, Figure 1, and that its fields obey Maxwell's equations. **Equations** none of
-# > the paper's.
-# > **Needs** nothing from other notebooks. **Run time** seconds.
+# > **Shows** the model heliosphere, Figure 1, and that its fields obey Maxwell's equations. **Equations** none of the
+# > paper's. **Needs** nothing from other notebooks. **Run time** about twenty seconds.
 #
 # The **solar wind** is a plasma that streams from the Sun at 400 km/s. About 85 AU out it slows down suddenly, at the
 # **termination shock**; beyond it, in the **heliosheath**, it turns aside and leaves through a long tail. The interstellar

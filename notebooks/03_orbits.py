@@ -10,7 +10,8 @@
 # # 03 Follow every direction back to interstellar space
 #
 # > **Shows** orbits through the heliosphere and the Liouville map: μ, R and p/p₀ for each direction of the sky.
-# > **Equations** (1). **Needs** the heliosphere (02). **Run time** half a minute the first time, then seconds.
+# > **Equations** (1). **Needs** the heliosphere (02). **Run time** half a minute; the first time, when 64,800 orbits
+# > are traced, twice that.
 #
 # Each direction $\mathbf n$ on the sky is where a particle came from: its momentum is $-p\,\mathbf n$. Reverse it,
 # and the charge and the electric field with it, and the same equations lead back to interstellar space. What decides the

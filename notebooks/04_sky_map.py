@@ -10,9 +10,8 @@
 # # 04 Read a sky map, and see what its rings have lost
 #
 # > **Shows** how an air-shower array makes a map of relative intensity, what the run's sky is, and what Eq. (2)
-# > removes.
-# > **Equations** (2). **Needs** a sky map and the Liouville map of notebook 03. **Run time** seconds, once the
-# > orbits are traced.
+# > removes. **Equations** (2). **Needs** a sky map and the Liouville map of notebook 03. **Run time** a quarter of a
+# > minute, once the orbits are traced.
 #
 # The data of the paper come from the Tibet AS-gamma array at Yangbajing (90.53° E, 30.11° N, 4300 m): the 4 TeV map
 # of Amenomori et al. 2006. A cosmic ray that hits the atmosphere sets off a shower of particles; at that altitude a

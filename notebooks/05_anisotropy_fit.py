@@ -9,8 +9,8 @@
 # %% [markdown]
 # # 05 Fit the interstellar anisotropy through the heliosphere
 #
-# > **Shows** the fit of Eqs. (1)-(3) to the sky, its errors, and how good it is. **Equations** (1), (2), (3).
-# > **Needs** the sky (04) and the Liouville map (03). **Run time** seconds, once the orbits are traced.
+# > **Shows** the fit of Eqs. (1)-(3) to the sky, its errors, and how good it is. **Equations** (1), (2), (3). **Needs**
+# > the sky (04) and the Liouville map (03). **Run time** about forty seconds, once the orbits are traced.
 #
 # Along an orbit the phase-space density is conserved, so the intensity in a direction at Earth is the interstellar
 # density where that orbit comes from (`trace_sky`, notebook 03),

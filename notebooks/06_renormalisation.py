@@ -9,8 +9,8 @@
 # %% [markdown]
 # # 06 Give the rings back what they have lost
 #
-# > **Shows** the renormalised sky: each declination ring multiplied by its model mean. **Equations** (2a), which undoes (2).
-# > **Needs** the fit (05). **Run time** seconds, once the orbits are traced.
+# > **Shows** the renormalised sky: each declination ring multiplied by its model mean. **Equations** (2a), which undoes
+# > (2). **Needs** the fit (05). **Run time** a quarter of a minute, once the orbits are traced.
 #
 # A sky that has been through Eq. (2) cannot know the mean of a ring. The model of Eq. (3) does: the shape of $P_n(\mu)$ along the
 # rings that are seen fixes $A_n$, and $A_n$ fixes the ring means. So

@@ -9,8 +9,8 @@
 # %% [markdown]
 # # 07 From the renormalised sky to the pitch-angle distribution
 #
-# > **Shows** F(μ), binned and as a Legendre series, with its covariance. **Equations** (4).
-# > **Needs** the renormalised sky (06). **Run time** seconds, once the orbits are traced.
+# > **Shows** F(μ), binned and as a Legendre series, with its covariance. **Equations** (4). **Needs** the renormalised
+# > sky (06). **Run time** a quarter of a minute, once the orbits are traced.
 #
 # Each pixel of the renormalised sky, freed of the momentum factor and of the perpendicular gradient, is a sample of
 # the interstellar pitch-angle distribution:
