@@ -10,7 +10,7 @@
 # # 08 Solve the Fokker-Planck equation of focused transport
 #
 # > **Shows** what scattering and focusing make of a pitch-angle distribution, and why the answer needs a closure.
-# > **Equations** (5), (5a), (6). **Needs** nothing from other notebooks; no sky enters. **Run time** half a minute.
+# > **Equations** (5), (5a), (6). **Needs** nothing from other notebooks; no sky enters. **Run time** about twenty seconds.
 #
 # A cosmic ray of speed $v$, practically that of light, gyrates about a field line. The angle between its velocity and the
 # field is the pitch angle; its cosine $\mu$ runs from −1 (backwards along the field) to 1 (forwards). $F(\mu)$ is the
