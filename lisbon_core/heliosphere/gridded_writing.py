@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lisbon_core.heliosphere.closed_form import Heliosphere
 from lisbon_core.heliosphere.gridded import positions
 from lisbon_core.heliosphere.gridded_files import FORMAT, NAMES, checked_content
 from lisbon_core.heliosphere.parameters import HeliosphereError
@@ -32,8 +33,11 @@ def nodes(shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> tuple[dict, np.ndarray]:
                                   np.radians(coordinates["phi"]))
 
 
-def export(heliosphere, path, shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> None:
+def export(heliosphere, path, shape=(256, 128, 256), r_AU=(60.0, 4000.0)) -> None:
     """Write a heliosphere (closed form or gridded) on a spherical grid along its own axes; E is written, not V.
+
+    Within the first radius the reader continues the field as a radial wind makes it. For the spiral inside the shock
+    that is exact, so nodes there would be wasted: they are all needed in the sheath.
 
     Parameters
     ----------
@@ -45,7 +49,16 @@ def export(heliosphere, path, shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> None
         Nodes in r, from pole to pole, and round.
     r_AU : (float, float)
         First and last radius; beyond the last the field is the uniform interstellar one.
+
+    Raises
+    ------
+    HeliosphereError
+        If the first radius lies outside the termination shock of a closed form.
     """
+    shock = heliosphere.parameters.shock_AU if isinstance(heliosphere, Heliosphere) else np.inf
+    if r_AU[0] > shock:
+        raise HeliosphereError(f"r_AU begins at {r_AU[0]:g} AU, but the termination shock lies at {shock:g}: begin "
+                               "within it, where the field is that of a radial wind")
     coordinates, points = nodes(shape, r_AU)
     magnetic, electric = heliosphere.field(points.reshape(-1, 3))
     write_gridded(path, coordinates, magnetic.reshape(points.shape), electric_uG_c=electric.reshape(points.shape),
