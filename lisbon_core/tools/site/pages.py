@@ -21,6 +21,7 @@ __all__ = ["gather"]
 
 LINK = re.compile(r"(?<!`)(!?\[(?:[^\[\]]|\[[^\]]*\])*\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 GENERATED = {"equations": "lisbon_core.tools.equations", "symbols": "lisbon_core.tools.symbols"}
+DRAWN = re.compile(r"Drawn by `([\w.]+)`")
 RECOVERY = ("Every number and figure of the default run is a **recovery test**: its sky is synthetic, and the question "
             "is whether the chain returns what the sky was made with.")
 
@@ -112,7 +113,8 @@ def _write_notebook(source: Path, executed: Path, root: Path, target: Path, prin
         cells += parts
         for output in (output for part in parts for output in part.outputs):
             if said := output.get("data", {}).get("text/markdown"):
-                output.data["text/markdown"] = _relink("".join(said), target / "notebooks", root, target, printed)
+                said = DRAWN.sub(r"Drawn by {py:obj}`\1 <lisbon_core.\1>`", "".join(said))
+                output.data["text/markdown"] = _relink(said, target / "notebooks", root, target, printed)
     notebook.cells = cells
     path = target / "notebooks" / f"{source.stem}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
