@@ -14,7 +14,7 @@ from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
 __all__ = ["folder", "ledger", "number", "picture", "record", "say", "show"]
 
-LARGE = 300_000  # bytes of a PNG that can do with fewer colours
+LARGE = 150_000  # bytes of a PNG that can do with fewer colours
 
 
 def folder(run_dir: str = "") -> Path:
