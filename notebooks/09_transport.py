@@ -10,7 +10,7 @@
 # # 09 Infer scattering and focusing, and draw the conclusions
 #
 # > **Shows** the fit of Eqs. (5) and (6) to the pitch-angle distribution, Figure 3, and the table of claims.
-# > **Equations** (5), (6), (6a). **Needs** the pitch-angle distribution (07). **Run time** half a minute, once the
+# > **Equations** (5), (6), (6a). **Needs** the pitch-angle distribution (07). **Run time** twenty seconds, once the
 # > orbits are traced.
 #
 # What comes in is $F(\mu)$: the intensity of the particles whose velocity makes an angle with the magnetic field of
