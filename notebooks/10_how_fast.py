@@ -10,7 +10,7 @@
 # # 10 How fast and how accurate
 #
 # > **Shows** orbits a second against the error at their end: our tracer and others, side by side in one run.
-# > **Equations** none. **Needs** nothing; the extra `bench` adds heyoka and numbalsoda. **Run time** a minute and a half.
+# > **Equations** none. **Needs** nothing; the extra `bench` adds heyoka and numbalsoda. **Run time** about a minute.
 #
 # A tolerance is not an error, and a speed without an error means nothing. So each code follows the same orbits at
 # several tolerances, and the directions in which they end are compared with ours at a tolerance of $10^{-13}$. *Workload
