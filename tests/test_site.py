@@ -191,6 +191,8 @@ def test_links_to_code_lead_to_its_reference(tmp_path):
     linked = pages._relink(text, tmp_path / "notebooks", ROOT, tmp_path)
     assert linked == ("{py:obj}`number <lisbon_core.tools.claims.number>` and "
                       "[a claim](../code/tests/test_claims.md#test_x) [z](z.md)")
+    assert pages.DRAWN.sub(pages._drawn_by, "Drawn by `plots.skies`. Drawn by `plots.nobody`.") == (
+        "Drawn by {py:obj}`plots.skies <lisbon_core.plots.skies.skies>`. Drawn by `plots.nobody`.")
     assert "literalinclude" in (tmp_path / "code" / "tests" / "test_claims.md").read_text(encoding="utf-8")
 
 

@@ -113,7 +113,7 @@ def _write_notebook(source: Path, executed: Path, root: Path, target: Path, prin
         cells += parts
         for output in (output for part in parts for output in part.outputs):
             if said := output.get("data", {}).get("text/markdown"):
-                said = DRAWN.sub(r"Drawn by {py:obj}`\1 <lisbon_core.\1>`", "".join(said))
+                said = DRAWN.sub(_drawn_by, "".join(said))
                 output.data["text/markdown"] = _relink(said, target / "notebooks", root, target, printed)
     notebook.cells = cells
     path = target / "notebooks" / f"{source.stem}.ipynb"
@@ -221,6 +221,16 @@ def _relink(text: str, folder: Path, root: Path, target: Path, printed: bool = F
         return match[0]
 
     return LINK.sub(replaced, text)
+
+
+def _drawn_by(match) -> str:
+    """The function that drew a figure, linked to where it is defined, which is not always where it is called from."""
+    module, _, name = match[1].rpartition(".")
+    try:
+        thing = getattr(importlib.import_module(f"lisbon_core.{module}" if module else "lisbon_core"), name)
+        return f"Drawn by {{py:obj}}`{match[1]} <{thing.__module__}.{thing.__qualname__}>`"
+    except (ImportError, AttributeError):
+        return match[0]
 
 
 def _code_page(source: Path, page: Path) -> None:
