@@ -27,6 +27,7 @@ __all__ = ["border_of_grid", "field_in_grid", "fields_on_grid", "region_on_grid"
  HALF) = range(16)
 UNIFORM = 16  # B and E outside, six numbers
 HEAD = 24  # scalars; the values follow, two to a place
+LONGEST = 150.0  # AU: steps within the grid are told of no more room than this
 NEAREST = 0.05  # AU: within it the continued field grows no more
 # atan(q)/q as a polynomial in q^2 up to tan(pi/8)^2, by interpolation at Chebyshev's points: good to 3e-14
 _ATAN = (0.9999999999999735, -0.3333333333080538, 0.1999999960521225, -0.14285690439813897, 0.11110385421566475,
@@ -80,7 +81,7 @@ def border_of_grid(region, x, y, z, parameters):
         out = max(max(parameters[FIRST_1] - x, x - parameters[LAST_1]),
                   max(parameters[FIRST_2] - y, y - parameters[LAST_2]),
                   max(parameters[FIRST_3] - z, z - parameters[LAST_3]))
-    return (out, 1) if region == 0 else (-out, 0)
+    return (max(out, -LONGEST), 1) if region == 0 else (-out, 0)
 
 
 @kernel(**FAST)

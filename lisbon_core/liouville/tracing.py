@@ -35,7 +35,7 @@ from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 __all__ = ["LiouvilleError", "LiouvilleMap", "Samples", "cached_samples", "cached_sky", "grid", "load",
            "trace_samples", "trace_sky"]
 
-TOLERANCE = 3e-7  # 0.02 degrees at the end for 99 % of the orbits that are not chaotic
+TOLERANCE = 5e-7  # 0.03 degrees at the end for 99 % of the orbits that are not chaotic
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from lisbon_core.heliosphere.closed_form import Heliosphere
 from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.gridded_kernels import border_of_grid, field_in_grid, region_on_grid
 from lisbon_core.heliosphere.parameters import FAST
-from lisbon_core.orbits import kernels
+from lisbon_core.orbits import borders, kernels, neighbours, step
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]
@@ -66,7 +66,7 @@ class Orbits:
         return self.amplification > CHAOTIC
 
 
-def user_field(function):
+def user_field(function, longest_AU=150.0):
     """Tracer for a field of one's own, as fast as the built-in one: pass what this returns to `trace`.
 
     Parameters
@@ -74,6 +74,8 @@ def user_field(function):
     function : callable
         `(x, y, z, parameters) -> (Bx, By, Bz, Ex, Ey, Ez)`, AU, microgauss, microgauss c; compiled by numba here
         unless it is compiled already.
+    longest_AU : float
+        Steps are no longer than this, nor than half the distance from the origin: what is smaller may be missed.
 
     Examples
     --------
@@ -87,7 +89,7 @@ def user_field(function):
     compiled = function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
     return _orbits_in(numba.njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
                       numba.njit(lambda x, y, z, parameters: 0),
-                      numba.njit(lambda region, x, y, z, parameters: (-1.0, 0)), numba.njit(**FAST))
+                      numba.njit(lambda region, x, y, z, parameters: (-longest_AU, 0)), numba.njit(**FAST))
 
 
 @functools.cache
@@ -97,9 +99,11 @@ def _gridded_orbits():
 
 def _orbits_in(field_in, region_of, border, compiler):
     """The integrator compiled for another field."""
-    scope = {**vars(kernels), "field_in": field_in, "region_of": region_of, "border": border}
-    for name in ("_derivative", "_step", "_beyond", "_land", "_deviate", "_normal", "_orbit", "_orbits"):
-        kept = getattr(kernels, name)
+    scope = {**vars(step), **vars(neighbours), **vars(borders), **vars(kernels),
+             "field_in": field_in, "region_of": region_of, "border": border}
+    for name in ("_steps", "_step", "_kicked", "_deviate", "_beyond", "_crossing", "_reached", "_land", "_normal",
+                 "_start", "_after", "_orbits"):
+        kept = scope[name]
         copy = types.FunctionType(kept.py_func.__code__, scope, name)
         scope[copy.__name__] = compiler(copy)
     return scope["_orbits"]
