@@ -34,6 +34,7 @@
 # | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 10 |
 # | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 11 |
 # | [10](10_how_fast.ipynb) | how fast and how accurate the orbits are, beside other codes | | 5 |
+# | [11](11_sensitivity.ipynb) | what the conclusions depend on, each assumption varied alone | | 5 |
 #
 # ## Three ways through it
 #

@@ -270,4 +270,4 @@ assert np.all(np.diff(grown) > 0), "a larger sphere must cost more evaluations"
 # **A question the figure raises.** The last hundredth of the orbits sets the tolerance for all. Would it be cheaper to
 # trace all of them loosely, and again only those whose own error estimate is large?
 #
-# Before: [09 Infer scattering and focusing, and draw the conclusions](09_transport.ipynb)
+# Before: [09 Infer scattering and focusing, and draw the conclusions](09_transport.ipynb) · Next: [11 What the conclusions depend on](11_sensitivity.ipynb)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lisbon_core import plots
+from lisbon_core.anisotropy import field_posterior
 from lisbon_core.chain import FAST, Run, RunParameters
 
 
@@ -86,3 +87,26 @@ def test_responses_share_their_scales(run):
     fig = plots.responses({"a": [("1", np.ones(5), np.zeros(5))], "b": [("1", 3 * np.ones(5), np.ones(5))]})
     assert fig.axes[0].get_ylim() == fig.axes[1].get_ylim()
     assert fig.axes[0].get_ylim()[1] > 3.0
+
+
+def test_sensitivity_shows_what_is_missing_and_what_does_not_fit():
+    values, sigma = np.array([1.0, 2.0, np.nan, 1.5]), np.array([0.1, np.nan, np.nan, 0.1])
+    fig = plots.sensitivity(list("abcd"), list("abbc"), {"one": (values, sigma, 1.2), "two": (values, sigma, None)},
+                            np.array([False, True, False, False]))
+    for axes in fig.axes:
+        assert [text.get_text() for text in axes.texts] == ["not determined"]
+        full, hollow = (list(lines.lines[0].get_xdata()) for lines in axes.containers)
+        assert full[0] == 1.0
+        assert hollow == [2.0]
+    assert fig.axes[0].get_ylim()[0] > fig.axes[0].get_ylim()[1], "the first row is on top"
+
+
+def test_fan_of_fields_encloses_its_best():
+    fields = np.array([[220.0 + x, 40.0 + y] for x in (-5.0, -2.5, 0.0, 2.5, 5.0) for y in (-4.0, -2.0, 0.0, 2.0, 4.0)])
+    chi2 = 1.0 + 0.1 * (fields[:, 0] - 220.5) ** 2 + 0.1 * (fields[:, 1] - 40.5) ** 2
+    best = field_posterior(fields, chi2, np.zeros((25, 1)), np.ones((25, 1, 1)), 500.0)
+    fig = plots.field_fan(fields, chi2, best, (220.0, 40.0))
+    inner, outer, cross = (line.get_xydata() for line in fig.axes[0].lines)
+    assert inner.mean(axis=0) == pytest.approx([220.5, 40.5], abs=0.05)
+    assert np.ptp(outer[:, 1]) / np.ptp(inner[:, 1]) == pytest.approx(np.sqrt(5.99 / 2.30))
+    assert cross[0] == pytest.approx([220.0, 40.0])

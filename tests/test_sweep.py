@@ -14,7 +14,8 @@ import sweep_tasks
 from astropy.table import Table
 
 from lisbon_core._core import LisbonError
-from lisbon_core.chain import RunParameters
+from lisbon_core.chain import Run, RunParameters, field_fan, variations
+from lisbon_core.frames import unit_vector
 from lisbon_core.tools import locks, sweep_workers
 from lisbon_core.tools.cli import main
 from lisbon_core.tools.sweep import read_rows, sweep
@@ -247,3 +248,26 @@ def test_no_cluster_without_its_package(monkeypatch):
     monkeypatch.setattr(sweep_workers.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SweepError, match="install the extra 'dask'"), sweep_workers.cluster("tcp://127.0.0.1:1"):
         pass
+
+
+def test_variations_change_one_assumption_each():
+    """Against the run as assumed, first in the list; nothing is analysed twice."""
+    run = Run(RunParameters(polarity=-1))
+    base, *others = variations(run)
+    assert base.parameters == RunParameters(polarity=-1, grid_deg=4.0)
+    assert len({one.parameters for one in others} | {base.parameters}) == len(others) + 1
+    together = {frozenset({"field_lon", "field_lat"}), frozenset({"field_lon", "field_lat", "field_frame"})}
+    for one in others:
+        changed = {name for name, value in one.parameters.as_dict().items() if value != getattr(base.parameters, name)}
+        assert len(changed) == 1 or changed in together, one
+    assert {one.label for one in others if one.kind == "solar polarity"} == {"polarity +1", "unipolar"}
+    assert len({one.kind for one in others}) == 9
+
+
+def test_fan_of_fields():
+    run = Run(RunParameters(field_lon=10.0, field_lat=60.0))
+    fan = field_fan(run, step_deg=3.0)
+    towards = unit_vector([one.field_lon for one in fan], [one.field_lat for one in fan])
+    angles = np.degrees(np.arccos(np.clip(towards @ unit_vector(10.0, 60.0), -1.0, 1.0)))
+    assert angles == pytest.approx([0.0] + [3.0] * 6 + [6.0] * 12, abs=1e-3)
+    assert len(set(fan)) == 19

@@ -3,6 +3,7 @@
 from lisbon_core.plots.benchmarks import work_precision
 from lisbon_core.plots.distributions import coefficients, curves, fit_of_order, pad, ring_means
 from lisbon_core.plots.heliosphere import field_along_track, field_lines, heliosphere_planes
+from lisbon_core.plots.sensitivity import field_fan, sensitivity
 from lisbon_core.plots.skies import figure_2, skies
 from lisbon_core.plots.space import fan, orbits_in_space, unfolding
 from lisbon_core.plots.style import COLUMN, PAGE, STYLE
@@ -17,6 +18,7 @@ __all__ = [
     "curves",
     "fan",
     "field_along_track",
+    "field_fan",
     "field_lines",
     "figure_2",
     "figure_3",
@@ -28,6 +30,7 @@ __all__ = [
     "posterior",
     "responses",
     "ring_means",
+    "sensitivity",
     "skies",
     "unfolding",
     "work_precision",

@@ -1,0 +1,79 @@
+"""What the conclusions depend on, one row an assumption."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lisbon_core.plots.style import COLOURS, COLUMN, PAGE, styled
+
+__all__ = ["field_fan", "sensitivity"]
+
+
+@styled
+def sensitivity(labels, kinds, panels: dict, suspect=None) -> Figure:
+    """Claims under changed assumptions, one panel a claim; the first row is the run as assumed, its error a band.
+
+    Parameters
+    ----------
+    labels, kinds : sequences of str, length n
+        Of each row; a line is drawn where the kind changes.
+    panels : dict of str to (values, sigma, truth)
+        Title; values and errors of shape (n,), NaN where not determined (errors also where there is none); the truth of
+        a synthetic sky or None.
+    suspect : ndarray of bool, optional
+        Rows whose fit is bad: drawn hollow.
+    """
+    rows = np.arange(len(labels))
+    suspect = np.zeros(len(labels), dtype=bool) if suspect is None else np.asarray(suspect)
+    fig = Figure(figsize=(PAGE, 0.9 + 0.185 * len(labels)), layout="constrained")
+    for axes, (title, (values, sigma, truth)) in zip(fig.subplots(1, len(panels), sharey=True), panels.items(),
+                                                     strict=True):
+        values, sigma = np.asarray(values, dtype=float), np.nan_to_num(np.asarray(sigma, dtype=float))
+        axes.axvspan(values[0] - sigma[0], values[0] + sigma[0], color=COLOURS["sky"], alpha=0.25, linewidth=0)
+        axes.axvline(values[0], color=COLOURS["blue"], linewidth=0.8)
+        if truth is not None:
+            axes.axvline(truth, color=COLOURS["red"], linestyle="--", linewidth=1.0)
+        for which, fill in ((~suspect, "full"), (suspect, "none")):
+            axes.errorbar(values[which], rows[which], xerr=sigma[which], fmt="o", markersize=3.2, linewidth=0.8,
+                          fillstyle=fill, color=COLOURS["black"])
+        for row in rows[~np.isfinite(values)]:
+            axes.text(values[0], row, "not determined", fontsize=5.5, ha="center", va="center")
+        for row in rows[1:]:
+            if kinds[row] != kinds[row - 1]:
+                axes.axhline(row - 0.5, color="0.85", linewidth=0.6, zorder=0)
+        axes.set_title(title, fontsize=8)
+        axes.tick_params(labelsize=7)
+    fig.axes[0].set_yticks(rows, labels, fontsize=6.5)
+    fig.axes[0].set_ylim(len(labels) - 0.5, -0.5)
+    return fig
+
+
+@styled
+def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
+    """Reduced chi-square over directions of the field, and the region of the one that suits best.
+
+    Parameters
+    ----------
+    directions, chi2 : array (n, 2), array (n,)
+        Longitude and latitude, degrees, and reduced chi-square of each.
+    best : FieldPosterior, optional
+        Drawn as its 68 and 95 % ellipses.
+    assumed : (longitude, latitude), optional
+        Marked with a cross.
+    """
+    directions = np.asarray(directions, dtype=float)
+    fig = Figure(figsize=(COLUMN, 3.0), layout="constrained")
+    axes = fig.add_subplot()
+    dots = axes.scatter(*directions.T, c=chi2, s=60, cmap="viridis", edgecolors="0.5", linewidths=0.4)
+    narrow = np.cos(np.radians(directions[:, 1].mean()))
+    if best is not None:
+        turn = np.linspace(0.0, 2.0 * np.pi, 121)
+        circle = np.linalg.cholesky(best.covariance[:2, :2]) @ np.stack([np.cos(turn), np.sin(turn)])
+        for level, style in ((2.30, "-"), (5.99, "--")):  # 68 and 95 % of a normal law in two dimensions
+            x, y = np.sqrt(level) * circle
+            axes.plot(best.field[0] + x / np.cos(np.radians(best.field[1])), best.field[1] + y, style,
+                      color=COLOURS["red"], linewidth=1.0)
+    if assumed is not None:
+        axes.plot(*assumed, "x", color=COLOURS["black"], markersize=6)
+    axes.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)", aspect=1.0 / narrow)
+    fig.colorbar(dots, ax=axes, label="reduced chi-square")
+    return fig
