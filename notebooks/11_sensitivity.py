@@ -88,11 +88,18 @@ def values(name, part="value"):
 
 chi2, error = values("chi2_reduced"), values("chi2_reduced", "sigma")
 suspect = chi2 > np.maximum(chi2[0], 1) + 5 * error
-scale = {"A_1": ("$A_1$ (10⁻³)", 1e3), "L_focusing": ("$L$ (pc)", 1.0), "gradient_length": ("$l$ (kpc)", 1.0),
-         "T_0_bound": ("bound on $T_0$ (10⁻⁶ / yr)", 1e6)}
+
+# %%
 truth = run.truth.claims(order, kappa29) | {"T_0_bound": None} if run.truth else {}
-panels = {title: (factor * values(name), factor * values(name, "sigma"), truth.get(name) and factor * truth[name])
-          for name, (title, factor) in scale.items()}
+L = values("L_focusing")  # may be anything but zero, so it is shown as its inverse
+L_sigma = values("L_focusing", "sigma")
+panels = {"$1/L$ (1/kpc)": (1e3 / L, 1e3 * L_sigma / L**2, 1e3 / truth["L_focusing"] if truth else None)}
+for name, title, factor in (
+    ("A_1", "$A_1$ (10⁻³)", 1e3),
+    ("gradient_length", "$l$ (kpc)", 1.0),
+    ("T_0_bound", "bound on $T_0$ (10⁻⁶ / yr)", 1e6),
+):
+    panels[title] = (factor * values(name), factor * values(name, "sigma"), truth.get(name) and factor * truth[name])
 fig = plots.sensitivity([one.label for one in varied], [one.kind for one in varied], panels, suspect)
 
 # %%
@@ -102,8 +109,8 @@ show(
     run_dir=run_dir,
     caption=f"Four claims under changed assumptions: {run.label}. Blue: as assumed, with its statistical error; dashed: the truth "
     "of a synthetic sky. Hollow: the sky does not fit, so one would notice. $l$ is the gradient length.",
-    alt="Four panels side by side, one row for each changed assumption: amplitude of the first Legendre term, focusing "
-    "length, gradient length and the bound on the time variation, each with error bars and a band for the run as assumed. "
+    alt="Four panels side by side, one row for each changed assumption: inverse focusing length, amplitude of the first "
+    "Legendre term, gradient length and the bound on the time variation, each with error bars and a band for the run as assumed. "
     "Most rows lie in the band; other directions of the field move them most and are drawn hollow.",
 )
 
@@ -114,23 +121,24 @@ show(
 
 # %%
 kinds = list(dict.fromkeys(one.kind for one in varied[1:]))
-shift = {name: np.abs(values(name) - values(name)[0]) / values(name, "sigma")[0]
-         for name in ("A_1", "L_focusing", "gradient_length")}
-shift["T_0_bound"] = values("T_0_bound") / values("T_0_bound")[0]  # a bound has no error: its factor
+shift = {name: np.abs(values(name) - values(name)[0]) / values(name, "sigma")[0] for name in ("A_1", "gradient_length")}
+shift["1/L"] = np.abs(1 / L - 1 / L[0]) * L[0] ** 2 / L_sigma[0]
 lines = []
 for kind in kinds:
     of = np.array([one.kind == kind for one in varied])
-    cells = [f"{np.nanmax(x[of]):.1f}" if np.isfinite(x[of]).any() else "–" for x in shift.values()]
-    lines.append((kind, *cells, f"{np.nanmin(chi2[of]):.2f} to {np.nanmax(chi2[of]):.2f}", f"{suspect[of].sum()} of {of.sum()}"))
-print(plain_table(lines, ("Assumption", "A_1", "L_focusing", "gradient_length", "T_0_bound (factor)", "chi-square", "noticed")))
+    found = [x[of & np.isfinite(x)] for x in shift.values()]
+    fits = chi2[of & np.isfinite(chi2)]
+    lines.append((kind, *(f"{x.max():.1f}" if x.size else "–" for x in found),
+                  f"{fits.min():.2f} to {fits.max():.2f}" if fits.size else "–", f"{suspect[of].sum()} of {of.sum()}"))
+print(plain_table(lines, ("Assumption", *shift, "chi-square", "noticed")))
 
 # %%
 hidden = ~suspect & np.isfinite(chi2)
 hidden[0] = False
 kept = {}
 for name in ("A_1", "gradient_length"):
-    largest = [np.nanmax(np.where([v.kind == kind for v in varied] & hidden, np.abs(values(name) - values(name)[0]), 0))
-               for kind in kinds]
+    moved = np.where(hidden, np.nan_to_num(np.abs(values(name) - values(name)[0])), 0.0)
+    largest = [moved[[one.kind == kind for one in varied]].max() for kind in kinds]
     kept[name] = float(np.sqrt(np.sum(np.square(largest))))
 unit = {"A_1": "", "gradient_length": "kpc"}
 say(" ".join(
@@ -154,13 +162,14 @@ if fan:
     done = [rows[one] for one in fan if rows[one]["status"] == "done"]
     try:
         best = field_of_rows(done, ("field_lon", "field_lat"))
-        say(f"{str(best).capitalize()}. With the field unknown, $A_1$ is {number(float(best.theta[0]), float(best.theta_sigma[0]))}; "
-            f"with the field as assumed, {number(float(values('A_1')[0]), float(values('A_1', 'sigma')[0]))}.")
+        say(f"{str(best).capitalize()}. With the field unknown, $A_1$ is {number(float(best.theta[0]), float(best.theta_sigma[0]))}.")
+        if np.isfinite(values("A_1")[0]):
+            say(f"With the field as assumed it is {number(float(values('A_1')[0]), float(values('A_1', 'sigma')[0]))}.")
     except ValueError as reason:
         say(f"These fields do not tell which suits the sky best: {reason}.")
 
 # %%
-if fan:
+if fan and done:
     towards = unit_vector(field_lon, field_lat)
     angle = [np.degrees(np.arccos(np.clip(unit_vector(r["parameters"]["field_lon"], r["parameters"]["field_lat"]) @ towards,
                                           -1, 1))) for r in done]
@@ -179,9 +188,12 @@ if fan:
         alt="Nineteen coloured dots in longitude and latitude: chi-square is least in the middle and several times as large "
         "five degrees away; small ellipses in the middle enclose the best direction.",
     )
-    far = [r["fit"]["chi2_reduced"] for r, a in zip(done, angle, strict=True) if a > 4]
-    say(f"Five degrees away the reduced chi-square is {min(far):.1f} to {max(far):.1f}, against {done[0]['fit']['chi2_reduced']:.1f} "
-        "in the assumed field.")
+
+# %%
+if fan and done:
+    split = [[r["fit"]["chi2_reduced"] for r, a in zip(done, angle, strict=True) if (a < 4) == near] for near in (True, False)]
+    near, far = (f"{number(min(x, default=None))} to {number(max(x, default=None))}" for x in split)
+    say(f"Within three degrees the reduced chi-square is {near}; five degrees away it is {far}.")
 
 # %% [markdown]
 # `lisbon sweep --set field_lon=211:228.5:2.5 --set field_lat=33:47:2 --fast --out runs/fan` does the same with 64 directions,

@@ -126,3 +126,12 @@ def test_real_maps_end_in_numbers_or_reasons(real_data):
                 assert claim.note
             else:
                 assert np.all(np.isfinite(claim.value))
+
+
+def test_random_numbers_come_from_the_seed():
+    """The band of D is drawn: the same from one seed, and from another only as different as draws are."""
+    one, same, other = (Run(RunParameters(seed=seed, **FAST)).transport for seed in (1, 1, 2))
+    assert np.array_equal(one.D_high, same.D_high)
+    assert not np.array_equal(one.D_high, other.D_high)
+    assert other.D_high[10:-10] == pytest.approx(one.D_high[10:-10], rel=0.2)
+    assert other.L_focusing.value == one.L_focusing.value, "no claim is a matter of chance"

@@ -174,7 +174,8 @@ class Run:
         """Eqs. (5) and (6) fitted to the pitch-angle distribution."""
         from lisbon_core.transport_fit import fit_transport
 
-        return fit_transport(self.pad, closure=self.parameters.closure, kappa29=self.parameters.kappa29)
+        return fit_transport(self.pad, closure=self.parameters.closure, kappa29=self.parameters.kappa29,
+                             rng=np.random.default_rng(self.parameters.seed))
 
     def _product(self, name: str) -> Path:
         """Path of a product in the folder of the run; one run alone writes into runs/notebook."""

@@ -36,7 +36,8 @@ def sensitivity(labels, kinds, panels: dict, suspect=None) -> Figure:
             axes.errorbar(values[which], rows[which], xerr=sigma[which], fmt="o", markersize=3.2, linewidth=0.8,
                           fillstyle=fill, color=COLOURS["black"])
         for row in rows[~np.isfinite(values)]:
-            axes.text(values[0], row, "not determined", fontsize=5.5, ha="center", va="center")
+            axes.text(0.5, row, "not determined", fontsize=5.5, ha="center", va="center",
+                      transform=axes.get_yaxis_transform())
         for row in rows[1:]:
             if kinds[row] != kinds[row - 1]:
                 axes.axhline(row - 0.5, color="0.85", linewidth=0.6, zorder=0)

@@ -194,6 +194,8 @@ def _sweep(arguments) -> int:
                            alone=arguments.alone)
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {arguments.out}",
           flush=True)
+    if "seed" in plan.varied:
+        print("mind: no claim of the chain is drawn by chance, so runs that differ in seed alone are equal")
     try:
         with contextlib.ExitStack() as stack:
             workers = (stack.enter_context(sweep_workers.cluster(arguments.scheduler)) if arguments.scheduler
