@@ -111,7 +111,7 @@ show(
     "of a synthetic sky. Hollow: the sky does not fit, so one would notice. $l$ is the gradient length.",
     alt="Four panels side by side, one row for each changed assumption: inverse focusing length, amplitude of the first "
     "Legendre term, gradient length and the bound on the time variation, each with error bars and a band for the run as assumed. "
-    "Most rows lie in the band; other directions of the field move them most and are drawn hollow.",
+    "Most rows lie in the band; other fields and the other polarity move them most and are drawn hollow.",
 )
 
 # %% [markdown]
@@ -152,7 +152,7 @@ say(" ".join(
 #
 # ## Which field suits the sky best
 #
-# The direction of the field is the assumption that moves most, and the one that the sky itself can test. Around the
+# The direction of the field decides where on the sky μ = 1 lies, and the sky itself can test it. Around the
 # assumed direction 18 others are tried; through the reduced chi-square of all goes a smooth surface, whose lowest point is
 # the direction that suits the sky best, and $A_n$ is followed along it.
 
