@@ -33,7 +33,7 @@
 # | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) | 4 |
 # | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 10 |
 # | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 11 |
-# | [10](10_how_fast.ipynb) | how fast and how accurate the orbits are, beside other codes | | 5 |
+# | [10](10_how_fast.ipynb) | how fast and how accurate orbits and fit are, beside other codes | | 5 |
 # | [11](11_sensitivity.ipynb) | what the conclusions depend on, each assumption varied alone | | 5 |
 #
 # ## Three ways through it

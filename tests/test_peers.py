@@ -1,13 +1,16 @@
-"""Others trace the same orbits and end where ours do."""
+"""Others trace the same orbits and end where ours do, and find the same least squares."""
 
 import os
 
 import numpy as np
 import pytest
+from toy import uniform_field_map
 
 from lisbon_core import plots
+from lisbon_core.anisotropy import design, fit_design
 from lisbon_core.orbits import trace, user_field
-from lisbon_core.tools import peers
+from lisbon_core.sky_map import SkyMap
+from lisbon_core.tools import fit_peers, peers
 from lisbon_core.tools.timing import Measured, angles, cores
 
 
@@ -30,6 +33,37 @@ def test_others_end_where_we_do(workload, name):
     ends = solve(states[:8], orbits.path[:8], 1e-12)
     assert np.median(angles(-ends[:, 3:], orbits.momentum[:8])) < 1e-6
     np.testing.assert_allclose(np.median(np.linalg.norm(ends[:, :3] - orbits.position[:8], axis=1)), 0.0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["scipy trf", "scipy lm", "lmfit leastsq", "iminuit migrad"])
+def test_others_find_the_same_least_squares(name):
+    """A noisy sky of known coefficients in rings of differing size: all end where ours does, and near the truth."""
+    liouville = uniform_field_map(scatter=0.2)
+    shape = liouville.mu.shape[1:]
+    rng = np.random.default_rng(3)
+    sigma = rng.uniform(1e-4, 3e-4, shape)
+    sky = SkyMap(dec=liouville.dec, ra=liouville.ra, relative_intensity=np.ones(shape), sigma=sigma,
+                 footprint=np.ones(shape, bool), averaging_deg=0.0)
+    columns = design(sky, liouville)
+    theta = np.array([1.9e-2, 1.1e-3, -1.2e-3, 2e-4, 3e-3, 2e-4, -1e-3, 6e-6, -8e-6])
+    data = columns.relative_intensity(theta)[0] + sigma.ravel() * rng.standard_normal(sigma.size)
+    data /= columns.ring_mean(data)
+    solvers, errors = fit_peers.solvers(columns, data), fit_design(columns, data).sigma
+    if name not in solvers:
+        pytest.skip(f"{name} is not installed")
+    found = solvers[name]()
+    assert np.all(np.abs(found - solvers["this package"]()) < 1e-3 * errors)
+    assert np.all(np.abs(found - theta) < 5.0 * errors)
+
+
+def test_absent_codes_are_left_out(monkeypatch):
+    monkeypatch.setattr(fit_peers, "optional", lambda name: None)
+    liouville = uniform_field_map()
+    shape = liouville.mu.shape[1:]
+    sky = SkyMap(dec=liouville.dec, ra=liouville.ra, relative_intensity=np.ones(shape), sigma=np.full(shape, 1e-4),
+                 footprint=np.ones(shape, bool), averaging_deg=0.0)
+    assert list(fit_peers.solvers(design(sky, liouville), np.ones(sky.observed.sum()))) == [
+        "this package", "scipy trf", "scipy lm"]
 
 
 def test_threads_are_put_back():
