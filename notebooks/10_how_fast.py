@@ -11,7 +11,7 @@
 #
 # > **Shows** orbits a second against the error at their end, and what one fit takes: ours and others, side by side in
 # > one run. **Equations** none. **Needs** the sky (04) and the Liouville map (03) for the fit; the extra `bench` adds
-# > heyoka and numbalsoda, lmfit and iminuit. **Run time** about a minute, once the orbits of the map are traced.
+# > heyoka and numbalsoda, lmfit and iminuit. **Run time** one to two minutes, once the orbits of the map are traced.
 #
 # A tolerance is not an error, and a speed without an error means nothing. So each code follows the same orbits at
 # several tolerances, and the directions in which they end are compared with ours at a tolerance of $10^{-13}$. *Workload
