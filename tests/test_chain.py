@@ -70,6 +70,9 @@ def test_a_heliosphere_file(tmp_path):
     path.write_text("nose_AU = 110.0\nrotation_axis_icrs = [286.13, 63.87]\n")
     parameters = Run(RunParameters(heliosphere=str(path), polarity=-1)).heliosphere.parameters
     assert (parameters.nose_AU, parameters.polarity) == (110.0, -1)
+    for end in (600.0, math.inf):
+        path.write_text(f"tail_AU = {end}\n")
+        assert Run(RunParameters(heliosphere=str(path))).heliosphere.parameters.tail_AU == end
     path.write_text("nose = 110.0\n")
     with pytest.raises(ParameterError, match="holds 'nose', but a heliosphere knows nose_AU"):
         check_inputs(RunParameters(heliosphere=str(path)))

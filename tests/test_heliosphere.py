@@ -287,6 +287,84 @@ def test_points_on_the_axis_and_at_the_sun_are_finite(default):
     np.testing.assert_allclose(default.field([0.0, 0.0, 150.0])[0][0], expected, rtol=1e-9, atol=1e-9)
 
 
+TAIL = 600.0  # fades from there to 600 + 4 x 120 = 1080 AU
+
+
+def down_the_tail(n, seed, near=TAIL, far=TAIL + 480.0, half_width=600.0):
+    """Random points of a slab across the tail, half of them within 240 AU of its axis, (n, 3) AU."""
+    rng = np.random.default_rng(seed)
+    width = np.where(np.arange(n) % 2, half_width, 240.0 / math.sqrt(2.0))[:, None]
+    return np.hstack([rng.uniform(-1.0, 1.0, (n, 2)) * width, rng.uniform(-far, -near, (n, 1))])
+
+
+def test_a_tail_without_end_is_the_default_and_a_finite_one_changes_nothing_before_its_end():
+    endless, finite = (closed_form(HeliosphereParameters(tail_AU=end)) for end in (math.inf, TAIL))
+    assert endless.identity == closed_form().identity != finite.identity
+    points = scattered(4000, 10, 0.5, 8000.0)
+    before = points[points[:, 2] >= -TAIL]
+    for a, b in zip((*endless.field(before), endless.potential(before), endless.speed(before)),
+                    (*finite.field(before), finite.potential(before), finite.speed(before)), strict=True):
+        assert np.array_equal(a, b)
+    beyond = down_the_tail(100, 11, TAIL + 100.0)
+    assert np.median(np.linalg.norm(finite.field(beyond)[0] - endless.field(beyond)[0], axis=1)) > 0.1
+
+
+@pytest.mark.parametrize("polarity", [1, 0])
+def test_fading_tail_has_no_sources_and_one_potential(polarity):
+    heliosphere = closed_form(HeliosphereParameters(polarity=polarity, tail_AU=TAIL))
+    points = away_from_borders(heliosphere, down_the_tail(4000, 12, TAIL - 20.0), 3.0)
+    assert {1, 2} == set(heliosphere.region(points))
+    magnetic, electric = heliosphere.field(points)
+    jacobian = gradient(lambda x: heliosphere.field(x)[0], points, np.full((len(points), 1), 0.5))
+    size = np.linalg.norm(jacobian.reshape(len(points), -1), axis=1)
+    strength = np.linalg.norm(magnetic, axis=1)
+    relative = np.abs(np.trace(jacobian, axis1=1, axis2=2)) / (size + strength / 100.0)
+    assert np.median(relative) < 3e-9
+    assert np.quantile(relative, 0.99) < 1e-3  # as elsewhere: the step does not see through the current sheet
+    assert strength.max() < 11.0
+    slope = gradient(heliosphere.potential, points, np.full((len(points), 1), 0.1))
+    off = np.linalg.norm(slope + electric, axis=1) / np.linalg.norm(electric, axis=1)
+    assert np.median(off) < 1e-8
+    assert np.quantile(off, 0.99) < 1e-4
+
+
+@pytest.mark.parametrize("polarity", [1, 0])
+def test_fading_tail_joins_across_the_heliopause_and_ends_in_the_uniform_field(polarity):
+    heliosphere = closed_form(HeliosphereParameters(polarity=polarity, tail_AU=TAIL))
+    angle, z = 2.4 * np.arange(300), np.linspace(-1500.0, -TAIL - 1.0, 300)
+    d = heliosphere.parameters.nose_AU
+    low, high = np.full(300, d), np.full(300, 2.0 * d)
+    for _ in range(60):  # rho of the heliopause: w = r rho^2/(2 (r - z)) = d^2
+        rho = 0.5 * (low + high)
+        r = np.hypot(rho, z)
+        inside = 0.5 * r * rho**2 / (r - z) < d * d
+        low, high = np.where(inside, rho, low), np.where(inside, high, rho)
+    points = np.stack([rho * np.cos(angle), rho * np.sin(angle), z], axis=1)
+    normal = points + 0.5 * (z[:, None] * points / r[:, None] + r[:, None] * np.array([0.0, 0.0, 1.0]))
+    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    within, outside = points - 1e-6 * normal, points + 1e-6 * normal
+    assert set(heliosphere.region(within)) == {1}
+    assert set(heliosphere.region(outside)) == {2}
+    across = [np.sum(heliosphere.field(x)[0] * normal, axis=1) for x in (within, outside)]
+    assert np.abs(across[0]).max() > 0.5, "the interstellar field does close in behind the tail"
+    np.testing.assert_allclose(*across, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(heliosphere.potential(within), heliosphere.potential(outside), rtol=1e-6, atol=1e-7)
+    for edge in (-TAIL, -TAIL - 480.0):  # it begins and ends without a step
+        slab = down_the_tail(200, 13, -edge, -edge)
+        aside = np.array([0.0, 0.0, 1e-5])
+        for a, b in zip(heliosphere.field(slab - aside), heliosphere.field(slab + aside), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-6)
+    after = down_the_tail(2000, 14, TAIL + 480.0, 4000.0)
+    magnetic, electric = heliosphere.field(after)
+    uniform = np.array([heliosphere.packed[names.B_PERP], 0.0, heliosphere.packed[names.B_PAR]])
+    rest = np.linalg.norm(magnetic - uniform, axis=1)
+    tail = heliosphere.region(after) == 1
+    assert rest[~tail].max() < 1e-14
+    assert 1e-4 < rest[tail].max() < 6e-3, "the Sun's open flux goes on, in the tail"
+    np.testing.assert_allclose(electric, -np.cross(heliosphere.flow, np.tile(uniform, (2000, 1))), rtol=0, atol=1e-18)
+    np.testing.assert_allclose(heliosphere.speed(after), np.tile(heliosphere.flow, (2000, 1)), rtol=0, atol=1e-18)
+
+
 @pytest.mark.parametrize(("preset", "ra", "dec"), [  # converted elsewhere
     ("ribbon", 229.66, 23.31), ("hawc-icecube", 229.20, 11.40), ("ribbon-model", 232.67, 17.21),
     ("voyagers-model", 219.39, 30.19), ("starlight", 237.88, 22.17)])
@@ -303,7 +381,8 @@ def test_published_fields(preset, ra, dec):
 
 @pytest.mark.parametrize(("changes", "says"), [
     ({"shock_AU": 130.0}, "shock_AU is 130.0"), ({"polarity": 2}, "polarity is 2"), ({"nose_AU": -1.0}, "nose_AU"),
-    ({"field_uG": math.nan}, "field_uG is nan"),
+    ({"field_uG": math.nan}, "field_uG is nan"), ({"tail_AU": 200.0}, "tail_AU is 200.0.*twice nose_AU"),
+    ({"tail_AU": math.nan}, "tail_AU is nan"), ({"tail_AU": -math.inf}, "tail_AU is -inf"),
     ({"field_frame": "hgi"}, "ecliptic"), ({"saturation": -0.1}, "saturation"),
     ({"field_lat": 95.0}, "field_lat is 95.0"), ({"interstellar_speed_km_s": 1e5}, "speed of light"),
     ({"rotation_axis_icrs": (10.0, 100.0)}, "rotation_axis_icrs")])

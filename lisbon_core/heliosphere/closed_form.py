@@ -2,8 +2,8 @@
 
 One flow, two labels on its streamlines, one travel time: see `parker`, `sheath` and `interstellar`. div B = 0 and
 curl E = 0 hold identically in each, the normal component of B and the potential of E are continuous from one to the
-next. Points are (x, y, z) in AU along the model's axes: z towards the interstellar wind, x along the part of the
-interstellar field across it, y = z x x.
+next. With a finite `tail_AU` the tail fades into the uniform field: see `tail`. Points are (x, y, z) in AU along the
+model's axes: z towards the interstellar wind, x along the part of the interstellar field across it, y = z x x.
 
 Examples
 --------
@@ -20,27 +20,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lisbon_core._core import kernel
-from lisbon_core.heliosphere.interstellar import stream_function, wall
+from lisbon_core.heliosphere.interstellar import wall
 from lisbon_core.heliosphere.parameters import (
-    AXIS_X,
-    AXIS_Y,
-    AXIS_Z,
-    B_PERP,
-    B_RADIAL,
     FAST,
     FLOW,
     NOSE,
-    ROTATION,
     SHOCK,
     SPEEDUP,
+    TAIL,
     WIND,
     HeliosphereError,
     HeliosphereParameters,
     pack,
 )
-from lisbon_core.heliosphere.parker import sheet_sign_integral, spiral
-from lisbon_core.heliosphere.sheath import latitude, off_axis, places
+from lisbon_core.heliosphere.parker import spiral, spiral_potential
 from lisbon_core.heliosphere.tables import carried_fast, draped_fast, with_tables
+from lisbon_core.heliosphere.tail import faded, faded_potential, joined_potential, share
 
 __all__ = ["SHEATH", "SOLAR", "INTERSTELLAR", "Heliosphere", "border", "closed_form", "field_at", "field_in",
            "region_of"]
@@ -74,6 +69,8 @@ def field_in(region, x, y, z, parameters):
     """B (microgauss) and E (microgauss c) of a region's field, at a point in it or a little beyond, as six floats."""
     if region == SOLAR:
         return spiral(x, y, z, parameters)
+    if z < parameters[TAIL]:
+        return faded(region == SHEATH, x, y, z, parameters)
     if region == SHEATH:
         return carried_fast(x, y, z, parameters)
     return draped_fast(x, y, z, parameters)
@@ -87,20 +84,13 @@ def field_at(x, y, z, parameters):
 
 @kernel(**FAST)
 def potential_at(x, y, z, parameters):
-    """Electric potential in microgauss AU: zero on the heliopause, continuous everywhere."""
+    """Electric potential in microgauss AU: continuous everywhere; zero on the heliopause before `tail_AU`."""
     region = region_of(x, y, z, parameters)
-    if region == INTERSTELLAR:
-        return -parameters[FLOW] * parameters[B_PERP] * stream_function(x, y, z, parameters)
     if region == SOLAR:
-        r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
-        t = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y + parameters[AXIS_Z] * z) / r
-    else:
-        x, y = off_axis(x, y)
-        _, _, rho2, _, _, _, _, e, one_plus, _ = places(x, y, z, parameters)
-        t = latitude(x, y, rho2, e, one_plus, parameters)
-    # E = Omega B_1 s(t) grad(t), and t = n_z on the heliopause
-    step = sheet_sign_integral(parameters[AXIS_Z], parameters) - sheet_sign_integral(t, parameters)
-    return parameters[ROTATION] * parameters[B_RADIAL] * step
+        return spiral_potential(x, y, z, parameters)
+    if z < parameters[TAIL]:
+        return faded_potential(region == SHEATH, x, y, z, parameters)
+    return joined_potential(region == SHEATH, x, y, z, parameters)
 
 
 @kernel(**FAST)
@@ -113,6 +103,9 @@ def velocity_at(x, y, z, parameters):
     if wall(x, y, z) < parameters[NOSE] * parameters[NOSE]:
         speed *= parameters[SPEEDUP]
     source = speed * parameters[NOSE] * parameters[NOSE] / (r * r * r)
+    if z < parameters[TAIL]:
+        w, _ = share(z, parameters)
+        source, speed = (1.0 - w) * source, speed + w * (parameters[FLOW] - speed)
     return source * x, source * y, source * z - speed
 
 

@@ -16,7 +16,7 @@ from lisbon_core.units import DAYS_PER_AU, KM_S
 __all__ = ["FIELD_PRESETS", "FieldPreset", "HeliosphereError", "HeliosphereParameters", "pack", "with_field"]
 
 (NOSE, SHOCK, FLOW, WIND, ROTATION, SPEEDUP, ETA, STRETCH, B_PERP, B_PAR, B_RADIAL, POLARITY, SHEET, AXIS_X, AXIS_Y,
- AXIS_Z, SHOCK_RATIO, OVER_NOSE2, OVER_SHEATH, INNER, OVER_INNER) = range(21)
+ AXIS_Z, SHOCK_RATIO, OVER_NOSE2, OVER_SHEATH, INNER, OVER_INNER, TAIL, OVER_FADE) = range(23)
 PACKED = 24  # scalars; the tables follow
 FAST = {"error_model": "numpy", "nogil": True}  # strict arithmetic: the same results on every machine
 
@@ -52,11 +52,15 @@ class HeliosphereParameters:
     field_lon, field_lat, field_frame, field_uG : float, float, str, float
         Direction to which the interstellar field points, degrees, in 'ecliptic', 'icrs' or 'galactic' coordinates;
         its strength in microgauss.
+    tail_AU : float
+        How far down the tail the field begins to fade into the interstellar one, over 4 `nose_AU` (see `tail`), AU;
+        infinite for a tail without end.
 
     Raises
     ------
     HeliosphereError
-        If a value is not finite, has the wrong sign, or the shock does not lie within the heliopause.
+        If a value is not finite (`tail_AU` may be infinite), has the wrong sign, the shock does not lie within the
+        heliopause, or the tail is shorter than 2 `nose_AU`, its radius.
     """
 
     nose_AU: float = 120.0
@@ -76,12 +80,13 @@ class HeliosphereParameters:
     field_lat: float = 39.9
     field_frame: str = "ecliptic"
     field_uG: float = 3.0
+    tail_AU: float = math.inf
 
     def __post_init__(self):
         if self.field_frame not in FRAMES:
             raise HeliosphereError(f"field_frame is {self.field_frame!r}, but it must be one of {', '.join(FRAMES)}")
         for field in fields(self):
-            if field.name != "field_frame" and not np.all(np.isfinite(getattr(self, field.name))):
+            if field.name not in ("field_frame", "tail_AU") and not np.all(np.isfinite(getattr(self, field.name))):
                 raise HeliosphereError(f"{field.name} is {getattr(self, field.name)}, but it must be a finite number")
         for name in ("nose_AU", "shock_AU", "interstellar_speed_km_s", "wind_speed_km_s", "sheath_speed_factor",
                      "sheet_width", "rotation_days", "field_uG"):
@@ -97,6 +102,9 @@ class HeliosphereParameters:
         if self.shock_AU >= self.nose_AU:
             raise HeliosphereError(f"shock_AU is {self.shock_AU}, but it must be less than nose_AU ({self.nose_AU}): "
                                    "the termination shock lies within the heliopause")
+        if not self.tail_AU >= 2.0 * self.nose_AU:
+            raise HeliosphereError(f"tail_AU is {self.tail_AU}, but it must be at least twice nose_AU "
+                                   f"({self.nose_AU}), or inf for a tail without end")
         if self.polarity not in (-1, 0, 1):
             raise HeliosphereError(f"polarity is {self.polarity}, but it must be +1, -1 or 0 (no current sheet)")
         if len(self.rotation_axis_icrs) != 2 or abs(self.rotation_axis_icrs[1]) > 90.0:
@@ -169,4 +177,5 @@ def pack(parameters: HeliosphereParameters) -> tuple[np.ndarray, np.ndarray]:
     packed[SHOCK_RATIO] = 0.5 * (parameters.shock_AU / parameters.nose_AU) ** 2
     packed[OVER_NOSE2] = parameters.nose_AU**-2  # divisions are slow
     packed[OVER_SHEATH] = 1.0 / (packed[SPEEDUP] * packed[FLOW])
+    packed[TAIL], packed[OVER_FADE] = -parameters.tail_AU, 0.25 / parameters.nose_AU
     return packed, axes

@@ -16,7 +16,7 @@ import math
 from lisbon_core._core import kernel
 from lisbon_core.heliosphere.parameters import AXIS_X, AXIS_Y, AXIS_Z, B_RADIAL, FAST, POLARITY, ROTATION, SHEET, WIND
 
-__all__ = ["SOFT", "sheet_sign", "sheet_sign_integral", "spiral"]
+__all__ = ["SOFT", "potential_of_latitude", "sheet_sign", "sheet_sign_integral", "spiral", "spiral_potential"]
 
 SOFT = 0.3  # AU
 
@@ -41,6 +41,21 @@ def sheet_sign_integral(t, parameters):
         return t
     u = abs(t) / width
     return polarity * width * (u + math.log1p(math.exp(-2.0 * u)) - math.log(2.0))
+
+
+@kernel(**FAST)
+def potential_of_latitude(t, parameters):
+    """Potential of E = Omega B_1 s(t) grad(t), microgauss AU: zero at t = n_z, which is the heliopause."""
+    step = sheet_sign_integral(parameters[AXIS_Z], parameters) - sheet_sign_integral(t, parameters)
+    return parameters[ROTATION] * parameters[B_RADIAL] * step
+
+
+@kernel(**FAST)
+def spiral_potential(x, y, z, parameters):
+    """Potential of the spiral's E at a point, microgauss AU."""
+    r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
+    t = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y + parameters[AXIS_Z] * z) / r
+    return potential_of_latitude(t, parameters)
 
 
 @kernel(**FAST)

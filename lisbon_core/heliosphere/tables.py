@@ -35,7 +35,7 @@ from lisbon_core.heliosphere.sheath import (
     travel_gradient,
 )
 
-__all__ = ["carried_fast", "draped_fast", "with_tables"]
+__all__ = ["carried_fast", "draped_fast", "spline", "travel_fast", "with_tables"]
 
 CELLS = 192  # of each table, either way
 WITHIN = 0.8  # of the radius of the shock: how far inside the sheath's table begins
@@ -89,11 +89,9 @@ def arrival(x, y, z, parameters):
 
 
 @kernel(**FAST)
-def carried_fast(x, y, z, parameters):
-    """`sheath.carried` with the gradient of T from its tables."""
-    x, y = off_axis(x, y)
+def travel_fast(z, r, over_r, rho2, over_rho2, inside, parameters):
+    """Gradient of T from its tables: what goes with (x, y), and its z component."""
     d = parameters[NOSE]
-    r, over_r, rho2, over_rho2, _, _, inside, e, one_plus, over_root = places(x, y, z, parameters)
     cosine = z * over_r
     if r < d:
         value = spline((r - parameters[INNER]) * parameters[OVER_INNER], 0.5 + 0.5 * cosine, PACKED + _SIZE, parameters)
@@ -104,7 +102,15 @@ def carried_fast(x, y, z, parameters):
     # dT/dtheta at fixed r over r sin(theta), from d(theta)/dt = f U sin^2(theta)/rho along the streamline
     turn = (1.0 - (d * d * over_r * over_r - cosine) * rate) * r * r * over_rho2
     # grad theta = (cos theta e_rho - sin theta z_hat)/r
-    radial, axial = norm * (rate + turn * cosine) * over_r, norm * (cosine * rate - turn * rho2 * over_r * over_r)
+    return norm * (rate + turn * cosine) * over_r, norm * (cosine * rate - turn * rho2 * over_r * over_r)
+
+
+@kernel(**FAST)
+def carried_fast(x, y, z, parameters):
+    """`sheath.carried` with the gradient of T from its tables."""
+    x, y = off_axis(x, y)
+    r, over_r, rho2, over_rho2, _, _, inside, e, one_plus, over_root = places(x, y, z, parameters)
+    radial, axial = travel_fast(z, r, over_r, rho2, over_rho2, inside, parameters)
     return carried_from(x, y, z, over_r, rho2, over_rho2, e, one_plus, over_root, radial * x, radial * y, axial,
                         parameters)
 
