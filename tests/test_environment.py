@@ -16,7 +16,9 @@ from lisbon_core import __version__
 from lisbon_core.tools.provenance import ROOT
 
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "jupyter-core": "jupyter_core"}
-IMPORT_NAMES = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "matplotlib"}  # matplotlib brings pillow
+IMPORT_NAMES = {"yaml": "pyyaml", "IPython": "ipython",
+                # brought along by what is declared
+                "PIL": "matplotlib", "mpl_toolkits": "matplotlib", "llvmlite": "numba"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 DEVELOPMENT = [Requirement(line) for line in [*PROJECT["project"]["dependencies"], *EXTRAS["notebooks"],
@@ -48,8 +50,9 @@ def test_python_satisfies_bounds():
 
 @pytest.mark.parametrize("folder", ["lisbon_core", "notebooks", "tests"])
 def test_every_import_is_declared(folder):
-    """What the package imports at its top is a dependency; notebooks, tests and tools may use the extras too."""
-    core = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
+    """What the physics imports is a dependency, or reads foreign grids; the rest may use the other extras too."""
+    core = {canonicalize_name(Requirement(line).name)
+            for line in [*PROJECT["project"]["dependencies"], *EXTRAS["grids"]]}
     everything = {canonicalize_name(one.name) for one in [*DEVELOPMENT, *OPTIONAL]}
     everything |= {canonicalize_name(path.stem) for path in (ROOT / "tests").glob("*.py")}
     for path in (ROOT / folder).rglob("*.py"):

@@ -69,6 +69,15 @@ def lisbon(notebooks, capsys):
     return call
 
 
+def test_what_measures_times_runs_alone_and_last():
+    done = {stem: runner.Outcome(stem, "done") for stem in ("03_a", "05_a")}
+    assert runner._ready(["06_a", "08_a", "10_a"], [], done, 2) == ["06_a", "08_a"]
+    assert runner._ready(["10_a", "11_a"], ["08_a"], done, 1) == ["11_a"]
+    assert runner._ready(["10_a"], ["08_a"], done, 1) == []
+    assert runner._ready(["10_a"], [], done, 2) == ["10_a"]
+    assert runner._ready(["08_a"], ["10_a"], done, 1) == []
+
+
 def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)

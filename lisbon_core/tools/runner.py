@@ -169,11 +169,17 @@ def _needs(stem: str, known) -> list[str]:
 
 
 def _ready(waiting, running, outcomes, places: int) -> list[str]:
-    """Notebooks that may start now; those that others need first."""
+    """Notebooks that may start now; those that others need first, one that measures times alone at the end."""
+    if any(stem[:2] in stages.ALONE for stem in running):
+        return []
     known = [*waiting, *running, *outcomes]
     able = [stem for stem in waiting
             if all(need in outcomes and outcomes[need].status in ENDED_WELL for need in _needs(stem, known))]
-    return sorted(able, key=lambda stem: (not any(stem in _needs(other, known) for other in waiting), stem))[:places]
+    together = [stem for stem in able if stem[:2] not in stages.ALONE]
+    if not together:
+        return [] if running else able[:1]
+    needed = {need for other in waiting for need in _needs(other, known)}
+    return sorted(together, key=lambda stem: (stem not in needed, stem))[:places]
 
 
 def _lost(waiting, outcomes) -> list[tuple[str, str]]:

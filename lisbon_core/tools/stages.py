@@ -7,10 +7,12 @@ from pathlib import Path
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import code_hash, sha256
 
-__all__ = ["DEPENDS", "PRODUCTS", "clear", "keys", "left_by", "unchanged"]
+__all__ = ["ALONE", "DEPENDS", "PRODUCTS", "clear", "keys", "left_by", "unchanged"]
 
 # What a notebook needs of another's products, by number; the rest stands on its own.
 DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",)}
+# Notebooks that measure times, and so want the machine for themselves.
+ALONE = ("10",)
 # Products, and the notebook that leaves each.
 PRODUCTS = {"liouville_map.fits": "03", "sky_map.fits": "06", "pad.ecsv": "07", "transport.ecsv": "09"}
 
