@@ -96,7 +96,7 @@ L_sigma = values("L_focusing", "sigma")
 panels = {"$1/L$ (1/kpc)": (1e3 / L, 1e3 * L_sigma / L**2, 1e3 / truth["L_focusing"] if truth else None)}
 for name, title, factor in (
     ("A_1", "$A_1$ (10⁻³)", 1e3),
-    ("gradient_length", "$l$ (kpc)", 1.0),
+    ("gradient_length", "$\\ell$ (kpc)", 1.0),
     ("T_0_bound", "bound on $T_0$ (10⁻⁶ / yr)", 1e6),
 ):
     panels[title] = (factor * values(name), factor * values(name, "sigma"), truth.get(name) and factor * truth[name])
@@ -108,7 +108,7 @@ show(
     "11_sensitivity",
     run_dir=run_dir,
     caption=f"Four claims under changed assumptions: {run.label}. Blue: as assumed, with its statistical error; dashed: the truth "
-    "of a synthetic sky. Hollow: the sky does not fit, so one would notice. $l$ is the gradient length.",
+    "of a synthetic sky. Hollow: the sky does not fit, so one would notice. $\\ell$ is the gradient length.",
     alt="Four panels side by side, one row for each changed assumption: inverse focusing length, amplitude of the first "
     "Legendre term, gradient length and the bound on the time variation, each with error bars and a band for the run as assumed. "
     "Most rows lie in the band; other fields and the other polarity move them most and are drawn hollow.",

@@ -143,25 +143,31 @@ def _kept(out: Path, keys: dict[str, str], anew: set[str]) -> dict[str, dict]:
 
 def _run_all(paths: list[Path], outcomes: dict, note, jobs: int, execute, out: Path) -> None:
     """Execute notebooks, each as soon as those it needs have ended well."""
-    waiting = {path.stem: path for path in paths}
-    with _kernel_environment(jobs), ThreadPoolExecutor(jobs) as pool:
-        running = {}
-        try:
-            while waiting or running:
-                for stem in _ready(waiting, running.values(), outcomes, jobs - len(running)):
-                    running[pool.submit(execute, waiting.pop(stem))] = stem
-                for stem, reason in _lost(waiting, outcomes):
-                    del waiting[stem]
-                    note(Outcome(stem, "skipped", reason=reason))
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    del running[future]
-                    note(future.result())
-        except KeyboardInterrupt:
-            # The kernels watch this process and end with it; waiting for the threads would mean waiting for them.
-            print(f"Interrupted: {', '.join(sorted(running.values())) or 'nothing'} was cut short; what had finished "
-                  f"is in {out}, and the same command goes on from there.", file=sys.stderr, flush=True)
-            (out / ".lock").unlink(missing_ok=True)
-            os._exit(130)
+    waiting, running = {path.stem: path for path in paths}, {}
+    try:
+        with _kernel_environment(jobs), ThreadPoolExecutor(jobs) as pool:
+            try:
+                while waiting or running:
+                    for stem in _ready(waiting, running.values(), outcomes, jobs - len(running)):
+                        running[pool.submit(execute, waiting.pop(stem))] = stem
+                    for stem, reason in _lost(waiting, outcomes):
+                        del waiting[stem]
+                        note(Outcome(stem, "skipped", reason=reason))
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        del running[future]
+                        note(future.result())
+            except KeyboardInterrupt:  # leaving the pool would mean waiting for its threads
+                _interrupted(running, out)
+    except KeyboardInterrupt:  # before it was open
+        _interrupted(running, out)
+
+
+def _interrupted(running: dict, out: Path) -> None:
+    """Say so and leave at once: the kernels watch this process and end with it."""
+    print(f"Interrupted: {', '.join(sorted(running.values())) or 'nothing'} was cut short; what had finished is in "
+          f"{out}, and the same command goes on from there.", file=sys.stderr, flush=True)
+    (out / ".lock").unlink(missing_ok=True)
+    os._exit(130)
 
 
 def _needs(stem: str, known) -> list[str]:
