@@ -89,15 +89,15 @@ def user_field(function, longest_AU=150.0):
     compiled = function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
     return _orbits_in(numba.njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
                       numba.njit(lambda x, y, z, parameters: 0),
-                      numba.njit(lambda region, x, y, z, parameters: (-longest_AU, 0)), numba.njit(**FAST))
+                      numba.njit(lambda region, x, y, z, parameters: (-longest_AU, 0)), numba.njit(**FAST), "own")
 
 
 @functools.cache
 def _gridded_orbits():
-    return _orbits_in(field_in_grid, region_on_grid, border_of_grid, kernel("gridded", **FAST))
+    return _orbits_in(field_in_grid, region_on_grid, border_of_grid, kernel("gridded", **FAST), "gridded")
 
 
-def _orbits_in(field_in, region_of, border, compiler):
+def _orbits_in(field_in, region_of, border, compiler, variant):
     """The integrator compiled for another field."""
     scope = {**vars(step), **vars(neighbours), **vars(borders), **vars(kernels),
              "field_in": field_in, "region_of": region_of, "border": border}
@@ -105,6 +105,8 @@ def _orbits_in(field_in, region_of, border, compiler):
                  "_start", "_after", "_orbits"):
         kept = scope[name]
         copy = types.FunctionType(kept.py_func.__code__, scope, name)
+        # numba numbers its symbols anew in each process: under one name, cached code could be linked to another's
+        copy.__qualname__ = f"{name}_{variant}"
         scope[copy.__name__] = compiler(copy)
     return scope["_orbits"]
 
