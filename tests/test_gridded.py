@@ -25,7 +25,7 @@ from lisbon_core.heliosphere.gridded_kernels import angle
 from lisbon_core.liouville import cached_sky, grid, trace_sky
 from lisbon_core.orbits import trace, user_field
 from lisbon_core.tools import peers
-from lisbon_core.tools.timing import angles, cores, timed
+from lisbon_core.tools.timing import angles
 from lisbon_core.units import KM_S
 
 MATRIX = np.array([[0.7, -0.2, 0.4], [0.1, 0.9, -0.3], [-0.5, 0.6, -1.6]])  # without trace: div B = 0
@@ -216,13 +216,10 @@ def test_workload_B_on_a_grid(tmp_path):
 
     heliosphere = read_gridded(tmp_path / "B.h5")
     exact = follow((user_field(field), np.zeros(1)), 1e-11)
-    with cores(1):
-        follow(heliosphere, 1e-5)
-        seconds, found = timed(lambda: follow(heliosphere, 1e-5), 3)
+    found = follow(heliosphere, 1e-5)
     off = angles(found.momentum, exact.momentum)
     assert np.median(off) < 4 * 0.02
     assert np.quantile(off, 0.95) < 1.0
-    assert 300 / seconds > 2000.0, "orbits a second on one core: the grid has lost its speed"
     assert abs(found.escaped.mean() - exact.escaped.mean()) < 0.02
 
 
@@ -251,19 +248,13 @@ def test_closed_form_through_a_grid_gives_the_same_map(exported):
     np.testing.assert_allclose(through.axes, direct.axes)
     np.testing.assert_allclose([*through.field_icrs, through.field_uG], [*direct.field_icrs, 3.0])
     np.testing.assert_allclose(through.flow, direct.flow)
-    maps = []
-    with cores(1):
-        for heliosphere in (direct, through):
-            trace_sky(heliosphere, *grid(60.0), positions=1)
-            maps.append(timed(lambda heliosphere=heliosphere: trace_sky(heliosphere, *grid(12.0), positions=2)))
-    (seconds, a), (seconds_grid, b) = maps
+    a, b = (trace_sky(heliosphere, *grid(12.0), positions=2) for heliosphere in (direct, through))
     calm = a.escaped & b.escaped & (a.amplification < 30.0)
     assert calm.mean() > 0.35
     assert np.median(np.abs(a.mu - b.mu)[calm]) < 0.01
     assert np.median(np.abs(a.momentum_ratio - b.momentum_ratio)[calm]) < 1e-5
     assert np.median(np.hypot(a.R_x - b.R_x, a.R_y - b.R_y)[calm]) < 10.0
     np.testing.assert_allclose([a.e_x_icrs, a.e_y_icrs], [b.e_x_icrs, b.e_y_icrs], atol=1e-12)
-    assert seconds_grid < 4.0 * seconds
 
 
 def test_axes_of_the_file_do_not_matter(exported, tmp_path):
