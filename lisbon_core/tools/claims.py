@@ -60,6 +60,8 @@ class Claim:
     note: str = ""
 
     def __post_init__(self):
+        if not all(isinstance(text, str) for text in (self.id, self.unit, self.equation, self.note)):
+            raise ClaimError(f"Claim {self.id} has an identifier, unit, equation or note that is no text: correct it.")
         for name in ("value", "sigma", "paper", "truth"):
             object.__setattr__(self, name, self._plain(name, getattr(self, name)))
         if self.value is None and not self.note:
@@ -120,14 +122,21 @@ def merge(folder: Path, default_sky: bool) -> dict:
     """
     merged, made_by = {}, {}
     for path in sorted((Path(folder) / "claims").glob("*.json")):
-        for entry in json.loads(path.read_text(encoding="utf-8")):
-            claim = Claim(**entry)
+        for claim in _read(path):
             if claim.id in merged:
                 raise ClaimError(f"Claim {claim.id} is made by both {made_by[claim.id]} and {path.stem}: keep one.")
             merged[claim.id], made_by[claim.id] = claim, path.stem
     known = default_sky or any(claim.truth is not None for claim in merged.values())
     rows = {name: asdict(claim) | {"verdict": verdict(claim, known)} for name, claim in merged.items()}
     return {name: {key: row[key] for key in ENTRIES} for name, row in rows.items()}
+
+
+def _read(path: Path) -> list[Claim]:
+    try:
+        return [Claim(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, TypeError, ValueError, RecursionError) as error:
+        raise ClaimError(f"{path} holds no claims of a notebook ({' '.join(str(error).split())[:200]}): remove it, and "
+                         "run its notebook again.") from None
 
 
 def number(value, sigma=None, unit: str = "", like=()) -> str:

@@ -93,11 +93,12 @@ def tests() -> dict[str, list[str]]:
 
 def outcomes() -> dict[str, str]:
     """How each marked test ended the last time: passed, failed, skipped; with `(before the last change)` if so."""
-    if not OUTCOMES.is_file():
+    try:
+        recorded = json.loads(OUTCOMES.read_text(encoding="utf-8"))
+        late = "" if recorded["input_hash"] == input_hash() else " (before the last change)"
+        return {test: f"{outcome}{late}" for test, outcome in recorded["outcomes"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-    recorded = json.loads(OUTCOMES.read_text(encoding="utf-8"))
-    late = "" if recorded["input_hash"] == input_hash() else " (before the last change)"
-    return {test: outcome + late for test, outcome in recorded["outcomes"].items()}
 
 
 def listed(ended: dict[str, str] | None = None) -> str:

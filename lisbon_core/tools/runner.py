@@ -8,6 +8,7 @@ before, from the same inputs, is kept: so a run that was cut short goes on where
 import json
 import logging
 import os
+import re
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -124,7 +125,9 @@ def _kept(out: Path, keys: dict[str, str], anew: set[str]) -> dict[str, dict]:
     """What an earlier run left in the folder and still holds, by notebook; the rest is cleared away."""
     try:
         before = json.loads((out / "provenance.json").read_text(encoding="utf-8"))["notebooks"]
-    except (OSError, ValueError, KeyError, TypeError):
+        before = {stem: entry for stem, entry in before.items()
+                  if re.fullmatch(r"[\w-]+", stem) and entry["notebook"] == stem}  # files of that name may be removed
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         before = {}
     kept = {stem for stem, key in keys.items() if stem not in anew and stages.unchanged(before.get(stem), key, out)}
     gone = (before.keys() | anew) - kept

@@ -164,14 +164,18 @@ def _lost(reason: str) -> dict:
 
 
 def read_rows(path: str | Path) -> list[dict]:
-    """All rows of a sweep.jsonl; a line that was cut short is left out."""
+    """All rows of a sweep.jsonl; a line that was cut short or changed is left out."""
     rows = []
     for line in Path(path).read_bytes().splitlines() if Path(path).exists() else []:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             row = json.loads(line)
-            if isinstance(row, dict) and {"key", "status"} <= row.keys():
+            if isinstance(row, dict) and row.pop("check", "") == _checksum(row):
                 rows.append(row)
     return rows
+
+
+def _checksum(row: dict) -> str:
+    return hashlib.sha256(json.dumps(row).encode()).hexdigest()[:12]
 
 
 def _repaired(path: Path) -> list[dict]:
@@ -183,9 +187,10 @@ def _repaired(path: Path) -> list[dict]:
 
 
 def _append(path: Path, row: dict) -> None:
+    line = json.dumps(row | {"check": _checksum(row)}, ensure_ascii=False, allow_nan=False)
     try:
         with open(path, "ab") as stream:
-            stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+            stream.write(line.encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
