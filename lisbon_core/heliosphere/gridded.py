@@ -148,7 +148,7 @@ def pack_grid(spherical: bool, coordinates, magnetic, electric, medium: GriddedM
     head[PARTS], head[N_1:N_3 + 1], head[INNER] = values.shape[3], values.shape[:3], inner_AU
     head[UNIFORM:UNIFORM + 3] = medium.field
     head[UNIFORM + 3:UNIFORM + 6] = -np.cross(medium.flow, medium.field)
-    packed = np.zeros(HEAD + (values.size + 1) // 2)
+    packed = np.zeros(HEAD + values.size // 2 + 2)  # four numbers are read at once, also the last
     packed[:HEAD] = head
     packed[HEAD:].view(np.float32)[:values.size] = values.ravel()
     return packed

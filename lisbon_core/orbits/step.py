@@ -211,6 +211,14 @@ def _compare(w, tolerance):
 
 
 @kernel(**FAST)
+def _fields(w, regions, lanes, parameters):
+    """The field THERE at the END of each of the first lanes."""
+    for i in range(lanes):
+        y = _six(w, END, i)
+        _put(w, THERE, i, field_in(regions[i], y[0], y[1], y[2], parameters))
+
+
+@kernel(**FAST)
 def _steps(w, regions, lanes, factor, electric, mass2, tolerance, parameters):
     """One step of each of the first lanes: from STATE, with the field FIELD, over LENGTH, to END, with THERE.
 
@@ -219,9 +227,7 @@ def _steps(w, regions, lanes, factor, electric, mass2, tolerance, parameters):
     _begin(w, factor, electric, mass2)
     for stage in range(1, 7):
         _place(w, stage)
-        for i in range(lanes):
-            y = _six(w, END, i)
-            _put(w, THERE, i, field_in(regions[i], y[0], y[1], y[2], parameters))
+        _fields(w, regions, lanes, parameters)
         _slope(w, stage, factor, electric, mass2)
     _compare(w, tolerance)
 
