@@ -1,7 +1,7 @@
 """An unknown sky for each student: field direction, A_n and 1/L to be inferred with errors, graded by pulls.
 
 Everything follows from the student's name (and a word that only the lecturer knows), so the truth is stored nowhere:
-who grades makes it anew. The sky is coarse, 6 degrees: two rounds of `anisotropy.fit_field` take a minute or two.
+who grades makes it anew. The sky is coarse, 6 degrees: the 38 maps of two fans of fields take a minute or two.
 """
 
 import hashlib
@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lisbon_core._core import LisbonError
-from lisbon_core.anisotropy import AnisotropyFit, fit_sampled_map
-from lisbon_core.anisotropy.field_direction import shifted
+from lisbon_core.anisotropy import AnisotropyFit, field_at, fit_sampled_map
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import cached_sky, grid
 from lisbon_core.pitch_angle import pitch_angle_distribution
@@ -49,8 +48,11 @@ def unknown(student: str, secret: str = "") -> tuple[HeliosphereParameters, SkyT
     seed = int(hashlib.sha256(f"{name}\n{secret}".encode()).hexdigest()[:8], 16)
     random = np.random.default_rng([seed, 1])
     distance, direction = random.uniform(3.0, 10.0), random.uniform(0.0, 2.0 * np.pi)
-    heliosphere = shifted(HeliosphereParameters(), (distance * np.cos(direction), distance * np.sin(direction)))
-    return heliosphere, replace(random_truth(seed), averaging_deg=8.0, noise=4e-5, dec_min=-60.0, dec_max=80.0)
+    known = HeliosphereParameters()
+    offset = distance * np.cos(direction), distance * np.sin(direction)
+    lon, lat = field_at(offset, (known.field_lon, known.field_lat)).tolist()
+    truth = replace(random_truth(seed), averaging_deg=8.0, noise=4e-5, dec_min=-60.0, dec_max=80.0)
+    return replace(known, field_lon=round(lon, 6), field_lat=round(lat, 6)), truth
 
 
 def sky_of(student: str, secret: str = "") -> SkyMap:

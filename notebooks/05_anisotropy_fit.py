@@ -200,7 +200,7 @@ assert np.all(off < 5), "replicas do not scatter about the fit they are drawn fr
 # Replicas redraw the sky about the best fit. The *posterior* asks the other way round: which coefficients could have made
 # this one sky? It is sampled by a swarm of walkers (`emcee`), with any value thought equally likely before. For a small
 # anisotropy and errors that do not depend on it, both must give the same cloud. The posterior earns its keep where
-# something is known beforehand, see the speed below, or where the field is fitted as well. In runs whose sky was made
+# something is known beforehand, see the speed below. In runs whose sky was made
 # with other positions than its map has, it is wider than the replicas: it holds the error of the map, they do not.
 
 # %%
@@ -309,11 +309,10 @@ if faster is not None:
 
 # %% [markdown]
 # The direction of the interstellar field is taken as given too: it goes into the orbits, not into Eq. (3). It can be
-# fitted as well, by tracing the sky anew for fields around a first guess: `lisbon_core.anisotropy.fit_field` does so,
-# with nine maps, or nineteen if the strength is to be fitted too, and takes a minute or two; `sample_posterior` then takes
-# the field along. In a run apart, on this sky with pixels of 4° and steps of 5°, the direction came out to about one
-# degree. The noise of the sky has a fifth of a degree in that; the rest is the map, which knows the Earth's orbit from four
-# positions only, and whose samples differ. More positions, not a better sky, would sharpen it.
+# fitted as well, by tracing the sky anew for many fields and refitting it in each. `lisbon sweep` does so, and
+# `lisbon_core.anisotropy.field_posterior` makes of these fits one law for direction, strength, $A_n$ and $\mathbf G$
+# together; [11 What the conclusions depend on](11_sensitivity.ipynb) shows it. There too the map, which knows the Earth's
+# orbit from four positions only, limits what can be known, more than the noise of the sky.
 
 # %% [markdown]
 # ## How many terms

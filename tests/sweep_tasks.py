@@ -5,6 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+from lisbon_core.tools.sweep import one_run
+
 
 def square(parameters):
     """A claim that follows from the parameters."""
@@ -32,12 +34,17 @@ def die_at_five(parameters):
     return square(parameters)
 
 
-def die_once(parameters):
+def die_once(parameters, then=square):
     """A worker that is killed once, whatever it does; `sky_label` names the file that remembers it."""
     if parameters["order"] == 5 and not Path(parameters["sky_label"]).exists():
         Path(parameters["sky_label"]).touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return square(parameters)
+    return then(parameters)
+
+
+def chain_and_die_once(parameters):
+    """The chain itself, in workers of which one is killed."""
+    return die_once(parameters, one_run)
 
 
 def where(parameters):

@@ -1,10 +1,13 @@
 """The best field from a rough bowl of chi-square, and from real maps that are coarse."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from lisbon_core.anisotropy import AnisotropyError, field_posterior
-from lisbon_core.anisotropy.field_posterior import _field, _offsets
+from lisbon_core.anisotropy import AnisotropyError, fan, field_at, field_posterior
+from lisbon_core.anisotropy.field_posterior import _offsets
+from lisbon_core.frames import unit_vector
 from lisbon_core.tools.sweep_plan import plan
 from lisbon_core.tools.sweep_report import summary
 
@@ -13,11 +16,17 @@ PIXELS = 500.0
 SLOPE = np.array([[2e-5, -1e-5, 3e-4], [1e-8, 2e-8, 1e-7]])  # of A_1 and G_x with the field
 
 
+def fits(chi2, theta, covariance):
+    """As `AnisotropyFit` holds them."""
+    return [SimpleNamespace(chi2_reduced=x, theta=t, covariance=c, effective_pixels=PIXELS)
+            for x, t, c in zip(chi2, theta, covariance, strict=True)]
+
+
 def bowl(random, strength=False, rough=0.08, bent=0.0, centre=(220.0, 40.0, 3.0)):
     """Fields around `centre`, and fits of a sky whose field is TRUE but for what its own noise moves it."""
     d = 3 if strength else 2
     spread = random.uniform(-1.0, 1.0, (64 if d == 2 else 160, d)) * (8.0, 8.0, 0.4)[:d]
-    fields = np.array([_field(one, np.array(centre[:d])) for one in spread])
+    fields = np.array([field_at(one, np.array(centre[:d])) for one in spread])
     curvature = np.diag([0.06, 0.1, 12.0][:d])  # of the reduced chi-square
     moved = random.multivariate_normal(np.zeros(d), np.linalg.inv(curvature) / PIXELS)
     x = _offsets(fields, TRUE[:d]) - moved
@@ -28,15 +37,23 @@ def bowl(random, strength=False, rough=0.08, bent=0.0, centre=(220.0, 40.0, 3.0)
     # one sky, one noise; each map adds its own
     theta = theta + random.multivariate_normal(np.zeros(2), covariance[0]) + 3e-6 * random.standard_normal(len(chi2))[
         :, None] * (1.0, 1e-3)
-    return fields, chi2, theta, covariance, PIXELS
+    return fields, fits(chi2, theta, covariance)
 
 
 def test_offsets_and_fields_undo_each_other():
     centre = np.array([350.0, 60.0, 3.0])
     offsets = np.array([[3.0, -4.0, 0.2], [12.0, 5.0, -0.1], [0.0, 0.0, 0.0]])
-    fields = np.array([_field(one, centre) for one in offsets])
+    fields = np.array([field_at(one, centre) for one in offsets])
     assert _offsets(fields, centre) == pytest.approx(offsets, abs=1e-9)
     assert 0.0 <= fields[1, 0] < 30.0, "longitude goes on at zero"
+
+
+def test_fan():
+    directions = fan((10.0, 60.0), 3.0)
+    assert directions.shape == (19, 2)
+    angles = np.degrees(np.arccos(np.clip(unit_vector(*directions.T) @ unit_vector(10.0, 60.0), -1.0, 1.0)))
+    assert angles == pytest.approx([0.0] + [3.0] * 6 + [6.0] * 12, abs=1e-3)
+    assert len(np.unique(directions, axis=0)) == 19
 
 
 @pytest.mark.parametrize(("strength", "bent"), [(False, 0.0), (False, 0.03), (True, 0.0)])
@@ -55,11 +72,12 @@ def test_errors_cover(strength, bent):
 
 
 def test_a_chi_square_above_one_widens_the_errors():
-    fields, chi2, *others = bowl(np.random.default_rng(1), rough=0.0)
-    plain, worse = (field_posterior(fields, k * chi2, *others) for k in (1.0, 4.0))
+    fields, found = bowl(np.random.default_rng(1), rough=0.0)
+    scaled = {k: [SimpleNamespace(**vars(fit) | {"chi2_reduced": k * fit.chi2_reduced}) for fit in found]
+              for k in (0.5, 1.0, 4.0)}
+    better, plain, worse = (field_posterior(fields, fits) for fits in scaled.values())
     assert worse.field == pytest.approx(plain.field)
     assert worse.sigma == pytest.approx(plain.sigma, rel=0.05), "the curvature grows as much as the scale"
-    better = field_posterior(fields, 0.5 * chi2, *others)
     assert np.all(better.sigma > 1.2 * plain.sigma), "a chi-square below 1 must not shrink the errors"
 
 
@@ -69,21 +87,20 @@ def test_fields_on_one_side_are_refused():
 
 
 def test_few_fields_are_refused():
-    fields, *fits, pixels = bowl(np.random.default_rng(1))
+    fields, fits = bowl(np.random.default_rng(1))
     with pytest.raises(AnisotropyError, match="try more fields around the best of them"):
-        field_posterior(fields[:8], *(one[:8] for one in fits), pixels)
+        field_posterior(fields[:8], fits[:8])
 
 
 def test_a_sweep_of_fields_ends_with_the_best(tmp_path):
     from astropy.table import Table
 
-    fields, chi2, theta, covariance, pixels = bowl(np.random.default_rng(2))
+    fields, found = bowl(np.random.default_rng(2))
     made = plan({"field_lon": "uniform(210,230)", "field_lat": "uniform(33,47)"}, sample=2)
     common = {"order": 1, "field_frame": "ecliptic"}
     rows = [{"status": "done", "parameters": {"field_lon": lon, "field_lat": lat, **common},
-             "fit": {"theta": [*t, 1e-7], "covariance": np.pad(c, (0, 1)).tolist(), "chi2_reduced": x,
-                     "effective_pixels": pixels}}
-            for (lon, lat), x, t, c in zip(fields, chi2, theta, covariance, strict=True)]
+             "fit": vars(fit) | {"theta": [*fit.theta, 1e-7], "covariance": np.pad(fit.covariance, (0, 1)).tolist()}}
+            for (lon, lat), fit in zip(fields, found, strict=True)]
     text = summary([*rows, {"status": "failed", "reason": "no"}], made, tmp_path)
     assert "64 of 65 runs done" in text
     assert "1 failed: no" in text

@@ -1,5 +1,7 @@
 """Figures: what they show, not their pixels."""
 
+from types import SimpleNamespace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -104,7 +106,8 @@ def test_sensitivity_shows_what_is_missing_and_what_does_not_fit():
 def test_fan_of_fields_encloses_its_best():
     fields = np.array([[220.0 + x, 40.0 + y] for x in (-5.0, -2.5, 0.0, 2.5, 5.0) for y in (-4.0, -2.0, 0.0, 2.0, 4.0)])
     chi2 = 1.0 + 0.1 * (fields[:, 0] - 220.5) ** 2 + 0.1 * (fields[:, 1] - 40.5) ** 2
-    best = field_posterior(fields, chi2, np.zeros((25, 1)), np.ones((25, 1, 1)), 500.0)
+    best = field_posterior(fields, [SimpleNamespace(chi2_reduced=x, theta=[0.0], covariance=[[1.0]],
+                                                    effective_pixels=500.0) for x in chi2])
     fig = plots.field_fan(fields, chi2, best, (220.0, 40.0))
     inner, outer, cross = (line.get_xydata() for line in fig.axes[0].lines)
     assert inner.mean(axis=0) == pytest.approx([220.5, 40.5], abs=0.05)

@@ -1,15 +1,12 @@
 """The sampled posterior against the covariance where both must agree, and against conditioning by hand."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from test_anisotropy import THETA, sky_of
 from toy import uniform_field_map
 
-from lisbon_core.anisotropy import AnisotropyError, FieldFit, fit_design, fit_sampled_map, fit_speed, sample_posterior
+from lisbon_core.anisotropy import AnisotropyError, fit_design, fit_sampled_map, fit_speed, sample_posterior
 from lisbon_core.anisotropy.posterior import second_order
-from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.sky_map import ring_normalise
 
 
@@ -69,24 +66,6 @@ def test_what_is_left_out_is_of_third_order(toy):
         error.append(np.abs(exact - shift - np.einsum("kij,i,j->k", pairs, shift, shift)) / columns.scale)
     assert np.max(error[0]) < 1e-3
     assert np.linalg.norm(error[0]) / np.linalg.norm(error[1]) == pytest.approx(8.0, rel=0.15)
-
-
-def test_the_field_takes_part(toy):
-    """Coefficients that follow the field from map to map have its error on top of theirs."""
-    _, _, _, fit = toy
-    offsets = 5.0 * np.array([[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)])
-    slope = np.outer([0.1, -0.3], fit.sigma)
-    covariance = np.array([[1.0, 0.3], [0.3, 2.0]])
-    field = FieldFit(HeliosphereParameters(), offsets, fit.theta + offsets @ slope, np.zeros(9), np.array([0.5, -1.0]),
-                     covariance, np.ones(2), 1.0)
-    posterior = sample_posterior(fit, np.random.default_rng(5), field=field)
-    assert posterior.names[-2:] == ("field_lon", "field_lat")
-    both = np.block([[fit.covariance + slope.T @ covariance @ slope, slope.T @ covariance],
-                     [covariance @ slope, covariance]])
-    mean = np.concatenate([fit.theta + field.best @ slope, field.best])
-    assert_gaussian(posterior.samples, mean, both, posterior.effective)
-    with pytest.raises(AnisotropyError, match="same order"):
-        sample_posterior(fit, np.random.default_rng(5), field=replace(field, thetas=field.thetas[:, :4]))
 
 
 def test_unknown_priors_are_named(toy):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,6 @@ from astropy.table import Table
 
 from lisbon_core._core import LisbonError
 from lisbon_core.chain import Run, RunParameters, field_fan, variations
-from lisbon_core.frames import unit_vector
 from lisbon_core.tools import locks, sweep_workers
 from lisbon_core.tools.cli import main
 from lisbon_core.tools.sweep import read_rows, sweep
@@ -55,6 +55,10 @@ def test_one_at_a_time_and_points(tmp_path):
     assert {(one.order, one.polarity) for one in made.runs} == {(7, 1), (3, 1), (9, 1), (7, -1)}
     made = plan({"order": "3,7,9", "polarity": "-1"}, alone=True)
     assert {(one.order, one.polarity) for one in made.runs} == {(7, -1), (3, -1), (9, -1)}
+    many = {"field_lon": "0.05:200:0.1", "field_lat": "0.05:80:0.1"}  # alone they are few
+    assert len(plan(many, alone=True).runs) == 1 + 2000 + 800
+    with pytest.raises(SweepError, match="1600000 runs"):
+        plan(many)
     (tmp_path / "p.csv").write_text("# mine\norder, closure\n3,uniform\n5,flux-tube\n")
     made = plan({"polarity": "1,-1"}, points=read_points(tmp_path / "p.csv"))
     assert {(one.order, one.closure, one.polarity) for one in made.runs} == {
@@ -85,6 +89,8 @@ def test_one_at_a_time_and_points(tmp_path):
     (["--points", "nowhere.csv"], "Cannot read --points nowhere.csv"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
     (["--jobs", "0"], "--jobs 0 makes no sense"),
+    (["--closer", "-1"], "--closer -1 makes no sense"),
+    (["--closer", "1", "--set", "order=3,5"], "but this one varies order: sweep these two alone"),
     (["--scheduler", "tcp://127.0.0.1:1"], "No scheduler answers at --scheduler tcp://127.0.0.1:1"),
 ])
 def test_mistakes_get_a_sentence_and_nothing_runs(tmp_path, capsys, arguments, sentence):
@@ -213,18 +219,22 @@ def test_one_sweep_at_a_time(tmp_path):
             sweep(plan({"order": 3}), out, sweep_workers.here(), task=sweep_tasks.square)
 
 
-def test_a_cluster_makes_the_same_rows(tmp_path):
+def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
+    """The chain itself, on coarse maps."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
-                                  local_directory=tmp_path / "dask") as cluster:
-        made = plan({"order": [3, 4, 5, 6]})
-        with sweep_workers.cluster(cluster.scheduler_address) as workers:
-            assert workers.places == 4
-            rows = sweep(made, tmp_path / "out", workers, task=sweep_tasks.where)
-        alone = sweep(made, tmp_path / "here", sweep_workers.here(), task=sweep_tasks.where)
-    assert [row["claims"] for row in rows] == [row["claims"] for row in alone]
-    assert [row["key"] for row in rows] == [row["key"] for row in alone]
-    assert len({row["worker"] for row in rows}) == 2
+    made = plan({"order": "2,5", "field_lat": "36,40", "grid_deg": 10, "positions": 3,
+                 "sky_label": str(tmp_path / "killed")})
+    alone = sweep(made, tmp_path / "here", sweep_workers.processes(2))
+    with (distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+                                   local_directory=tmp_path / "dask") as cluster,
+          sweep_workers.cluster(cluster.scheduler_address) as workers):
+        assert workers.places == 4
+        rows = sweep(made, tmp_path / "out", workers, task=sweep_tasks.chain_and_die_once)
+    assert (tmp_path / "killed").exists()
+    assert [row["status"] for row in rows] == ["done"] * 4
+    assert len({row["worker"] for row in rows} | {row["worker"] for row in alone}) > 2
+    for part in ("key", "claims", "fit", "parameters"):
+        assert [row[part] for row in rows] == [row[part] for row in alone]
 
 
 def test_the_command_runs_the_chain(tmp_path, capsys):
@@ -264,10 +274,8 @@ def test_variations_change_one_assumption_each():
     assert len({one.kind for one in others}) == 9
 
 
-def test_fan_of_fields():
-    run = Run(RunParameters(field_lon=10.0, field_lat=60.0))
-    fan = field_fan(run, step_deg=3.0)
-    towards = unit_vector([one.field_lon for one in fan], [one.field_lat for one in fan])
-    angles = np.degrees(np.arccos(np.clip(towards @ unit_vector(10.0, 60.0), -1.0, 1.0)))
-    assert angles == pytest.approx([0.0] + [3.0] * 6 + [6.0] * 12, abs=1e-3)
-    assert len(set(fan)) == 19
+def test_fan_of_fields_changes_nothing_else():
+    run = Run(RunParameters(field_lon=10.0, field_lat=60.0, order=5))
+    made = field_fan(run)
+    assert len(set(made)) == 19
+    assert {replace(one, field_lon=10.0, field_lat=60.0) for one in made} == {replace(run.parameters, grid_deg=4.0)}

@@ -2,8 +2,7 @@
 
 from lisbon_core.anisotropy.compton_getting import fit_speed, share_of_its_own
 from lisbon_core.anisotropy.design import AnisotropyError, Design, design, parameter_names, sample_columns
-from lisbon_core.anisotropy.field_direction import FieldFit, fit_field
-from lisbon_core.anisotropy.field_posterior import FieldPosterior, field_posterior
+from lisbon_core.anisotropy.field_posterior import FieldPosterior, fan, field_at, field_posterior
 from lisbon_core.anisotropy.fit import (
     AnisotropyFit,
     fit_anisotropy,
@@ -18,9 +17,9 @@ from lisbon_core.anisotropy.identifiability import Identifiability, even_sky, id
 from lisbon_core.anisotropy.posterior import Posterior, sample_posterior
 from lisbon_core.anisotropy.resampling import OrderChoice, bootstrap, compare_orders, jackknife_rings, truncation_shift
 
-__all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "FieldFit", "FieldPosterior",
-           "GyrotropyTest", "Identifiability", "OrderChoice", "Posterior", "bootstrap", "compare_orders", "design",
-           "even_sky", "field_posterior", "fit_anisotropy", "fit_design", "fit_field", "fit_generalised",
-           "fit_sampled_map", "fit_speed", "gyrotropy_columns", "gyrotropy_test", "identifiability",
-           "jackknife_rings", "parameter_names", "sample_columns", "sample_covariance", "sample_posterior",
-           "share_of_its_own", "solve", "straight_lines", "truncation_shift"]
+__all__ = ["GYROTROPY_TERMS", "AnisotropyError", "AnisotropyFit", "Design", "FieldPosterior", "GyrotropyTest",
+           "Identifiability", "OrderChoice", "Posterior", "bootstrap", "compare_orders", "design", "even_sky", "fan",
+           "field_at", "field_posterior", "fit_anisotropy", "fit_design", "fit_generalised", "fit_sampled_map",
+           "fit_speed", "gyrotropy_columns", "gyrotropy_test", "identifiability", "jackknife_rings", "parameter_names",
+           "sample_columns", "sample_covariance", "sample_posterior", "share_of_its_own", "solve", "straight_lines",
+           "truncation_shift"]

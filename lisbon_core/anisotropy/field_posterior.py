@@ -15,7 +15,7 @@ import numpy as np
 from lisbon_core.anisotropy.design import AnisotropyError
 from lisbon_core.frames import lonlat, unit_vector
 
-__all__ = ["FieldPosterior", "field_posterior"]
+__all__ = ["FieldPosterior", "fan", "field_at", "field_posterior"]
 
 # how far above the lowest reduced chi-square a fit still counts: the surface is cubic there, or, with few, quadratic
 NEAR_CUBIC, NEAR_QUADRATIC = 1.0, 0.5
@@ -64,24 +64,51 @@ class FieldPosterior:
                 f"reduced chi-square there {self.chi2_reduced:.2f}")
 
 
-def field_posterior(fields, chi2_reduced, theta, covariance, effective_pixels: float) -> FieldPosterior:
+def field_at(offset, centre) -> np.ndarray:
+    """The field at an offset from another, shape (2,) or (3,).
+
+    Parameters
+    ----------
+    offset, centre : array (2,) or (3,)
+        Degrees on the sphere towards larger longitude and latitude, and logarithm of the strength; longitude and
+        latitude, degrees, and strength of the other.
+
+    >>> field_at((0.0, 5.0), (219.2, 39.9)).round(6)
+    array([219.2,  44.9])
+    """
+    offset, centre = np.asarray(offset, dtype=float), np.asarray(centre, dtype=float)
+    towards, east, north = _axes(centre)
+    step = np.radians(offset[0]) * east + np.radians(offset[1]) * north
+    angle = np.linalg.norm(step)
+    lon, lat = lonlat(np.cos(angle) * towards + np.sinc(angle / np.pi) * step)
+    return np.array([float(lon), float(lat), *(centre[2:] * np.exp(offset[2:]))])
+
+
+def fan(centre, step_deg: float) -> np.ndarray:
+    """19 directions, shape (19, 2): the one given, 6 around it at a step and 12 at twice the distance, degrees."""
+    turns = [(ring, 2.0 * np.pi * k / (6 * ring)) for ring in (1, 2) for k in range(6 * ring)]
+    offsets = [(0.0, 0.0), *((ring * step_deg * np.cos(a), ring * step_deg * np.sin(a)) for ring, a in turns)]
+    return np.array([field_at(offset, centre) for offset in offsets]).round(4)
+
+
+def field_posterior(fields, fits) -> FieldPosterior:
     """The best field and A_n in it, from fits of one sky for many fields.
 
     Parameters
     ----------
     fields : array (m, 2) or (m, 3)
         Longitude and latitude, degrees, and strength, microgauss, of each field.
-    chi2_reduced, theta, covariance : arrays (m,), (m, n), (m, n, n)
-        Of the fit for each: `AnisotropyFit` of `fit_sampled_map`.
-    effective_pixels : float
-        Of the sky.
+    fits : sequence of AnisotropyFit
+        Of `fit_sampled_map`, for each; what has the same `theta`, `covariance`, `chi2_reduced` and `effective_pixels`
+        will do.
 
     Raises
     ------
     AnisotropyError
         If there are too few fields near the best one, or it lies outside of them.
     """
-    fields, chi2, theta = np.asarray(fields, dtype=float), np.asarray(chi2_reduced), np.asarray(theta)
+    fields, chi2, theta, covariance = (np.array(values, dtype=float) for values in (
+        fields, *([getattr(fit, name) for fit in fits] for name in ("chi2_reduced", "theta", "covariance"))))
     centre = fields[np.argmin(chi2)]
     offsets = _offsets(fields, centre)
     size = np.maximum(np.ptp(offsets, axis=0), 1e-12)
@@ -94,7 +121,7 @@ def field_posterior(fields, chi2_reduced, theta, covariance, effective_pixels: f
                               "try fields further out on that side, or more of them")
     least = float(surface.at(best))
     # a chi-square above 1 says that the errors are too small; one below 1 is no reason to shrink them
-    of_field = 2.0 * max(1.0, least) / effective_pixels * np.linalg.inv(hessian) + roughness
+    of_field = 2.0 * max(1.0, least) / fits[0].effective_pixels * np.linalg.inv(hessian) + roughness
     terms, weight = _terms(offsets / size - best, 1), surface.weight
     inverse = np.linalg.inv(terms.T @ (weight[:, None] * terms))
     slopes = inverse @ (terms.T @ (weight[:, None] * theta))
@@ -104,7 +131,7 @@ def field_posterior(fields, chi2_reduced, theta, covariance, effective_pixels: f
     of_theta = np.tensordot(weight, covariance, axes=1) / weight.sum() + scatter + along @ of_field @ along.T
     joint = np.block([[of_field, of_field @ along.T], [along @ of_field, of_theta]])
     unit = np.concatenate([size, np.ones(theta.shape[1])])
-    return FieldPosterior(_field(best * size, centre), slopes[0], joint * np.outer(unit, unit), least,
+    return FieldPosterior(field_at(best * size, centre), slopes[0], joint * np.outer(unit, unit), least,
                           float(weight.sum() ** 2 / np.sum(weight**2)))
 
 
@@ -121,15 +148,6 @@ def _offsets(fields: np.ndarray, centre: np.ndarray) -> np.ndarray:
     angle = np.arccos(np.clip(vectors @ towards, -1.0, 1.0))
     across = np.stack([vectors @ east, vectors @ north], axis=1) / np.sinc(angle / np.pi)[:, None]
     return np.column_stack([np.degrees(across), *(np.log(column / centre[2]) for column in fields[:, 2:].T)])
-
-
-def _field(offset: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """The field at an offset: what `_offsets` undoes."""
-    towards, east, north = _axes(centre)
-    step = np.radians(offset[0]) * east + np.radians(offset[1]) * north
-    angle = np.linalg.norm(step)
-    lon, lat = lonlat(np.cos(angle) * towards + np.sinc(angle / np.pi) * step)
-    return np.array([float(lon), float(lat), *(centre[2:] * np.exp(offset[2:]))])
 
 
 def _terms(x: np.ndarray, degree: int) -> np.ndarray:

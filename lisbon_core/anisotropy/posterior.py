@@ -1,5 +1,4 @@
-"""Posterior of the whole fit by sampling, for what a covariance cannot show: priors, the field, tails that are not
-Gaussian.
+"""Posterior of a fit by sampling, for what a covariance cannot show: priors, and tails that are not Gaussian.
 
 Pixels that share their data have a covariance that cannot be inverted, so they have no usable likelihood of their own.
 What the fit distils from them does: t = E d, with E the estimator of the fit (d theta / d data) and d the sky after the
@@ -16,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lisbon_core.anisotropy.design import AnisotropyError
-from lisbon_core.anisotropy.field_direction import FieldFit
 from lisbon_core.anisotropy.fit import AnisotropyFit
 
 __all__ = ["Posterior", "sample_posterior", "second_order"]
@@ -29,8 +27,7 @@ class Posterior:
     Attributes
     ----------
     names : tuple of str
-        A_n, G_x, G_y, what else was fitted, and field_lon, field_lat (degrees on the sphere from the first guess) and
-        ln_field where the field takes part.
+        A_n, G_x, G_y, and what else was fitted.
     samples : ndarray, shape (n, len(names))
         All of one weight.
     effective : float
@@ -63,27 +60,24 @@ def second_order(fit: AnisotropyFit) -> np.ndarray:
 
 
 def sample_posterior(fit: AnisotropyFit, random: np.random.Generator, prior: Mapping[str, tuple[float, float]] = (), *,
-                     field: FieldFit | None = None, walkers: int = 64, steps: int = 1000) -> Posterior:
+                     walkers: int = 64, steps: int = 1000) -> Posterior:
     """Posterior of A_n, G and whatever else a fit holds, by emcee.
 
     Parameters
     ----------
     fit : AnisotropyFit
-        Of `fit_anisotropy`, `fit_sampled_map` or `fit_speed`; where the field takes part, for its first guess.
+        Of `fit_anisotropy`, `fit_sampled_map` or `fit_speed`.
     random : numpy.random.Generator
         Seeds the sampler.
     prior : mapping of name to (mean, sigma)
         Gaussian priors; all other parameters have a flat one.
-    field : FieldFit, optional
-        The same sky fitted for fields around a guess: the field takes part, with A_n and G following it as they do
-        from map to map.
     walkers, steps : int
         Of the sampler; a fifth of the steps, once more, is thrown away before them.
 
     Raises
     ------
     AnisotropyError
-        If a prior names no parameter, or the two fits hold different ones.
+        If a prior names no parameter.
 
     References
     ----------
@@ -91,42 +85,24 @@ def sample_posterior(fit: AnisotropyFit, random: np.random.Generator, prior: Map
     """
     import emcee
 
-    columns, size = fit.design, fit.theta.size
-    extra = () if field is None else ("field_lon", "field_lat", "ln_field")[: field.best.size]
-    names = (*columns.names, *extra)
-    prior = dict(prior)
+    names, scale, prior = fit.design.names, fit.design.scale, dict(prior)
     if unknown := set(prior) - set(names):
         raise AnisotropyError(f"a prior is given for {', '.join(sorted(unknown))}, but the parameters are "
                               f"{', '.join(names)}: use one of these")
-    if field is not None and field.thetas.shape[1] != size:
-        raise AnisotropyError(f"the field was fitted with {field.thetas.shape[1]} parameters and the sky with {size}: "
-                              "fit both to the same order")
 
     pairs = second_order(fit)
-    precision = np.linalg.inv(fit.covariance * np.outer(1.0 / columns.scale, 1.0 / columns.scale))
+    precision = np.linalg.inv(fit.covariance / np.outer(scale, scale))
     means = np.array([prior[name][0] if name in prior else 0.0 for name in names])
     weights = np.array([prior[name][1] ** -2.0 if name in prior else 0.0 for name in names])
-    follow = np.zeros((len(extra), size))
-    if field is not None:
-        of_field = np.linalg.inv(field.covariance)
-        terms = np.column_stack([field.offsets, np.ones(len(field.offsets))])
-        follow = np.linalg.lstsq(terms, field.thetas)[0][:-1]
 
     def log_posterior(points: np.ndarray) -> np.ndarray:
-        shift, away = points[:, :size] - fit.theta, points[:, size:]
-        value = -0.5 * (points - means) ** 2 @ weights
-        if field is not None:
-            off = away - field.best
-            value -= 0.5 * np.einsum("ni,ij,nj->n", off, of_field, off)
-            shift = shift - away @ follow
-        miss = (shift + np.einsum("kij,ni,nj->nk", pairs, shift, shift, optimize=True)) / columns.scale
-        return value - 0.5 * np.einsum("ni,ij,nj->n", miss, precision, miss)
+        shift = points - fit.theta
+        miss = (shift + np.einsum("kij,ni,nj->nk", pairs, shift, shift, optimize=True)) / scale
+        return -0.5 * ((points - means) ** 2 @ weights + np.einsum("ni,ij,nj->n", miss, precision, miss))
 
     seeds = np.random.RandomState(int(random.integers(2**32)))
-    start = fit.theta + seeds.standard_normal((walkers, size)) @ np.linalg.cholesky(
-        fit.covariance * np.outer(1.0 / columns.scale, 1.0 / columns.scale)).T * columns.scale
-    if field is not None:
-        start = np.hstack([start, field.best + seeds.standard_normal((walkers, len(extra))) * field.sigma])
+    width = np.linalg.cholesky(fit.covariance / np.outer(scale, scale))
+    start = fit.theta + seeds.standard_normal((walkers, len(names))) @ width.T * scale
     # no snooker moves: those of emcee 3.1 carry half the power of their Jacobian, and samples come out too narrow
     sampler = emcee.EnsembleSampler(walkers, len(names), log_posterior, moves=emcee.moves.DEMove(), vectorize=True)
     state = emcee.State(start, random_state=seeds.get_state())

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lisbon_core.anisotropy import fan
 from lisbon_core.chain.parameters import RunParameters
 from lisbon_core.chain.run import Run
-from lisbon_core.frames import lonlat, unit_vector
 from lisbon_core.heliosphere import FIELD_PRESETS
 
 __all__ = ["Variation", "field_fan", "variations"]
@@ -59,12 +59,4 @@ def variations(run: Run) -> list[Variation]:
 def field_fan(run: Run, step_deg: float = 2.5) -> list[RunParameters]:
     """The run with 19 directions of the field: the assumed one, 6 around it and 12 at twice the distance."""
     base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg))
-    towards, east = unit_vector(base.field_lon, base.field_lat), unit_vector(base.field_lon + 90.0, 0.0)
-    north, fan = np.cross(towards, east), [base]
-    for ring, count in ((1, 6), (2, 12)):
-        for angle in 2.0 * np.pi * np.arange(count) / count:
-            across = np.cos(angle) * east + np.sin(angle) * north
-            reach = np.radians(ring * step_deg)
-            lon, lat = lonlat(np.cos(reach) * towards + np.sin(reach) * across)
-            fan.append(replace(base, field_lon=round(float(lon), 4), field_lat=round(float(lat), 4)))
-    return fan
+    return [replace(base, field_lon=lon, field_lat=lat) for lon, lat in fan((base.field_lon, base.field_lat), step_deg)]

@@ -105,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws")
     sweep.add_argument("--alone", action="store_true", help="vary one parameter at a time, the others at their "
                                                             "defaults or at the single value you set")
+    sweep.add_argument("--closer", type=int, default=0, metavar="N",
+                       help="after a sweep of field directions, N times 19 more around the best, closer each time")
     sweep.add_argument("--fast", action="store_true", help="coarse grid, for a first look")
     sweep.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
                        help="worker processes (default 2, or as many as there are cores)")
@@ -174,9 +176,9 @@ def _equations(arguments) -> int:
 
 
 def _sweep(arguments) -> int:
-    for name in ("jobs", "attempts"):
-        if getattr(arguments, name) < 1:
-            raise UsageError(f"--{name} {getattr(arguments, name)} makes no sense: give 1 or more.")
+    for name, least in (("jobs", 1), ("attempts", 1), ("closer", 0)):
+        if getattr(arguments, name) < least:
+            raise UsageError(f"--{name} {getattr(arguments, name)} makes no sense: give {least} or more.")
     settings = _yaml(arguments.params) if arguments.params else {}
     for setting in arguments.settings:
         name, equals, text = setting.partition("=")
@@ -192,15 +194,22 @@ def _sweep(arguments) -> int:
     points = sweep_plan.read_points(arguments.points) if arguments.points else None
     plan = sweep_plan.plan(settings, sample=arguments.sample, seed=arguments.seed, points=points,
                            alone=arguments.alone)
+    if arguments.closer and set(plan.varied) != {"field_lon", "field_lat"}:
+        raise UsageError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
+                         f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {arguments.out}",
           flush=True)
     if "seed" in plan.varied:
-        print("mind: no claim of the chain is drawn by chance, so runs that differ in seed alone are equal")
+        print("mind: the seed decides which sample the errors of the transport fit are read from, and nothing else: "
+              "runs that differ in it alone show how well these errors are known")
     try:
         with contextlib.ExitStack() as stack:
             workers = (stack.enter_context(sweep_workers.cluster(arguments.scheduler)) if arguments.scheduler
                        else sweep_workers.processes(arguments.jobs))
             rows = sweep.sweep(plan, arguments.out, workers, attempts=arguments.attempts)
+            for _ in range(arguments.closer):
+                plan = sweep_report.closer(rows, plan)
+                rows = sweep.sweep(plan, arguments.out, workers, attempts=arguments.attempts)
     except KeyboardInterrupt:
         print(f"Interrupted: what had ended is in {arguments.out}; give the same command again to go on.",
               file=sys.stderr)

@@ -146,27 +146,26 @@ def _kept(out: Path, keys: dict[str, str], anew: set[str]) -> dict[str, dict]:
 
 def _run_all(paths: list[Path], outcomes: dict, note, jobs: int, execute, out: Path) -> None:
     """Execute notebooks, each as soon as those it needs have ended well."""
-    waiting, running = {path.stem: path for path in paths}, {}
+    waiting, running, pool = {path.stem: path for path in paths}, {}, ThreadPoolExecutor(jobs)
     try:
-        with _kernel_environment(jobs), ThreadPoolExecutor(jobs) as pool:
-            try:
-                while waiting or running:
-                    for stem in _ready(waiting, running.values(), outcomes, jobs - len(running)):
-                        running[pool.submit(execute, waiting.pop(stem))] = stem
-                    for stem, reason in _lost(waiting, outcomes):
-                        del waiting[stem]
-                        note(Outcome(stem, "skipped", reason=reason))
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        del running[future]
-                        note(future.result())
-            except KeyboardInterrupt:  # leaving the pool would mean waiting for its threads
-                _interrupted(running, out)
-    except KeyboardInterrupt:  # before it was open
+        with _kernel_environment(jobs):
+            while waiting or running:
+                for stem in _ready(waiting, running.values(), outcomes, jobs - len(running)):
+                    running[pool.submit(execute, waiting.pop(stem))] = stem
+                for stem, reason in _lost(waiting, outcomes):
+                    del waiting[stem]
+                    note(Outcome(stem, "skipped", reason=reason))
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    del running[future]
+                    note(future.result())
+    except KeyboardInterrupt:
         _interrupted(running, out)
+    finally:
+        pool.shutdown()
 
 
 def _interrupted(running: dict, out: Path) -> None:
-    """Say so and leave at once: the kernels watch this process and end with it."""
+    """Say so and leave at once, not waiting for threads: the kernels watch this process and end with it."""
     print(f"Interrupted: {', '.join(sorted(running.values())) or 'nothing'} was cut short; what had finished is in "
           f"{out}, and the same command goes on from there.", file=sys.stderr, flush=True)
     (out / ".lock").unlink(missing_ok=True)

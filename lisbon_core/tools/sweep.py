@@ -155,6 +155,7 @@ def _work(todo: deque, wanted: dict, workers: Workers, task: Callable, ended: Ca
                 running.clear()
                 workers.stop(pool)
                 pool = workers.make()
+        pool.shutdown()  # idle workers end by themselves, and tidy up
     finally:
         workers.stop(pool)
 

@@ -93,7 +93,8 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
         raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
                          "field_lon=uniform(210,230)")
     drawn = _draw(laws, sample, seed) if laws else [{}]
-    count = len(drawn) * math.prod(map(len, lists.values())) * len(points or [0])
+    of_each = [len(values) for values in lists.values()]
+    count = (sum(of_each) + len(laws) * len(drawn) if alone else math.prod(of_each) * len(drawn)) * len(points or [0])
     if count > MOST:
         raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
     if alone:

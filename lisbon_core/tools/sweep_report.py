@@ -2,36 +2,66 @@
 
 import io
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
 
 from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.tools.claims import number
 from lisbon_core.tools.sweep_plan import Plan
 
-__all__ = ["field_of_rows", "summary"]
+__all__ = ["closer", "field_of_rows", "summary"]
 
 FIELD = ("field_lon", "field_lat", "field_uG")
 
 
 def summary(rows: list[dict], plan: Plan, out: Path) -> str:
-    """How many runs were done, and why the others were not; after a sweep of fields the best, and field.ecsv."""
+    """How many runs were done, and why the others were not; after a sweep of fields the best, field.ecsv, field.png."""
     done = [row for row in rows if row["status"] == "done"]
     lines = [f"{len(done)} of {len(rows)} runs done; the table is {out / 'sweep.ecsv'}."]
     reasons = Counter(row["reason"] for row in rows if row["status"] != "done")
     lines += [f"  {count} failed: {reason}" for reason, count in reasons.most_common(10)]
-    if set(FIELD[:2]) <= set(plan.varied) <= set(FIELD) and done:
-        try:
-            found = field_of_rows(done, plan.varied)
-        except LisbonError as error:
-            return "\n".join([*lines, f"No best field: {error}."])
-        order = done[0]["parameters"]["order"]
+    if not (set(FIELD[:2]) <= set(plan.varied) <= set(FIELD) and done):
+        return "\n".join(lines)
+    try:
+        found = field_of_rows(done, plan.varied)
+    except LisbonError as error:
+        found = None
+        lines.append(f"No best field: {error}. The option --closer 1 tries 19 more directions there.")
+    else:
+        order, frame = (done[0]["parameters"][name] for name in ("order", "field_frame"))
         names = [*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y"]
         _write_field(found, names, plan.varied, out)
-        lines.append(f"{found} (of {len(done)} fields; frame {done[0]['parameters']['field_frame']})".capitalize())
+        lines.append(f"{found} (of {len(done)} fields; frame {frame})".capitalize())
         lines += [f"  {name} = {number(float(value), float(sigma))} with the field unknown"
                   for name, value, sigma in zip(names, found.theta, found.theta_sigma, strict=True)]
         lines.append(f"Their joint covariance is in {out / 'field.ecsv'}.")
-    return "\n".join(lines)
+    _draw_field(done, found, out)
+    return "\n".join([*lines, f"Chi-square over the fields is drawn in {out / 'field.png'}."])
+
+
+def closer(rows: list[dict], plan: Plan) -> Plan:
+    """The plan, which varies the direction of the field alone, and 19 directions more: around the best, at half the
+    spacing of those tried, or, where these do not enclose it, around the lowest, at their spacing.
+    """
+    from lisbon_core.anisotropy import fan
+    from lisbon_core.frames import unit_vector
+
+    done = [row for row in rows if row["status"] == "done"]
+    if len(done) < 2:
+        return plan
+    tried = [[row["parameters"][name] for name in FIELD[:2]] for row in done]
+    towards = unit_vector(*np.transpose(tried))
+    cosines = towards @ towards.T - 3.0 * np.eye(len(tried))
+    spacing = float(np.degrees(np.median(np.arccos(np.clip(cosines.max(axis=1), -1.0, 1.0)))))
+    try:
+        centre, step = field_of_rows(done, plan.varied).field, spacing / 2.0
+    except LisbonError:
+        centre, step = tried[int(np.argmin([row["fit"]["chi2_reduced"] for row in done]))], spacing
+    more = [replace(plan.runs[0], field_lon=lon, field_lat=lat) for lon, lat in fan(centre, step).tolist()]
+    return replace(plan, runs=tuple(dict.fromkeys([*plan.runs, *more])))
 
 
 def field_of_rows(rows: list[dict], varied):
@@ -44,11 +74,8 @@ def field_of_rows(rows: list[dict], varied):
     """
     from lisbon_core.anisotropy.field_posterior import field_posterior
 
-    names = [name for name in FIELD if name in varied]
-    fits = [row["fit"] for row in rows]
-    return field_posterior([[row["parameters"][name] for name in names] for row in rows],
-                           *([fit[name] for fit in fits] for name in ("chi2_reduced", "theta", "covariance")),
-                           fits[0]["effective_pixels"])
+    return field_posterior([[row["parameters"][name] for name in FIELD if name in varied] for row in rows],
+                           [SimpleNamespace(**row["fit"]) for row in rows])
 
 
 def _write_field(found, names: list[str], varied, out: Path) -> None:
@@ -62,3 +89,13 @@ def _write_field(found, names: list[str], varied, out: Path) -> None:
     text = io.StringIO()
     made.write(text, format="ascii.ecsv")
     write_atomically(out / "field.ecsv", text.getvalue())
+
+
+def _draw_field(done: list[dict], found, out: Path) -> None:
+    """Chi-square over the directions of the field."""
+    from lisbon_core.plots import field_fan
+
+    image = io.BytesIO()
+    field_fan([[row["parameters"][name] for name in FIELD[:2]] for row in done],
+              [row["fit"]["chi2_reduced"] for row in done], found).savefig(image, dpi=200)
+    write_atomically(out / "field.png", image.getvalue())

@@ -174,7 +174,7 @@ assert diagnosis[single] == "spot", (
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "ex_5_3", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Expected.** Field direction: refit with maps for directions around the guess (`fit_field`); the residual falls to noise
+# **Expected.** Field direction: refit with maps for directions around the guess (`field_posterior`); the residual falls to noise
 # for one of them, and it was the derivative of the model with respect to the direction. Heliosphere: change its parameters
 # or polarity, or take another rigidity, where a heliosphere's pattern moves and the interstellar one does not; the residual
 # sits where the orbits are deflected most, near $\mu = 0$ and the tail. Neither: the residual depends on gyrophase at
