@@ -200,8 +200,8 @@ assert np.all(off < 5), "replicas do not scatter about the fit they are drawn fr
 # Replicas redraw the sky about the best fit. The *posterior* asks the other way round: which coefficients could have made
 # this one sky? It is sampled by a swarm of walkers (`emcee`), with any value thought equally likely before. For a small
 # anisotropy and errors that do not depend on it, both must give the same cloud. The posterior earns its keep where
-# something is known beforehand, see the speed below. In runs whose sky was made
-# with other positions than its map has, it is wider than the replicas: it holds the error of the map, they do not.
+# something is known beforehand, see the speed below. In runs whose sky was made with other positions than its map has, it
+# is wider than the replicas: it holds the error of the map, they do not.
 
 # %%
 posterior = sample_posterior(fit, np.random.default_rng(seed))

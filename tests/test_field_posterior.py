@@ -9,7 +9,7 @@ from lisbon_core.anisotropy import AnisotropyError, fan, field_at, field_posteri
 from lisbon_core.anisotropy.field_posterior import _offsets
 from lisbon_core.frames import unit_vector
 from lisbon_core.tools.sweep_plan import plan
-from lisbon_core.tools.sweep_report import summary
+from lisbon_core.tools.sweep_report import closer, summary
 
 TRUE = np.array([221.3, 37.9, 2.8])
 PIXELS = 500.0
@@ -108,4 +108,26 @@ def test_a_sweep_of_fields_ends_with_the_best(tmp_path):
     table = Table.read(tmp_path / "field.ecsv", format="ascii.ecsv")
     assert list(table["name"]) == ["field_lon", "field_lat", "A_1", "G_x", "G_y"]
     assert table["covariance"].shape == (5, 5)
+    assert (tmp_path / "field.png").read_bytes().startswith(b"\x89PNG")
     assert "No best field: only " in summary(rows[:3], made, tmp_path)
+
+
+def test_closer_fields_are_around_the_best_or_further_out():
+    grid = np.array([(lon, lat) for lon in np.arange(214.0, 229.0, 2.5) for lat in np.arange(32.0, 45.0, 2.0)])
+    made = plan({"field_lon": "214:226.5:2.5", "field_lat": "32:44:2"})
+
+    def further(best, centre):
+        chi2 = 1.0 + 0.1 * np.sum(_offsets(grid, np.array(best)) ** 2, axis=1)
+        rows = [{"status": "done", "parameters": {"field_lon": lon, "field_lat": lat}, "fit": vars(fit)}
+                for (lon, lat), fit in zip(grid, fits(chi2, np.zeros((42, 1)), np.ones((42, 1, 1))), strict=True)]
+        more = closer(rows, made)
+        assert more.runs[:42] == made.runs
+        found = np.array([(one.field_lon, one.field_lat) for one in more.runs[42:]])
+        return len(found), np.linalg.norm(_offsets(found, np.array(centre)), axis=1).max()
+
+    count, reach = further((220.3, 38.9), (220.3, 38.9))
+    assert count == 19
+    assert reach == pytest.approx(2.0, abs=0.1), "twice half of the spacing, which is 2 degrees"
+    count, reach = further((231.0, 38.2), (226.5, 38.0))
+    assert count == 18, "the lowest is there already"
+    assert reach == pytest.approx(4.0, abs=0.1)

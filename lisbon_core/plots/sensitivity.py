@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from lisbon_core.plots.style import COLOURS, COLUMN, PAGE, styled
 
@@ -64,7 +65,8 @@ def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
     directions = np.asarray(directions, dtype=float)
     fig = Figure(figsize=(COLUMN, 3.0), layout="constrained")
     axes = fig.add_subplot()
-    dots = axes.scatter(*directions.T, c=chi2, s=60, cmap="viridis", edgecolors="0.5", linewidths=0.4)
+    axes.margins(0.08)
+    dots = axes.scatter(*directions.T, c=chi2, s=60, cmap="viridis", norm="log", edgecolors="0.5", linewidths=0.4)
     narrow = np.cos(np.radians(directions[:, 1].mean()))
     if best is not None:
         turn = np.linspace(0.0, 2.0 * np.pi, 121)
@@ -76,5 +78,9 @@ def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
     if assumed is not None:
         axes.plot(*assumed, "x", color=COLOURS["black"], markersize=6)
     axes.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)", aspect=1.0 / narrow)
-    fig.colorbar(dots, ax=axes, label="reduced chi-square")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    bar = fig.colorbar(dots, ax=axes, label="reduced chi-square")
+    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    bar.ax.yaxis.set_major_formatter("{x:g}")
+    bar.ax.yaxis.set_minor_locator(NullLocator())
     return fig

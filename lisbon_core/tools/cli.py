@@ -28,7 +28,8 @@ every claim, or why it failed; DIR/sweep.ecsv is the same as a table. The same c
   --set sky_map=mine.fits             one value for all runs
 
 All combinations of lists and grids are run, each with every draw. Where direction (and strength) of the interstellar
-field are swept, the field that suits the sky best is reported at the end."""
+field are swept, the field that suits the sky best is reported at the end, with the joint covariance of field, A_n and G
+in DIR/field.ecsv and chi-square drawn in DIR/field.png."""
 
 
 class UsageError(LisbonError):
