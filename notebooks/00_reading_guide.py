@@ -10,7 +10,7 @@
 # # 00 How to read this compendium
 #
 # > **Shows** the argument in one page, what was and was not reproduced, and where to go next. **Equations** all, in a
-# > table. **Needs** nothing to read; the table of claims is filled by the other notebooks. **Run time** about ten
+# > table. **Needs** nothing to read; the table of claims is filled by the other notebooks. **Run time** a few
 # > seconds.
 #
 # Cosmic rays of a few TeV arrive almost equally from everywhere; a part in a thousand is missing here and in excess
@@ -46,7 +46,7 @@
 # shows and closes with a question. A symbol or a term that does not come back to mind is in the tables at the end of this page.
 #
 # **One day.** In the morning `make paper`, then the nine again with their code: change a parameter in the first code cell,
-# run all, and see what moves. `closure` in 09, `order` in 05 and `positions` in 03 move most. After noon the second sky,
+# run all, and see what moves: `field_lon` in 03, `order` in 05, `closure` in 09; notebook 11 has them all side by side. After noon the second sky,
 # made from a truth drawn by chance: `lisbon run --set sky_map=data/sky_second.ecsv --out runs/second`, then
 # `lisbon compare runs/paper runs/second`. In the evening a map of your own.
 #

@@ -113,11 +113,13 @@ show(
     "01_stretch",
     run_dir=run_dir,
     caption="How far two orbits are apart that arrive one radian apart, if they stay close (a calculation).",
-    alt="Separation of neighbouring orbits against path length for three arrival directions, on logarithmic axes: it "
-    "grows in proportion to the path at first.",
+    alt="Separation of neighbouring orbits against path length for three arrival directions, on logarithmic axes: over "
+    f"the first {paths[1]:g} AU it grows {', '.join(f'{s[1] / s[0]:.1f}' for s in stretch.values())}-fold, over all "
+    f"{paths[-1]:g} AU {', '.join(f'{s[-1] / s[0]:.0f}' for s in stretch.values())}-fold.",
 )
 worst = max(np.max(np.abs(values - 1)) for values in volume.values())
-say(f"The orbits spread by factors of hundreds; the determinant stays 1 to {worst:.0e}.")
+say(f"From the first AU to the last the orbits spread up to {max(s[-1] / s[0] for s in stretch.values()):.0f}-fold; the "
+    f"determinant stays 1 to {worst:.0e}.")
 
 # %%
 assert worst < 1e-3, "phase-space volume is not conserved along an orbit"
@@ -139,8 +141,8 @@ show(
     "01_volume",
     run_dir=run_dir,
     caption="How far the volume of the box is from its first value, for boxes of three sizes (AU, and parts of the momentum), towards the nose (a calculation).",
-    alt="Three parallel curves on logarithmic axes against path length, each four times lower than the one before; all stay "
-    "below two parts in ten thousand.",
+    alt="Three curves on logarithmic axes against path length, about parallel, one below the other as the box gets smaller; "
+    f"the largest values are {', '.join(f'{values.max():.0e}' for values in off.values())}.",
 )
 falls = [np.median(off[large] / off[large / 2]) for large in (4e-3, 2e-3)]
 say(f"Each halving divides the difference by {falls[0]:.2f} and {falls[1]:.2f} in the median: the orbits themselves conserve the volume.")
@@ -174,7 +176,7 @@ show(
     "01_compton_getting",
     run_dir=run_dir,
     caption="An isotropic interstellar distribution seen from the moving Sun (a calculation).",
-    alt="Intensity minus one against angle: a cosine of amplitude four parts in ten thousand; the exact boost and "
+    alt=f"Intensity minus one against angle: a cosine of amplitude {p_index * speed:.1e}; the exact boost and "
     "the first-order formula lie on top of each other.",
 )
 difference = np.max(np.abs(intensity - first_order))

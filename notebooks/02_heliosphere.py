@@ -122,6 +122,7 @@ voyager = heliosphere.axes @ unit_vector_icrs(255.0, 35.0, "ecliptic")
 distance = np.geomspace(5.0, 200.0, 800)
 strength = heliosphere.field_strength(distance[:, None] * voyager)
 regions = heliosphere.region(distance[:, None] * voyager)
+within = [strength[regions == region] for region in range(3)]
 borders = {"termination shock": distance[regions == 1][0], "heliopause": distance[regions == 2][0]}
 fig = plots.field_along_track(distance, strength, borders=borders)
 show(
@@ -129,10 +130,11 @@ show(
     "02_voyager",
     run_dir=run_dir,
     caption="|B| of the model outward in the direction of Voyager 1.",
-    alt="Field strength against distance on a logarithmic scale: falling inside the shock at 85 AU, jumping up there, "
-    "varying in the sheath, and jumping to several microgauss beyond the heliopause.",
+    alt="Field strength against distance on a logarithmic scale: "
+    + ", ".join(f"from {reach[0]:.2g} to {reach[-1]:.2g} microgauss {where}" for where, reach in
+                zip(("within the shock", "in the sheath", "beyond the heliopause"), within, strict=True)) + ".",
 )
-beyond = strength[regions == 2]
+beyond = within[-1]
 say(
     f"The model heliopause lies at {number(float(distance[regions == 2][0]))} AU in this direction, and the field just beyond "
     f"it is {number(float(beyond[0]))} microgauss. It falls to {number(float(beyond[-1]))} microgauss at {distance[-1]:.0f} AU, "
@@ -182,7 +184,7 @@ outward = rng.normal(size=(400, 3))
 outward /= np.linalg.norm(outward, axis=1)[:, None]
 radii = np.linspace(20.0, 400.0, 4000)
 potential = np.stack([heliosphere.potential(radius * outward) for radius in radii])
-jump, slope = np.abs(np.diff(potential, axis=0)), np.abs(np.diff(potential, axis=0)).mean()
+jump = np.abs(np.diff(potential, axis=0))
 say(
     f"Largest change of Φ over a step of {radii[1] - radii[0]:.2f} AU: {number(float(jump.max() / np.ptp(potential)))} of its whole range."
 )

@@ -80,6 +80,8 @@ say(
 # %%
 places = ((230, 25), (300, 10), (75, 20), (140, 50), (30, -40))
 tracks, _ = follow(heliosphere, [unit_vector(*place) for place in places], rigidity_TV)
+distance = np.linalg.norm(tracks, axis=2)
+returned = np.sum(np.any((np.maximum.accumulate(distance) > 300.0) & (distance < 200.0), axis=0))
 fig = plots.orbits_in_space(
     heliosphere,
     list(tracks.transpose(1, 0, 2)),
@@ -91,12 +93,10 @@ show(
     run_dir=run_dir,
     caption="Five orbits back from the Earth through the heliosphere, 2400 AU of path or until they leave the box (a calculation). "
     "Translucent: heliopause and termination shock; arrow: interstellar field; grey: the orbits' shadows on the floor.",
-    alt="A bullet-shaped heliopause in three dimensions with five orbits that start at the Sun, coloured by the strength of "
-    "the field they pass: some leave in wide helices about the direction of the interstellar field, one goes down the tail, "
-    "and some turn back towards the heliopause; colours change abruptly where they cross the shock and the heliopause.",
+    alt="Five curved orbits in three dimensions that start at the Sun, each coloured by the strength of the field it passes, "
+    f"with their shadows on the floor; {returned} of them come back to the Sun's neighbourhood. In closed form, the "
+    "heliosphere is drawn as a translucent bullet round a sphere, and colours change abruptly where orbits cross these.",
 )
-distance = np.linalg.norm(tracks, axis=2)
-returned = np.sum(np.any((np.maximum.accumulate(distance) > 300.0) & (distance < 200.0), axis=0))
 say(f"Number of these orbits that come back to within 200 AU of the Sun after they were more than 300 AU away: {returned}. The "
     "colours show why they bend where they do: within the shock the field is weakest, at the heliopause strongest.")
 chord = np.linalg.norm(np.diff(tracks, axis=0), axis=2)
@@ -141,6 +141,7 @@ for ra, dec in ((180.0, 10.0), (303.0, 19.0)):
     stretched.append(float(middle.amplification[0]))
     name = f"RA {ra:.0f}°, Dec {dec:.0f}°"
     bundles[name], momenta[name] = follow(heliosphere, close, rigidity_TV, step_AU=step, steps=450)
+final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
 
 # %%
 fig = plots.fan(heliosphere, bundles, momenta, step * np.arange(451), extent_AU=900.0)
@@ -150,16 +151,14 @@ show(
     run_dir=run_dir,
     caption="Left: 25 orbits of one pixel, RA 303°, Dec 19°, coloured in the order of their directions. Right: the angle between "
     "the momenta of neighbours, median and the range of 80 % of them, there and in a quiet pixel (a calculation).",
-    alt="Left, a bundle of orbits that leaves the Sun as one line, makes a turn outside the heliosphere, enters it again and "
-    "comes apart into many lines, some down the tail and some out again. Right, the angle between neighbours on a logarithmic "
-    "scale: it stays at two hundredths of a degree in the quiet pixel, and rises to tens of degrees in the other.",
+    alt="Left, a bundle of orbits that leaves the Sun as one line. Right, the angle between neighbours on a logarithmic scale: in "
+    f"the median it ends at {number(float(final[0]))} degrees in the quiet pixel, and at {number(float(final[1]))} in the other.",
 )
 say(
     f"A small circle of directions about the first is stretched {stretched[0]:.1f}-fold by the time it leaves the sphere of "
     f"{boundary_AU:g} AU, about the second {number(stretched[1])}-fold. Where this *amplification* is above 100 we call an "
     "orbit chaotic: it is computed correctly, but which of its neighbours reached the detector nobody knows."
 )
-final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
 assert final[1] > final[0] or stretched[1] < 100 * stretched[0], "amplification does not say how orbits part"
 
 # %% [markdown]
@@ -215,7 +214,7 @@ record(run_dir, "03_orbits", liouville_claims(run))
 # ## The sky unfolded
 #
 # The torn map and the smooth pattern are the same particles. To see it, colour each direction by the $\mu$ it will have in
-# the interstellar medium, and stop the particles, on their way out, where they first meet spheres of 100, 300 and 1000 AU:
+# the interstellar medium, and stop the particles, on their way out, where they first meet spheres of growing radius:
 # each dot then moves to the direction from which its particle came *there*. If the map is right, the torn colours must sort
 # themselves into rings about the field.
 
@@ -238,9 +237,9 @@ show(
     run_dir=run_dir,
     caption="The same 3000 particles where they first met spheres of growing radius: the direction each came from, coloured by its "
     "μ at the last; grey: nobody came from there. Last panel: the last sphere in coordinates along the field (a calculation).",
-    alt="Five maps of the sky full of coloured dots. At the Earth the colours are torn and speckled; on spheres of 100, 300 "
-    "and 1000 AU the dots drift, leaving empty grey lanes; on the last they lie in rings about the field. A sixth panel shows "
-    "them in even horizontal bands of pitch-angle cosine.",
+    alt="Maps of the sky full of coloured dots, one at the Earth, where the colours are torn and speckled, and one on each of "
+    f"the spheres of {', '.join(f'{r:g}' for r in radii)} AU; on the last the colours lie in rings about the field. The panel "
+    "after these shows them in even horizontal bands of pitch-angle cosine.",
 )
 say(
     f"{np.mean(met[-1].escaped):.0%} of the particles have met the last sphere. The speckles of the Earth's sky are neighbours "

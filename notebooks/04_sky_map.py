@@ -77,24 +77,26 @@ say(f"**{sky}.**")
 say("\n".join(f"- {sentence}" for sentence in sky.log) or "The file needed no interpretation.")
 
 # %%
+harmonic, seen_dec = first_harmonic(sky), sky.dec[sky.observed.any(axis=1)]
+lowest, highest = np.nanmin(sky.relative_intensity) - 1, np.nanmax(sky.relative_intensity) - 1
 fig = plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra, field_icrs=run.heliosphere.field_icrs)
 show(
     fig,
     "04_sky",
     run_dir=run_dir,
     caption=f"Relative intensity minus 1: {run.label}. Blank: not observed.",
-    alt="Mollweide map of relative intensity, right ascension to the left: a broad excess and a broad deficit of "
-    "about one part in a thousand on opposite sides of the sky, with finer structure between them.",
+    alt="Mollweide map of relative intensity minus one, right ascension to the left, between declinations "
+    f"{seen_dec[0]:.0f} and {seen_dec[-1]:.0f} degrees: values from {lowest:.1e} to {highest:.1e}, the largest near right "
+    f"ascension {harmonic.phase:.0f} degrees once they are smoothed to a wave.",
 )
 
 # %% [markdown]
-# The pattern is a part in a thousand. The oldest way to put it in two numbers is the first harmonic of the map
+# The oldest way to put such a pattern in two numbers is the first harmonic of the map
 # projected on right ascension, the sine wave that fits best, with its amplitude and the right ascension of its maximum,
 # the phase. The amplitude is smaller than that of the dipole, because a ring at declination $\delta$ sees only $\cos\delta$
 # of it.
 
 # %%
-harmonic = first_harmonic(sky)
 say(
     f"First harmonic of this sky: amplitude {number(harmonic.amplitude, harmonic.amplitude_error)}, phase "
     f"{number(harmonic.phase, harmonic.phase_error)}°. For comparison, Tibet AS-gamma measured at 4 TeV an amplitude of "
@@ -124,8 +126,9 @@ show(
     "04_spectrum",
     run_dir=run_dir,
     caption=f"Pseudo-power spectrum of the sky after Eq. (2): {run.label}.",
-    alt="Power against the degree of the harmonics, on a logarithmic scale: the sky falls by more than three decades "
-    "from the dipole to degree twenty, with a shoulder between five and seven, and stays above the nearly flat noise.",
+    alt="Power against the degree of the harmonics, on a logarithmic scale: the sky falls by "
+    f"{np.log10(spectrum.power[1] / spectrum.power[-1]):.1f} decades from the dipole to degree {spectrum.l[-1]}, where it is "
+    f"{spectrum.power[-1] / spectrum.noise[-1]:.1f} times the noise.",
 )
 loud = spectrum.l[1:][spectrum.power[1:] > 2 * spectrum.noise[1:]]
 say(

@@ -109,6 +109,7 @@ say(f"Errors with the covariance of the averaging are {ratio.min():.1f} to {rati
 # %%
 truth = run.truth.claims(fit.order) if run.truth else None
 names = parameter_names(fit.order)
+largest = np.argsort(-np.abs(fit.theta[:-2]))[:2]
 fig = plots.coefficients(
     names[:-2], fit.theta[:-2], fit.sigma[:-2], [truth[name] for name in names[:-2]] if truth else None
 )
@@ -118,10 +119,10 @@ show(
     run_dir=run_dir,
     caption=f"Legendre coefficients of the pitch-angle distribution: {run.label}.",
     alt="Fitted Legendre coefficients with error bars against their order, and, on a synthetic sky, the truth as a "
-    "horizontal stroke: the first is by far the largest.",
+    f"horizontal stroke; {names[largest[0]]} is the largest.",
 )
-largest = np.argsort(-np.abs(fit.theta[:-2]))[:2]
-say(f"{names[largest[0]]} is {abs(fit.theta[largest[0]] / fit.theta[largest[1]]):.0f} times the next largest, {names[largest[1]]}.")
+if len(largest) > 1:
+    say(f"{names[largest[0]]} is {abs(fit.theta[largest[0]] / fit.theta[largest[1]]):.0f} times the next largest, {names[largest[1]]}.")
 
 # %% [markdown]
 # ## What the fit leaves over
@@ -143,8 +144,8 @@ show(
     "05_residual",
     run_dir=run_dir,
     caption=f"Sky, model and residual on one scale: {run.label}.",
-    alt="Three Mollweide maps on a common scale: the observed sky, the fitted sky which looks the same but smooth, "
-    "and the residual, which shows small blobs without order.",
+    alt="Three Mollweide maps on a common scale: the observed sky, the smooth fitted sky, and the residual, whose r.m.s. is "
+    f"{np.nanstd(residual) / np.nanstd(sky.relative_intensity):.0%} of that of the observed sky.",
 )
 say(
     f"Reduced chi-square {number(fit.chi2_reduced, fit.chi2_reduced_sigma)} for {fit.effective_pixels:.0f} effective "
@@ -325,8 +326,7 @@ choice = compare_orders(sky, run.liouville, range(1, 11), p_index)
 fig = plots.curves(choice.orders, {"Akaike": choice.aic - choice.aic.min(), "Bayes": choice.bic - choice.bic.min()},
                    xlabel="highest order", ylabel="criterion − least", ylim=(0, 60))
 show(fig, "05_order", run_dir=run_dir, caption=f"Which order the sky asks for: {run.label}. Smaller is better.",
-     alt="Two information criteria against the highest Legendre order: both fall steeply at order five and reach "
-         "their least at seven; beyond, Akaike's stays flat and the Bayesian one rises.")
+     alt=f"Two information criteria against the highest Legendre order, each above its own least value. Least {choice}.")
 say(f"Least {choice}.")
 
 # %%
@@ -334,8 +334,8 @@ fits = {n: run.fit_order(n) for n in (1, 3, 5, 7)}
 fig = plots.skies({f"order {n}: reduced χ² {one.chi2_reduced:.2f}": 1 + sky.relative_intensity - one.relative_intensity
                    for n, one in fits.items()}, sky.dec, sky.ra, field_icrs=run.liouville.field_icrs, columns=2, limit=0.6)
 show(fig, "05_orders", run_dir=run_dir, caption=f"What fits of four orders leave over, with their reduced chi-square: {run.label}.",
-     alt="Four maps of the residual sky. At low order broad regions of excess and deficit are left; at the highest order "
-         "small blobs without pattern remain.")
+     alt="Four maps of the residual sky on one scale, at order "
+     + ", ".join(f"{n} (r.m.s. {np.nanstd(sky.relative_intensity - one.relative_intensity):.1e})" for n, one in fits.items()) + ".")
 say("Where terms are missing, broad regions of excess and deficit remain; at the order that is needed only the blobs of the "
     f"noise do. From order 1 to order 7 the reduced chi-square falls from {fits[1].chi2_reduced:.2f} to {fits[7].chi2_reduced:.2f}.")
 

@@ -85,9 +85,9 @@ show(
     run_dir=run_dir,
     caption=f"The pitch-angle distribution: {run.label}. Error bars of neighbouring bins are correlated. Squares: the sky "
     "as it was observed, binned as if there were neither heliosphere nor rings.",
-    alt="Pitch-angle distribution minus one against the pitch-angle cosine: it rises from minus two to plus two parts "
-    "in a thousand with a shape like a tilted S; points with error bars follow the fitted series, and residuals "
-    "scatter about zero below.",
+    alt="Pitch-angle distribution minus one against the pitch-angle cosine, points with error bars and the fitted series: from "
+    f"{pad.F[0] - 1:+.1e} in the first bin to {pad.F[-1] - 1:+.1e} in the last; below, the residuals, at most "
+    f"{np.max(np.abs(pad.F - (run.truth.pad if run.truth else pad.series)(pad.mu)) / pad.sigma):.1f} error bars from zero.",
 )
 
 # %% [markdown]
@@ -150,12 +150,13 @@ show(
     caption=f"What the fit leaves over, against the direction of the guiding centre: {run.label}. Bands: one standard error; "
     "sectors "
     "with less than 1 % of the pixels are left out, and neighbours are correlated.",
-    alt="Residual intensity in sectors of the guiding centre's direction, for particles moving along the field and against "
-    "it: two curves near zero, within bands of about one standard error; the directions on the other side are empty.",
+    alt="Residual intensity with its error in sectors of the guiding centre's direction, for particles moving along the field "
+    "and against it: " + ", ".join(f"for {name} {np.isfinite(values).sum()} of 12 sectors are filled, the largest "
+    f"{np.nanmax(np.abs(values) / error):.1f} errors from zero" for name, (values, error) in lines.items()) + ".",
 )
 
 # %% [markdown]
-# Directions are missing: the sky is seen in part, and the heliosphere turns the guiding centres to one side.
+# Where directions are missing, the sky is seen in part, or the heliosphere has turned the guiding centres to one side.
 
 # %%
 say(

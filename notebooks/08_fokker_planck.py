@@ -353,7 +353,7 @@ assert late < 5e-3, "the time-dependent solution does not end in the stationary 
 # %%
 xi, moment = 0.5, 2.0
 equation = pulse(law, xi, np.array([moment]))
-z, walked_mu = random_walk(law, xi, moment, 20000, np.random.default_rng(seed))
+z, _ = random_walk(law, xi, moment, 20000, np.random.default_rng(seed))
 drift, error = np.mean(z), np.std(z) / np.sqrt(z.size)
 say(
     f"After {moment:g} scattering times with λ/L = {xi:g} the particles have drifted {number(float(drift), float(error))} "

@@ -160,8 +160,8 @@ if transport.law is not None:
 #
 # $$ D(\mu) = \frac{v}{2\ell}\,(1-\mu^2)\,\frac{1 + (\ell/L)\,[F(\mu)-1]}{F'(\mu)} \tag{6a} $$
 #
-# Leave focusing out, $1/L = 0$, and $D$ comes out lopsided. With focusing it is symmetric within its errors: turbulence
-# need not know forward from backward. The asymmetry is $[D(\frac12) - D(-\frac12)]/[D(\frac12) + D(-\frac12)]$. Read off a Legendre
+# Leave focusing out where there is some, $1/L = 0$, and $D$ comes out lopsided. With the right focusing it is symmetric:
+# turbulence need not know forward from backward. The asymmetry is $[D(\frac12) - D(-\frac12)]/[D(\frac12) + D(-\frac12)]$. Read off a Legendre
 # series that ends, $D$ is rounded off where it changes fast, so its dip is shallower than that of the fitted law.
 
 # %%
@@ -171,17 +171,17 @@ if transport.law is not None and closure == "flux-tube":
     mu = np.linspace(-0.95, 0.95, 191)
     unit = PC_PER_YEAR * pad.legendre[0] / (2 * mean_free_path_pc(kappa29)) * (1 - mu**2)
     without, focused = ([unit * part for part in apparent_scattering(pad, mu, q)] for q in (0.0, transport.q))
+    rest = apparent_asymmetry(pad, transport.q)
     fig = plots.apparent(mu, without, focused, np.interp(mu, transport.mu, transport.D))
     show(
         fig,
         "09_apparent",
         run_dir=run_dir,
         caption=f"D read off the Legendre series of F, with 68 % bands, and mirrored in μ. {run.label}.",
-        alt="Two panels of D against mu, each with its mirror image dotted. Without focusing the hump on the left is "
-        "higher than the one on the right and the mirror image lies outside the band; with focusing the mirror image lies "
-        "within the band. The fitted law, dashed, has the same two humps with a deeper dip between.",
+        alt="Two panels of D against mu, each with its mirror image dotted. The asymmetry between mu = 1/2 and -1/2 is "
+        f"{number(lopsided.value, lopsided.sigma)} without focusing, and {number(rest.value, rest.sigma)} with it. "
+        "The fitted law, dashed in the second panel, is its own mirror image.",
     )
-    rest = apparent_asymmetry(pad, transport.q)
     nodes, weights = np.polynomial.legendre.leggauss(64)
     model = transport.F(nodes) - 1
     series = [(n + 0.5) * weights @ (model * np.polynomial.Legendre.basis(n)(nodes)) for n in range(1, order + 1)]
@@ -274,8 +274,8 @@ if transport.law is not None:
         "09_joint_region",
         run_dir=run_dir,
         caption=f"68 and 95 % regions of 1/L and T₀ together, shape of D as fitted. {run.label}.",
-        alt="A straight band falls from upper left to lower right through the whole plot. The horizontal line of the "
-        "flux tube and the falling line of the uniform gradient cross it at two points, far apart in 1/L.",
+        alt="A straight slanting band through the plot. The horizontal line of the flux tube and the slanting line of the "
+        f"uniform gradient cross it at two points, 1/L = {region.flux_tube:.3f} and {region.uniform:.3f} per pc.",
     )
     steps = region.T_0.shape[0]
     width = np.ptp(region.T_0[:, steps // 2])

@@ -136,9 +136,10 @@ best = {code: fastest(workload_B, code) for code in dict.fromkeys(point.code for
 say(
     "Orbits a second on one core with 99 % of the final directions good to 0.03 degrees: "
     + ", ".join(f"{code} {rate:,.0f}" if np.isfinite(rate) else f"{code} never" for code, rate in best.items())
-    + f". An orbit takes {evaluations:.0f} evaluations of {cost_B:.0f} ns: without anything else, {floor_B:,.0f} a second."
+    + f". Ours is {best['this tracer'] / best['scipy RK45']:.0f} times scipy's RK45 in this run. An orbit takes {evaluations:.0f} "
+    f"evaluations of {cost_B:.0f} ns: without anything else, {floor_B:,.0f} a second."
 )
-assert best["this tracer"] > 20.0 * best["scipy RK45"], "the tracer has lost its speed"
+assert all(point.at(0.03) for point in workload_B if point.code == "this tracer" and point.tolerance <= 1e-6), "the tracer has lost its precision"
 tight = [point for point in workload_B if point.tolerance <= 1e-8 and point.code != "numbalsoda dop853"]
 assert all(point.median < 1e-4 for point in tight), "codes disagree where all should be exact"
 
@@ -179,14 +180,14 @@ asked = follow(heliosphere, inside, 5e-7, boundary_AU=boundary_AU).evaluations.m
 points = along(100_000)
 cost = 1e9 * timed(lambda: heliosphere.field(points), 3)[0] / len(points)
 floor = 1e9 / (cost * asked)
-quick = next(point for point in closed if point.tolerance == 5e-7)
+usual = next(point for point in closed if point.tolerance == 5e-7)
 say(
-    f"At the tolerance of the Liouville map, 5e-7, the error is {number(quick.median)} degrees in the median and {number(quick.p99)} "
-    f"for 99 %, at {quick.rate:,.0f} orbits a second. An orbit takes {asked:.0f} evaluations of {cost:.0f} ns ({evaluations:.0f} of {cost_B:.0f} ns "
+    f"At the tolerance of the Liouville map, 5e-7, the error is {number(usual.median)} degrees in the median and {number(usual.p99)} "
+    f"for 99 %, at {usual.rate:,.0f} orbits a second. An orbit takes {asked:.0f} evaluations of {cost:.0f} ns ({evaluations:.0f} of {cost_B:.0f} ns "
     f"in workload B): without anything else, {floor:,.0f} a second. {np.mean(judged.escaped & ~judged.chaotic):.0%} of the orbits are in this comparison."
 )
-assert quick.p99 < 0.1, "the tolerance of the Liouville map is no longer good enough"
-assert closed[4].p99 < 0.1 * quick.p99, "a finer tolerance does not make the orbits more exact"
+assert usual.p99 < 0.1, "the tolerance of the Liouville map is no longer good enough"
+assert closed[4].p99 < 0.1 * usual.p99, "a finer tolerance does not make the orbits more exact"
 
 # %%
 titles = "Workload B", "Closed-form heliosphere"
