@@ -32,7 +32,7 @@ from lisbon_core.units import CM_PER_PC, PC_PER_YEAR
 
 __all__ = ["BroadenedScattering", "CosineScattering", "FunctionScattering", "IsotropicScattering",
            "QuasilinearScattering", "ScatteringError", "ScatteringLaw", "cosine_shape", "diffusion_coefficient",
-           "gradient_length_kpc", "mean_free_path_pc", "parallel_kappa29"]
+           "gradient_length_kpc", "inverse_h_integral", "mean_free_path_pc", "parallel_kappa29"]
 
 SECONDS_PER_YEAR = 365.25 * 86400.0
 LIGHT_CM_S = CM_PER_PC * PC_PER_YEAR / SECONDS_PER_YEAR
@@ -228,14 +228,15 @@ def mean_free_path_pc(kappa29: float) -> float:
     return 3e29 * kappa29 / (LIGHT_CM_S * CM_PER_PC)
 
 
-def gradient_length_kpc(law: ScatteringLaw, kappa29: float) -> float:
-    """Gradient length l = 4 kappa / (v int (1-mu^2)/h dmu) in kpc; it has the sign of h.
-
-    The integral is taken by parts, 2 int mu f dmu, which is smoother than 1/h.
-    """
+def inverse_h_integral(law: ScatteringLaw) -> float:
+    """int (1-mu^2)/h dmu, taken by parts: 2 int mu f dmu, which is smoother than 1/h."""
     nodes, weights = graded_unit(192)
-    integral = 2.0 * np.sum(weights * nodes * (law.f(nodes) - law.f(-nodes)))
-    return 1e-3 * 4.0 / 3.0 * mean_free_path_pc(kappa29) / float(integral)
+    return float(2.0 * np.sum(weights * nodes * (law.f(nodes) - law.f(-nodes))))
+
+
+def gradient_length_kpc(law: ScatteringLaw, kappa29: float) -> float:
+    """Gradient length l = 4 kappa / (v int (1-mu^2)/h dmu) in kpc; it has the sign of h."""
+    return 1e-3 * 4.0 / 3.0 * mean_free_path_pc(kappa29) / inverse_h_integral(law)
 
 
 def diffusion_coefficient(law: ScatteringLaw, mu: np.ndarray, kappa29: float) -> np.ndarray:

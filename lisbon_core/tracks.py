@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lisbon_core.frames import unit_vector
 from lisbon_core.heliosphere import AnyHeliosphere
-from lisbon_core.liouville.tracing import earth_positions
+from lisbon_core.liouville.tracing import TOLERANCE, earth_positions
 from lisbon_core.orbits import Orbits, trace
 
-__all__ = ["angle_between", "follow", "stations"]
+__all__ = ["angle_between", "follow", "spread_directions", "stations"]
 
 
 def _begin(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +48,7 @@ def follow(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, *, step_AU:
 
 
 def stations(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, radii_AU: Sequence[float], *,
-             tolerance: float = 3e-7) -> list[Orbits]:
+             tolerance: float = TOLERANCE) -> list[Orbits]:
     """Orbits where, going back in time, each first meets spheres of growing radius about the Sun.
 
     An orbit that has not met a sphere after 30,000 AU of path is carried on from where it was, `escaped` false.
@@ -59,7 +60,7 @@ def stations(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, radii_AU:
     radii_AU : sequence of float
         Growing.
     tolerance : float
-        Of each step, as in the Liouville map.
+        Of each step; that of the Liouville map by default.
     """
     position, momentum = _begin(heliosphere, arrival, rigidity_TV)
     found = []
@@ -68,6 +69,12 @@ def stations(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, radii_AU:
                            tolerance=tolerance, neighbours=False))
         position, momentum = found[-1].position, found[-1].momentum
     return found
+
+
+def spread_directions(n: int) -> np.ndarray:
+    """Unit vectors, shape (n, 3), spread evenly over the sphere along a spiral from pole to pole."""
+    i = np.arange(n) + 0.5
+    return unit_vector(np.degrees(np.pi * (3.0 - 5.0**0.5)) * i % 360.0, np.degrees(np.arcsin(1.0 - 2.0 * i / n)))
 
 
 def angle_between(one, other) -> np.ndarray:

@@ -124,7 +124,7 @@ strength = heliosphere.field_strength(distance[:, None] * voyager)
 regions = heliosphere.region(distance[:, None] * voyager)
 within = [strength[regions == region] for region in range(3)]
 borders = {"termination shock": distance[regions == 1][0], "heliopause": distance[regions == 2][0]}
-fig = plots.field_along_track(distance, strength, borders=borders)
+fig = plots.field_along_track(distance, strength, borders)
 show(
     fig,
     "02_voyager",

@@ -56,11 +56,11 @@ from lisbon_core.frames import unit_vector
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.heliosphere.parameters import FIELD_PRESETS, with_field
 from lisbon_core.liouville import grid, trace_sky
-from lisbon_core.liouville.tracing import axes_across, earth_positions
+from lisbon_core.liouville.tracing import TOLERANCE, axes_across, earth_positions
 from lisbon_core.orbits import trace
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, record, say, show
-from lisbon_core.tracks import angle_between, follow, stations
+from lisbon_core.tracks import angle_between, follow, spread_directions, stations
 from lisbon_core.units import LORENTZ, gyroradius
 
 run = Run.from_namespace(globals())
@@ -109,11 +109,8 @@ assert np.all(chord < 8.0 + 1e-6), "two points of an orbit are farther apart tha
 # change at all.
 
 # %%
-sample = unit_vector(
-    np.degrees(np.pi * (3 - 5**0.5)) * np.arange(300) % 360, np.degrees(np.arcsin(1 - (np.arange(300) + 0.5) / 150))
-)
 model = run.closed_form  # a field on a grid has no potential
-momentum = -rigidity_TV * sample @ model.axes.T
+momentum = -rigidity_TV * spread_directions(300) @ model.axes.T
 start = np.tile([1.0, 0.0, 0.0], (300, 1))
 end = trace(model, start, momentum, backwards=True, boundary_AU=boundary_AU, tolerance=1e-10)
 kinetic = np.linalg.norm(end.momentum, axis=1) - rigidity_TV
@@ -219,8 +216,7 @@ record(run_dir, "03_orbits", liouville_claims(run))
 # themselves into rings about the field.
 
 # %%
-many = np.arange(3000) + 0.5
-sky = unit_vector(np.degrees(np.pi * (3 - 5**0.5)) * many % 360, np.degrees(np.arcsin(1 - many / 1500)))
+sky = spread_directions(3000)
 radii = [radius for radius in (100.0, 300.0, 1000.0) if radius < boundary_AU] + [boundary_AU]
 met = stations(heliosphere, sky, rigidity_TV, radii)
 origins = [-(o.momentum / np.linalg.norm(o.momentum, axis=1)[:, None]) @ heliosphere.axes for o in met]
@@ -253,7 +249,7 @@ say(
 
 # %%
 whole = trace(heliosphere, np.tile(earth_positions(heliosphere, 1), (len(sky), 1)), -rigidity_TV * sky @ heliosphere.axes.T,
-              backwards=True, boundary_AU=boundary_AU, tolerance=3e-7)
+              backwards=True, boundary_AU=boundary_AU, tolerance=TOLERANCE)
 quiet = whole.escaped & met[-1].escaped & ~whole.chaotic
 off = angle_between(whole.momentum, met[-1].momentum)[quiet]
 say(f"{np.mean(quiet):.0%} of the orbits are quiet; with and without stops they end within {number(float(np.quantile(off, 0.99)))}° "

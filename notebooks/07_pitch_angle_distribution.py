@@ -56,6 +56,7 @@ from lisbon_core import plots
 from lisbon_core.anisotropy import gyrotropy_test, straight_lines
 from lisbon_core.chain import Run
 from lisbon_core.tools.notebook import number, say, show
+from lisbon_core.transport_fit.posterior import whiten
 
 run = Run.from_namespace(globals())
 pad = run.pad
@@ -99,11 +100,8 @@ show(
 # %%
 if run.truth:
     expected = 1 + pad.response @ run.truth.legendre(pad.response.shape[1])
-    difference = pad.F - expected
-    values, vectors = np.linalg.eigh(pad.covariance)
-    kept = values > 1e-6 * values[-1]
-    chi2 = float(np.sum((vectors[:, kept].T @ difference) ** 2 / values[kept]))
-    dof = int(kept.sum())
+    independent = whiten(pad.covariance) @ (pad.F - expected)
+    chi2, dof = float(independent @ independent), independent.size
     say(f"Against the truth: chi-square {chi2:.1f} for {dof} degrees of freedom.")
     assert chi2 < dof + 6 * np.sqrt(2 * dof), "the pitch-angle distribution is not the true one within its covariance"
 

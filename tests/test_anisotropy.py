@@ -4,21 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy import uniform_field_map
+from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_design, fit_sampled_map
-from lisbon_core.sky_map import SkyMap, noise_factor, ring_normalise
-
-THETA = np.array([1.9e-3, 1.1e-4, -1.2e-4, 2e-5, 3e-4, 2e-5, -1e-4, 6e-7, -8e-7])
-
-
-def sky_of(liouville, theta, dec_min=-90.0, averaging=0.0, noise=1e-4):
-    """A noiseless sky of Eq. (3), its rings not yet normalised."""
-    seen = np.broadcast_to((liouville.dec >= dec_min)[:, None], liouville.mu.shape[1:])
-    blank = SkyMap(dec=liouville.dec, ra=liouville.ra, relative_intensity=np.where(seen, 1.0, np.nan),
-                   sigma=np.where(seen, noise, np.nan), footprint=seen.copy(), averaging_deg=averaging)
-    columns = design(blank, liouville, theta.size - 2)
-    return blank.replace(relative_intensity=columns.on_grid(columns.intensity(theta))), columns
+from lisbon_core.sky_map import noise_factor, ring_normalise
 
 
 @pytest.mark.equation("3")

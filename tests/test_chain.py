@@ -36,20 +36,13 @@ def test_every_parameter_of_the_contract_is_there_and_explained():
 @pytest.mark.parametrize(("wrong", "sentence"), [
     ({"order": "seven"}, "order is 'seven', but it must be a whole number"),
     ({"order": 7.5}, "order is 7.5, but it must be a whole number"),
-    ({"order": 0}, "order is 0, but it must lie between 1 and 20"),
-    ({"rigidity_TV": 0.0}, "rigidity_TV is 0.0, but it must lie between"),
     ({"rigidity_TV": math.nan}, "rigidity_TV is nan, but it must be a finite number"),
-    ({"field_uG": 0}, "field_uG is 0.0, but it must lie between"),
-    ({"polarity": 2}, "polarity is 2, but it must be one of 1, -1, 0"),
-    ({"closure": "steady"}, "closure is 'steady', but it must be one of flux-tube, uniform"),
-    ({"field_frame": "solar"}, "field_frame is 'solar', but it must be one of ecliptic, icrs, galactic"),
     ({"dec_min": 50.0, "dec_max": 20.0}, "dec_min must be the lower one"),
-    ({"grid_deg": 7.0}, "grid_deg is 7, but 180 degrees must hold a whole number"),
-    ({"boundary_AU": 80.0}, "boundary_AU is 80.0, but it must lie between"),
     ({"ordr": 5}, "did you mean 'order'"),
     ({"sky_map": 3}, "sky_map is 3, but it must be text"),
 ])
 def test_a_wrong_parameter_gets_a_sentence(wrong, sentence):
+    """What the command line does not let through; ranges and choices are in `refusals.SETTINGS`."""
     with pytest.raises(ParameterError) as error:
         RunParameters.from_mapping(wrong)
     assert sentence in str(error.value)

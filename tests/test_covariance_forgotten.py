@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from test_anisotropy import THETA, sky_of
-from toy import uniform_field_map
+from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core.anisotropy import fit_anisotropy
 from lisbon_core.chain import Run, RunParameters

@@ -22,7 +22,7 @@ from lisbon_core.heliosphere.gridded_kernels import angle
 from lisbon_core.liouville import cached_sky, grid, trace_sky
 from lisbon_core.orbits import trace, user_field
 from lisbon_core.tools import peers
-from lisbon_core.tools.timing import angles
+from lisbon_core.tracks import angle_between
 from lisbon_core.units import KM_S
 
 MATRIX = np.array([[0.7, -0.2, 0.4], [0.1, 0.9, -0.3], [-0.5, 0.6, -1.6]])  # without trace: div B = 0
@@ -214,7 +214,7 @@ def test_workload_B_on_a_grid(tmp_path):
     heliosphere = read_gridded(tmp_path / "B.h5")
     exact = follow((user_field(field), np.zeros(1)), 1e-11)
     found = follow(heliosphere, 1e-5)
-    off = angles(found.momentum, exact.momentum)
+    off = angle_between(found.momentum, exact.momentum)
     assert np.median(off) < 4 * 0.02
     assert np.quantile(off, 0.95) < 1.0
     assert abs(found.escaped.mean() - exact.escaped.mean()) < 0.02

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from test_anisotropy import THETA, sky_of
-from toy import uniform_field_map
+from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core.anisotropy import (
     AnisotropyError,
     bootstrap,
     compare_orders,
     design,
+    even_sky,
     fit_anisotropy,
     fit_design,
     fit_generalised,
@@ -20,7 +20,7 @@ from lisbon_core.anisotropy import (
 )
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import grid
-from lisbon_core.sky_map import SkyMap, noise_factor, ring_normalise
+from lisbon_core.sky_map import noise_factor, ring_normalise
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +59,10 @@ def test_generalised_fit_of_cut_rings_is_refused(toy):
         fit_generalised(design(cut, liouville), cut.relative_intensity[cut.observed])
 
 
-def full_sky(step, limits=(-90.0, 90.0)):
-    dec, ra = grid(step)
-    seen = np.broadcast_to(((dec >= limits[0]) & (dec <= limits[1]))[:, None], (dec.size, ra.size))
-    return SkyMap(dec=dec, ra=ra, relative_intensity=np.where(seen, 1.0, np.nan), sigma=np.where(seen, 1e-4, np.nan),
-                  footprint=seen.copy())
-
-
 def test_without_a_heliosphere_the_rings_leave_a_dipole_undetermined():
     """A_1 and G are one vector then, and its polar component is a function of declination alone."""
     heliosphere = closed_form()
-    sky = full_sky(6.0)
+    sky = even_sky(*grid(6.0), -90.0, 90.0, averaging_deg=0.0)
     columns = design(sky, straight_lines(heliosphere, sky.dec, sky.ra), 4)
     with_rings, without = identifiability(columns, 297.3), identifiability(columns, 297.3, rings=False)
     assert with_rings.errors[0] > 100.0 * without.errors[0]

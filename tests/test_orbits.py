@@ -12,6 +12,7 @@ from lisbon_core.frames import boost_momentum
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.heliosphere.closed_form import field_at
 from lisbon_core.orbits import OrbitError, trace, user_field
+from lisbon_core.tracks import angle_between, spread_directions
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 
@@ -26,27 +27,15 @@ def uniform():
     return user_field(lambda x, y, z, p: (p[0], p[1], p[2], p[3], p[4], p[5]))
 
 
-def sphere(n):
-    """n directions spread over the sphere, (n, 3)."""
-    i = np.arange(n)
-    z, angle = 1.0 - (2 * i + 1) / n, (i + 0.5) * math.pi * (3.0 - math.sqrt(5.0))
-    s = np.sqrt(1.0 - z * z)
-    return np.stack([s * np.cos(angle), s * np.sin(angle), z], axis=1)
-
-
 def earth(n):
     """Starting points (n, 3) on a circle of 1 AU."""
     angle = 2.0 * math.pi * np.arange(n) / 7.0
     return np.stack([np.cos(angle), np.sin(angle), 0.0 * angle], axis=1)
 
 
-def angle_deg(a, b):
-    return np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b), axis=1), np.sum(a * b, axis=1)))
-
-
 @pytest.mark.parametrize("backwards", [False, True])
 def test_helix(uniform, backwards):
-    momenta = 4.0 * sphere(12)
+    momenta = 4.0 * spread_directions(12)
     speed = 4.0 / math.hypot(4.0, PROTON_MASS_TV)
     orbits = trace((uniform, [0.0, 0.0, 3.0, 0.0, 0.0, 0.0]), np.zeros((12, 3)), momenta, backwards=backwards,
                    boundary_AU=1e6, path_cap_AU=20000.0, tolerance=1e-15)
@@ -65,7 +54,7 @@ def test_helix(uniform, backwards):
 @pytest.mark.parametrize("backwards", [False, True])
 def test_momentum_is_constant_in_the_frame_of_a_uniform_flow(uniform, backwards):
     flow, field = np.array([0.3e-4, -0.5e-4, 0.7e-4]), np.array([1.0, 2.0, -1.5])
-    momenta = 4.0 * sphere(20)
+    momenta = 4.0 * spread_directions(20)
     orbits = trace((uniform, [*field, *-np.cross(flow, field)]), np.zeros((20, 3)), momenta, backwards=backwards,
                    boundary_AU=2000.0, tolerance=1e-13)
     before, after = (np.linalg.norm(boost_momentum(p, flow, PROTON_MASS_TV), axis=1)
@@ -75,9 +64,9 @@ def test_momentum_is_constant_in_the_frame_of_a_uniform_flow(uniform, backwards)
 
 
 @pytest.mark.parametrize(("polarity", "tail_AU"), [(1, math.inf), (-1, math.inf), (0, math.inf), (1, 400.0)])
-def test_total_energy_through_the_whole_heliosphere(polarity, tail_AU):
+def test_total_energy_through_the_whole_heliospread_directions(polarity, tail_AU):
     heliosphere = closed_form(HeliosphereParameters(polarity=polarity, tail_AU=tail_AU))
-    momenta = 4.0 * sphere(210)
+    momenta = 4.0 * spread_directions(210)
     orbits = trace(heliosphere, earth(210), momenta, backwards=True, tolerance=1e-10)
 
     def energy(positions, momenta):
@@ -93,17 +82,17 @@ def test_total_energy_through_the_whole_heliosphere(polarity, tail_AU):
 
 
 def test_there_and_back(default):
-    there = trace(default, earth(40), 4.0 * sphere(40), backwards=True, tolerance=1e-11)
+    there = trace(default, earth(40), 4.0 * spread_directions(40), backwards=True, tolerance=1e-11)
     calm = there.escaped & ~there.chaotic
     for i in np.flatnonzero(calm)[:20]:
         back = trace(default, there.position[i:i + 1], there.momentum[i:i + 1], tolerance=1e-11, boundary_AU=4001.0,
                      path_cap_AU=there.path[i])
         assert np.linalg.norm(back.position[0] - earth(40)[i]) < 1e-4
-        assert angle_deg(back.momentum, 4.0 * sphere(40)[i:i + 1])[0] < 1e-4
+        assert angle_between(back.momentum, 4.0 * spread_directions(40)[i:i + 1])[0] < 1e-4
 
 
 def test_against_an_integrator_of_scipy(default):
-    momenta = 4.0 * sphere(30)
+    momenta = 4.0 * spread_directions(30)
     orbits = trace(default, earth(30), momenta, backwards=True, boundary_AU=400.0, tolerance=1e-11)
     calm = np.flatnonzero(orbits.escaped & (orbits.amplification < 10.0))[:3]
 
@@ -116,7 +105,7 @@ def test_against_an_integrator_of_scipy(default):
         end = solve_ivp(derivative, (0.0, orbits.path[i]), [*earth(30)[i], *momenta[i]], method="DOP853", rtol=1e-10,
                         atol=1e-10, max_step=5.0).y[:, -1]
         assert np.linalg.norm(end[:3] - orbits.position[i]) < 1e-4
-        assert angle_deg(end[None, 3:], orbits.momentum[i:i + 1])[0] < 1e-5
+        assert angle_between(end[None, 3:], orbits.momentum[i:i + 1])[0] < 1e-5
 
 
 def test_exit_lies_on_the_sphere_even_where_it_is_grazed(uniform):
@@ -145,11 +134,11 @@ def test_no_orbit_dies_at_a_flat_current_sheet():
 
 def test_estimated_error_and_amplification_are_those_measured(default):
     n = 300
-    directions, starts = sphere(n), earth(n)
+    directions, starts = spread_directions(n), earth(n)
     exact = trace(default, starts, 4.0 * directions, backwards=True, tolerance=1e-12)
     quick = trace(default, starts, 4.0 * directions, backwards=True, tolerance=3e-7)
     calm = exact.escaped & quick.escaped & ~quick.chaotic
-    off = angle_deg(exact.momentum, quick.momentum)[calm]
+    off = angle_between(exact.momentum, quick.momentum)[calm]
     assert np.quantile(off, 0.99) < 0.05
     assert 1.0 < np.median(quick.error[calm] / off) < 10.0
     assert np.mean(quick.error[calm] > 0.5 * off) > 0.9
@@ -182,16 +171,15 @@ def test_volumes_in_phase_space_are_kept(default):
 
 
 def test_own_field_does_as_the_built_in_one(default):
-    own = user_field(field_at)
-    mine = trace((own, default.packed), earth(30), 4.0 * sphere(30), backwards=True, tolerance=1e-9, boundary_AU=500.0)
-    built_in = trace(default, earth(30), 4.0 * sphere(30), backwards=True, tolerance=1e-9, boundary_AU=500.0)
+    begin, how = (earth(30), 4.0 * spread_directions(30)), {"backwards": True, "tolerance": 1e-9, "boundary_AU": 500.0}
+    mine, built_in = (trace(field, *begin, **how) for field in ((user_field(field_at), default.packed), default))
     calm = built_in.escaped & (built_in.amplification < 30.0)
-    assert np.median(angle_deg(mine.momentum, built_in.momentum)[calm]) < 1e-4
+    assert np.median(angle_between(mine.momentum, built_in.momentum)[calm]) < 1e-4
     assert built_in.evaluations.sum() < mine.evaluations.sum(), "steps that end on the borders save work"
 
 
 def test_machine_code_is_kept_between_processes(default):
-    trace(default, earth(1), 4.0 * sphere(1), boundary_AU=2.0)  # compiled by now, whoever was first
+    trace(default, earth(1), 4.0 * spread_directions(1), boundary_AU=2.0)  # compiled by now, whoever was first
     code = """
 from lisbon_core import orbits
 from lisbon_core.orbits import kernels
@@ -207,7 +195,7 @@ def test_result_does_not_depend_on_threads(default, monkeypatch):
     results = []
     for threads in ("1", "3"):
         monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
-        results.append(trace(default, earth(600), 4.0 * sphere(600), boundary_AU=200.0, tolerance=1e-6))
+        results.append(trace(default, earth(600), 4.0 * spread_directions(600), boundary_AU=200.0, tolerance=1e-6))
     assert np.array_equal(results[0].momentum, results[1].momentum)
     assert len(trace(default, np.empty((0, 3)), np.empty((0, 3))).path) == 0
 

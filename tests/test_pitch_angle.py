@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.polynomial.legendre import legval
 from scipy.integrate import quad
-from test_anisotropy import THETA, sky_of
-from toy import uniform_field_map
+from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core.anisotropy import fit_anisotropy, fit_design, fit_sampled_map
 from lisbon_core.pitch_angle import bin_averages, pitch_angle_distribution

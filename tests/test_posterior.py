@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from test_anisotropy import THETA, sky_of
-from toy import uniform_field_map
+from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core.anisotropy import AnisotropyError, fit_design, fit_sampled_map, fit_speed, sample_posterior
 from lisbon_core.anisotropy.posterior import second_order

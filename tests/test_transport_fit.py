@@ -4,9 +4,10 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from transport_cases import LAW, Q, averages, distribution, shape_of, truth_of
+from transport_cases import EDGES, LAW, Q, distribution, shape_of, truth_of
 
 from lisbon_core.focused_transport import TransportError, stationary_pad
+from lisbon_core.pitch_angle import bin_averages
 from lisbon_core.scattering import (
     CosineScattering,
     IsotropicScattering,
@@ -53,7 +54,7 @@ def test_noiseless_round_trip(law, q, closure):
 
 def test_round_trip_through_a_response():
     """Bins that show a smeared, cut series of the true distribution: its response undoes that."""
-    response = averages(24) * np.where(np.arange(1, 25) <= 7, 0.8, 0.0)
+    response = bin_averages(EDGES, 24) * np.where(np.arange(1, 25) <= 7, 0.8, 0.0)
     fit = fit_transport(distribution(LAW, Q, noise=1e-7, response=response))
     for name, value in (truth_of(LAW, Q) | shape_of(LAW)).items():
         assert getattr(fit, name).value == pytest.approx(value, rel=1e-6), name
@@ -156,7 +157,7 @@ def test_whatever_comes_is_answered(spoil):
     elif spoil == "legendre":
         pad.legendre_covariance[:] = np.nan
     elif spoil == "wild":  # a quadrupole larger than the dipole, as strong focusing would make it
-        pad.F = 1.0 + 1e-3 * (averages(2) @ [0.5, -2.0])
+        pad.F = 1.0 + 1e-3 * (bin_averages(EDGES, 2) @ [0.5, -2.0])
     else:
         pad.F = 1.0 + 0.1 * np.sign(pad.mu) * random.random(pad.mu.size)
     for closure in ("flux-tube", "uniform"):

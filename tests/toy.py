@@ -1,10 +1,13 @@
-"""A Liouville map that can be written down: no heliosphere, straight lines in a uniform field."""
+"""A Liouville map that can be written down (no heliosphere: straight lines, a uniform field), and skies through it."""
 
 import numpy as np
 
+from lisbon_core.anisotropy import design, even_sky
 from lisbon_core.frames import unit_vector
 from lisbon_core.liouville import LiouvilleMap, grid
 from lisbon_core.units import gyroradius
+
+THETA = np.array([1.9e-3, 1.1e-4, -1.2e-4, 2e-5, 3e-4, 2e-5, -1e-4, 6e-7, -8e-7])
 
 
 def uniform_field_map(step=6.0, samples=2, scatter=0.0, flow=8e-5, seed=1):
@@ -27,3 +30,10 @@ def uniform_field_map(step=6.0, samples=2, scatter=0.0, flow=8e-5, seed=1):
                         momentum_ratio=ones * (1.0 + flow * arrival @ unit_vector(75.0, 17.0)), error=0.0 * ones,
                         escaped=ones.astype(bool), amplification=ones, weight=np.full(samples, 1.0 / samples),
                         field_icrs=b, e_x_icrs=e_x, e_y_icrs=e_y, rigidity_TV=4.0, inputs_hash="toy")
+
+
+def sky_of(liouville, theta, dec_min=-90.0, averaging=0.0, noise=1e-4):
+    """A noiseless sky of Eq. (3), its rings not yet normalised, and its design."""
+    blank = even_sky(liouville.dec, liouville.ra, dec_min, 90.0, noise, averaging)
+    columns = design(blank, liouville, theta.size - 2)
+    return blank.replace(relative_intensity=columns.on_grid(columns.intensity(theta))), columns

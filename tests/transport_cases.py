@@ -3,20 +3,14 @@
 from types import SimpleNamespace
 
 import numpy as np
-from numpy.polynomial import legendre
 
 from lisbon_core.focused_transport import stationary_pad
+from lisbon_core.pitch_angle import bin_averages
 from lisbon_core.scattering import CosineScattering, gradient_length_kpc
 from lisbon_core.transport_fit.posterior import whiten
 
 LAW, Q = CosineScattering(-292.79, 1.0, 585.57), 1.0 / 0.010349
 EDGES = np.linspace(-1.0, 1.0, 17)
-
-
-def averages(order):
-    """Means of P_1 ... P_order over the bins."""
-    return np.stack([np.diff(legendre.legval(EDGES, legendre.legint(np.eye(order + 1)[n]))) / np.diff(EDGES)
-                     for n in range(1, order + 1)], axis=1)
 
 
 def distribution(law, q, closure="flux-tube", *, noise=4e-5, rng=None, response=None):
@@ -31,7 +25,7 @@ def distribution(law, q, closure="flux-tube", *, noise=4e-5, rng=None, response=
         values, vectors = np.linalg.eigh(covariance)
         F = F + vectors @ (np.sqrt(np.maximum(values, 0.0)) * rng.standard_normal(mu.size))
     whitener = whiten(covariance)
-    design = whitener @ averages(7)
+    design = whitener @ bin_averages(EDGES, 7)
     legendre_covariance = np.linalg.inv(design.T @ design)
     fitted = legendre_covariance @ design.T @ whitener @ (F - 1.0)
     return SimpleNamespace(mu=mu, edges=EDGES, F=F, covariance=covariance, legendre=fitted, response=response,

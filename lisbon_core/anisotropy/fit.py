@@ -12,7 +12,8 @@ from lisbon_core.anisotropy.design import AnisotropyError, Design, design, sampl
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky_map import SkyMap
 
-__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_design", "fit_sampled_map", "sample_covariance", "solve"]
+__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_design", "fit_sampled_map", "sample_covariance", "sample_scatter",
+           "solve"]
 
 
 @dataclass(frozen=True)
@@ -170,12 +171,7 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
         raise AnisotropyError("the Liouville map has 1 sample, but its error shows only between samples: use "
                               "positions = 2 or more")
     columns = design(sky, liouville, order, p_index, terms=terms, names=names)
-    mean = np.column_stack([columns.constant, columns.columns])
-    own = np.empty((n_sample, *mean.shape))
-    for s, weight in enumerate(liouville.weight):
-        alone = columns.averaging @ terms(liouville, s, order, p_index) - mean
-        own[s] = weight * np.sqrt(n_sample / (n_sample - 1.0)) * (alone - columns.ring_mean(alone))
-    attenuation = np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True)
+    own, attenuation = sample_scatter(columns, liouville, terms)
     jacobian = columns.relative_intensity(np.zeros(len(columns.names)))[1]
     if np.linalg.eigvalsh(columns.scaled_normal(jacobian, 1.3 * attenuation))[0] <= 0.0:
         raise AnisotropyError(f"the {n_sample} samples of the Liouville map scatter as much as the terms of order "
@@ -189,6 +185,24 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     expected = total / fit.chi2_reduced + np.sum(columns.weight * shifts**2)
     return replace(fit, covariance=fit.covariance + sample_covariance(fit.estimator @ shifts.T), map_shifts=shifts,
                    chi2_reduced=float(total / expected))
+
+
+def sample_scatter(columns: Design, liouville: LiouvilleMap, terms=sample_columns) -> tuple[np.ndarray, np.ndarray]:
+    """What each sample of a map adds to the columns of a design, and what that adds to the normal matrix.
+
+    Returns
+    -------
+    own : ndarray, shape (n_sample, n_observed, n)
+        After the rings, the constant first, scaled so that the sum of outer products is the covariance of the columns.
+    attenuation : ndarray, shape (n, n)
+        own^T W own summed over the samples.
+    """
+    n_sample, mean = liouville.weight.size, np.column_stack([columns.constant, columns.columns])
+    own = np.empty((n_sample, *mean.shape))
+    for s, weight in enumerate(liouville.weight):
+        alone = columns.averaging @ terms(liouville, s, columns.order, columns.p_index) - mean
+        own[s] = weight * np.sqrt(n_sample / (n_sample - 1.0)) * (alone - columns.ring_mean(alone))
+    return own, np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True)
 
 
 def sample_covariance(responses: np.ndarray) -> np.ndarray:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from lisbon_core.anisotropy.design import sample_columns
-from lisbon_core.anisotropy.fit import AnisotropyFit, sample_covariance
+from lisbon_core.anisotropy.design import design, sample_columns
+from lisbon_core.anisotropy.fit import AnisotropyFit, sample_covariance, sample_scatter
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky_map import SkyMap
 
@@ -79,37 +79,34 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
     fit : AnisotropyFit
         Eqs. (1)-(3). If it is one of `fit_sampled_map`, the finite sample of the map enters here in the same way.
     """
-    columns, order = fit.design, fit.order
     square = liouville.average(liouville.R_x**2 + liouville.R_y**2).mean(axis=1)
     radius = float(np.sqrt(1.5 * np.average(square, weights=np.cos(np.radians(liouville.dec)))))
-    alone = [columns.averaging @ np.column_stack([sample_columns(liouville, s, order, columns.p_index),
-                                                  gyrotropy_columns(liouville, s, columns.p_index, radius)])
-             for s in range(liouville.weight.size)]
-    terms = np.tensordot(liouville.weight, alone, axes=1)
-    attenuation = np.zeros((terms.shape[1],) * 2)
+
+    def terms(liouville, sample, order, p_index):
+        """Those of Eq. (3) and those beyond it."""
+        return np.column_stack([sample_columns(liouville, sample, order, p_index),
+                                gyrotropy_columns(liouville, sample, p_index, radius)])
+
+    columns = design(sky, liouville, fit.order, fit.design.p_index, terms=terms,
+                     names=(*fit.design.names, *GYROTROPY_TERMS))
+    theta, attenuation = np.append(fit.theta, np.zeros(5)), np.zeros((len(columns.names) + 1,) * 2)
     if n_sample := len(fit.map_shifts):
-        own = np.array([weight * (each - terms - columns.ring_mean(each - terms))
-                        for weight, each in zip(liouville.weight, alone, strict=True)])
-        attenuation = np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True) * n_sample / (n_sample - 1.0)
+        attenuation = sample_scatter(columns, liouville, terms)[1]
 
     data = sky.relative_intensity[sky.observed]
-    model, jacobian = columns.relative_intensity(fit.theta)
-    mean = columns.ring_constant + columns.ring_columns @ fit.theta
-    extra = terms[:, order + 3:]
-    jacobian = np.hstack([jacobian, (extra - model[:, None] * columns.ring_mean(extra)) / mean[:, None]])
-    scale = np.concatenate([columns.scale, np.ones(extra.shape[1])])
-    weighted = (jacobian * scale).T * columns.weight
-    normal = weighted @ (jacobian * scale) - attenuation[1:, 1:] * np.outer(scale, scale)
+    model, jacobian = columns.relative_intensity(theta)
+    weighted = (jacobian * columns.scale).T * columns.weight
     # a term that the others already make (there may be one without a heliosphere) takes no part
-    inverse = np.linalg.pinv(normal, rcond=1e-7, hermitian=True)[-extra.shape[1]:]
+    inverse = np.linalg.pinv(columns.scaled_normal(jacobian, attenuation), rcond=1e-6, hermitian=True)
+    inverse = columns.scale[-5:, None] * inverse[-5:]
     estimator = inverse @ weighted
-    null = np.concatenate([[1.0], fit.theta, np.zeros(extra.shape[1])])
-    coefficients = estimator @ (data / columns.ring_mean(data) - model) + inverse @ (scale * (attenuation @ null)[1:])
+    coefficients = estimator @ (data / columns.ring_mean(data) - model)
+    coefficients += inverse @ (columns.scale * (attenuation[1:] @ np.append(1.0, theta)))
 
     noise = columns.noise_response(estimator)
     covariance = noise @ noise.T + sample_covariance(estimator @ fit.map_shifts.T)
     values, vectors = np.linalg.eigh(covariance)
-    kept = values > 1e-9 * values[-1]
+    kept = values > 1e-7 * values[-1]
     degrees, chi2 = int(kept.sum()), float(np.sum((vectors[:, kept].T @ coefficients) ** 2 / values[kept]))
     p_value = float(stats.chi2.sf(chi2, degrees))
     if n_sample:

@@ -19,15 +19,9 @@ import numpy as np
 from scipy.linalg import expm
 
 from lisbon_core.focused_transport.stationary import TransportError, closure_lambda
-from lisbon_core.scattering import ScatteringLaw, graded_unit
+from lisbon_core.scattering import ScatteringLaw, inverse_h_integral
 
 __all__ = ["Pulse", "approach_to_stationary", "pulse", "random_walk", "scattering_rate"]
-
-
-def inverse_h_integral(law: ScatteringLaw) -> float:
-    """int (1-mu^2)/h dmu, by parts."""
-    nodes, weights = graded_unit(192)
-    return float(2.0 * np.sum(weights * nodes * (law.f(nodes) - law.f(-nodes))))
 
 
 def scattering_rate(law: ScatteringLaw, mu: np.ndarray) -> np.ndarray:
@@ -51,13 +45,8 @@ def flux_matrix(speed: np.ndarray, diffusion: np.ndarray, cells: int) -> np.ndar
     """Matrix of -d_mu(speed g - diffusion g') in finite volumes, from both at the inner faces; none leaves [-1, 1]."""
     width = 2.0 / cells
     out_of_left, out_of_right = 0.5 * speed + diffusion / width, 0.5 * speed - diffusion / width
-    matrix = np.zeros((cells, cells))
-    left = np.arange(cells - 1)
-    matrix[left, left] -= out_of_left / width
-    matrix[left, left + 1] -= out_of_right / width
-    matrix[left + 1, left] += out_of_left / width
-    matrix[left + 1, left + 1] += out_of_right / width
-    return matrix
+    inside = np.append(0.0, out_of_right) - np.append(out_of_left, 0.0)
+    return (np.diag(inside) + np.diag(out_of_left, -1) - np.diag(out_of_right, 1)) / width
 
 
 def approach_to_stationary(law: ScatteringLaw, q: float, times: np.ndarray, closure: str | float = "flux-tube", *,
@@ -176,7 +165,7 @@ def random_walk(law: ScatteringLaw, xi: float, time: float, count: int, rng: np.
         Pitch-angle cosine at the start; isotropic by default.
     """
     grid = np.linspace(-1.0, 1.0, 4001)
-    rate = 0.375 * inverse_h_integral(law) * law.h(grid)
+    rate = 0.375 * inverse_h_integral(law) * law.h(grid)  # D without its factor 1 - mu^2
     drift = 0.5 * xi + np.gradient(rate, grid)
     mu = rng.uniform(-1.0, 1.0, count) if start_mu is None else np.full(count, float(start_mu))
     z, dt = np.zeros(count), time / steps

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Panels", "integrals_to", "legendre_table", "panels", "parity_blocks", "tail_of", "values_at"]
+__all__ = ["Panels", "integrals_to", "legendre_table", "panels", "parity_blocks", "to_coefficients",
+           "values_at"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,18 @@ def antiderivatives(x: np.ndarray, n: int) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=32)
+def to_coefficients(n: int) -> np.ndarray:
+    """Matrix (n, n) that takes values at the nodes of one panel to their Legendre coefficients."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    return (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
+
+
+@functools.lru_cache(maxsize=32)
 def panels(n: int) -> Panels:
     """The two panels with n nodes each. Laws of D have their kink, if any, at mu = 0, where the panels meet."""
     x, w = np.polynomial.legendre.leggauss(n)
-    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
-    from_left = 0.5 * antiderivatives(x, n) @ to_coefficients  # from the panel's left end to each node
-    slope = np.polynomial.legendre.legval(x, np.polynomial.legendre.legder(np.eye(n))).T @ to_coefficients * 2.0
+    from_left = 0.5 * antiderivatives(x, n) @ to_coefficients(n)  # from the panel's left end to each node
+    slope = np.polynomial.legendre.legval(x, np.polynomial.legendre.legder(np.eye(n))).T @ to_coefficients(n) * 2.0
     zero = np.zeros((n, n))
     total = np.broadcast_to(0.5 * w, (n, n))
     mu, weights = np.concatenate([0.5 * (x - 1.0), 0.5 * (x + 1.0)]), np.concatenate([w, w]) / 2.0
@@ -66,28 +73,17 @@ def panels(n: int) -> Panels:
     return Panels(mu, weights, centred, derive, focus, focus @ centred)
 
 
-@functools.lru_cache(maxsize=8)
-def tail_of(n: int) -> np.ndarray:
-    """Matrix (4, n) that takes the last four Legendre coefficients of values on one panel."""
-    x, w = np.polynomial.legendre.leggauss(n)
-    return ((np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w)[-4:]
-
-
 def integrals_to(points: np.ndarray, n: int) -> np.ndarray:
     """Matrix (len(points), 2n) that integrates node values from -1 to each point; rows differenced give bin means."""
-    x, w = np.polynomial.legendre.leggauss(n)
-    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
     points = np.asarray(points, float)
     local = [np.clip(2.0 * points + shift, -1.0, 1.0) for shift in (1.0, -1.0)]
-    return np.hstack([0.5 * antiderivatives(part, n) @ to_coefficients for part in local])
+    return np.hstack([0.5 * antiderivatives(part, n) @ to_coefficients(n) for part in local])
 
 
 def values_at(points: np.ndarray, n: int) -> np.ndarray:
     """Matrix (len(points), 2n) that interpolates node values to the points."""
-    x, w = np.polynomial.legendre.leggauss(n)
-    to_coefficients = (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
     points = np.asarray(points, float)
-    left, right = (legendre_table(2.0 * points + shift, n) @ to_coefficients for shift in (1.0, -1.0))
+    left, right = (legendre_table(2.0 * points + shift, n) @ to_coefficients(n) for shift in (1.0, -1.0))
     return np.hstack([np.where(points[:, None] < 0, left, 0.0), np.where(points[:, None] < 0, 0.0, right)])
 
 

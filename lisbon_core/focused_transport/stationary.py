@@ -28,13 +28,21 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
+from scipy.special import exprel
 
 from lisbon_core._core import LisbonError
-from lisbon_core.focused_transport.panels import integrals_to, legendre_table, panels, parity_blocks, tail_of, values_at
+from lisbon_core.focused_transport.panels import (
+    integrals_to,
+    legendre_table,
+    panels,
+    parity_blocks,
+    to_coefficients,
+    values_at,
+)
 from lisbon_core.scattering import ScatteringLaw
 
 __all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "finite_volume_pad", "first_order_pad",
-           "focusing_from_symmetry", "nodes_for", "solve", "stationary_pad"]
+           "nodes_for", "solve", "stationary_pad"]
 
 CLOSURES = ("flux-tube", "uniform")
 WEAK = 4.0  # largest (|q| + |q - lam|) max|f| for which iteration is sure to converge fast
@@ -50,10 +58,7 @@ def flux_tube(f: np.ndarray, q: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     With phi = f (e^{q f} - 1)/(q f) it reads (phi - <phi>)/(1 + q <phi>), <> = mean over mu.
     """
-    exponent = q[..., None] * f
-    small = np.abs(exponent) < 1e-5
-    safe = np.where(small, 1.0, exponent)
-    phi = f * np.where(small, 1.0 + exponent * (0.5 + exponent / 6.0), np.expm1(safe) / safe)
+    phi = f * exprel(q[..., None] * f)
     mean = 0.5 * np.sum(weights * phi, axis=-1, keepdims=True)
     return (phi - mean) / (1.0 + q[..., None] * mean)
 
@@ -188,7 +193,7 @@ def sampled(law: ScatteringLaw) -> tuple[int, np.ndarray]:
     n, enough = 48, 1e-12
     while True:
         f = law.f(panels(n).mu)
-        tail = np.abs(f.reshape(2, n) @ tail_of(n).T).max() / np.abs(f).max()
+        tail = np.abs(f.reshape(2, n) @ to_coefficients(n)[-4:].T).max() / np.abs(f).max()
         if tail < enough or n == 192:
             return n, f
         needed = n * np.log(enough) / np.log(min(tail, 0.5))
@@ -268,18 +273,3 @@ def finite_volume_pad(law: ScatteringLaw, q: float, closure: str | float = "flux
     system = scipy.sparse.bmat([[bulk, -ones], [ones.T, None]], format="csc")
     answer = scipy.sparse.linalg.spsolve(system, np.append(-2.0 * centre, 0.0))
     return edges, answer[:-1], float(answer[-1])
-
-
-def focusing_from_symmetry(forward: np.ndarray, backward: np.ndarray, centre: float) -> np.ndarray:
-    """L/l at each mu without a model of D, for any D even in mu in a steady flux tube.
-
-    From (u + F1(mu)) (u + F1(-mu)) = (u + F1(0))^2 with u = L/l: what it gives must not depend on mu.
-
-    Parameters
-    ----------
-    forward, backward : ndarray
-        F1 at mu and at -mu.
-    centre : float
-        F1 at mu = 0.
-    """
-    return (centre**2 - forward * backward) / (forward + backward - 2.0 * centre)

@@ -1,7 +1,6 @@
 """Every figure, one function each, returning a Figure."""
 
-from lisbon_core.plots.benchmarks import work_precision
-from lisbon_core.plots.distributions import coefficients, curves, fit_of_order, pad, ring_means
+from lisbon_core.plots.distributions import coefficients, curves, fit_of_order, pad, ring_means, work_precision
 from lisbon_core.plots.heliosphere import field_along_track, field_lines, heliosphere_planes
 from lisbon_core.plots.sensitivity import field_fan, sensitivity
 from lisbon_core.plots.skies import figure_2, skies

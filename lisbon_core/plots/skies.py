@@ -51,8 +51,7 @@ def mark_field(axes, field_icrs) -> None:
 
 @styled
 def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str = "relative intensity − 1, 10⁻³",
-          scale: float = 1e3, offset: float = 1.0, limit: float | None = None, cmap: str = "RdBu_r",
-          symmetric: bool = True) -> Figure:
+          scale: float = 1e3, offset: float = 1.0, limit: float | None = None, cmap: str = "RdBu_r") -> Figure:
     """Maps of the sky, one a panel, on a common scale.
 
     Parameters
@@ -66,20 +65,17 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
     columns : int
         Panels side by side.
     limit : float, optional
-        Largest value of the colour scale; by default the largest shown.
-    symmetric : bool
-        Centre the scale on 0.
+        Largest value of the colour scale, which is centred on 0; by default the largest shown.
     """
     rows = -(-len(panels) // columns)
     wide = PAGE if columns > 1 else COLUMN
     fig = Figure(figsize=(wide, (0.53 * wide / columns + 0.2) * rows + 0.45), layout="constrained")
     shown = {title: (np.asarray(values) - offset) * scale for title, values in panels.items()}
     largest = limit or max(np.nanmax(np.abs(values)) for values in shown.values())
-    smallest = -largest if symmetric else min(np.nanmin(values) for values in shown.values())
     grid = fig.add_gridspec(rows, columns)
     for i, (title, values) in enumerate(shown.items()):
         axes = sky_axes(fig, grid[i // columns, i % columns])
-        mesh = colour_pixels(axes, dec, ra, values, cmap=cmap, vmin=smallest, vmax=largest)
+        mesh = colour_pixels(axes, dec, ra, values, cmap=cmap, vmin=-largest, vmax=largest)
         if field_icrs is not None:
             mark_field(axes, np.broadcast_to(field_icrs, (len(panels), 3))[i])
         axes.set_title(title, pad=6, fontsize=8.5)

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from lisbon_core.plots.style import COLOURS, PAGE, styled
 from lisbon_core.scattering import diffusion_coefficient
+from lisbon_core.transport_fit.posterior import quantiles
 
 __all__ = ["apparent", "figure_3", "joint_region", "posterior", "responses"]
 
@@ -181,8 +182,7 @@ def posterior(columns: dict, weights, truth: dict | None = None) -> Figure:
     panels = fig.subplots(len(names), len(names), sharex="col")
     limits, bins = {}, 30 if len(weights) > 1000 else 15
     for name, values in columns.items():
-        order = np.argsort(values)
-        low, high = np.interp([0.005, 0.995], np.cumsum(weights[order]), values[order])
+        low, high = quantiles(values, weights, [0.005, 0.995])
         limits[name] = (low - 0.1 * (high - low), high + 0.1 * (high - low))
     for i, row in enumerate(names):
         for j, column in enumerate(names):

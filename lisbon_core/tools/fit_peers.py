@@ -6,7 +6,6 @@ each code's own default, except that iminuit, which may stop a hundredth of an e
 than a thousandth.
 """
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from lisbon_core.anisotropy import Design, solve
 from lisbon_core.tools.peers import optional
 
-__all__ = ["median_ms", "solvers"]
+__all__ = ["solvers"]
 
 
 def solvers(columns: Design, data: np.ndarray) -> dict[str, Callable[[], np.ndarray]]:
@@ -68,13 +67,3 @@ def _iminuit(iminuit, residual, slopes, start) -> np.ndarray:
     minuit.errordef = iminuit.Minuit.LEAST_SQUARES
     minuit.tol = 1e-4  # stops when the sum is estimated to be within 0.002 tol of its least, and that is 4e-4 errors
     return np.array(minuit.migrad().values)
-
-
-def median_ms(work: Callable[[], object], times: int = 9) -> tuple[float, object]:
-    """Median of the processor time of `work` in milliseconds, after one call that does not count, and its result."""
-    result, spent = work(), []
-    for _ in range(times):
-        begin = time.process_time()
-        result = work()
-        spent.append(time.process_time() - begin)
-    return 1e3 * float(np.median(spent)), result

@@ -111,10 +111,10 @@ def alternative_texts(cell) -> list[str]:
 
 
 def tidy(notebook, keep_injected: bool = True):
-    """Take times, versions and random ids out of an executed notebook; copy each figure's alternative text to its cell.
+    """Take times, versions and random ids out of an executed notebook.
 
-    The Sphinx page reads it from there. With `keep_injected` false the cell of injected parameters goes too, as the
-    notebook then shows the defaults it was run with.
+    With `keep_injected` false the cell of injected parameters goes too, as the notebook then shows the defaults it was
+    run with.
     """
     metadata = notebook.metadata
     metadata.pop("papermill", None)
@@ -136,6 +136,4 @@ def tidy(notebook, keep_injected: bool = True):
         for output in cell.outputs:
             if "execution_count" in output:
                 output["execution_count"] = cell.execution_count
-        if alt := " ".join(alternative_texts(cell)).strip():
-            cell.metadata["mystnb"] = {"image": {"alt": alt}}
     return stable_ids(notebook)

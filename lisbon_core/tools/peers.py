@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from lisbon_core.heliosphere.parameters import FAST
+from lisbon_core.tracks import spread_directions
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["BOUNDARY_AU", "PATH_CAP_AU", "heyoka_spiral", "numbalsoda_solver", "optional", "scipy_solver",
@@ -29,11 +30,7 @@ def optional(name: str):
 
 def starts(n: int, rigidity_TV: float = 4.0) -> np.ndarray:
     """States (n, 6): (1, 0, 0) AU, and minus the momenta in n directions spread over the sphere."""
-    i = np.arange(n)
-    z, angle = 1.0 - (2 * i + 1) / n, (i + 0.5) * math.pi * (3.0 - math.sqrt(5.0))
-    s = np.sqrt(1.0 - z * z)
-    direction = np.column_stack([s * np.cos(angle), s * np.sin(angle), z])
-    return np.hstack([np.tile([1.0, 0.0, 0.0], (n, 1)), -rigidity_TV * direction])
+    return np.hstack([np.tile([1.0, 0.0, 0.0], (n, 1)), -rigidity_TV * spread_directions(n)])
 
 
 def _spiral(sqrt, tanh):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lisbon_core.heliosphere.parameters import FAST
+from lisbon_core.tracks import angle_between
 
-__all__ = ["Measured", "angles", "cores", "evaluation_ns", "measure", "timed"]
+__all__ = ["Measured", "cores", "evaluation_ns", "measure", "timed"]
 
 
 @dataclass(frozen=True)
@@ -31,17 +32,8 @@ class Measured:
         return self.p99 <= error
 
 
-def angles(a, b) -> np.ndarray:
-    """Angles between vectors (N, 3) in degrees, exact for small ones.
-
-    >>> print(angles([[1.0, 0.0, 0.0]], [[1.0, 1e-9, 0.0]]))
-    [5.72957795e-08]
-    """
-    return np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b), axis=1), np.sum(np.multiply(a, b), axis=1)))
-
-
 def timed(work, times: int = 1, clock=time.process_time) -> tuple[float, object]:
-    """Shortest of several times that `work` took, in seconds, and what it returned.
+    """Median of the times that `work` took, in seconds, and what it returned.
 
     By default what all threads spent computing, which others on the machine disturb less than the time of day.
     """
@@ -50,7 +42,7 @@ def timed(work, times: int = 1, clock=time.process_time) -> tuple[float, object]
         start = clock()
         result = work()
         seconds.append(clock() - start)
-    return min(seconds), result
+    return float(np.median(seconds)), result
 
 
 def measure(code: str, momenta, exact, tolerances, times: int = 1) -> list[Measured]:
@@ -58,7 +50,7 @@ def measure(code: str, momenta, exact, tolerances, times: int = 1) -> list[Measu
     found = []
     for tolerance in tolerances:
         seconds, ends = timed(lambda tolerance=tolerance: momenta(tolerance), times)
-        error = angles(ends, exact)
+        error = angle_between(ends, exact)
         found.append(Measured(code, tolerance, len(exact) / seconds, float(np.median(error)),
                               float(np.quantile(error, 0.99))))
     return found

@@ -119,10 +119,8 @@ def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> P
         if 1.0 / np.sum(weights**2) > LEAST_EFFECTIVE:
             break
         # a curved ridge: propose from where the sample itself has found the posterior, too
-        fisher = minima[0][2]
-        middle = weights @ p
-        wide = (p - middle).T @ ((p - middle) * weights[:, None]) + np.linalg.inv(fisher)
-        proposals.append((middle, minima[0][1], np.linalg.inv(wide)))
+        wide = np.cov(p.T, aweights=weights, ddof=0) + np.linalg.inv(minima[0][2])
+        proposals.append((weights @ p, minima[0][1], np.linalg.inv(wide)))
     grid, fine = panels(NODES), panels(n)
     top, G_top = problem.psi(best[None, 1], np.exp(best[None, 2]), best[None, 3], n)
     A_1 = 1.5 * np.append(best[0] * top @ (fine.weights * fine.mu), p[:, 0] * (psi @ (grid.weights * grid.mu)))
@@ -226,8 +224,7 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     values = PC_PER_YEAR / 2.0 * rate * posterior.G[:, None] * (1.0 - half**2) * h
     error = posterior.scale * np.array([error_about(column[0], column[1:], posterior.weights) for column in values.T])
     D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], error))
-    centre = posterior.weights @ posterior.p[1:]
-    covariance = (posterior.p[1:] - centre).T @ ((posterior.p[1:] - centre) * posterior.weights[:, None])
+    covariance = np.cov(posterior.p[1:].T, aweights=posterior.weights, ddof=0)
     preference = Estimate(0.5 * (without[1] - chi2) / posterior.scale**2,
                           note=posterior.note("ln L with focusing minus ln L without"))
     law = CosineScattering(float(best[1] / best[0]), float(np.exp(best[2])), float(1.0 / best[0]))

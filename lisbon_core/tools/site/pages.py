@@ -128,13 +128,13 @@ def _a_cell_a_figure(cell) -> list:
     parts = [cell]
     outputs, cell.outputs = cell.outputs, []
     for output in outputs:
-        if "image/png" in output.get("data", {}):
-            if pairing.alternative_texts(parts[-1]):
-                parts.append(nbformat.v4.new_code_cell("...", metadata={"tags": ["remove-input"]},
-                                                       id=f"{cell['id']}-{len(parts)}"))
-            alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            parts[-1].metadata["mystnb"] = {"image": {"alt": alt}}
+        if "image/png" in output.get("data", {}) and pairing.alternative_texts(parts[-1]):
+            parts.append(nbformat.v4.new_code_cell("...", metadata={"tags": ["remove-input"]},
+                                                   id=f"{cell['id']}-{len(parts)}"))
         parts[-1].outputs.append(output)
+    for part in parts:
+        for alt in pairing.alternative_texts(part):
+            part.metadata["mystnb"] = {"image": {"alt": alt}}
     return parts
 
 
