@@ -100,7 +100,8 @@ show(
 say(
     f"First harmonic of this sky: amplitude {number(harmonic.amplitude, harmonic.amplitude_error)}, phase "
     f"{number(harmonic.phase, harmonic.phase_error)}°. For comparison, Tibet AS-gamma measured at 4 TeV an amplitude of "
-    f"{number(*run.measured['dipole'])} at {number(*run.measured['phase'])}°. The synthetic sky was not tuned to it."
+    f"{number(*run.measured['dipole'])} at {number(*run.measured['phase'])}°."
+    + (" The synthetic sky was not tuned to it." if run.is_recovery_test else "")
 )
 
 # %% [markdown]

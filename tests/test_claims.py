@@ -89,7 +89,7 @@ def test_tables_print_truth_before_paper():
     assert text.splitlines()[0].index("Truth") < text.splitlines()[0].index("Paper")
     assert text.endswith("- `L_focusing`: with T_0 = 0")
     row |= {"value": -9.2e-5, "sigma": 7e-5, "truth": -1.24e-4, "paper": None}
-    assert "| −1.24 × 10⁻⁴ | – | (−0.9 ± 0.7) × 10⁻⁴ |" in table({"A_3": row}), "one power of ten in a row"
+    assert "| −1.24 × 10⁻⁴ | (−0.9 ± 0.7) × 10⁻⁴ |" in table({"A_3": row}), "one power of ten in a row"
 
 
 def test_plain_table():

@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from lisbon_core.chain import DEFAULT_SKY
+from lisbon_core.sky_io import write_sky_map
 from lisbon_core.tools.cli import main
 from lisbon_core.tools.reports import compare_runs, map_report, run_report
 
@@ -44,6 +46,7 @@ def test_compare_counts_shifts_in_joint_errors(tmp_path):
     assert text.splitlines()[1].endswith("+2.0")
     assert text.splitlines()[2].endswith("0, 0")
     assert text.splitlines()[3].endswith("–")
+    assert "mind: in a" not in text
     assert "order" in text
     assert "seed" not in text
     assert "Versions: the same" in text
@@ -81,13 +84,15 @@ def test_run_report_of_a_known_sky():
     assert text.startswith("# Recovery test on a synthetic sky")
     assert "says nothing of nature" in text
     assert "covers 55.7% of the sphere" in text
-    assert "the model describes this map within its errors" in text
+    assert "the model of the sky (Eq. 3) describes this map within its errors" in text
     assert "- `L_focusing`: 1/L is compatible with zero" in text
+    assert "Focusing length: not determined, because 1/L is compatible with zero." in text
+    assert "analysed at a rigidity of 14 TV. Assumed: a closed-form heliosphere" in text
     assert "- `A_1`, `A_2`: errors rest on sigma_default" in text
     assert "commit abc with changes, inputs 123" in text
 
 
-@pytest.mark.parametrize(("chi2", "verdict"), [(2.0, "does **not** describe"), (1.3, "somewhat large"),
+@pytest.mark.parametrize(("chi2", "verdict"), [(2.0, "none of them is a measurement"), (1.3, "somewhat large"),
                                                (0.5, "likely too large"), (None, "No fit was made")])
 def test_run_report_judges_the_fit(tmp_path, chi2, verdict):
     (tmp_path / "mine.ecsv").write_bytes(DEFAULT_SKY.read_bytes())
@@ -95,4 +100,16 @@ def test_run_report_judges_the_fit(tmp_path, chi2, verdict):
     assert verdict in text
     assert text.startswith("# Unlabelled map, analysed at 14 TV")
     assert "Used: declinations from -90 to 50 degrees" in text
+    assert "The paper's numbers are for 4 TeV, this map was analysed at 14 TV." in text
+    assert ("| differs |" in text) == (chi2 != 2.0), "what does not fit agrees or disagrees with nothing"
     assert "Recovery" not in text
+
+
+def test_a_map_without_noise_is_told(tmp_path, make_sky):
+    sky = make_sky(lambda dec, ra: 1.0 + 1e-3 * np.cos(np.radians(ra)) * np.cos(np.radians(dec)), step=6.0)
+    noisy = sky.relative_intensity + 1e-4 * np.random.default_rng(3).normal(size=(30, 60))
+    write_sky_map(sky, tmp_path / "smooth.csv")
+    write_sky_map(sky.replace(relative_intensity=noisy), tmp_path / "noisy.csv")
+    assert "a smoothed map or a sum of harmonics" in map_report(tmp_path / "smooth.csv")
+    assert "a smoothed map" not in map_report(tmp_path / "noisy.csv")
+    assert "covers 50.0% of the sphere, 15 of 15 rings" in map_report(tmp_path / "noisy.csv", dec_min=0.0)

@@ -11,7 +11,7 @@ __all__ = ["anisotropy_claims", "fit_summary", "liouville_claims", "transport_cl
 def liouville_claims(run: Run) -> list[Claim]:
     """Claim of the Liouville map: how much of it is not out."""
     return [Claim("unescaped_fraction", run.liouville.unescaped_fraction, equation="(1)",
-                  note="share of orbits still inside the boundary at the end of the path cap; they enter with their "
+                  note="share of orbits still inside the boundary at the end of the path cap, which enter with their "
                        "last state")]
 
 

@@ -17,6 +17,7 @@ __all__ = ["Claim", "ClaimError", "merge", "number", "plain_table", "table", "ve
 UNTESTABLE = "not testable without the private data"
 HEADINGS = ("Claim", "Truth", "Paper", "This run", "Unit", "Verdict", "Equation")
 ENTRIES = ("value", "sigma", "unit", "paper", "truth", "verdict", "equation", "note")
+INVERSE = ("L_focusing",)  # its error is Gaussian in 1/L, which may be zero
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -93,10 +94,12 @@ def verdict(claim: Claim, default_sky: bool) -> str:
     """What the number says: against the truth on a sky whose truth is known, against the paper on a real one.
 
     A list agrees if each component does. An upper limit agrees with a truth below it; two upper limits cannot
-    contradict each other.
+    contradict each other. What is inferred as its inverse is compared as that.
 
     >>> verdict(Claim("L_focusing", 25.0, 2.0, "pc", paper=17.8), default_sky=False)
     'differs'
+    >>> verdict(Claim("L_focusing", 5.7, 3.3, "pc", paper=17.8), default_sky=False)  # 0.18 and 0.06 +- 0.10 per pc
+    'consistent'
     """
     if claim.value is None:
         return "not determined"
@@ -108,8 +111,12 @@ def verdict(claim: Claim, default_sky: bool) -> str:
     else:
         errors = _listed(claim.sigma) if claim.sigma is not None else [0.0] * len(_listed(claim.value))
         width = 3.0 if default_sky else 2.0
-        agrees = all(abs(value - wanted) <= width * error + 1e-9 * abs(wanted)
-                     for value, wanted, error in zip(_listed(claim.value), _listed(target), errors, strict=True))
+        values, wanted = _listed(claim.value), _listed(target)
+        if claim.id in INVERSE:
+            errors = [error / value**2 for value, error in zip(values, errors, strict=True)]
+            values, wanted = ([1.0 / one for one in each] for each in (values, wanted))
+        agrees = all(abs(value - target) <= width * error + 1e-9 * abs(target)
+                     for value, target, error in zip(values, wanted, errors, strict=True))
     if default_sky:
         return "recovered" if agrees else "not recovered"
     return "consistent" if agrees else "differs"
@@ -146,6 +153,8 @@ def number(value, sigma=None, unit: str = "", like=()) -> str:
 
     >>> number(17.93, 2.81, "pc"), number(-0.000123456, 4.4e-6, "1/yr"), number(5, 0.962), number(12.3456)
     ('17.9 ± 2.8 pc', '(−1.23 ± 0.04) × 10⁻⁴ yr⁻¹', '5.0 ± 1.0', '12.3')
+    >>> number(-2909, 2399)
+    '−2900 ± 2400'
     """
     if value is None:
         return "not determined"
@@ -157,8 +166,10 @@ def number(value, sigma=None, unit: str = "", like=()) -> str:
     shown = 0 if -2 <= power < 5 else power
     texts = []
     for one, error in zip(values, sigmas, strict=True):
-        decimals = max(0, shown - _last_digit(one, error))
-        parts = [one / 10.0**shown, error / 10.0**shown] if error else [one / 10.0**shown]
+        last = _last_digit(one, error) if error else min(_last_digit(one, error), shown)
+        decimals = max(0, shown - last)
+        parts = [one, error] if error else [one]
+        parts = [(round(part, -last) if last > shown else part) / 10.0**shown for part in parts]
         texts.append(" ± ".join(f"{part:z.{decimals}f}".replace("-", "−") for part in parts))
     text = texts[0] if not isinstance(value, list) else f"({', '.join(texts)})"
     if shown:
@@ -190,10 +201,15 @@ def _rows(results: dict) -> list[tuple]:
 
 
 def table(results: dict, notes: bool = True) -> str:
-    """Markdown table of a results.json (or of its claims), truth before paper, and the notes below it."""
+    """Markdown table of a results.json (or of its claims), truth before paper, and the notes below it.
+
+    A column in which nothing stands is left out.
+    """
     claims = results.get("claims", results)
-    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
-    lines += ["| `" + "` | ".join([row[0], " | ".join(row[1:])]) + " |" for row in _rows(results)]
+    columns = [column for column in zip(HEADINGS, *_rows(results), strict=True) if set(column[1:]) != {"–"}]
+    heading, *rows = zip(*columns, strict=True)
+    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
+    lines += ["| `" + "` | ".join([row[0], " | ".join(row[1:])]) + " |" for row in rows]
     if notes:
         lines += ["", *(f"- `{name}`: {row['note']}" for name, row in claims.items() if row["note"])]
     return "\n".join(lines).strip()

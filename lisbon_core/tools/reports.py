@@ -2,16 +2,28 @@
 
 import json
 import math
+import re
+from dataclasses import fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.tools.claims import number, plain_table, table
+from lisbon_core.tools.claims import INVERSE, number, plain_table, table
 
 __all__ = ["compare_runs", "map_report", "run_report"]
 
 
-def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: float = 5.0) -> str:
+def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: float = 5.0, *, label: str = "",
+               dec_min: float = -90.0, dec_max: float = 90.0, mask: str = "") -> str:
     """What was read from a sky map: coverage, errors, harmonics, and what may be wrong with it.
+
+    Parameters
+    ----------
+    path : path
+        The map.
+    sigma_default, averaging_deg, label : float, float, str
+        As `sky_io.read_sky_map` takes them.
+    dec_min, dec_max, mask : float, float, str
+        The part to look at: declinations in degrees, path of a mask.
 
     Raises
     ------
@@ -21,91 +33,176 @@ def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: flo
     import numpy as np
 
     from lisbon_core.sky_harmonics import first_harmonic, multipoles
-    from lisbon_core.sky_io import read_sky_map
-    from lisbon_core.sky_map import pixel_area, ring_means
+    from lisbon_core.sky_io import read_mask, read_sky_map
+    from lisbon_core.sky_map import cut, pixel_area, ring_means
 
-    sky = read_sky_map(path, sigma_default=sigma_default, averaging_deg=averaging_deg)
-    rows = sky.observed.any(axis=1)
+    sky = read_sky_map(path, sigma_default=sigma_default, averaging_deg=averaging_deg, label=label)
+    sky = cut(sky, dec_min, dec_max, read_mask(mask, sky) if mask else None)
+    rows, values = sky.observed.any(axis=1), sky.relative_intensity[sky.observed] - 1.0
     area = float((sky.observed * pixel_area(sky.dec, sky.ra.size)[:, None]).sum() / (4.0 * np.pi))
-    values = sky.relative_intensity[sky.observed] - 1.0
+    wave = first_harmonic(sky)
     lines = [str(sky), *(f"  read: {sentence}" for sentence in sky.log),
              f"  covers {area:.1%} of the sphere, {int(sky.observed.all(axis=1).sum())} of {int(rows.sum())} rings "
              "complete",
-             f"  relative intensity minus 1 from {values.min():.2e} to {values.max():.2e}, scatter {values.std():.2e}",
-             f"  first harmonic in right ascension {first_harmonic(sky)}"]
+             f"  relative intensity minus 1 from {number(values.min())} to {number(values.max())}, scatter "
+             f"{number(values.std())}",
+             f"  first harmonic in right ascension {_harmonic(wave)}; a dipole in the equatorial plane would be "
+             f"{number(wave.dipole, wave.amplitude_error * wave.field_of_view)}"]
     if rows.sum() >= 4:
         found = multipoles(sky)
-        lines.append(f"  equatorial dipole fitted with a quadrupole {found.dipole}; "
-                     f"root of C_2: {math.sqrt(found.power(2)):.2e}")
+        lines.append(f"  dipole in the equatorial plane, fitted together with a quadrupole: {_harmonic(found.dipole)}; "
+                     f"root of C_2: {number(math.sqrt(found.power(2)))}")
     off = np.nanmax(np.abs(ring_means(sky.relative_intensity, sky.observed) - 1.0))
+    # along a ring the noise of pixels that share their discs cancels in second differences down to about one error
+    rough = np.nanmedian(np.abs(np.diff(sky.relative_intensity, 2, axis=1))) / np.median(sky.sigma[sky.observed])
     problems = []
+    if sky.sigma_assumed:
+        problems.append(f"no errors in the file: {sigma_default:g} a pixel is assumed, and every error rests on it")
+    if rough < 0.1:
+        problems.append("neighbouring pixels differ far less than by their errors: this is a smoothed map or a sum of "
+                        "harmonics, without the noise of a measurement, so chi-square tells only how well a model "
+                        "follows its shape")
+    if values.std() < 2.0 * np.median(sky.sigma[sky.observed]):
+        problems.append("the map scatters hardly more than its errors: expect claims that are not determined")
     if off > 1e-5:
         problems.append(f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what "
                         "depends on declination alone is not used")
-    if sky.sigma_assumed:
-        problems.append(f"no errors in the file: {sigma_default:g} a pixel is assumed, and every error rests on it")
-    if values.std() < 2.0 * np.median(sky.sigma[sky.observed]):
-        problems.append("the map scatters hardly more than its errors: expect claims that are not determined")
     if not (sky.observed.all(axis=1) == rows).all():
         problems.append("some rings are incomplete: their means are taken over what was observed")
     return "\n".join([*lines, *(f"  mind: {problem}" for problem in problems)])
 
 
-def run_report(results: dict) -> str:
+def _harmonic(wave) -> str:
+    return f"{number(wave.amplitude, wave.amplitude_error)} at {number(wave.phase, wave.phase_error)} degrees"
+
+
+ABOUT = """\
+A_n: coefficient of the Legendre polynomial P_n in the pitch-angle distribution, of mean 1; A_1 > 0 streams along the
+field. G: gradient across the field, along the model's axes and in ICRS. L_focusing: distance over which the field
+weakens by a factor e, inferred as 1/L. gradient_length: of the density along the field. T_0: change in time. eta,
+omega, d_offset: the scattering law, Eq. (6). D_asymmetry: of the scattering law if nothing focused.
+focusing_preference: difference in ln L of the fits with and without focusing. chi2_pad: of the fit of Eq. (5), over its
+degrees of freedom."""
+PICTURES = {"06_figure_2.png": "The observed sky, its fit, and the sky renormalised",
+            "07_pad.png": "The pitch-angle distribution", "09_figure_3.png": "What the transport fit makes of it"}
+MISFIT = "does not fit"
+
+
+def run_report(results: dict, folder: str | Path = "") -> str:
     """A page (Markdown) on a run: the map, whether the model fits it, the claims, and what is not determined and why.
 
     Parameters
     ----------
     results : dict
         Content of results.json.
+    folder : path
+        Of the run, where its figures are.
     """
-    from lisbon_core.chain import DEFAULT_SKY
+    from lisbon_core.chain import DEFAULT_SKY, RunParameters
     from lisbon_core.synthetic import truth_beside
 
-    parameters, claims = results["parameters"], results["claims"]
-    path = Path(parameters.get("sky_map") or DEFAULT_SKY).expanduser()
+    own, claims, record = results["parameters"], results["claims"], results.get("provenance", {})
+    names = {field.name for field in fields(RunParameters)}
+    p = RunParameters(**{name: value for name, value in own.items() if name in names})
+    path = Path(p.sky_map or DEFAULT_SKY).expanduser()
     known = truth_beside(path).exists()
-    title = parameters.get("sky_label") or f"Unlabelled map, analysed at {parameters.get('rigidity_TV', 4.0):g} TV"
-    lines = [f"# {'Recovery test on a synthetic sky' if known else title}", ""]
-    if known:
-        lines += ["The sky was made with a known answer: what comes back tests the method and says nothing of nature.",
-                  ""]
-    options = [parameters[name] for name in ("sigma_default", "averaging_deg") if name in parameters]
-    lines += ["## The map", "", *(f"- {line.strip()}" for line in map_report(path, *options).splitlines()), "",
-              f"Used: declinations from {parameters.get('dec_min', -90.0):g} to {parameters.get('dec_max', 90.0):g} "
-              f"degrees{', with the mask ' + parameters['mask'] if parameters.get('mask') else ''}.", "",
-              "## Does the model fit?", "", _chi2_sentence(claims.get("chi2_reduced")), "", "## What was found", "",
-              table(results, notes=False), ""]
-    missing = {name: row["note"] for name, row in claims.items() if row["value"] is None}
-    if missing:
-        lines += ["## What the map does not determine, and why", "",
-                  *(f"- `{name}`: {note}" for name, note in missing.items()), ""]
-    notes = {}
+    digest = record.get("inputs", {}).get(str(path), "")
+    title = "Recovery test on a synthetic sky" if known else (
+        p.sky_label or f"Unlabelled map, analysed at {p.rigidity_TV:g} TV")
+    read = [line.strip() for line in map_report(
+        path, p.sigma_default, p.averaging_deg, label=title, dec_min=p.dec_min, dec_max=p.dec_max,
+        mask=p.mask).splitlines()]
+    mind = [line.removeprefix("mind: ") for line in read if line.startswith("mind: ")]
+    lines = [f"# {title}", "",
+             f"The map `{path.name}`{f' (SHA-256 {digest[:12]}...)' if digest else ''}, analysed at a rigidity of "
+             f"{p.rigidity_TV:g} TV. Assumed: {_field(p)}, {p.positions} positions on the Earth's orbit, closure "
+             f"{p.closure}, kappa29 = {p.kappa29:g}.", "", "## In short", ""]
+    fits = [_chi2_sentence(claims.get("chi2_reduced"), "the model of the sky (Eq. 3)",
+                           "Either these are too small, or field, heliosphere or gyrotropy are not what was assumed."),
+            _chi2_sentence(claims.get("chi2_pad"), "the transport model (Eq. 5)",
+                           "Its errors were enlarged for that.")]
+    short = ["The sky was made with a known answer: what comes back tests the method and says nothing of nature.",
+             *fits] if known else fits
+    misfit = any(MISFIT in one for one in fits)
+    if misfit:
+        short.append("So the numbers below describe the model's best attempt: none of them is a measurement, and "
+                     "whether one agrees with the paper says nothing.")
+    else:
+        short += [_in_short(claims[name], words) for name, words in (
+            ("A_1", "Streaming along the field, A_1"), ("L_focusing", "Focusing length")) if name in claims]
+    series = [row for name, row in claims.items() if re.fullmatch(r"A_\d+", name)]
+    if series and all(abs(row["value"]) < 3.0 * (row["sigma"] or 0.0) for row in series):
+        short.append(f"None of the {len(series)} coefficients A_n stands above three of its errors: this map cannot "
+                     "tell so many apart, so try a lower `--set order`.")
+    lines += [*(f"- {one}" for one in [*short, *(f"Mind: {one}." for one in mind)]), ""]
+    for name, alt in PICTURES.items():
+        lines += [f"![{alt}](figures/{name})", ""] if (Path(folder) / "figures" / name).is_file() and folder else []
+    lines += ["## The map", "", *(f"- {line}" for line in read if not line.startswith("mind: ")), "",
+              f"Used: declinations from {p.dec_min:g} to {p.dec_max:g} degrees"
+              f"{', with the mask ' + p.mask if p.mask else ''}. What depends on declination alone is in no such map: "
+              "the model adds it.", "", "## What was found", ""]
+    if not known and abs(p.rigidity_TV - 4.0) > 0.4:
+        lines += [f"The paper's numbers are for 4 TeV, this map was analysed at {p.rigidity_TV:g} TV.", ""]
+    shown = claims if known or not misfit else {name: row | {"verdict": "–"} for name, row in claims.items()}
+    lines += [table(shown, notes=False), "", ABOUT, ""]
+    without, notes = {}, {}
     for name, row in claims.items():
-        if row["note"] and row["value"] is not None:
-            notes.setdefault(row["note"], []).append(f"`{name}`")
-    lines += ["## What to mind", "", *(f"- {', '.join(names)}: {note}" for note, names in notes.items())]
-    record = results.get("provenance", {})
+        open_ended = [one for one in row["note"].split("; ") if "unbounded" in one or "edge of the range" in one]
+        for note in row["note"].split("; ") if row["note"] and row["value"] is not None else ():
+            (without if note in open_ended else notes).setdefault(note, []).append(name)
+        if row["value"] is None:
+            without.setdefault(row["note"], []).append(name)
+    for heading, found in (("What the map does not determine, and why", without), ("What to mind", notes)):
+        if found:
+            said = sorted(found.items(), key=lambda item: (MISFIT not in item[0], -len(item[1])))
+            lines += [f"## {heading}", "", *(f"- {_together(names, list(claims))}: {note}" for note, names in said), ""]
     code = f"commit {record.get('commit')}{' with changes' if record.get('dirty') else ''}"
-    lines += ["", f"Made by {code}, inputs {record.get('input_hash')}; parameters in results.json."]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, f"Made by {code}, inputs {record.get('input_hash')}; parameters in results.json.", ""])
 
 
-def _chi2_sentence(row: dict | None) -> str:
-    """What the reduced chi-square says, in words."""
+def _field(p) -> str:
+    """What a run takes field and heliosphere to be."""
+    if p.heliosphere:
+        return f"the heliosphere of `{Path(p.heliosphere).name}`"
+    return (f"a closed-form heliosphere in an interstellar field that points to {p.field_lon:g}, {p.field_lat:g} "
+            f"degrees ({p.field_frame}) with {p.field_uG:g} microgauss")
+
+
+def _together(names: list[str], every: list[str]) -> str:
+    """Names of claims in a row, the A_n as a range (`A_1` to `A_7`, `G_x`), or those that are left out."""
+    others = [name for name in every if name not in names]
+    if len(others) < 4 < len(names):
+        return f"All but {', '.join(f'`{name}`' for name in others)}" if others else "All"
+    series = [name for name in names if re.fullmatch(r"A_\d+", name)]
+    if len(series) > 2:
+        names = [f"{series[0]}` to `{series[-1]}", *(name for name in names if name not in series)]
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _in_short(row: dict, words: str) -> str:
+    """A claim as a sentence, with how far from zero it is."""
+    if row["value"] is None:
+        return f"{words}: not determined, because {row['note'].split('; ')[0]}."
+    value = f"{words}: {number(row['value'], row['sigma'], row['unit'])}"
+    if any("unbounded" in note for note in row["note"].split("; ")):
+        return f"{value}, but {row['note'].split('; ')[0]}."
+    return f"{value}, {abs(row['value']) / row['sigma']:.1f} of its errors from zero." if row["sigma"] else f"{value}."
+
+
+def _chi2_sentence(row: dict | None, model: str, blame: str) -> str:
+    """What a reduced chi-square says of a model, in words."""
     if row is None or row["value"] is None:
-        return "No fit was made in this run."
+        return f"No fit was made of {model}{': ' + row['note'] if row else ''}."
     chi2, sigma = row["value"], row["sigma"] or 0.0
     said = f"Reduced chi-square {number(chi2, sigma)}: "
     if chi2 > 1.0 + 5.0 * sigma:
-        return said + ("the model does **not** describe this map within its errors. Either these are too small, or "
-                       "field, heliosphere or gyrotropy are not what was assumed. The errors below hold only if it "
-                       "did.")
+        return said + f"{model} does not fit this map within its errors. {blame}"
     if chi2 > 1.0 + 2.0 * sigma:
-        return said + "somewhat large; the errors below may be too small."
+        return said + f"somewhat large for {model}; errors may be too small."
     if chi2 < 1.0 - 3.0 * sigma:
-        return said + "small: the errors of the map, or those allowed for the heliosphere, are likely too large."
-    return said + "the model describes this map within its errors. That does not make it the only one that does."
+        return said + (f"small for {model}: the errors of the map, or those allowed for the heliosphere, are likely "
+                       "too large.")
+    return said + f"{model} describes this map within its errors. That does not make it the only one that does."
 
 
 def _results(folder: str | Path) -> dict:
@@ -136,12 +233,17 @@ def compare_runs(first: str | Path, second: str | Path) -> str:
         If a folder is not that of a run.
     """
     one, two = _results(first), _results(second)
-    rows = []
+    rows, names = [], [Path(folder).name for folder in (first, second)]
+    first, second = names if len(set(names)) == 2 else (first, second)
     for name in dict.fromkeys([*one["claims"], *two["claims"]]):
         a, b = one["claims"].get(name), two["claims"].get(name)
         shown = ["–" if row is None else number(row["value"], row["sigma"]) for row in (a, b)]
-        rows.append((name, *shown, _shift(a, b)))
-    parts = [plain_table(rows, ("Claim", str(first), str(second), "Shift in errors"))]
+        rows.append((name, *shown, str((a or b).get("unit") or "–"), _shift(a, b, name in INVERSE)))
+    parts = [plain_table(rows, ("Claim", str(first), str(second), "Unit", "Shift in errors"))]
+    for folder, results in ((first, one), (second, two)):
+        said = _chi2_sentence(results["claims"].get("chi2_reduced"), "the model of the sky (Eq. 3)", "What it finds is no "
+                              "measurement, and neither is a shift from it.")
+        parts += [f"mind: in {folder}, {said[0].lower()}{said[1:]}"] if MISFIT in said else []
     for title, ours, theirs in (
             ("Parameters", one.get("parameters", {}), two.get("parameters", {})),
             ("Versions", one.get("provenance", {}).get("versions", {}), two.get("provenance", {}).get("versions", {})),
@@ -153,14 +255,16 @@ def compare_runs(first: str | Path, second: str | Path) -> str:
     return "\n\n".join(parts)
 
 
-def _shift(a: dict | None, b: dict | None) -> str:
-    """Difference of two values over their joint error, or what stands in its way."""
+def _shift(a: dict | None, b: dict | None, inverse: bool = False) -> str:
+    """Difference of two values (or of their inverses) over their joint error, or what stands in its way."""
     if a is None or b is None or a["value"] is None or b["value"] is None:
         return "–"
     listed = [row["value"] if isinstance(row["value"], list) else [row["value"]] for row in (a, b)]
     errors = [row["sigma"] if isinstance(row["sigma"], list) else [row["sigma"]] * len(listed[0]) for row in (a, b)]
     shifts = []
     for x, y, s, t in zip(*listed, *errors, strict=False):
+        if inverse and x and y:
+            x, y, s, t = 1.0 / y, 1.0 / x, (s or 0.0) / x**2, (t or 0.0) / y**2  # what is longer is still positive
         joint = math.hypot(s or 0.0, t or 0.0)
         shifts.append("0" if x == y else f"{(y - x) / joint:+.1f}" if joint else f"{y - x:+.2g} (no error)")
     return ", ".join(shifts)

@@ -117,7 +117,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
                    "provenance": record}
         write_json(out / "results.json", results)
         if results["claims"]:
-            write_atomically(out / "report.md", run_report(results))
+            write_atomically(out / "report.md", run_report(results, out))
     return Report(out, [outcomes[path.stem] for path in chosen], results)
 
 
