@@ -311,7 +311,7 @@ if faster is not None:
 # %% [markdown]
 # The direction of the interstellar field is taken as given too: it goes into the orbits, not into Eq. (3). It can be
 # fitted as well, by tracing the sky anew for many fields and refitting it in each. `lisbon sweep` does so, and
-# `lisbon_core.anisotropy.field_posterior` makes of these fits one law for direction, strength, $A_n$ and $\mathbf G$
+# `lisbon_core.anisotropy.field_posterior` makes of these fits one law for direction, strength, $A_n$ and $G$
 # together; [11 What the conclusions depend on](11_sensitivity.ipynb) shows it. There too the map, which knows the Earth's
 # orbit from four positions only, limits what can be known, more than the noise of the sky.
 
