@@ -14,7 +14,7 @@ import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.anisotropy import sample_columns
+from lisbon_core.anisotropy import even_sky, sample_columns
 from lisbon_core.focused_transport import stationary_pad
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import LiouvilleMap, cached_sky, grid
@@ -150,14 +150,10 @@ def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap
     coefficients = np.concatenate([[1.0], truth.legendre(HIGHEST_ORDER), [truth.G_x, truth.G_y]])
     intensity = sum(weight * (sample_columns(liouville, s, HIGHEST_ORDER, truth.p_index) @ coefficients)
                     for s, weight in enumerate(liouville.weight))
-    shape = (liouville.dec.size, liouville.ra.size)
-    seen = (liouville.dec >= truth.dec_min) & (liouville.dec <= truth.dec_max)
-    footprint = np.broadcast_to(seen[:, None], shape).copy()
-    averaging = averaging_operator(liouville.dec, liouville.ra, truth.averaging_deg, footprint)
-    return SkyMap(dec=liouville.dec, ra=liouville.ra,
-                  relative_intensity=np.where(footprint, (averaging @ intensity).reshape(shape), np.nan),
-                  sigma=np.where(footprint, truth.noise, np.nan), footprint=footprint,
-                  averaging_deg=truth.averaging_deg, label=label, sigma_assumed=False, log=())
+    sky = even_sky(liouville.dec, liouville.ra, truth.dec_min, truth.dec_max, truth.noise, truth.averaging_deg)
+    averaged = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint) @ intensity
+    return sky.replace(relative_intensity=np.where(sky.footprint, averaged.reshape(sky.footprint.shape), np.nan),
+                       label=label)
 
 
 def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:

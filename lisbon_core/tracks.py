@@ -47,9 +47,8 @@ def follow(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, *, step_AU:
     return np.array([position for position, _ in states]), np.array([momentum for _, momentum in states])
 
 
-def stations(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, radii_AU: Sequence[float], *,
-             tolerance: float = TOLERANCE) -> list[Orbits]:
-    """Orbits where, going back in time, each first meets spheres of growing radius about the Sun.
+def stations(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, radii_AU: Sequence[float]) -> list[Orbits]:
+    """Orbits where, going back in time, each first meets spheres of growing radius about the Sun, as exact as a map's.
 
     An orbit that has not met a sphere after 30,000 AU of path is carried on from where it was, `escaped` false.
 
@@ -59,14 +58,12 @@ def stations(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, radii_AU:
         As for `follow`.
     radii_AU : sequence of float
         Growing.
-    tolerance : float
-        Of each step; that of the Liouville map by default.
     """
     position, momentum = _begin(heliosphere, arrival, rigidity_TV)
     found = []
     for radius in radii_AU:
         found.append(trace(heliosphere, position, momentum, backwards=True, boundary_AU=float(radius),
-                           tolerance=tolerance, neighbours=False))
+                           tolerance=TOLERANCE, neighbours=False))
         position, momentum = found[-1].position, found[-1].momentum
     return found
 

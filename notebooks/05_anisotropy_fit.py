@@ -336,7 +336,7 @@ fig = plots.skies({f"order {n}: reduced χ² {one.chi2_reduced:.2f}": 1 + sky.re
 show(fig, "05_orders", run_dir=run_dir, caption=f"What fits of four orders leave over, with their reduced chi-square: {run.label}.",
      alt="Four maps of the residual sky on one scale, at order "
      + ", ".join(f"{n} (r.m.s. {np.nanstd(sky.relative_intensity - one.relative_intensity):.1e})" for n, one in fits.items()) + ".")
-say("Where terms are missing, broad regions of excess and deficit remain; at the order that is needed only the blobs of the "
+say("Where terms are missing, broad regions of excess and deficit remain; where none is, only the blobs of the "
     f"noise do. From order 1 to order 7 the reduced chi-square falls from {fits[1].chi2_reduced:.2f} to {fits[7].chi2_reduced:.2f}.")
 
 # %% tags=["widget"]

@@ -61,6 +61,7 @@ import numpy as np
 
 from lisbon_core import plots
 from lisbon_core.chain import Run, paper_values, transport_claims
+from lisbon_core.focused_transport import stationary_pad
 from lisbon_core.scattering import mean_free_path_pc
 from lisbon_core.sky_harmonics import first_harmonic
 from lisbon_core.sky_map import ring_normalise
@@ -182,9 +183,7 @@ if transport.law is not None and closure == "flux-tube":
         f"{number(lopsided.value, lopsided.sigma)} without focusing, and {number(rest.value, rest.sigma)} with it. "
         "The fitted law, dashed in the second panel, is its own mirror image.",
     )
-    nodes, weights = np.polynomial.legendre.leggauss(64)
-    model = transport.F(nodes) - 1
-    series = [(n + 0.5) * weights @ (model * np.polynomial.Legendre.basis(n)(nodes)) for n in range(1, order + 1)]
+    series = stationary_pad(transport.law, transport.q).legendre(order)
     say(
         f"The fitted symmetric D with focusing predicts {number(apparent_asymmetry(as_series(series)).value)} for it. "
         f"The asymmetry that is left with the fitted focusing put in: {number(rest.value, rest.sigma)}."

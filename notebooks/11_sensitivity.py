@@ -111,7 +111,7 @@ show(
     "of a synthetic sky. Hollow: the sky does not fit, so one would notice. $\\ell$ is the gradient length.",
     alt="Four panels side by side, one row for each changed assumption: inverse focusing length, amplitude of the first "
     "Legendre term, gradient length and the bound on the time variation, each with error bars and a band for the run as assumed. "
-    "Most rows lie in the band; other fields and the other polarity move them most and are drawn hollow.",
+    f"{suspect.sum()} of {len(varied)} rows are drawn hollow.",
 )
 
 # %% [markdown]
@@ -185,8 +185,9 @@ if fan and done:
         run_dir=run_dir,
         caption=f"Reduced chi-square of the sky, fitted anew for each direction of the field: {run.label}. Cross: as assumed; "
         f"ellipses: 68 and 95 % regions of the direction that suits best. Frame: {field_frame}.",
-        alt="Nineteen coloured dots in longitude and latitude: chi-square is least in the middle and several times as large "
-        "five degrees away; small ellipses in the middle enclose the best direction.",
+        alt=f"{len(done)} coloured dots in longitude and latitude, one a direction of the field: the reduced chi-square runs from "
+        f"{min(r['fit']['chi2_reduced'] for r in done):.2f} to {max(r['fit']['chi2_reduced'] for r in done):.2f}; ellipses enclose "
+        "the direction that suits best, where one was found.",
     )
 
 # %%

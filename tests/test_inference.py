@@ -135,10 +135,3 @@ def test_what_a_series_that_ends_too_early_shifts():
         shift, sigma = truncation_shift(noisy, fit_design(columns, noisy.relative_intensity[sky.observed]), liouville)
         pulls.append(shift / sigma)
     assert np.sqrt(np.mean(np.square(pulls))) == pytest.approx(1.0, abs=0.15)
-
-
-def test_fit_agrees_with_itself_whatever_the_start(toy):
-    """The same sky given twice, as a map and as an array, is one fit."""
-    liouville, sky, columns = toy
-    one, two = fit_anisotropy(sky, liouville), fit_design(columns, sky.relative_intensity[sky.observed])
-    np.testing.assert_array_equal(one.theta, two.theta)

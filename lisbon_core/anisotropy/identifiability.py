@@ -76,8 +76,8 @@ def identifiability(columns: Design, radius_AU: float, rings: bool = True) -> Id
     values, vectors = np.linalg.eigh(normal)
     inverse = (vectors / np.maximum(values, 1e-12 * values[-1])) @ vectors.T
     estimator = inverse @ weighted
-    response = columns.noise.T @ (estimator - np.transpose(mean(estimator.T)) if rings else estimator).T
-    covariance = response.T @ response
+    response = columns.noise_response(estimator) if rings else estimator @ columns.noise
+    covariance = response @ response.T
     variances, directions = np.linalg.eigh(covariance)
     return Identifiability(parameter_names(columns.order), covariance, np.sqrt(np.maximum(variances, 0.0))[::-1],
                            directions.T[::-1])

@@ -236,11 +236,10 @@ def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tu
     return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values)
 
 
-def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *,
-                    n: int | None = None) -> StationaryPAD:
+def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube") -> StationaryPAD:
     """Weak focusing: F1 to first order in q and lam, F1' = [1 + q f + (q - lam) J f]/h; its error is O((f q)^2)."""
     lam = closure_lambda(closure, q)
-    n, f = sampled(law) if n is None else (n, law.f(panels(n).mu))
+    n, f = sampled(law)
     grid = panels(n)
     f0 = f - 0.5 * grid.weights @ f
     values = f + q * f * (f0 - 0.5 * f)  # the integral of q f0/h in closed form

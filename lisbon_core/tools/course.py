@@ -171,14 +171,10 @@ def slide_page(notebook) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """`python -m lisbon_core.tools.course build [DIR]` or `check FILE.ipynb ...`."""
+    """`python -m lisbon_core.tools.course build [DIR]`; `lisbon check` runs the checks."""
     argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] == ["check"]:
-        from lisbon_core.tools.cli import main as lisbon
-
-        return lisbon(argv)
     if argv[:1] != ["build"] or len(argv) > 2:
-        print("course: say 'build [DIR]' or 'check FILE.ipynb ...'", file=sys.stderr)
+        print("course: say 'build [DIR]'", file=sys.stderr)
         return 2
     out = Path(argv[1]) if argv[1:] else ROOT / "_build" / "course"
     try:

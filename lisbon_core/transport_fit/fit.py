@@ -224,15 +224,14 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     values = PC_PER_YEAR / 2.0 * rate * posterior.G[:, None] * (1.0 - half**2) * h
     error = posterior.scale * np.array([error_about(column[0], column[1:], posterior.weights) for column in values.T])
     D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], error))
-    covariance = np.cov(posterior.p[1:].T, aweights=posterior.weights, ddof=0)
     preference = Estimate(0.5 * (without[1] - chi2) / posterior.scale**2,
                           note=posterior.note("ln L with focusing minus ln L without"))
     law = CosineScattering(float(best[1] / best[0]), float(np.exp(best[2])), float(1.0 / best[0]))
     return TransportFit(
         closure, kappa29, shape["eta"], shape["omega"], shape["d_offset"], inverse, L, length, T_0, bound,
         apparent_asymmetry(pad), preference, chi2, dof,
-        D_GRID, D, np.maximum(D - error, 0.0), D + error, law, float(best[3] / best[0]), covariance=covariance,
-        samples=posterior.p[1:], weights=posterior.weights)
+        D_GRID, D, np.maximum(D - error, 0.0), D + error, law, float(best[3] / best[0]), posterior.p[1:],
+        posterior.weights)
 
 
 def focusing_length(inverse: Estimate) -> Estimate:

@@ -29,6 +29,8 @@ NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show
 LOW = np.array([-np.inf, -0.98, np.log(0.5), -5.0])  # a, ratio, ln omega, z
 HIGH = np.array([np.inf, 0.98, np.log(4.0), 5.0])
 EIGENVALUE_CUT = 1e-6  # of the correlation matrix: below, a combination of bins carries rounding, not data
+STARTS = 6  # minima of the grid that are polished
+FREEDOM = 5.0  # of the t distributions proposed: tails wider than any posterior's
 WEAK = 0.4  # z up to which first order about z = 0 proposes well
 
 
@@ -156,13 +158,13 @@ def scan(problem: Problem, z_0: float = 0.0):
     return shapes.reshape(-1, 2), counts, mean, covariance, chi2
 
 
-def find_minima(problem: Problem, fixed_z: bool = False, n_starts: int = 6):
+def find_minima(problem: Problem, fixed_z: bool = False):
     """Distinct minima of chi2, best first: list of (parameters, chi2, fisher)."""
     shapes, counts, mean, _, chi2 = scan(problem)
     field_ = np.pad(chi2.reshape(counts), 1, constant_values=np.inf)
     around = [np.roll(field_, shift, (0, 1)) for shift in ((1, 0), (-1, 0), (0, 1), (0, -1))]
     local = np.flatnonzero((field_ <= np.minimum.reduce(around))[1:-1, 1:-1].ravel())
-    best = local[np.argsort(chi2[local])][:n_starts]
+    best = local[np.argsort(chi2[local])][:STARTS]
     found = []
     for i in best:
         a = mean[i, 0]
@@ -176,12 +178,12 @@ def find_minima(problem: Problem, fixed_z: bool = False, n_starts: int = 6):
     return distinct
 
 
-def student(delta: np.ndarray, precision: np.ndarray, log_det: np.ndarray, freedom: float = 5.0) -> np.ndarray:
+def student(delta: np.ndarray, precision: np.ndarray, log_det: np.ndarray) -> np.ndarray:
     """Log density of the multivariate t with the given precision matrix, at offsets delta (..., k)."""
     k = delta.shape[-1]
     square = np.einsum("...i,...ij,...j->...", delta, precision, delta)
-    return (gammaln((freedom + k) / 2) - gammaln(freedom / 2) - 0.5 * k * np.log(freedom * np.pi) + 0.5 * log_det
-            - 0.5 * (freedom + k) * np.log1p(square / freedom))
+    return (gammaln((FREEDOM + k) / 2) - gammaln(FREEDOM / 2) - 0.5 * k * np.log(FREEDOM * np.pi) + 0.5 * log_det
+            - 0.5 * (FREEDOM + k) * np.log1p(square / FREEDOM))
 
 
 def sample_posterior(problem: Problem, minima, rng: np.random.Generator, count: int):
@@ -200,7 +202,7 @@ def sample_posterior(problem: Problem, minima, rng: np.random.Generator, count: 
     p_mode = 0.9 * p_mode / p_mode.sum() + 0.1 / p_mode.size
 
     half = count // 2
-    chi = np.sqrt(5.0 / rng.chisquare(5.0, count))
+    chi = np.sqrt(FREEDOM / rng.chisquare(FREEDOM, count))
     cells = rng.choice(p_cell.size, half, p=p_cell)
     shape = shapes[cells] + cell * (rng.random((half, 2)) - 0.5)
     m, c, _ = problem.conditional(shape[:, 0], np.exp(shape[:, 1]), z_0)

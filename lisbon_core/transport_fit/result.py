@@ -53,10 +53,9 @@ class TransportFit:
         D(mu) in 1/yr at the best fit, minus and plus its error; empty where nothing is determined.
     law, q : CosineScattering and float, or None
         The best fit as a transport problem.
-    parameters, covariance : tuple of str, ndarray (4, 4)
-        Names (a, ratio, ln_omega, x) and their covariance over the posterior; empty where nothing is determined.
     samples, weights : ndarray, shapes (n, 4), (n,)
-        Weighted posterior sample of the four parameters.
+        Weighted posterior sample of a, ratio, ln omega and x (see `transport_fit.posterior`); empty where nothing is
+        determined.
     """
 
     closure: str
@@ -79,8 +78,6 @@ class TransportFit:
     D_high: np.ndarray
     law: CosineScattering | None = None
     q: float | None = None
-    parameters: tuple[str, ...] = ("a", "ratio", "ln_omega", "x")
-    covariance: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     samples: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
     weights: np.ndarray = field(default_factory=lambda: np.empty(0))
 

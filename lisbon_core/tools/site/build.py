@@ -23,7 +23,7 @@ class SiteError(LisbonError):
     """A site that cannot be built, or should not be shown."""
 
 
-def build_site(out: Path = ROOT / "_build", root: Path = ROOT) -> Path:
+def build_site(out: Path = ROOT / "_build") -> Path:
     """Build `out`/site/html from the executed notebooks; return its first page.
 
     Raises
@@ -33,11 +33,11 @@ def build_site(out: Path = ROOT / "_build", root: Path = ROOT) -> Path:
         earlier build then stays.
     """
     folder = Path(out) / "site"
-    foot = pages.gather(root, folder / "source")
+    foot = pages.gather(ROOT, folder / "source")
     return _sphinx(folder / "source", folder / "html", "html", foot) / "index.html"
 
 
-def build_pdf(out: Path = ROOT / "_build", root: Path = ROOT) -> Path:
+def build_pdf(out: Path = ROOT / "_build") -> Path:
     """Build `out`/lisbon.pdf, all but the reference of the code on A4 pages; return its path.
 
     Raises
@@ -50,7 +50,7 @@ def build_pdf(out: Path = ROOT / "_build", root: Path = ROOT) -> Path:
         raise SiteError("The PDF is printed by Chromium, and none was found: install chromium or google-chrome "
                         "(on Debian: apt-get install chromium), or print the site from a browser.")
     folder = Path(out) / "pdf"
-    foot = pages.gather(root, folder / "source", printed=True)
+    foot = pages.gather(ROOT, folder / "source", printed=True)
     html = _sphinx(folder / "source", folder / "html", "singlehtml", foot)
     try:
         return printing.print_page(browser, html, Path(out) / "lisbon.pdf")

@@ -6,7 +6,6 @@ under notebooks/ and data/ as they are; claims, equations and symbols are writte
 
 import ast
 import importlib
-import importlib.util
 import json
 import os
 import pkgutil
@@ -14,13 +13,12 @@ import re
 import shutil
 from pathlib import Path
 
-from lisbon_core.tools import claims, pairing
+from lisbon_core.tools import claims, equations, pairing, symbols
 from lisbon_core.tools.provenance import git_state, input_hash
 
 __all__ = ["gather"]
 
 LINK = re.compile(r"(?<!`)(!?\[(?:[^\[\]]|\[[^\]]*\])*\]\()([^)\s#]+)(#[^)\s]*)?(\))")
-GENERATED = {"equations": "lisbon_core.tools.equations", "symbols": "lisbon_core.tools.symbols"}
 DRAWN = re.compile(r"Drawn by `([\w.]+)`")
 RECOVERY = ("Every number and figure of the default run is a **recovery test**: its sky is synthetic, and the question "
             "is whether the chain returns what the sky was made with.")
@@ -34,21 +32,16 @@ def gather(root: Path, target: Path, printed: bool = False) -> str:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     folder, results, made_from = _executed(root)
-    texts = {}
-    notebooks = []
+    texts, notebooks = {}, []
     for source in pairing.sources(root / "notebooks"):
         _write_notebook(source, folder / f"{source.stem}.ipynb", root, target, printed)
         notebooks.append(f"notebooks/{source.stem}")
     for path in sorted([*(root / "notebooks").rglob("*.md"), *(root / "data").glob("*.md")]):
         if not any(part.startswith(".") for part in path.relative_to(root).parts):
             texts[path.relative_to(root).with_suffix("").as_posix()] = path.read_text(encoding="utf-8")
-    texts["claims"] = _claims_page(results)
-    for name, module in GENERATED.items():
-        if importlib.util.find_spec(module):
-            texts[f"notebooks/{name}"] = importlib.import_module(module).page()
-    if not printed:
-        api = _reference(target)
-    texts["index"] = _landing(root, notebooks, [*texts], [] if printed else api)
+    texts |= {"claims": _claims_page(results), "notebooks/equations": equations.page(),
+              "notebooks/symbols": symbols.page()}
+    texts["index"] = _landing(root, notebooks, [*texts], [] if printed else _reference(target))
     if printed:  # a page on paper has no foot
         texts["index"] = texts["index"].replace("\n\n", f"\n\n{made_from}\n\n", 1)
     for name, text in texts.items():
