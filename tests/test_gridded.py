@@ -1,5 +1,6 @@
 """Gridded heliospheres: interpolation against fields it must reproduce, the file's contract, orbits, the whole map."""
 
+import contextlib
 import shutil
 
 import h5py
@@ -318,6 +319,78 @@ def test_a_broken_file_gets_a_sentence(ball, break_it, says):
         read_gridded(path)
     assert "\n" not in str(error.value)
     assert path.name in str(error.value)
+
+
+def hostile(path, name, make):
+    """The valid file with one dataset replaced by whatever `make` puts there."""
+    with h5py.File(path, "r+") as file:
+        shape = file[name].shape
+        kept = dict(file[name].attrs)
+        del file[name]
+        make(file, name, shape)
+        with contextlib.suppress(KeyError, TypeError, RuntimeError, OSError):
+            file[name].attrs.update(kept)
+
+
+def virtual(file, name, shape):
+    layout = h5py.VirtualLayout(shape, "f4")
+    layout[:] = h5py.VirtualSource("elsewhere.h5", "B", shape)
+    file.create_virtual_dataset(name, layout)
+
+
+def looped(file, name, _):
+    file[name], file["there"] = h5py.SoftLink("/there"), h5py.SoftLink(f"/{name}")
+
+
+@pytest.mark.parametrize(("name", "make", "says"), [
+    ("B", virtual, "B lies in another file"),
+    ("B", lambda f, n, s: f.create_dataset(n, s, "f4", external=[("/etc/passwd", 0, h5py.h5f.UNLIMITED)]),
+     "B lies in another file"),
+    ("B", lambda f, n, s: f.__setitem__(n, h5py.ExternalLink("elsewhere.h5", "B")), "B lies in another file"),
+    ("interstellar/B", lambda f, n, s: f.__setitem__(n, h5py.ExternalLink("elsewhere.h5", n)), "lies in another file"),
+    ("B", lambda f, n, s: f.__setitem__(n, h5py.ExternalLink("nowhere.h5", "B")), "there is no dataset B"),
+    ("B", looped, "too many links"),
+    ("B", lambda f, n, s: f.create_group(n), "there is no dataset B"),
+    ("B", lambda f, n, s: f.__setitem__(n, np.dtype("f4")), "there is no dataset B"),
+    ("B", lambda f, n, s: f.create_dataset(n, s, [("x", "f4"), ("y", "f4")]), "it must hold numbers"),
+    ("B", lambda f, n, s: f.create_dataset(n, s, h5py.string_dtype()), "it must hold numbers"),
+    ("B", lambda f, n, s: f.create_dataset(n, s, "c8"), "it must hold numbers"),
+    ("B", lambda f, n, s: f.create_dataset(n, s, "?"), "it must hold numbers"),
+    ("B", lambda f, n, s: f.create_dataset(n, data=h5py.Empty("f4")), "it must hold numbers|there is no dataset B"),
+    ("B", lambda f, n, s: f.create_dataset(n, 4 * (2**15,), "f4", chunks=4 * (16,)), "it must hold numbers, at most"),
+    ("B", lambda f, n, s: f.create_dataset(n, (2**9, 2**9, 2**9, 3), "f4", chunks=(64, 64, 64, 3)),
+     "more than are in the file"),
+    ("r", lambda f, n, s: f.create_dataset(n, (2**28,), "f8", chunks=(2**20,)), "more than are in the file"),
+    ("r", lambda f, n, s: f.create_dataset(n, data=np.full(s, np.nan)), "r is not increasing"),
+    ("theta", lambda f, n, s: f.create_dataset(n, data=np.linspace(180.0, 0.0, *s)), "theta is not increasing"),
+    ("r", lambda f, n, s: f.create_dataset(n, data=np.geomspace(1e-320, 1e300, *s)), "r (runs from|is not even)"),
+    ("interstellar/B", lambda f, n, s: f.create_dataset(n, data=[np.inf, 0.0, 0.0]), "interstellar/B is"),
+])
+def test_a_hostile_file_gets_a_sentence_and_nothing_else(ball, name, make, says):
+    """Nothing is read from other files, and no more memory is taken than the file could fill."""
+    shutil.copy(ball("elsewhere.h5"), path := ball())
+    hostile(path, name, make)
+    with pytest.raises(HeliosphereError, match=says) as error:
+        read_gridded(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("name", "value", "says"), [
+    ("lisbon", "x" * 10**4, "no text attribute lisbon of at most"),
+    ("grid", np.ones(3), "no text attribute grid"),
+    ("axes_icrs", np.full((3, 3), np.nan), "axes_icrs must hold three unit vectors"),
+    ("axes_icrs", "x y z", "cannot be read"),
+])
+def test_hostile_attributes_get_a_sentence(ball, name, value, says):
+    path = ball()
+    with h5py.File(path, "r+") as file:
+        file.attrs[name] = value
+    with pytest.raises(HeliosphereError, match=says):
+        read_gridded(path)
+    with h5py.File(path, "r+") as file:
+        file["B"].attrs["unit"] = "(" * 1000 + "uG" + ")" * 1000
+    with pytest.raises(HeliosphereError):
+        read_gridded(path)
 
 
 def test_what_is_no_grid_at_all_gets_a_sentence(ball, box, tmp_path):

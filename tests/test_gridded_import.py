@@ -73,6 +73,33 @@ def test_cells_in_space_become_a_heliosphere(simulation, tmp_path):
                                atol=1e-5)  # at a node nothing but the fit to the cells
 
 
+def binary(text, kind):
+    """What a Fortran program writes for the text of such a file: records between their lengths."""
+    units, head, grid, parameters, names, *rows = text.splitlines()
+    step, time, *counts = head.split()
+    columns = np.array([row.split() for row in rows], dtype=kind).T
+    records = [units.ljust(79).encode(),
+               np.int32(step).tobytes() + kind(time).tobytes() + np.array(counts, dtype=np.int32).tobytes(),
+               np.array(grid.split(), dtype=np.int32).tobytes(), np.array(parameters.split(), dtype=kind).tobytes(),
+               names.ljust(79).encode(), columns[:3].tobytes(), *(column.tobytes() for column in columns[3:])]
+    return b"".join(np.int32(len(r)).tobytes() + r + np.int32(len(r)).tobytes() for r in records)
+
+
+@pytest.mark.parametrize(("kind", "digits"), [(np.float32, 1e-6), (np.float64, 1e-9)])
+def test_binary_files_hold_what_the_text_holds(simulation, tmp_path, kind, digits):
+    text, path = read_batsrus(simulation), tmp_path / "binary.out"
+    path.write_bytes(binary(simulation.read_text(), kind))
+    cells = read_batsrus(path)
+    assert cells.axes == ("x", "y", "z")
+    for name in ("points", "magnetic", "velocity", "density"):
+        np.testing.assert_allclose(getattr(cells, name), getattr(text, name), rtol=digits, atol=1e-12)
+    for share in (0.3, 0.9):
+        path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+        with pytest.raises(HeliosphereError, match="not a complete BATS-R-US file") as error:
+            read_batsrus(path)
+        assert "\n" not in str(error.value)
+
+
 def test_what_spacepy_writes_stays_in_the_cache(simulation, tmp_path):
     code = f"from lisbon_core.heliosphere import read_batsrus; read_batsrus({str(simulation)!r})"
     environment = {name: value for name, value in os.environ.items() if name != "SPACEPY"}

@@ -37,7 +37,8 @@ class AnisotropyFit:
         theta's response to independent unit noise on the pixels before the averaging.
     map_shifts : ndarray, shape (n_sample, n_observed)
         What each sample of the Liouville map alone would add to the fitted sky, after the rings, scaled so that the
-        sum of outer products is the covariance of a map made of so few; empty where the map is taken as exact.
+        sum of outer products is the covariance of a map made of so few; one row more where the error of a grid is
+        known; empty where the map is taken as exact.
     """
 
     design: Design
@@ -148,13 +149,18 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None
 
 
 def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
-                    terms=sample_columns, names: tuple[str, ...] | None = None) -> AnisotropyFit:
+                    coarser: LiouvilleMap | None = None, terms=sample_columns,
+                    names: tuple[str, ...] | None = None) -> AnisotropyFit:
     """`fit_anisotropy` where the Liouville map is itself a sample: a few positions stand for the Earth's whole orbit.
 
     The samples differ, so the columns of Eq. (3) are noisy, and that does two things. It biases the fit: noise in a
     column makes its coefficient too small. The scatter between samples tells how much it adds to the normal equations,
     and that is taken out. And it scatters the fit: each sample alone predicts a sky, and the spread of these skies is
     added to the covariance (see `sample_covariance` for what four samples cannot tell) and to the chi-square.
+
+    A field on a grid is not the field. `coarser` is the map through a grid half as fine: the sky it predicts instead is
+    taken for one more shift. The error of a jump smeared over a cell is halved with the cell, so that this is the error
+    of the finer grid; where the field is smooth it is less, a third.
 
     Raises
     ------
@@ -178,6 +184,10 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
                               f"{order} vary over the sky: raise positions, refine grid_deg, or lower the order")
     data = sky.relative_intensity[sky.observed]
     fit = fit_design(columns, data, attenuation)
+    if coarser is not None:
+        other = sum(weight * terms(coarser, s, order, p_index) for s, weight in enumerate(coarser.weight))
+        other = columns.averaging @ other - np.column_stack([columns.constant, columns.columns])
+        own = np.concatenate([own, (other - columns.ring_mean(other))[None]])
     shifts = own @ np.concatenate([[1.0], fit.theta])
     # the same residuals, over an expectation that now holds the map's own scatter
     residual = data / columns.ring_mean(data) - fit.relative_intensity[sky.observed]

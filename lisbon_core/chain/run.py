@@ -111,16 +111,25 @@ class Run:
     @functools.cached_property
     def liouville(self):
         """Where each direction of the sky comes from: kept on disk under the hash of its inputs."""
+        return self._map_through(self.heliosphere)
+
+    @functools.cached_property
+    def coarser(self):
+        """The same through a grid half as fine: what the grid leaves out; None for the closed form."""
+        return None if self._own_map or self.heliosphere is self.closed_form else self._map_through(
+            self.heliosphere.coarser())
+
+    def _map_through(self, heliosphere):
         from lisbon_core.liouville import cached_sky
         from lisbon_core.tools.locks import wait_for_turn
 
         p, dec, ra = self.parameters, self.sky.dec, self.sky.ra
         # of several processes that need one map, one traces it
-        of_the_map = repr((self.heliosphere.identity, dec.tobytes(), ra.tobytes(), p.rigidity_TV, p.positions,
+        of_the_map = repr((heliosphere.identity, dec.tobytes(), ra.tobytes(), p.rigidity_TV, p.positions,
                            p.boundary_AU))
         name = hashlib.sha256(of_the_map.encode()).hexdigest()[:20]
         with wait_for_turn(cache_folder() / "liouville" / f"{name}.lock"):
-            return cached_sky(self.heliosphere, dec, ra, rigidity_TV=p.rigidity_TV, positions=p.positions,
+            return cached_sky(heliosphere, dec, ra, rigidity_TV=p.rigidity_TV, positions=p.positions,
                               boundary_AU=p.boundary_AU, progress=True)
 
     @property
@@ -142,11 +151,13 @@ class Run:
         return self.fit_order(self.parameters.order)
 
     def fit_order(self, order: int):
-        """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map unless the sky was made with it."""
+        """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map unless the sky was made with it,
+        and what a grid leaves out."""
         from lisbon_core.anisotropy import fit_anisotropy, fit_sampled_map
 
-        fit = fit_anisotropy if self.map_is_known or self.parameters.positions < 2 else fit_sampled_map
-        return fit(self.sky, self.liouville, order, self.parameters.p_index)
+        if self.map_is_known or self.parameters.positions < 2:
+            return fit_anisotropy(self.sky, self.liouville, order, self.parameters.p_index)
+        return fit_sampled_map(self.sky, self.liouville, order, self.parameters.p_index, coarser=self.coarser)
 
     @property
     def measured(self) -> dict[str, tuple[float, float]]:

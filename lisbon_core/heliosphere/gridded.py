@@ -5,7 +5,7 @@ written in `gridded_files`, made from other things in `gridded_import`.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -95,6 +95,22 @@ class GriddedHeliosphere:
         """B (microgauss) and E (microgauss c), each (N, 3), at points (N, 3) in AU along the axes of the grid."""
         values = fields_on_grid(_points(points), self.packed)
         return values[:, :3], values[:, 3:]
+
+    def coarser(self) -> "GriddedHeliosphere":
+        """The same field on a grid half as fine each way: what differs through it tells what the grid leaves out."""
+        head, spherical = self.packed, self.packed[SPHERICAL] > 0.0
+        counts = [int(n) for n in head[N_1:N_3 + 1]]
+        if spherical:
+            n_1, n_2, n_3 = (max(3, n // 2) for n in (counts[0] + 1, counts[1] + 1, counts[2] - 1))
+            axes = (np.exp(np.linspace(head[FIRST_1], math.log(head[LAST_1] / (1.0 + 1e-9)), n_1)),
+                    np.linspace(0.0, math.pi, n_2), head[FIRST_3] + 2.0 * math.pi / n_3 * np.arange(n_3))
+        else:
+            axes = [np.linspace(*ends, max(3, (n + 1) // 2))
+                    for *ends, n in zip(head[FIRST_1:FIRST_3 + 1], head[LAST_1:LAST_3 + 1], counts, strict=True)]
+        points = positions(spherical, axes[0][:, None, None], axes[1][:, None], axes[2])
+        magnetic, electric = (values.reshape(points.shape) for values in self.field(points.reshape(-1, 3)))
+        packed = pack_grid(spherical, axes, magnetic, electric if head[PARTS] > 3 else None, self.medium, head[INNER])
+        return replace(self, packed=packed, identity=f"{self.identity}, half as fine")
 
     def field_strength(self, points) -> np.ndarray:
         """|B| in microgauss, shape (N,), at points (N, 3) in AU along the axes of the grid."""

@@ -35,6 +35,7 @@ FORMAT = "gridded heliosphere 1"
 NAMES = {"spherical": ("r", "theta", "phi"), "cartesian": ("x", "y", "z")}
 EVEN = 1e-3  # of a step: how far nodes may lie from even spacing
 FARTHEST = 1e6  # AU
+LONGEST_TEXT = 80
 MOST = 2**29  # numbers in a dataset: 560 nodes along each axis
 LARGEST = {"B": ("uG", 1e9), "V": ("km/s", 0.1 / KM_S), "E": ("uG c", 1e8)}  # in our unit; at the Sun's surface too
 PATIENCE = 20.0  # seconds for the library to read a small file
@@ -144,16 +145,18 @@ def checked_content(file):
 def _text(node, name: str) -> str:
     value = node.attrs.get(name)
     value = value.decode() if isinstance(value, bytes) else value
-    if not isinstance(value, str):
-        raise HeliosphereError(f"{node.name} has no text attribute {name}: add it")
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise HeliosphereError(f"{node.name} has no text attribute {name} of at most {LONGEST_TEXT} letters: add it")
     return value
 
 
 def _dataset(file, name: str):
     found = file.get(name)
-    if found is None or not hasattr(found, "dtype"):
+    if not hasattr(found, "is_virtual"):  # a dataset
         raise HeliosphereError(f"there is no dataset {name}: the contract asks for it")
-    if found.dtype.kind not in "fiu" or not 0 < found.size <= MOST:
+    if found.file.filename != file.filename or found.is_virtual or found.external:
+        raise HeliosphereError(f"{name} lies in another file: copy it into this one")
+    if found.dtype.kind not in "fiu" or not 0 < (found.size or 0) <= MOST:
         raise HeliosphereError(f"{name} holds {found.size} values of type {found.dtype}, but it must hold numbers, at "
                                f"most {MOST}")
     if found.nbytes > 1100 * found.file.id.get_filesize():  # more than any compression gives

@@ -33,11 +33,12 @@ def nodes(shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> tuple[dict, np.ndarray]:
                                   np.radians(coordinates["phi"]))
 
 
-def export(heliosphere, path, shape=(256, 128, 256), r_AU=(60.0, 4000.0)) -> None:
+def export(heliosphere, path, shape=(256, 256, 128), r_AU=(60.0, 4000.0)) -> None:
     """Write a heliosphere (closed form or gridded) on a spherical grid along its own axes; E is written, not V.
 
     Within the first radius the reader continues the field as a radial wind makes it. For the spiral inside the shock
-    that is exact, so nodes there would be wasted: they are all needed in the sheath.
+    that is exact, so nodes there would be wasted: they are all needed in the sheath. The polar angle gets more nodes
+    than the azimuth: the tail lies along the axis, and fewer smear its wall and change what drifts along it.
 
     Parameters
     ----------
