@@ -8,7 +8,8 @@ import numba
 import numpy as np
 import pytest
 
-from lisbon_core.chain import ParameterError, Run, RunParameters, check_inputs
+from lisbon_core.anisotropy import fit_sampled_map
+from lisbon_core.chain import ParameterError, Run, RunParameters, anisotropy_claims, check_inputs
 from lisbon_core.frames import rotation_to_icrs, unit_vector
 from lisbon_core.heliosphere import (
     HeliosphereError,
@@ -19,9 +20,12 @@ from lisbon_core.heliosphere import (
     read_gridded,
     write_gridded,
 )
-from lisbon_core.heliosphere.gridded_kernels import angle
+from lisbon_core.heliosphere.gridded_kernels import angle, logarithm, region_on_grid
 from lisbon_core.liouville import cached_sky, grid, trace_sky
 from lisbon_core.orbits import trace, user_field
+from lisbon_core.orbits.gridded import _fields_of_grid
+from lisbon_core.orbits.kernels import ROWS
+from lisbon_core.orbits.step import END, LANES, THERE
 from lisbon_core.tools import peers
 from lisbon_core.tracks import angle_between
 from lisbon_core.units import KM_S
@@ -78,6 +82,41 @@ def test_angle():
     turn = np.concatenate([np.linspace(0.0, np.pi, 4001), [1e-300, 1e-12, np.pi - 1e-12]])
     assert max(abs(angle(np.sin(t), np.cos(t)) - np.arctan2(np.sin(t), np.cos(t))) for t in turn) < 1e-13
     assert angle(0.0, 0.0) == 0.0
+
+
+def test_logarithm():
+    numbers = np.concatenate([np.geomspace(1e-300, 1e300, 4001), np.linspace(0.9, 1.1, 101)])
+    assert max(abs(logarithm(x) - np.log(x)) for x in numbers) < 2e-13
+
+
+def test_the_field_of_eight_orbits_at_once_is_that_of_each(ball, box):
+    points = np.concatenate([somewhere(5, 0.1, 19.0), somewhere(5, 20.0, 290.0), somewhere(5, 500.0, 900.0),
+                             [[0.0, 0.0, 0.0], [1e-9, 0.0, 50.0], [0.0, -1e-9, -50.0]]])
+    for heliosphere in (read_gridded(box(inner_AU=20.0)),
+                        read_gridded(ball(r_AU=(20.0, 300.0), electric_uG_c=np.ones((40, 25, 36, 3)),
+                                          interstellar_km_s=WIND))):
+        expected = np.hstack(heliosphere.field(points))
+        for first in range(0, len(points) - LANES + 1, LANES):
+            eight = slice(first, first + LANES)
+            w = np.zeros((ROWS, LANES))
+            w[END:END + 3] = points[eight].T
+            regions = np.array([region_on_grid(*point, heliosphere.packed) for point in points[eight]])
+            flat = w.ravel()
+            _fields_of_grid(flat, regions, LANES, heliosphere.packed)
+            np.testing.assert_array_equal(flat.reshape(ROWS, LANES)[THERE:THERE + 6].T, expected[eight])
+
+
+def test_a_grid_half_as_fine(box, ball):
+    places = somewhere(300, 21.0, 290.0)
+    linear_one = read_gridded(box(inner_AU=20.0))
+    np.testing.assert_allclose(linear_one.coarser().field(places)[0], linear(places), atol=5e-6)
+    fine = read_gridded(ball(shape=(81, 49, 72)))
+    coarse = fine.coarser()
+    assert coarse.packed.size < fine.packed.size / 7.0
+    assert coarse.identity != fine.identity
+    np.testing.assert_array_equal(coarse.field([[9e3, 0.0, 0.0]])[0], fine.field([[9e3, 0.0, 0.0]])[0])
+    off = [np.median(np.abs(one.field(places)[0] - linear(places))) for one in (fine, coarse)]
+    assert 3.0 < off[1] / off[0] < 5.0
 
 
 def test_linear_field_on_a_cartesian_grid_is_exact(box):
@@ -278,6 +317,14 @@ def test_a_run_on_a_grid(exported, tmp_path, monkeypatch):
     check_inputs(parameters)
     run = Run(parameters)
     assert not run.map_is_known
+    # the grid half as fine is one more shift, and goes into the errors
+    alone = fit_sampled_map(run.sky, run.liouville, 3)
+    assert len(run.fit.map_shifts) == len(alone.map_shifts) + 1 == 3
+    np.testing.assert_array_equal(run.fit.theta, alone.theta)
+    change = run.fit.estimator @ run.fit.map_shifts[-1]
+    np.testing.assert_allclose(run.fit.sigma**2, alone.sigma**2 + 2.0 * change**2, rtol=1e-9)
+    assert Run(RunParameters()).coarser is None
+    assert "what a grid half as fine would change" in anisotropy_claims(run)[0].note
     assert run.fit.theta[0] == pytest.approx(run.truth.claims(3)["A_1"], abs=5 * run.fit.sigma[0])
     one = cached_sky(run.heliosphere, *grid(60.0), positions=1)
     with h5py.File(exported, "r") as file:
