@@ -187,11 +187,21 @@ def test_a_folder_that_can_only_be_read(monkeypatch, tmp_path):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(LisbonError, match=r"Cannot write to --out .* \(Permission denied\): name a folder"), \
+    with pytest.raises(LisbonError, match=r"Cannot write to .* \(Permission denied\): name a folder"), \
             locks.only_one(tmp_path):
         pass
     with locks.wait_for_turn(tmp_path / "map.lock"):  # a cache that can only be read is still read
         pass
+
+
+def test_a_full_disk(monkeypatch, tmp_path):
+    monkeypatch.setattr(locks, "ROOM", 1e18)
+    with pytest.raises(LisbonError, match=r"only .* MB left for the folder .*make room, or name another folder"), \
+            locks.only_one(tmp_path / "full"):
+        pass
+    assert not list((tmp_path / "full").iterdir())
+    with pytest.raises(LisbonError, match=r"MB left for the cache .*, or set LISBON_CACHE"):
+        locks.check_cache()
 
 
 def test_failure_takes_down_only_what_needs_it(notebooks, tmp_path, capsys):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools import pairing
+from lisbon_core.tools.locks import check_cache
 from lisbon_core.tools.provenance import NOTEBOOKS
 
 __all__ = ["UsageError", "main", "parse_value"]
@@ -57,6 +58,11 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has left
         sys.stderr.close()
         return 1
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        print(f"lisbon: Cannot read or write{where} ({error.strerror or error}): see to its rights and to the room on "
+              "its disk.", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -198,6 +204,8 @@ def _sweep(arguments) -> int:
     if arguments.closer and set(plan.varied) != {"field_lon", "field_lat"}:
         raise UsageError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
                          f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
+    if not arguments.scheduler:
+        check_cache()
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {arguments.out}",
           flush=True)
     if "seed" in plan.varied:
@@ -236,6 +244,7 @@ def _capstone(arguments) -> int:
     from lisbon_core import capstone
     from lisbon_core.sky_io import write_sky_map
 
+    check_cache()
     if arguments.out:
         write_sky_map(capstone.sky_of(arguments.student, arguments.secret), arguments.out)
         return 0
@@ -273,6 +282,7 @@ def _run(arguments) -> int:
             values[name] = str(Path(values[name]).expanduser().absolute())
     physical = {field.name for field in fields(chain.RunParameters)}
     chain.check_inputs(chain.RunParameters(**{name: value for name, value in values.items() if name in physical}))
+    check_cache()
 
     report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder,
                         force=arguments.force)

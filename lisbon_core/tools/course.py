@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools import pairing
+from lisbon_core.tools.locks import only_one
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
 
 __all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "main", "number", "sources", "student_copy"]
@@ -178,7 +179,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     out = Path(argv[1]) if argv[1:] else ROOT / "_build" / "course"
     try:
-        counts = build(out)
+        with only_one(out):
+            counts = build(out)
     except LisbonError as error:
         print(f"course: {error}", file=sys.stderr)
         return 2

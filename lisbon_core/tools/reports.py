@@ -241,8 +241,8 @@ def compare_runs(first: str | Path, second: str | Path) -> str:
         rows.append((name, *shown, str((a or b).get("unit") or "–"), _shift(a, b, name in INVERSE)))
     parts = [plain_table(rows, ("Claim", str(first), str(second), "Unit", "Shift in errors"))]
     for folder, results in ((first, one), (second, two)):
-        said = _chi2_sentence(results["claims"].get("chi2_reduced"), "the model of the sky (Eq. 3)", "What it finds is no "
-                              "measurement, and neither is a shift from it.")
+        said = _chi2_sentence(results["claims"].get("chi2_reduced"), "the model of the sky (Eq. 3)",
+                              "What it finds is no measurement, and neither is a shift from it.")
         parts += [f"mind: in {folder}, {said[0].lower()}{said[1:]}"] if MISFIT in said else []
     for title, ours, theirs in (
             ("Parameters", one.get("parameters", {}), two.get("parameters", {})),
