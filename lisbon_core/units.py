@@ -1,7 +1,7 @@
 """Constants and the natural units of the kernels: AU, TV (rigidity), microgauss, c = 1.
 
 Lengths are in AU, so a "time" is the light path in AU (499 s); rigidity p/q in TV; fields in microgauss, electric
-fields in microgauss times c, potentials in microgauss AU. Floats inside, astropy quantities at the edge: `in_units`.
+fields in microgauss times c, potentials in microgauss AU. All are floats; a name ends in its unit where it has one.
 
 >>> from astropy import constants, units as u
 >>> charge_factor = (constants.c.value * (1 * u.uG).to_value("T") * (1 * u.AU).to_value("m")) * 1e-12
@@ -11,13 +11,12 @@ True
 
 import math
 
-__all__ = ["AU_PER_KPC", "AU_PER_PC", "CM_PER_PC", "DAYS_PER_AU", "KM_S", "LORENTZ", "OBLIQUITY_J2000",
-           "PC_PER_YEAR", "PROTON_MASS_TV", "gyroradius", "in_units"]
+__all__ = ["AU_PER_PC", "CM_PER_PC", "DAYS_PER_AU", "KM_S", "LORENTZ", "OBLIQUITY_J2000", "PC_PER_YEAR",
+           "PROTON_MASS_TV", "gyroradius"]
 
 LORENTZ = 4.484831336871918e-3  # c (1 microgauss)(1 AU) in TV: dp/ds = LORENTZ q (v x B + E)
 KM_S = 1.0 / 299792.458  # 1 km/s in units of c
 AU_PER_PC = 648000.0 / math.pi
-AU_PER_KPC = 1e3 * AU_PER_PC
 CM_PER_PC = AU_PER_PC * 1.495978707e13
 PC_PER_YEAR = 0.30660139378555  # c in parsec per Julian year
 DAYS_PER_AU = 499.00478384 / 86400.0
@@ -32,8 +31,3 @@ def gyroradius(rigidity_TV: float, field_uG: float) -> float:
     297.3
     """
     return rigidity_TV / (LORENTZ * field_uG)
-
-
-def in_units(value, unit: str) -> float:
-    """Float value of a quantity in the unit given; a bare number is taken to be in it already."""
-    return float(value.to_value(unit)) if hasattr(value, "to_value") else float(value)
