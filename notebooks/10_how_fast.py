@@ -56,7 +56,7 @@ from lisbon_core.anisotropy import bootstrap, fit_design
 from lisbon_core.chain import Run
 from lisbon_core.heliosphere.closed_form import field_at
 from lisbon_core.orbits import trace, user_field
-from lisbon_core.tools import fit_peers, peers
+from lisbon_core.tools import peers
 from lisbon_core.tools.notebook import number, say, show
 from lisbon_core.tools.timing import cores, evaluation_ns, measure, timed
 
@@ -307,7 +307,7 @@ assert np.all(np.diff(grown) > 0), "a larger sphere must cost more evaluations"
 fit = run.fit
 data = run.sky.relative_intensity[run.sky.observed]
 data = data / fit.design.ring_mean(data)
-solved = {name: timed(solve, 9) for name, solve in fit_peers.solvers(fit.design, data).items()}
+solved = {name: timed(solve, 9) for name, solve in peers.fit_solvers(fit.design, data).items()}
 ours_s, ours_theta = solved["this package"]
 apart = {name: np.max(np.abs(theta - ours_theta) / fit.sigma) for name, (_, theta) in solved.items()}
 rows = [f"| {name} | {1e3 * seconds:.1f} | {seconds / ours_s:.1f} | {apart[name]:.0e} |".replace("0e+00", "") for name, (seconds, _) in solved.items()]

@@ -9,7 +9,7 @@ from toy import uniform_field_map
 from lisbon_core import plots
 from lisbon_core.anisotropy import design, even_sky, fit_design
 from lisbon_core.orbits import trace, user_field
-from lisbon_core.tools import fit_peers, peers
+from lisbon_core.tools import peers
 from lisbon_core.tools.timing import Measured, cores
 from lisbon_core.tracks import angle_between
 
@@ -45,7 +45,7 @@ def test_others_find_the_same_least_squares(name):
     theta = np.array([1.9e-2, 1.1e-3, -1.2e-3, 2e-4, 3e-3, 2e-4, -1e-3, 6e-6, -8e-6])
     data = columns.relative_intensity(theta)[0] + sigma.ravel() * rng.standard_normal(sigma.size)
     data /= columns.ring_mean(data)
-    solvers, errors = fit_peers.solvers(columns, data), fit_design(columns, data).sigma
+    solvers, errors = peers.fit_solvers(columns, data), fit_design(columns, data).sigma
     if name not in solvers:
         pytest.skip(f"{name} is not installed")
     found = solvers[name]()
@@ -54,10 +54,10 @@ def test_others_find_the_same_least_squares(name):
 
 
 def test_absent_codes_are_left_out(monkeypatch):
-    monkeypatch.setattr(fit_peers, "optional", lambda name: None)
+    monkeypatch.setattr(peers, "optional", lambda name: None)
     liouville = uniform_field_map()
     sky = even_sky(liouville.dec, liouville.ra, -90.0, 90.0, averaging_deg=0.0)
-    assert list(fit_peers.solvers(design(sky, liouville), np.ones(sky.observed.sum()))) == [
+    assert list(peers.fit_solvers(design(sky, liouville), np.ones(sky.observed.sum()))) == [
         "this package", "scipy trf", "scipy lm"]
 
 

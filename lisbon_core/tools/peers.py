@@ -1,4 +1,4 @@
-"""The same orbits traced by others, for comparison: scipy, heyoka and numbalsoda (extra `bench`).
+"""The same orbits traced and the same fits solved by others: scipy; heyoka, numbalsoda, lmfit, iminuit (extra `bench`).
 
 Workload B: protons of 4 TV from 1 AU, backwards to 1000 AU, through a spiral blended at 100 AU into a uniform field.
 The others are told when each orbit ends and need not find the exit; whoever takes compiled functions gets our field.
@@ -7,6 +7,7 @@ The others are told when each orbit ends and need not find the exit; whoever tak
 import functools
 import importlib.util
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.tracks import spread_directions
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
-__all__ = ["BOUNDARY_AU", "PATH_CAP_AU", "heyoka_spiral", "numbalsoda_solver", "optional", "scipy_solver",
-           "spiral_field", "starts"]
+__all__ = ["BOUNDARY_AU", "PATH_CAP_AU", "fit_solvers", "heyoka_spiral", "numbalsoda_solver", "optional",
+           "scipy_solver", "spiral_field", "starts"]
 
 BOUNDARY_AU, PATH_CAP_AU = 1000.0, 20000.0  # of workload B
 # AU: the longest steps, for without a limit they jump over the inner field; numbalsoda knows none, and heyoka's series
@@ -145,3 +146,62 @@ def heyoka_spiral(tolerance: float):
         return ends
 
     return solve
+
+
+def fit_solvers(columns, data: np.ndarray) -> dict[str, Callable[[], np.ndarray]]:
+    """Functions without arguments that return theta, shape (order + 2,), by the name of the code; ours is the first.
+
+    All minimise the sum of squared residuals in units of sigma, ring means and all, from a start at zero, in parameters
+    scaled as ours are, with our analytic Jacobian. When to stop is left at each code's own default, except that
+    iminuit, which may stop a hundredth of an error from the least, is asked for less than a thousandth.
+
+    Parameters
+    ----------
+    columns : Design
+        Model and weights.
+    data : ndarray, shape (n_observed,)
+        Relative intensity, each ring with mean 1.
+    """
+    from scipy.optimize import least_squares
+
+    from lisbon_core.anisotropy import solve
+
+    scale, root = columns.scale, np.sqrt(columns.weight)
+    start = np.zeros(scale.size)
+
+    def residual(x):
+        theta = scale * x
+        model = columns.intensity(theta) / (columns.ring_constant + columns.ring_columns @ theta)
+        return root * (model - data)
+
+    def slopes(x):
+        return columns.relative_intensity(scale * x)[1] * scale * root[:, None]
+
+    def scipy_way(method):
+        return lambda: scale * least_squares(residual, start, slopes, method=method).x
+
+    found = {"this package": lambda: solve(columns, data), "scipy trf": scipy_way("trf"), "scipy lm": scipy_way("lm")}
+    if lmfit := optional("lmfit"):
+        found["lmfit leastsq"] = lambda: scale * _lmfit(lmfit, residual, slopes, columns.names)
+    if iminuit := optional("iminuit"):
+        found["iminuit migrad"] = lambda: scale * _iminuit(iminuit, residual, slopes, start)
+    return found
+
+
+def _lmfit(lmfit, residual, slopes, names) -> np.ndarray:
+    parameters = lmfit.Parameters()
+    for name in names:
+        parameters.add(name, value=0.0)
+
+    def values(p):
+        return np.array([p[name].value for name in names])
+
+    way = lmfit.Minimizer(lambda p: residual(values(p)), parameters, calc_covar=False)
+    return values(way.leastsq(Dfun=lambda p: slopes(values(p)).T, col_deriv=1).params)
+
+
+def _iminuit(iminuit, residual, slopes, start) -> np.ndarray:
+    minuit = iminuit.Minuit(lambda x: np.sum(residual(x) ** 2), start, grad=lambda x: 2.0 * residual(x) @ slopes(x))
+    minuit.errordef = iminuit.Minuit.LEAST_SQUARES
+    minuit.tol = 1e-4  # stops when the sum is estimated to be within 0.002 tol of its least, and that is 4e-4 errors
+    return np.array(minuit.migrad().values)
