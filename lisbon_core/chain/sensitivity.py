@@ -48,7 +48,7 @@ def variations(run: Run) -> list[Variation]:
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
                 {"boundary_AU": factor * base.boundary_AU}) for factor in (0.5, 2.0)]
     chosen += [("positions averaged", f"{2 * base.positions} positions", {"positions": 2 * base.positions})]
-    chosen += [("closure", closure, {"closure": closure}) for closure in ("flux-tube", "uniform")]
+    chosen += [("closure", f"{closure} closure", {"closure": closure}) for closure in ("flux-tube", "uniform")]
     if run.heliosphere is not run.closed_form:  # a field on a grid is what it is
         chosen = [one for one in chosen if one[0] not in ("direction of the field", "strength of the field",
                                                           "solar polarity")]

@@ -20,7 +20,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.chain import ParameterError, RunParameters, check_inputs
 from lisbon_core.tools.pairing import suggestion
 
-__all__ = ["Law", "Plan", "SweepError", "plan", "read_points"]
+__all__ = ["Plan", "SweepError", "plan", "read_points"]
 
 FILES = ("sky_map", "mask", "heliosphere")
 MOST = 1_000_000
@@ -32,25 +32,6 @@ _LAWS = ("uniform", "loguniform", "normal")
 
 class SweepError(LisbonError):
     """A sweep that cannot start or go on."""
-
-
-@dataclass(frozen=True)
-class Law:
-    """A law to draw a parameter from: its name and its two numbers."""
-
-    name: str
-    first: float
-    second: float
-
-    def at(self, u):
-        """Value whose cumulative probability is `u`, between 0 and 1."""
-        from scipy.special import ndtri
-
-        if self.name == "normal":
-            return self.first + self.second * ndtri(u)
-        if self.name == "loguniform":
-            return self.first * (self.second / self.first) ** u
-        return self.first + (self.second - self.first) * u
 
 
 @dataclass(frozen=True)
@@ -83,7 +64,7 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
         In one sentence, before anything runs.
     """
     choices = {name: _values(name, given) for name, given in settings.items()}
-    laws = {name: law for name, law in choices.items() if isinstance(law, Law)}
+    laws = {name: law for name, law in choices.items() if not isinstance(law, list)}
     lists = {name: values for name, values in choices.items() if name not in laws}
     if laws and (sample is None or sample < 1):
         name = next(iter(laws))
@@ -120,8 +101,8 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     return Plan(tuple(sorted(runs, key=rank.get)), tuple(varied))
 
 
-def _values(name: str, given) -> list | Law:
-    """Values of one parameter, or the law to draw them from."""
+def _values(name: str, given):
+    """Values of one parameter as a list, or the law to draw them from as a distribution of scipy."""
     if name not in _KINDS:
         raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
     if isinstance(given, list | tuple):
@@ -167,7 +148,9 @@ def _grid(name: str, text: str) -> list[float]:
     return [float(f"{first + k * step:.12g}") for k in range(count)]
 
 
-def _law(name: str, law: str, inside: str) -> Law:
+def _law(name: str, law: str, inside: str):
+    from scipy import stats
+
     if law not in _LAWS:
         raise SweepError(f"{name}={law}({inside}) names no law to draw from: {suggestion(law, _LAWS)}")
     if _KINDS[name] is int:
@@ -178,10 +161,13 @@ def _law(name: str, law: str, inside: str) -> Law:
     if not good or (law == "loguniform" and numbers[0] <= 0.0):
         raise SweepError(f"{name}={law}({inside}) is no law to draw from: write {how}"
                          + (", both positive" if law == "loguniform" else ""))
-    return Law(law, *numbers)
+    first, second = numbers
+    if law == "uniform":
+        return stats.uniform(first, second - first)
+    return (stats.norm if law == "normal" else stats.loguniform)(first, second)
 
 
-def _draw(laws: dict[str, Law], sample: int, seed: int) -> list[dict]:
+def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
     """Draws of all laws together: the first points of a scrambled Sobol sequence."""
     from scipy.stats import qmc
 
@@ -189,7 +175,7 @@ def _draw(laws: dict[str, Law], sample: int, seed: int) -> list[dict]:
         raise SweepError(f"--sample is {sample}, more than {MOST}: draw fewer")
     # a value at the very edge of a normal law would be infinite
     sequence = qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
-    return [{name: float(f"{law.at(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}
+    return [{name: float(f"{law.ppf(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}
             for point in sequence.clip(1e-9, 1.0 - 1e-9)]
 
 
