@@ -140,8 +140,9 @@ for name in shift:
     moved = np.where(hidden, np.nan_to_num(np.abs(x - x[0])), 0.0)
     largest = [moved[[one.kind == kind for one in varied]].max() for kind in kinds]
     if np.isfinite(x[0]):
-        say(f"{name}: {number(float(x[0]), float(sigma[0]))} (statistical), and ± {np.linalg.norm(largest):.2g} if the "
-            "largest unnoticed shift of each kind is added in quadrature.")
+        size = float(f"{np.linalg.norm(largest):.2g}")
+        say(f"{name}: {number(float(x[0]), float(sigma[0]))} (statistical), and ± {size:g} if the largest unnoticed shift of "
+            "each kind is added in quadrature.")
 
 # %% [markdown]
 # Under the other closure $1/L$ means another thing: that shift is a choice of model, which no sky like this one settles.
