@@ -103,17 +103,14 @@ def sweep(plan: Plan, out: str | Path, workers: Workers, *, attempts: int = ATTE
 
 def _keyed(plan: Plan) -> tuple[dict, list[Path]]:
     """Parameters of each run by the hash of all that it depends on, and the files among that."""
-    from lisbon_core.chain import DEFAULT_SKY
-
-    code, hashes, wanted = code_hash(), {}, {}
+    code, wanted = code_hash(), {}
+    hashes = {path: sha256(path) for path in {Path(getattr(one, name)) for one in plan.runs for name in FILES
+                                              if getattr(one, name)}}
     for one in plan.runs:
         parameters = one.as_dict()
-        paths = [Path(getattr(one, name)) for name in FILES if getattr(one, name)]
-        for path in paths if one.sky_map else [*paths, DEFAULT_SKY]:
-            hashes.setdefault(path, sha256(path))
-        text = json.dumps([code, parameters, [hashes[path] for path in paths]], sort_keys=True)
+        text = json.dumps([code, parameters, [hashes.get(Path(parameters[name])) for name in FILES]], sort_keys=True)
         wanted[hashlib.sha256(text.encode()).hexdigest()[:20]] = parameters
-    return wanted, list(hashes)
+    return wanted, sorted(hashes)
 
 
 def _work(todo: deque, wanted: dict, workers: Workers, task: Callable, ended: Callable) -> None:

@@ -12,7 +12,6 @@ import csv
 import itertools
 import math
 import re
-from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -65,7 +64,8 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     """
     choices = {name: _values(name, given) for name, given in settings.items()}
     laws = {name: law for name, law in choices.items() if not isinstance(law, list)}
-    lists = {name: values for name, values in choices.items() if name not in laws}
+    # what the Liouville map depends on varies fastest: so several maps are traced at once, and others find them made
+    lists = {name: choices[name] for name in sorted(choices, key=_OF_THE_MAP.__contains__) if name not in laws}
     if laws and (sample is None or sample < 1):
         name = next(iter(laws))
         raise SweepError(f"{name} is drawn from {settings[name]}, but --sample is {sample}: say how many draws, such "
@@ -92,13 +92,7 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     for one in of_files.values():
         check_inputs(one)
     varied = [name for name in _KINDS if len({getattr(one, name) for one in runs}) > 1]
-    # of those that share a Liouville map one goes first and traces it, the others come last and find it in the cache
-    before = Counter()
-    rank = {}
-    for one in runs:
-        shared = tuple(getattr(one, name) for name in _OF_THE_MAP)
-        rank[one], before[shared] = before[shared], before[shared] + 1
-    return Plan(tuple(sorted(runs, key=rank.get)), tuple(varied))
+    return Plan(tuple(runs), tuple(varied))
 
 
 def _values(name: str, given):
