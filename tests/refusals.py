@@ -72,11 +72,20 @@ MAPS = {
     "the sum of the scramblings as background": healpix({}, data=0 * SKY + 1000, background=0 * SKY + 20_000),
     "a count gone wild": healpix({}, data=put(0 * SKY + 1000, 5, 1e9), background=0 * SKY + 1000),
 }
-SETTINGS = ("rigidity_TV=0", "field_uG=0", "boundary_AU=50", "p_index=nan", "order=seven", "order=1000", "ordr=5",
-            "polarity=2", "closure=steady", "field_frame=solar", "dec_min=80", "grid_deg=7", "kappa29=-1",
-            "sky_map=nowhere.fits", "mask=nowhere.csv", "heliosphere=nowhere.toml")
+SETTINGS = ("rigidity_TV=0", "rigidity_TV=inf", "field_uG=0", "field_lon=1e308", "field_lat=91", "boundary_AU=50",
+            "p_index=nan", "p_index=-1", "order=seven", "order=7.5", "order=1000", "order=", "ordr=5", "Órder=5",
+            "polarity=2", "positions=0", "closure=steady", "field_frame=solar", "dec_min=80", "dec_min=nan",
+            "grid_deg=7", "averaging_deg=-1", "sigma_default=0", "kappa29=-1", "seed=-1", "sky_map=nowhere.fits",
+            "mask=nowhere.csv", "heliosphere=nowhere.toml")
+FILES = {"order: seven": "a word for a number", "order: [3, 5]": "a list for a number", "polarity: true": "yes or no",
+         "rigidity_TV: .nan": "what is no number", "field_frame: 1": "a number for a word", "ordr: 5": "a misspelling",
+         "order: 5: 6": "no YAML", "- order": "no names", "order: !!python/name:os.system": "code"}
 HELIOSPHERES = {"a name it does not know": "nose = 110", "a boundary inside of it": "nose_AU = 9000.0",
-                "a shock beyond the heliopause": "shock_AU = 500.0", "a field without strength": "field_uG = 0.0"}
+                "a shock beyond the heliopause": "shock_AU = 500.0", "a boundary inside the shock": "shock_AU = 0.5",
+                "a field without strength": "field_uG = 0.0", "a word for a number": "nose_AU = 'far'",
+                "a list for a number": "shock_AU = [85.0]", "one number for two": "rotation_axis_icrs = 286.0",
+                "a wind without speed": "wind_speed_km_s = 0.0", "a field beyond measure": "radial_field_uG = 1e308",
+                "what is no number": "saturation = nan"}
 
 
 def sentence(*arguments) -> str:
@@ -109,9 +118,12 @@ def page() -> str:
         out = ("--out", str(folder / "out"))
         parameters = [f"| `--set {one}` | {_cell(sentence('run', *out, '--set', one), folder)} |" for one in SETTINGS]
         files = rows(folder, MAPS, ".csv", lambda path: ("map", str(path)))
+        given = rows(folder, {what: content for content, what in FILES.items()}, ".yaml",
+                     lambda path: ("run", *out, "--params", str(path)))
         fields = rows(folder, HELIOSPHERES, ".toml", lambda path: ("run", *out, "--set", f"heliosphere={path}"))
         assert not (folder / "out").exists(), "a refused run left something behind"
-    parts = (("Parameters of a run", "`lisbon run`", parameters), ("Sky maps", "what is wrong with it", files),
+    parts = (("Parameters of a run", "`lisbon run`", parameters), ("Parameter files", "what is in it", given),
+             ("Sky maps", "what is wrong with it", files),
              ("Heliosphere files", "what is wrong with it", fields))
     return HEAD + "".join(f"\n## {title}\n\n| {first} | the sentence |\n|---|---|\n" + "\n".join(lines) + "\n"
                           for title, first, lines in parts)

@@ -76,9 +76,7 @@ class RunParameters:
         for field in fields(self):
             object.__setattr__(self, field.name, _typed(field.name, field.type, getattr(self, field.name)))
         for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ParameterError(f"{name} is {value}, but it must lie between {low:g} and {high:g}: change {name}")
+            _within(name, getattr(self, name), low, high)
         for name, allowed in _CHOICES.items():
             value = getattr(self, name)
             if value not in allowed:
@@ -117,22 +115,37 @@ _RANGES = (("sigma_default", 1e-9, 1.0), ("averaging_deg", 0.0, 45.0), ("dec_min
            ("dec_max", -90.0, 90.0), ("order", 1, 20), ("p_index", 0.0, 10.0), ("rigidity_TV", 0.1, 1000.0),
            ("field_lon", -360.0, 360.0), ("field_lat", -90.0, 90.0), ("field_uG", 0.1, 20.0), ("positions", 1, 64),
            ("boundary_AU", 500.0, 50000.0), ("kappa29", 1e-3, 1e3), ("seed", 0, 2**63 - 1), ("grid_deg", 1.0, 10.0))
+# of what a heliosphere file alone holds; the rest of its checks are its own
+_OF_THE_HELIOSPHERE = {
+    "interstellar_speed_km_s": (0.1, 1e3), "wind_speed_km_s": (10.0, 5e3), "sheath_speed_factor": (0.1, 20.0),
+    "saturation": (0.0, 10.0), "radial_field_uG": (0.0, 1e3), "sheet_width": (1e-4, 1.0), "rotation_days": (1.0, 1e3),
+    "upwind_lon": (-360.0, 360.0), "field_lon": (-360.0, 360.0), "field_uG": (0.1, 20.0), "polarity": (-1, 1)}
 _CHOICES = {"field_frame": FRAMES, "polarity": (1, -1, 0), "closure": ("flux-tube", "uniform")}
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ParameterError(f"{name} is {value}, but it must lie between {low:g} and {high:g}: change {name}")
 
 
 def _typed(name: str, kind: type, value):
     """A value in the type of its parameter, or a sentence."""
+    meaning = PARAMETER_HELP.get(name, "see `lisbon_core.heliosphere.HeliosphereParameters`")
+    if kind is tuple:
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            raise ParameterError(f"{name} is {value!r}, but it must be two numbers: {meaning}")
+        return tuple(_typed(name, float, one) for one in value)
     if kind is str:
         if isinstance(value, str | Path):
             return str(value)
-        raise ParameterError(f"{name} is {value!r}, but it must be text: {PARAMETER_HELP[name]}")
+        raise ParameterError(f"{name} is {value!r}, but it must be text: {meaning}")
     try:
         number = float(value)
         if isinstance(value, bool) or not math.isfinite(number) or (kind is int and number != int(number)):
             raise ValueError
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         what = "a whole number" if kind is int else "a finite number"
-        raise ParameterError(f"{name} is {value!r}, but it must be {what}: {PARAMETER_HELP[name]}") from None
+        raise ParameterError(f"{name} is {repr(value)[:80]}, but it must be {what}: {meaning}") from None
     return int(number) if kind is int else number
 
 
@@ -157,16 +170,23 @@ def heliosphere_parameters(parameters: RunParameters):
                 raise ParameterError(f"{field.name} is {values[field.name]!r}, but {parameters.heliosphere} brings its "
                                      f"own field: leave {field.name} out")
     elif parameters.heliosphere:
-        known = [field.name for field in fields(HeliosphereParameters)]
+        known = {field.name: type(field.default) for field in fields(HeliosphereParameters)}
         try:
             values |= tomllib.loads(Path(parameters.heliosphere).expanduser().read_text(encoding="utf-8"))
-            values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ParameterError(f"heliosphere is {parameters.heliosphere!r}, which cannot be read as TOML ({error}): "
                                  "give the path of a parameter file or of a field on a grid (HDF5)") from None
-        if unknown := sorted(values.keys() - set(known)):
+        if unknown := sorted(values.keys() - known.keys()):
             raise ParameterError(f"{parameters.heliosphere} holds {unknown[0]!r}, but a heliosphere knows "
                                  f"{', '.join(known)}: use these names")
+        try:
+            values = {name: value if name == "tail_AU" and value == math.inf else _typed(name, known[name], value)
+                      for name, value in values.items()}
+            for name, limits in _OF_THE_HELIOSPHERE.items():
+                if name in values:
+                    _within(name, values[name], *limits)
+        except ParameterError as error:
+            raise ParameterError(f"{parameters.heliosphere}: {error}") from None
     found = HeliosphereParameters(**values)
     if not 1.0 < found.shock_AU < found.nose_AU < parameters.boundary_AU:
         raise ParameterError(f"boundary_AU is {parameters.boundary_AU:g}, nose_AU {found.nose_AU:g} and shock_AU "
