@@ -255,8 +255,8 @@ off = angle_between(whole.momentum, met[-1].momentum)[quiet]
 say(f"{np.mean(quiet):.0%} of the orbits are quiet; with and without stops they end within {number(float(np.quantile(off, 0.99)))}° "
     "of each other (99 % of them).")
 # a field on a grid has kinks, and steps that end elsewhere meet others of them
-share = 0.99 if heliosphere is run.closed_form else 0.5
-assert np.quantile(off, share) < 0.5, "stopping on the way changes the orbits"
+limit = 0.5 if heliosphere is run.closed_form else 2.0
+assert np.quantile(off, 0.99) < limit, "stopping on the way changes the orbits"
 
 # %% [markdown]
 # ## Were the field another

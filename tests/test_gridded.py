@@ -227,6 +227,7 @@ def test_writing_and_reading_again(ball, tmp_path):
 def test_report_of_div_B(ball, box):
     report = read_gridded(box()).report
     assert max(report.div_B) < 3e-6
+    assert max(report.roughness) < 3e-6
     assert report.electric == "-V x B at the nodes"
     assert "9 x 11 x 13" in str(report)
     monopole = read_gridded(ball("monopole.h5", lambda p: p / 100.0))
@@ -234,6 +235,11 @@ def test_report_of_div_B(ball, box):
     assert monopole.report.electric == "none"
     curl_free = read_gridded(ball("sun.h5", lambda p: 1000.0 * p / np.linalg.norm(p, axis=-1, keepdims=True) ** 3))
     assert curl_free.report.div_B[1] < 0.1 * monopole.report.div_B[0]
+    coarse, fine = (read_gridded(ball("steps.h5", shape=shape)).report for shape in ((20, 13, 18), (40, 25, 36)))
+    assert 2.5 < coarse.roughness[0] / fine.roughness[0] < 5.0
+    wall = read_gridded(ball("wall.h5", lambda p: OFFSET * np.where(p[..., :1] > 100.0, 1.0, -1.0))).report
+    assert wall.roughness[0] < 1e-6
+    assert wall.roughness[2] == pytest.approx(1.0)
     uniform = read_gridded(ball("uniform.h5", lambda p: np.broadcast_to(OFFSET, p.shape)))
     assert max(uniform.report.div_B) < 1e-6
     assert uniform.report.jump < 1e-6 < read_gridded(ball()).report.jump
@@ -325,6 +331,8 @@ def test_a_run_on_a_grid(exported, tmp_path, monkeypatch):
     np.testing.assert_allclose(run.fit.sigma**2, alone.sigma**2 + 2.0 * change**2, rtol=1e-9)
     assert Run(RunParameters()).coarser is None
     assert "what a grid half as fine would change" in anisotropy_claims(run)[0].note
+    single = Run(RunParameters(heliosphere=str(exported), grid_deg=10.0, order=3, positions=1))
+    assert "of which 1 position tells nothing" in anisotropy_claims(single)[0].note
     assert run.fit.theta[0] == pytest.approx(run.truth.claims(3)["A_1"], abs=5 * run.fit.sigma[0])
     one = cached_sky(run.heliosphere, *grid(60.0), positions=1)
     with h5py.File(exported, "r") as file:

@@ -20,8 +20,10 @@ def anisotropy_claims(run: Run) -> list[Claim]:
     from lisbon_core.anisotropy import parameter_names
 
     fit, truth = run.fit, run.truth.claims(run.fit.order) if run.truth else {}
-    sampled = "" if run.map_is_known else "error includes the finite sample of the Liouville map" + (
-        "" if run.heliosphere is run.closed_form else " and what a grid half as fine would change")
+    sampled = "" if run.map_is_known else "error without that of the Liouville map, of which 1 position tells nothing"
+    if len(fit.map_shifts):
+        sampled = "error includes the finite sample of the Liouville map"
+        sampled += " and what a grid half as fine would change" if run.coarser is not None else ""
     note = _note(_caveats(run), sampled)
     claims = [Claim(name, value, sigma, "1/AU" if name.startswith("G") else "", truth=truth.get(name), equation="(3)",
                     note=note)

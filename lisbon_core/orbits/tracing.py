@@ -50,7 +50,8 @@ class Orbits:
         if not asked for.
     error : ndarray (N,)
         Estimated error of the final direction, degrees: the errors of all steps, each carried to the end as
-        neighbouring orbits are; NaN if not asked for.
+        neighbouring orbits are; NaN if not asked for. Made for smooth fields: at the kinks of a field on a grid errors
+        are about ten times as large.
     """
 
     position: np.ndarray
