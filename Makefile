@@ -22,8 +22,11 @@ test: setup  ## check the style, run every test
 	@$(BIN)/ruff check
 	@OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
+# This machine alone reaches it, with a token; it asks no server for news, updates or extensions.
 lab: setup  ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) --ServerApp.root_dir=. notebooks/00_reading_guide.ipynb
+	@$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) --ServerApp.root_dir=. --ServerApp.ip=127.0.0.1 \
+	    --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
+	    --LabApp.extension_manager=readonly notebooks/00_reading_guide.ipynb
 
 course: setup  ## exercises for students, lecturers and nbgrader, and slides, into _build/course/
 	@$(BIN)/python -m lisbon_core.tools.course build

@@ -1,6 +1,8 @@
 """One environment said three ways: pyproject.toml, environment.yml and the lock; and the citation file."""
 
 import ast
+import asyncio
+import importlib
 import importlib.metadata
 import re
 import sys
@@ -97,3 +99,17 @@ def test_citation_file():
 def test_licences_are_there():
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
     assert "Creative Commons Attribution 4.0 International" in (ROOT / "LICENSE-TEXT").read_text(encoding="utf-8")
+
+
+def test_the_lab_listens_here_alone_and_asks_nobody():
+    """Each option of `make lab` is one that this JupyterLab knows, and no token is taken away."""
+    app = pytest.importorskip("jupyterlab.labapp", reason="the extra notebooks is not installed").LabApp
+    recipe = re.search(r"^lab:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1]
+    given = dict(re.findall(r"--(\w+\.\w+)=(\S+)", recipe))
+    assert given["ServerApp.ip"] == "127.0.0.1"
+    assert not [name for name in given if "token" in name or "password" in name]
+    offered = {f"LabApp.{name}" for name in app.class_trait_names()}
+    assert {name for name in given if name.startswith("LabApp")} <= offered
+    assert given["LabApp.news_url"] == "None"
+    module, _, name = given["LabApp.check_for_updates_class"].rpartition(".")
+    assert not asyncio.run(getattr(importlib.import_module(module), name)("1.0")())
