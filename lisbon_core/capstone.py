@@ -25,7 +25,7 @@ __all__ = ["ASKED", "CapstoneError", "Graded", "grade", "infer", "read_answer", 
 
 ASKED = ("field_lon", "field_lat", "A_1", "A_2", "A_3", "inverse_L")
 GRID_DEG, POSITIONS = 6.0, 4
-FIELD_ERROR = 1.5  # degrees, that of a fit as good as this sky allows
+FIELD_ERROR = 0.5  # degrees, that of a fit as good as this sky allows
 SANE = (0.25, 4.0)  # a stated error over that of the reference fit
 LARGEST_PULL = 3.0
 
