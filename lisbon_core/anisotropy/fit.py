@@ -7,6 +7,7 @@ the covariance of the sky goes through the estimator (the sandwich), and chi-squ
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import linalg
 
 from lisbon_core.anisotropy.design import AnisotropyError, Design, design, sample_columns
 from lisbon_core.liouville import LiouvilleMap
@@ -14,6 +15,8 @@ from lisbon_core.sky_map import SkyMap
 
 __all__ = ["AnisotropyFit", "fit_anisotropy", "fit_design", "fit_sampled_map", "sample_covariance", "sample_scatter",
            "solve"]
+
+MOST_SCATTER = 1.0 / 1.3  # of the normal matrix that may be scatter of samples and be taken out
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,10 @@ class AnisotropyFit:
     map_shifts : ndarray, shape (n_sample, n_observed)
         What each sample of the Liouville map alone would add to the fitted sky, after the rings, scaled so that the
         sum of outer products is the covariance of a map made of so few; one row more where the error of a grid is
-        known; empty where the map is taken as exact.
+        known, and one for what could not be corrected; empty where the map is taken as exact.
+    corrected : float
+        Share of the samples' scatter that could be taken out of the normal equations; below 1 where they scatter so
+        much that some combination of coefficients is hardly known: it then comes out too small.
     """
 
     design: Design
@@ -51,6 +57,7 @@ class AnisotropyFit:
     estimator: np.ndarray
     noise: np.ndarray
     map_shifts: np.ndarray
+    corrected: float = 1.0
 
     @property
     def order(self) -> int:
@@ -155,8 +162,9 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
 
     The samples differ, so the columns of Eq. (3) are noisy, and that does two things. It biases the fit: noise in a
     column makes its coefficient too small. The scatter between samples tells how much it adds to the normal equations,
-    and that is taken out. And it scatters the fit: each sample alone predicts a sky, and the spread of these skies is
-    added to the covariance (see `sample_covariance` for what four samples cannot tell) and to the chi-square.
+    and that is taken out (no more of it than leaves the equations solvable: `corrected`). And it scatters the fit: each
+    sample alone predicts a sky, and the spread of these skies is added to the covariance (see `sample_covariance` for
+    what four samples cannot tell) and to the chi-square.
 
     A field on a grid is not the field. `coarser` is the map through a grid half as fine: the sky it predicts instead is
     taken for one more shift. The error of a jump smeared over a cell is halved with the cell, so that this is the error
@@ -165,12 +173,11 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     Raises
     ------
     AnisotropyError
-        If the map has a single sample, which tells nothing of its own error, or so few that the scatter between them
-        leaves nothing to fit.
+        If the map has a single sample, which tells nothing of its own error, or the terms are not independent.
 
     References
     ----------
-    Fuller 1987, Measurement Error Models, section 2.2, for the correction.
+    Fuller 1987, Measurement Error Models, sections 2.2 and 2.5, for the correction and its limit.
     """
     n_sample = liouville.weight.size
     if n_sample < 2:
@@ -179,9 +186,15 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     columns = design(sky, liouville, order, p_index, terms=terms, names=names)
     own, attenuation = sample_scatter(columns, liouville, terms)
     jacobian = columns.relative_intensity(np.zeros(len(columns.names)))[1]
-    if np.linalg.eigvalsh(columns.scaled_normal(jacobian, 1.3 * attenuation))[0] <= 0.0:
-        raise AnisotropyError(f"the {n_sample} samples of the Liouville map scatter as much as the terms of order "
-                              f"{order} vary over the sky: raise positions, refine grid_deg, or lower the order")
+    # the largest share of the normal matrix, in any direction, that is the samples' scatter
+    whole = columns.scaled_normal(jacobian, 0.0 * attenuation)
+    values = np.linalg.eigvalsh(whole)
+    if values[0] <= 1e-13 * values[-1]:
+        raise AnisotropyError(f"the terms of order {order} cannot be told apart on this sky: lower the order or widen "
+                              "the declination limits")
+    excess = linalg.eigh(whole - columns.scaled_normal(jacobian, attenuation), whole, eigvals_only=True)[-1]
+    corrected = min(1.0, MOST_SCATTER / max(excess, 1e-300))
+    left, attenuation = (1.0 - corrected) * attenuation, corrected * attenuation
     data = sky.relative_intensity[sky.observed]
     fit = fit_design(columns, data, attenuation)
     if coarser is not None:
@@ -189,12 +202,15 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
         other = columns.averaging @ other - np.column_stack([columns.constant, columns.columns])
         own = np.concatenate([own, (other - columns.ring_mean(other))[None]])
     shifts = own @ np.concatenate([[1.0], fit.theta])
+    if corrected < 1.0:  # a change of the sky that makes up for what is left
+        bias = columns.scale * (left[1:] @ np.concatenate([[1.0], fit.theta]))
+        shifts = np.vstack([shifts, jacobian @ (columns.scale * np.linalg.solve(whole, bias))])
     # the same residuals, over an expectation that now holds the map's own scatter
     residual = data / columns.ring_mean(data) - fit.relative_intensity[sky.observed]
     total = residual @ (columns.weight * residual)
     expected = total / fit.chi2_reduced + np.sum(columns.weight * shifts**2)
     return replace(fit, covariance=fit.covariance + sample_covariance(fit.estimator @ shifts.T), map_shifts=shifts,
-                   chi2_reduced=float(total / expected))
+                   chi2_reduced=float(total / expected), corrected=float(corrected))
 
 
 def sample_scatter(columns: Design, liouville: LiouvilleMap, terms=sample_columns) -> tuple[np.ndarray, np.ndarray]:

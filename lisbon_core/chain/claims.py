@@ -76,6 +76,9 @@ def _caveats(run: Run) -> str:
     if run.fit.chi2_reduced > 1.0 + 5.0 * run.fit.chi2_reduced_sigma:
         words.append(f"the model leaves a reduced chi-square of {run.fit.chi2_reduced:.1f}: errors hold "
                      "only if it fitted")
+    if run.fit.corrected < 1.0:
+        words.append("the samples of the Liouville map scatter as much as the terms vary: coefficients may be too "
+                     "small, raise positions")
     return "; ".join(words)
 
 
