@@ -79,7 +79,7 @@ def _roughness(magnetic, index, spherical) -> np.ndarray:
         beside = [[(i + step * (axis == other)) % shape[other] for other, i in enumerate(index)] for step in (-1, 1)]
         mean = 0.5 * sum(magnetic[tuple(nodes)] for nodes in beside)
         off = np.maximum(off, np.linalg.norm(here - mean, axis=1))
-    return off / np.maximum(np.linalg.norm(here, axis=1), 1e-300)
+    return off / np.maximum(np.linalg.norm(here, axis=1), 1e-30)  # as float32 can hold
 
 
 def divergence(points, magnetic) -> np.ndarray:
