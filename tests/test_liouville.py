@@ -1,6 +1,8 @@
 """The Liouville map against what any map must be: isotropic, Compton-Getting, uniform, the same again from disk."""
 
 import dataclasses
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -233,6 +235,22 @@ def test_interrupted_work_goes_on_where_it_was(tmp_path, monkeypatch):
     assert len(traced) == 4, "two samples before, one after the interruption"
     assert np.array_equal(resumed.mu, whole.mu)
     assert [p.suffix for p in (tmp_path / "liouville").iterdir()] == [".fits"]
+
+
+def test_two_who_want_one_map_have_it_traced_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("LISBON_CACHE", str(tmp_path))
+    traced, trace = [], liouville.trace
+
+    def slow(*args, **kwargs):
+        traced.append(len(traced))
+        time.sleep(0.2)  # the other one comes meanwhile
+        return trace(*args, **kwargs)
+
+    monkeypatch.setattr(liouville, "trace", slow)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: cached_samples(closed_form(), *grid(60.0), Samples(positions=2)), range(2))
+    assert len(traced) == 2, "one orbit calculation for each of two samples"
+    assert np.array_equal(one.mu, other.mu)
 
 
 @pytest.mark.parametrize("changes", [{"positions": 0}, {"directions": 1.5}, {"rigidities_TV": (4.0, 5.0)},

@@ -5,7 +5,6 @@ costly enough to be kept on disk.
 """
 
 import functools
-import hashlib
 import io
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core._core import cache_folder, write_atomically
+from lisbon_core._core import write_atomically
 from lisbon_core.chain.parameters import RunParameters, heliosphere_parameters
 
 __all__ = ["DATA", "DEFAULT_SKY", "SECOND_SKY", "Run", "check_inputs", "paper_values"]
@@ -121,16 +120,10 @@ class Run:
 
     def _map_through(self, heliosphere):
         from lisbon_core.liouville import cached_sky
-        from lisbon_core.tools.locks import wait_for_turn
 
-        p, dec, ra = self.parameters, self.sky.dec, self.sky.ra
-        # of several processes that need one map, one traces it
-        of_the_map = repr((heliosphere.identity, dec.tobytes(), ra.tobytes(), p.rigidity_TV, p.positions,
-                           p.boundary_AU))
-        name = hashlib.sha256(of_the_map.encode()).hexdigest()[:20]
-        with wait_for_turn(cache_folder() / "liouville" / f"{name}.lock"):
-            return cached_sky(heliosphere, dec, ra, rigidity_TV=p.rigidity_TV, positions=p.positions,
-                              boundary_AU=p.boundary_AU, progress=True)
+        p = self.parameters
+        return cached_sky(heliosphere, self.sky.dec, self.sky.ra, rigidity_TV=p.rigidity_TV, positions=p.positions,
+                          boundary_AU=p.boundary_AU, progress=True)
 
     @property
     def map_is_known(self) -> bool:

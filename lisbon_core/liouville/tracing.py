@@ -243,18 +243,24 @@ def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, position
 
 def cached_samples(heliosphere: AnyHeliosphere, dec, ra, samples: Samples, *, boundary_AU=4000.0, path_cap_AU=30000.0,
                    tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
-    """`trace_samples`, from the cache where the same map was made before; an interrupted one goes on where it was."""
+    """`trace_samples`, from the cache where the same map was made before; an interrupted one goes on where it was.
+
+    Of several processes that ask for one map at once, one traces it and the others wait.
+    """
+    from lisbon_core.tools.locks import wait_for_turn
+
     dec, ra, digest = _settings(heliosphere, dec, ra, samples, boundary_AU, path_cap_AU, tolerance)
     folder = cache_folder() / "liouville"
     path = folder / f"{digest}.fits"
-    if path.is_file():
-        try:
-            return load(path)
-        except LiouvilleError:  # a damaged file is made again
-            pass
-    made = trace_samples(heliosphere, dec, ra, samples, boundary_AU=boundary_AU, path_cap_AU=path_cap_AU,
-                         tolerance=tolerance, progress=progress, resume_in=folder)
-    made.save(path)
+    with wait_for_turn(folder / f"{digest}.lock"):
+        if path.is_file():
+            try:
+                return load(path)
+            except LiouvilleError:  # a damaged file is made again
+                pass
+        made = trace_samples(heliosphere, dec, ra, samples, boundary_AU=boundary_AU, path_cap_AU=path_cap_AU,
+                             tolerance=tolerance, progress=progress, resume_in=folder)
+        made.save(path)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Orbits of charged particles, one orbit in one compiled loop of adaptive steps (see `step`).
+"""Orbits of charged particles: eight abreast, in one compiled loop of adaptive steps (see `step`).
 
 The field may consist of several regions, each smooth: a step stays with the field of the region in which it began, and
 is shortened until it ends on the border where it would cross one, so that no step straddles a jump; the sphere on which
