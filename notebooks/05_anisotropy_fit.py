@@ -179,6 +179,7 @@ assert not judged or np.all(np.abs(ways["replicas"] / noise_only - 1) < 0.25), "
 shown = [k for k in (0, 1, 2, order, order + 1) if k < order + 2]
 scale = np.where(np.arange(order + 2) < order, 1e4, 1e7)
 label = {k: f"{names[k].replace('_', '')} (10{'⁻⁴' if k < order else '⁻⁷ / AU'})" for k in shown}
+dashed = "; dashed: the truth" if truth else ""
 fig = plots.posterior(
     {label[k]: replicas[:, k] * scale[k] for k in shown},
     np.full(len(replicas), 1 / len(replicas)),
@@ -188,7 +189,7 @@ show(
     fig,
     "05_replicas",
     run_dir=run_dir,
-    caption=f"Replicas of the noise of the sky, fitted anew: histograms, and pairs below them; dashed: the truth of a synthetic sky. {run.label}.",
+    caption=f"Replicas of the noise of the sky, fitted anew: histograms, and pairs below them{dashed}. {run.label}.",
     alt="Corner plot of replicas of the fit for the first Legendre coefficients and the two components of the gradient: "
     "histograms of bell shape on the diagonal, and clouds below it, some of them tilted ellipses.",
 )
@@ -216,7 +217,7 @@ show(
     fig,
     "05_posterior",
     run_dir=run_dir,
-    caption=f"Posterior of the same coefficients, sampled; dashed: the truth of a synthetic sky. {run.label}.",
+    caption=f"Posterior of the same coefficients, sampled{dashed}. {run.label}.",
     alt="Corner plot of the sampled posterior: the same bells and tilted ellipses as those of the replicas, smoother.",
 )
 ratio = np.sqrt(np.diag(posterior.covariance)) / fit.sigma

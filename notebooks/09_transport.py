@@ -142,7 +142,7 @@ if transport.law is not None:
         fig,
         "09_posterior",
         run_dir=run_dir,
-        caption=f"Posterior of four numbers, alone and in pairs; dashed: the truth of a synthetic sky. {run.label}.",
+        caption=f"Posterior of four numbers, alone and in pairs{'; dashed: the truth' if known else ''}. {run.label}.",
         alt="Histograms of 1/L, the gradient length, eta over gamma and omega, and maps of each pair: a nearly round cloud "
         "where the errors are small, several clouds where more than one solution fits.",
     )

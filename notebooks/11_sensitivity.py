@@ -107,8 +107,8 @@ show(
     fig,
     "11_sensitivity",
     run_dir=run_dir,
-    caption=f"Four claims under changed assumptions: {run.label}. Blue: as assumed, with its statistical error; dashed: the truth "
-    "of a synthetic sky. Hollow: the sky does not fit, so one would notice. ℓ is the gradient length.",
+    caption=f"Four claims under changed assumptions: {run.label}. Blue: as assumed, with its statistical error"
+    f"{'; dashed: the truth' if truth else ''}. Hollow: the sky does not fit, so one would notice. ℓ is the gradient length.",
     alt="Four panels side by side, one row for each changed assumption: inverse focusing length, amplitude of the first "
     "Legendre term, gradient length and the bound on the time variation, each with error bars and a band for the run as assumed. "
     f"{suspect.sum()} of {len(varied)} rows are drawn hollow.",
