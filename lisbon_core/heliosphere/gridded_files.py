@@ -39,16 +39,23 @@ LONGEST_TEXT = 80
 MOST = 2**29  # numbers in a dataset: 560 nodes along each axis
 LARGEST = {"B": ("uG", 1e9), "V": ("km/s", 0.1 / KM_S), "E": ("uG c", 1e8)}  # in our unit; at the Sun's surface too
 PATIENCE = 20.0  # seconds for the library to read a small file
+ATTRIBUTES = ("lisbon", "grid", "frame", "axes_icrs", "inner_AU", "unit", "axes", "components")
 READ_ALL = """
 import sys, h5py
-try:
-    with h5py.File(sys.argv[1], "r") as file:
-        for node in [file, *(file[name] for name in sys.argv[2:] if name in file)]:
-            dict(node.attrs)
-            if node != file and node.nbytes <= 1100 * file.id.get_filesize():
-                node[...]
-except Exception:  # the reader itself will say
-    pass
+
+def attempt(read):
+    try:
+        return read()
+    except Exception:  # the reader itself will say
+        return None
+
+path, attributes, *names = sys.argv[1:]
+if file := attempt(lambda: h5py.File(path, "r")):
+    for node in [file, *(attempt(lambda: file.get(name)) for name in names)]:
+        for name in attributes.split() * (node is not None):
+            attempt(lambda: node.attrs.get(name))
+        if attempt(lambda: node.nbytes <= 1100 * file.id.get_filesize()):
+            attempt(lambda: node[...])
 """
 
 
@@ -99,7 +106,8 @@ def read_gridded(path) -> GriddedHeliosphere:
 def _read_elsewhere(path: Path) -> None:
     """Let another process read the file first: on a damaged one the HDF5 library may crash, or loop for ever."""
     names = [name for kind in NAMES.values() for name in kind]
-    reader = [sys.executable, "-c", READ_ALL, str(path), *names, *LARGEST, "interstellar/B", "interstellar/V"]
+    reader = [sys.executable, "-c", READ_ALL, str(path), " ".join(ATTRIBUTES), *names, *LARGEST, "interstellar/B",
+              "interstellar/V"]
     limit = PATIENCE + path.stat().st_size / 5e6
     try:
         ended = subprocess.run(reader, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False)
