@@ -107,7 +107,7 @@ def test_what_spacepy_writes_stays_in_the_cache(simulation, tmp_path):
     (tmp_path / "home").mkdir()
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert not list((tmp_path / "home").iterdir())
+    assert not list((tmp_path / "home").glob(".spacepy*"))
     assert (tmp_path / "cache" / "spacepy").is_dir()
 
 
