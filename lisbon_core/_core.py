@@ -6,10 +6,11 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["LisbonError", "cache_folder", "kernel", "kernel_sources_hash",
+__all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "kernel_sources_hash",
            "write_atomically"]
 
 PACKAGE = Path(__file__).parent
+STRICT = {"error_model": "numpy", "nogil": True}  # strict arithmetic: the same results on every machine
 
 
 class LisbonError(ValueError):

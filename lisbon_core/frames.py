@@ -10,8 +10,8 @@ import numpy as np
 from lisbon_core._core import LisbonError
 from lisbon_core.units import OBLIQUITY_J2000
 
-__all__ = ["FRAMES", "boost_momentum", "icrs_to_model", "lonlat", "rotation_to_icrs", "unit_vector",
-           "unit_vector_icrs"]
+__all__ = ["FRAMES", "angle_between", "boost_momentum", "icrs_to_model", "lonlat", "rotation_to_icrs",
+           "spread_directions", "unit_vector", "unit_vector_icrs"]
 
 
 def unit_vector(lon_deg, lat_deg) -> np.ndarray:
@@ -96,3 +96,19 @@ def boost_momentum(momentum, velocity, mass) -> np.ndarray:
     energy = np.sqrt(np.sum(p * p, axis=-1) + mass**2)
     # (gamma - 1)/V^2 = gamma^2/(gamma + 1), without the cancellation
     return p + (gamma**2 / (gamma + 1.0) * (p @ velocity) - gamma * energy)[..., None] * velocity
+
+
+def spread_directions(n: int) -> np.ndarray:
+    """Unit vectors, shape (n, 3), spread evenly over the sphere along a spiral from pole to pole."""
+    i = np.arange(n) + 0.5
+    return unit_vector(np.degrees(np.pi * (3.0 - 5.0**0.5)) * i % 360.0, np.degrees(np.arcsin(1.0 - 2.0 * i / n)))
+
+
+def angle_between(one, other) -> np.ndarray:
+    """Angles in degrees between vectors of shape (..., 3), exact for tiny ones too.
+
+    >>> float(angle_between([1.0, 0.0, 0.0], [0.0, 2.0, 0.0]))
+    90.0
+    """
+    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    return np.degrees(np.arctan2(np.linalg.norm(np.cross(one, other), axis=-1), np.sum(one * other, axis=-1)))

@@ -14,12 +14,11 @@ import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.anisotropy import even_sky, sample_columns
-from lisbon_core.focused_transport import stationary_pad
+from lisbon_core.anisotropy import sample_columns
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import LiouvilleMap, cached_sky, grid
-from lisbon_core.scattering import CosineScattering, gradient_length_kpc, mean_free_path_pc
-from lisbon_core.sky_map import SkyMap, averaging_operator, noise_factor, ring_normalise
+from lisbon_core.sky import SkyMap, averaging_operator, even_sky, noise_factor, ring_normalise
+from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
 
 __all__ = ["DEFAULT_TRUTH", "SkyTruth", "expected_sky", "make_sky", "random_truth", "read_truth", "truth_beside",
            "write_embedded_skies", "write_truth"]
@@ -178,7 +177,7 @@ def write_embedded_skies(folder: str | Path) -> None:
     The default sky has the paper's focusing length and gradient length; the truth of the second is drawn from
     `SECOND_SEED`. Both are seen through the default heliosphere from the default positions.
     """
-    from lisbon_core.sky_io import write_sky_map
+    from lisbon_core.sky.files import write_sky_map
 
     liouville = cached_sky(closed_form(), *grid(2.0), progress=True)
     for name, truth in (("sky_default", DEFAULT_TRUTH), ("sky_second", random_truth(SECOND_SEED))):

@@ -87,10 +87,10 @@ grid_deg: float = 2.0  # step of the analysis grid, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
-from lisbon_core.chain import Run
+from lisbon_core.run import Run
 from lisbon_core.tools import citation, equations, symbols
-from lisbon_core.tools.claims import table
 from lisbon_core.tools.notebook import ledger, say
+from lisbon_core.tools.tables import table
 
 run = Run.from_namespace(globals())
 

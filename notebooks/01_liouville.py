@@ -54,9 +54,9 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.chain import Run
 from lisbon_core.frames import boost_momentum, unit_vector
 from lisbon_core.orbits import trace
+from lisbon_core.run import Run
 from lisbon_core.tools.notebook import number, say, show
 from lisbon_core.units import PROTON_MASS_TV
 

@@ -57,8 +57,8 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.chain import Run
 from lisbon_core.frames import unit_vector_icrs
+from lisbon_core.run import Run
 from lisbon_core.tools.notebook import number, say, show
 
 run = Run.from_namespace(globals())

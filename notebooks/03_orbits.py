@@ -51,16 +51,17 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.chain import Run, liouville_claims
-from lisbon_core.frames import unit_vector
+from lisbon_core.claims import liouville_claims
+from lisbon_core.frames import angle_between, spread_directions, unit_vector
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.heliosphere.parameters import FIELD_PRESETS, with_field
 from lisbon_core.liouville import grid, trace_sky
 from lisbon_core.liouville.tracing import TOLERANCE, axes_across, earth_positions
 from lisbon_core.orbits import trace
+from lisbon_core.run import Run
+from lisbon_core.studies.tracks import follow, stations
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, record, say, show
-from lisbon_core.tracks import angle_between, follow, spread_directions, stations
 from lisbon_core.units import LORENTZ, gyroradius
 
 run = Run.from_namespace(globals())

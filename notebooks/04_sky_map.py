@@ -58,10 +58,9 @@ import numpy as np
 from numpy.polynomial.legendre import legval
 
 from lisbon_core import plots
-from lisbon_core.chain import Run
-from lisbon_core.sky_harmonics import first_harmonic, multipoles, power_spectrum
-from lisbon_core.sky_io.healpix import from_healpix, to_healpix
-from lisbon_core.sky_map import ring_means, ring_normalise
+from lisbon_core.run import Run
+from lisbon_core.sky import first_harmonic, multipoles, power_spectrum, ring_means, ring_normalise
+from lisbon_core.sky.files.healpix import from_healpix, to_healpix
 from lisbon_core.tools.notebook import number, say, show
 
 run = Run.from_namespace(globals())

@@ -60,25 +60,22 @@ import numpy as np
 from lisbon_core import plots
 from lisbon_core.anisotropy import (
     AnisotropyError,
-    bootstrap,
-    compare_orders,
     design,
-    even_sky,
     fit_anisotropy,
     fit_design,
-    fit_generalised,
     fit_sampled_map,
-    fit_speed,
-    identifiability,
-    jackknife_rings,
     parameter_names,
-    sample_posterior,
-    share_of_its_own,
     solve,
-    straight_lines,
-    truncation_shift,
 )
-from lisbon_core.chain import Run, anisotropy_claims
+from lisbon_core.claims import anisotropy_claims
+from lisbon_core.liouville import straight_lines
+from lisbon_core.run import Run
+from lisbon_core.sky import even_sky
+from lisbon_core.studies import identifiability
+from lisbon_core.studies.coefficient_posterior import sample_posterior
+from lisbon_core.studies.compton_getting import fit_speed, share_of_its_own
+from lisbon_core.studies.fourier_fit import fit_generalised
+from lisbon_core.studies.resampling import bootstrap, compare_orders, jackknife_rings, truncation_shift
 from lisbon_core.synthetic import expected_sky
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, record, say, show
@@ -313,7 +310,7 @@ if faster is not None:
 # %% [markdown]
 # The direction of the interstellar field is taken as given too: it goes into the orbits, not into Eq. (3). It can be
 # fitted as well, by tracing the sky anew for many fields and refitting it in each. `lisbon sweep` does so, and
-# `lisbon_core.anisotropy.field_posterior` makes of these fits one law for direction, strength, $A_n$ and $G$
+# `lisbon_core.studies.field_posterior` makes of these fits one law for direction, strength, $A_n$ and $G$
 # together; [11 What the conclusions depend on](11_sensitivity.ipynb) shows it. There too the map, which knows the Earth's
 # orbit from four positions only, limits what can be known, more than the noise of the sky.
 

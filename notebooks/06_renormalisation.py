@@ -51,8 +51,8 @@ from dataclasses import replace
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.chain import Run
-from lisbon_core.sky_map import ring_means, ring_normalise
+from lisbon_core.run import Run
+from lisbon_core.sky import ring_means, ring_normalise
 from lisbon_core.synthetic import expected_sky
 from lisbon_core.tools.notebook import say, show
 

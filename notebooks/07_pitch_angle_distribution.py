@@ -53,10 +53,11 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import gyrotropy_test, straight_lines
-from lisbon_core.chain import Run
+from lisbon_core.liouville import straight_lines
+from lisbon_core.run import Run
+from lisbon_core.studies.gyrotropy import gyrotropy_test
 from lisbon_core.tools.notebook import number, say, show
-from lisbon_core.transport_fit.posterior import whiten
+from lisbon_core.transport.posterior import whiten
 
 run = Run.from_namespace(globals())
 pad = run.pad

@@ -55,26 +55,22 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.focused_transport import (
-    approach_to_stationary,
-    finite_volume_pad,
-    first_order_pad,
-    pulse,
-    random_walk,
-    stationary_pad,
-)
-from lisbon_core.scattering import (
+from lisbon_core.studies.in_time import approach_to_stationary, pulse, random_walk
+from lisbon_core.tools import widgets
+from lisbon_core.tools.notebook import number, say, show
+from lisbon_core.transport import (
     BroadenedScattering,
     CosineScattering,
     FunctionScattering,
     IsotropicScattering,
     QuasilinearScattering,
     diffusion_coefficient,
+    finite_volume_pad,
+    first_order_pad,
     gradient_length_kpc,
     mean_free_path_pc,
+    stationary_pad,
 )
-from lisbon_core.tools import widgets
-from lisbon_core.tools.notebook import number, say, show
 
 mu = np.linspace(-1, 1, 201)
 

@@ -60,24 +60,18 @@ from dataclasses import replace
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.chain import Run, paper_values, transport_claims
-from lisbon_core.focused_transport import stationary_pad
-from lisbon_core.scattering import mean_free_path_pc
-from lisbon_core.sky_harmonics import first_harmonic
-from lisbon_core.sky_map import ring_normalise
+from lisbon_core.claims import transport_claims
+from lisbon_core.run import Run, paper_values
+from lisbon_core.sky import first_harmonic, ring_normalise
+from lisbon_core.studies import joint_region
+from lisbon_core.studies.closures import transport_scales
+from lisbon_core.studies.covariance_forgotten import compare_errors
+from lisbon_core.studies.laws_compared import compare_laws, focusing_without_a_law
 from lisbon_core.synthetic import DEFAULT_TRUTH, expected_sky
-from lisbon_core.tools.claims import table
 from lisbon_core.tools.notebook import ledger, number, record, say, show
-from lisbon_core.transport_fit import (
-    apparent_asymmetry,
-    apparent_scattering,
-    compare_laws,
-    focusing_without_a_law,
-    joint_region,
-    transport_scales,
-)
-from lisbon_core.transport_fit.apparent import as_series
-from lisbon_core.transport_fit.covariance_forgotten import compare_errors
+from lisbon_core.tools.tables import table
+from lisbon_core.transport import apparent_asymmetry, apparent_scattering, mean_free_path_pc, stationary_pad
+from lisbon_core.transport.apparent import as_series
 from lisbon_core.units import PC_PER_YEAR
 
 run = Run.from_namespace(globals())

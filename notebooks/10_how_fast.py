@@ -52,13 +52,14 @@ import time
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import bootstrap, fit_design
-from lisbon_core.chain import Run
+from lisbon_core.anisotropy import fit_design
 from lisbon_core.heliosphere.closed_form import field_at
 from lisbon_core.orbits import trace, user_field
-from lisbon_core.tools import peers
+from lisbon_core.run import Run
+from lisbon_core.studies import peers
+from lisbon_core.studies.resampling import bootstrap
+from lisbon_core.studies.timing import cores, evaluation_ns, measure, timed
 from lisbon_core.tools.notebook import number, say, show
-from lisbon_core.tools.timing import cores, evaluation_ns, measure, timed
 
 run = Run.from_namespace(globals())
 heliosphere = run.closed_form

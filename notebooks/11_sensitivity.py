@@ -51,14 +51,15 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.chain import Run, field_fan, variations
 from lisbon_core.frames import unit_vector
-from lisbon_core.tools.claims import plain_table
+from lisbon_core.run import Run
+from lisbon_core.studies.sensitivity import field_fan, variations
 from lisbon_core.tools.notebook import folder, number, say, show
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import Plan
 from lisbon_core.tools.sweep_report import field_of_rows
 from lisbon_core.tools.sweep_workers import here
+from lisbon_core.tools.tables import plain_table
 
 run = Run.from_namespace(globals())
 say(f"**{run.label}.**")

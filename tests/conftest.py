@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lisbon_core.sky_map import SkyMap
+from lisbon_core.sky import SkyMap
 from lisbon_core.tools import equations
 from lisbon_core.tools.provenance import input_hash, write_json
 

@@ -7,7 +7,7 @@ import pytest
 from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_design, fit_sampled_map
-from lisbon_core.sky_map import noise_factor, ring_normalise
+from lisbon_core.sky import noise_factor, ring_normalise
 
 
 @pytest.mark.equation("3")

@@ -7,19 +7,9 @@ import numpy as np
 import pytest
 
 from lisbon_core import LisbonError
-from lisbon_core.chain import (
-    DEFAULT_SKY,
-    FAST,
-    PARAMETER_HELP,
-    SECOND_SKY,
-    ParameterError,
-    Run,
-    RunParameters,
-    anisotropy_claims,
-    check_inputs,
-    liouville_claims,
-    transport_claims,
-)
+from lisbon_core.claims import anisotropy_claims, liouville_claims, transport_claims
+from lisbon_core.parameters import FAST, PARAMETER_HELP, ParameterError, RunParameters
+from lisbon_core.run import DEFAULT_SKY, SECOND_SKY, Run, check_inputs
 
 CONTRACT = {"sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min", "dec_max", "mask", "order", "p_index",
             "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "positions",

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from lisbon_core.tools.claims import Claim, ClaimError, merge, number, plain_table, table, verdict
+from lisbon_core.claims import Claim, ClaimError, merge, verdict
 from lisbon_core.tools.notebook import record
 from lisbon_core.tools.provenance import ROOT, write_json
 from lisbon_core.tools.publish import claims_block
+from lisbon_core.tools.tables import number, plain_table, table
 
 RESULTS = ROOT / "figures" / "results.json"
 UNTESTABLE = "not testable without the private data"

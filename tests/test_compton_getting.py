@@ -4,19 +4,12 @@ import numpy as np
 import pytest
 from toy import THETA, sky_of, uniform_field_map
 
-from lisbon_core.anisotropy import (
-    AnisotropyError,
-    design,
-    fit_anisotropy,
-    fit_sampled_map,
-    fit_speed,
-    share_of_its_own,
-    straight_lines,
-)
+from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_sampled_map
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.heliosphere.parameters import FLOW
-from lisbon_core.liouville import cached_sky, grid
-from lisbon_core.sky_map import ring_normalise
+from lisbon_core.liouville import cached_sky, grid, straight_lines
+from lisbon_core.sky import ring_normalise
+from lisbon_core.studies.compton_getting import fit_speed, share_of_its_own
 from lisbon_core.units import gyroradius
 
 

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from toy import THETA, sky_of, uniform_field_map
 
-from lisbon_core.anisotropy import fit_anisotropy
-from lisbon_core.chain import Run, RunParameters
-from lisbon_core.pitch_angle import pitch_angle_distribution
-from lisbon_core.renormalisation import renormalise
-from lisbon_core.sky_map import ring_normalise
-from lisbon_core.transport_fit.covariance_forgotten import compare_errors, independent_bins, independent_pixels
+from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise
+from lisbon_core.parameters import RunParameters
+from lisbon_core.run import Run
+from lisbon_core.sky import ring_normalise
+from lisbon_core.studies.covariance_forgotten import compare_errors, independent_bins, independent_pixels
 
 
 def fitted(averaging):

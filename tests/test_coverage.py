@@ -5,18 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lisbon_core.anisotropy import (
-    design,
-    fit_anisotropy,
-    fit_design,
-    fit_sampled_map,
-    identifiability,
-    solve,
-    straight_lines,
-)
+from lisbon_core.anisotropy import design, fit_anisotropy, fit_design, fit_sampled_map, solve
 from lisbon_core.heliosphere import closed_form
-from lisbon_core.liouville import cached_sky, grid
-from lisbon_core.sky_map import ring_normalise, ring_null_space
+from lisbon_core.liouville import cached_sky, grid, straight_lines
+from lisbon_core.sky import ring_normalise, ring_null_space
+from lisbon_core.studies import identifiability
 from lisbon_core.synthetic import DEFAULT_TRUTH, expected_sky, random_truth
 from lisbon_core.units import gyroradius
 

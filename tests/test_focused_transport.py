@@ -4,21 +4,19 @@ import numpy as np
 import pytest
 from scipy.special import spherical_in
 
-from lisbon_core.focused_transport import (
-    TransportError,
-    finite_volume_pad,
-    first_order_pad,
-    stationary_pad,
-)
-from lisbon_core.focused_transport.panels import panels
-from lisbon_core.scattering import (
+from lisbon_core.transport import (
     CosineScattering,
     FunctionScattering,
     IsotropicScattering,
     QuasilinearScattering,
+    TransportError,
+    finite_volume_pad,
+    first_order_pad,
     gradient_length_kpc,
     mean_free_path_pc,
+    stationary_pad,
 )
+from lisbon_core.transport.panels import panels
 from lisbon_core.units import PC_PER_YEAR
 
 U = 0.010349  # L/l of the paper

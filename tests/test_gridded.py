@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lisbon_core.anisotropy import fit_sampled_map
-from lisbon_core.chain import ParameterError, Run, RunParameters, anisotropy_claims, check_inputs
-from lisbon_core.frames import rotation_to_icrs, unit_vector
+from lisbon_core.claims import anisotropy_claims
+from lisbon_core.frames import angle_between, rotation_to_icrs, unit_vector
 from lisbon_core.heliosphere import (
     HeliosphereError,
     closed_form,
@@ -26,8 +26,9 @@ from lisbon_core.orbits import trace, user_field
 from lisbon_core.orbits.gridded import _fields_of_grid
 from lisbon_core.orbits.kernels import ROWS
 from lisbon_core.orbits.step import END, LANES, THERE
-from lisbon_core.tools import peers
-from lisbon_core.tracks import angle_between
+from lisbon_core.parameters import ParameterError, RunParameters
+from lisbon_core.run import Run, check_inputs
+from lisbon_core.studies import peers
 from lisbon_core.units import KM_S
 
 MATRIX = np.array([[0.7, -0.2, 0.4], [0.1, 0.9, -0.3], [-0.5, 0.6, -1.6]])  # without trace: div B = 0

@@ -5,16 +5,11 @@ import pytest
 from scipy.stats import kstest
 from toy import THETA, sky_of, uniform_field_map
 
-from lisbon_core.anisotropy import (
-    fit_anisotropy,
-    fit_design,
-    fit_sampled_map,
-    gyrotropy_columns,
-    gyrotropy_test,
-    straight_lines,
-)
+from lisbon_core.anisotropy import fit_anisotropy, fit_design, fit_sampled_map
 from lisbon_core.heliosphere import closed_form
-from lisbon_core.sky_map import ring_normalise
+from lisbon_core.liouville import straight_lines
+from lisbon_core.sky import ring_normalise
+from lisbon_core.studies.gyrotropy import gyrotropy_columns, gyrotropy_test
 
 
 @pytest.fixture(scope="module")

@@ -4,23 +4,13 @@ import numpy as np
 import pytest
 from toy import THETA, sky_of, uniform_field_map
 
-from lisbon_core.anisotropy import (
-    AnisotropyError,
-    bootstrap,
-    compare_orders,
-    design,
-    even_sky,
-    fit_anisotropy,
-    fit_design,
-    fit_generalised,
-    identifiability,
-    jackknife_rings,
-    straight_lines,
-    truncation_shift,
-)
+from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_design
 from lisbon_core.heliosphere import closed_form
-from lisbon_core.liouville import grid
-from lisbon_core.sky_map import noise_factor, ring_normalise
+from lisbon_core.liouville import grid, straight_lines
+from lisbon_core.sky import even_sky, noise_factor, ring_normalise
+from lisbon_core.studies import identifiability
+from lisbon_core.studies.fourier_fit import fit_generalised
+from lisbon_core.studies.resampling import bootstrap, compare_orders, jackknife_rings, truncation_shift
 
 
 @pytest.fixture(scope="module")

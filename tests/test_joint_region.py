@@ -5,10 +5,9 @@ import pytest
 from transport_cases import LAW, Q, distribution
 
 from lisbon_core import plots
-from lisbon_core.focused_transport import TransportError, stationary_pad
-from lisbon_core.scattering import IsotropicScattering
-from lisbon_core.transport_fit import apparent_asymmetry, fit_transport, joint_region
-from lisbon_core.transport_fit.apparent import as_series
+from lisbon_core.studies import joint_region
+from lisbon_core.transport import IsotropicScattering, TransportError, apparent_asymmetry, fit_transport, stationary_pad
+from lisbon_core.transport.apparent import as_series
 
 
 @pytest.fixture(scope="module")

@@ -21,14 +21,15 @@ from astropy_healpix import nside_to_npix
 from test_sky_io import healpix_file
 from toy import uniform_field_map
 
-from lisbon_core import capstone
+from lisbon_core import claims
 from lisbon_core._core import LisbonError
-from lisbon_core.chain import RunParameters, heliosphere_parameters
 from lisbon_core.heliosphere import closed_form, export, gridded_files, read_batsrus, read_gridded, write_gridded
 from lisbon_core.liouville import load
-from lisbon_core.sky_io import read_mask, read_sky_map, write_image, write_sky_map
+from lisbon_core.parameters import RunParameters, heliosphere_parameters
+from lisbon_core.sky.files import read_mask, read_sky_map, write_image, write_sky_map
+from lisbon_core.studies import unknown_sky
 from lisbon_core.synthetic import DEFAULT_TRUTH, read_truth, write_truth
-from lisbon_core.tools import claims, course, course_check, equations, runner, sweep, sweep_plan, sweep_report
+from lisbon_core.tools import course, course_check, equations, runner, sweep, sweep_plan, sweep_report, tables
 from lisbon_core.tools.cli import _from_file, _yaml
 from lisbon_core.tools.pairing import parameters, read, sources
 from lisbon_core.tools.provenance import NOTEBOOKS, write_json
@@ -104,7 +105,7 @@ def _points(path):
 
 
 def _answer(path):
-    assert set(capstone.read_answer(path)) == set(capstone.ASKED)
+    assert set(unknown_sky.read_answer(path)) == set(unknown_sky.ASKED)
 
 
 def _earlier_run(path):
@@ -121,8 +122,8 @@ def _claims(path):
     (path.parent / "claims").mkdir(exist_ok=True)
     shutil.copy(path, path.parent / "claims")
     merged = claims.merge(path.parent, default_sky=True)
-    assert claims.plain_table(merged)
-    assert claims.table(merged)
+    assert tables.plain_table(merged)
+    assert tables.table(merged)
 
 
 def _outcomes(path):
@@ -182,7 +183,8 @@ def valid(tmp_path_factory, make_sky):
         + "".join(f"{x} {y} {z} 0.1 -25.0 0.0 0.0 0.1 0.2 0.3\n" for x, y, z in places))
     (folder / "sweep.yaml").write_text("order: [3, 5]\nfield_uG: '2:4:1'\np_index: 4.7\nsky_label: x\n")
     (folder / "points.csv").write_text("field_lon,field_lat,order\n219.0,39.9,5\n220.5,40,7\n")
-    (folder / "answer.toml").write_text("".join(f"{name} = {{value = 1.5, sigma = 0.1}}\n" for name in capstone.ASKED))
+    (folder / "answer.toml").write_text("".join(f"{name} = {{value = 1.5, sigma = 0.1}}\n"
+                                                for name in unknown_sky.ASKED))
     sweep.sweep(_planned(), folder / "swept", here(), progress=False, task=_outcome)
     (folder / "swept" / "sweep.jsonl").rename(folder / "sweep.jsonl")
     shutil.rmtree(folder / "swept")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not SOURCES, reason="there is no notebook yet")
 @pytest.fixture(scope="module")
 def fast_run(tmp_path_factory):
     """All notebooks with --fast, from a foreign folder, where a figure backend is set as many test set-ups do."""
-    from lisbon_core.chain import FAST
+    from lisbon_core.parameters import FAST
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MPLBACKEND", "Agg")
@@ -72,7 +72,7 @@ def test_figures_fit_a_journal(fast_run):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_parameters_are_those_of_the_chain(path):
     """The parameters cell is the same everywhere: names, types, defaults and help of the chain's own dataclass."""
-    from lisbon_core.chain import PARAMETER_HELP, RunParameters
+    from lisbon_core.parameters import PARAMETER_HELP, RunParameters
 
     cell = pairing.parameters(path)
     assert cell.pop("run_dir").default == ""

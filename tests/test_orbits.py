@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from lisbon_core.frames import boost_momentum
+from lisbon_core.frames import angle_between, boost_momentum, spread_directions
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.heliosphere.closed_form import field_at
 from lisbon_core.orbits import OrbitError, trace, user_field
-from lisbon_core.tracks import angle_between, spread_directions
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 

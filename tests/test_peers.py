@@ -7,11 +7,12 @@ import pytest
 from toy import uniform_field_map
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import design, even_sky, fit_design
+from lisbon_core.anisotropy import design, fit_design
+from lisbon_core.frames import angle_between
 from lisbon_core.orbits import trace, user_field
-from lisbon_core.tools import peers
-from lisbon_core.tools.timing import Measured, cores
-from lisbon_core.tracks import angle_between
+from lisbon_core.sky import even_sky
+from lisbon_core.studies import peers
+from lisbon_core.studies.timing import Measured, cores
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,15 @@ from numpy.polynomial.legendre import legval
 from scipy.integrate import quad
 from toy import THETA, sky_of, uniform_field_map
 
-from lisbon_core.anisotropy import fit_anisotropy, fit_design, fit_sampled_map
-from lisbon_core.pitch_angle import bin_averages, pitch_angle_distribution
-from lisbon_core.renormalisation import renormalise
-from lisbon_core.sky_map import noise_factor, ring_normalise
+from lisbon_core.anisotropy import (
+    bin_averages,
+    fit_anisotropy,
+    fit_design,
+    fit_sampled_map,
+    pitch_angle_distribution,
+    renormalise,
+)
+from lisbon_core.sky import noise_factor, ring_normalise
 
 
 def pad_of(sky, liouville, columns=None):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import field_posterior
-from lisbon_core.chain import FAST, Run, RunParameters
+from lisbon_core.parameters import FAST, RunParameters
+from lisbon_core.run import Run
+from lisbon_core.studies import field_posterior
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_style_does_not_leak(run):
 
 def test_orbits_in_space_keep_within_the_box(run):
     from lisbon_core.frames import unit_vector
-    from lisbon_core.tracks import follow
+    from lisbon_core.studies.tracks import follow
 
     tracks, momenta = follow(run.heliosphere, unit_vector([230.0, 75.0], [25.0, 20.0]), 4.0, step_AU=40.0, steps=40)
     fig = plots.orbits_in_space(run.heliosphere, list(tracks.transpose(1, 0, 2)), ["one", "two"], extent_AU=500.0)

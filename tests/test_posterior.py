@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from toy import THETA, sky_of, uniform_field_map
 
-from lisbon_core.anisotropy import AnisotropyError, fit_design, fit_sampled_map, fit_speed, sample_posterior
-from lisbon_core.anisotropy.posterior import second_order
-from lisbon_core.sky_map import ring_normalise
+from lisbon_core.anisotropy import AnisotropyError, fit_design, fit_sampled_map
+from lisbon_core.sky import ring_normalise
+from lisbon_core.studies.coefficient_posterior import sample_posterior, second_order
+from lisbon_core.studies.compton_getting import fit_speed
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from toy import THETA, sky_of, uniform_field_map
 
-from lisbon_core.anisotropy import fit_anisotropy, fit_design
-from lisbon_core.renormalisation import renormalise
-from lisbon_core.sky_map import noise_factor, ring_normalise
+from lisbon_core.anisotropy import fit_anisotropy, fit_design, renormalise
+from lisbon_core.sky import noise_factor, ring_normalise
 
 
 @pytest.mark.equation("2a")

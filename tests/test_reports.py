@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from lisbon_core.chain import DEFAULT_SKY
-from lisbon_core.sky_io import write_sky_map
+from lisbon_core.run import DEFAULT_SKY
+from lisbon_core.sky.files import write_sky_map
 from lisbon_core.tools.cli import main
 from lisbon_core.tools.reports import compare_runs, map_report, run_report
 

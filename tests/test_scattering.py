@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from lisbon_core.scattering import (
+from lisbon_core.transport import (
     BroadenedScattering,
     CosineScattering,
     FunctionScattering,

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from transport_cases import LAW, Q, distribution, truth_of
 
-from lisbon_core.focused_transport import TransportError, stationary_pad
-from lisbon_core.scattering import BroadenedScattering, QuasilinearScattering
-from lisbon_core.transport_fit.apparent import apparent_scattering
-from lisbon_core.transport_fit.laws_compared import (
-    compare_laws,
-    fit_law,
-    focusing_without_a_law,
-    smooth_law,
+from lisbon_core.studies.laws_compared import compare_laws, fit_law, focusing_without_a_law, smooth_law
+from lisbon_core.transport import (
+    BroadenedScattering,
+    QuasilinearScattering,
+    TransportError,
+    apparent_scattering,
+    stationary_pad,
 )
 
 

@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lisbon_core.frames import unit_vector
-from lisbon_core.sky_harmonics import first_harmonic, first_harmonic_of_events, multipoles
-from lisbon_core.sky_io import read_mask, read_sky_map, write_healpix, write_image, write_sky_map
-from lisbon_core.sky_map import SkyMap, SkyMapError, cut
+from lisbon_core.sky import SkyMap, SkyMapError, cut, first_harmonic, first_harmonic_of_events, multipoles
+from lisbon_core.sky.files import read_mask, read_sky_map, write_healpix, write_image, write_sky_map
 
 DIPOLE = 1e-3 * unit_vector(100.0, 30.0)
 

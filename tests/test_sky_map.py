@@ -4,15 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import eval_legendre
 
-from lisbon_core import sky_map as s
 from lisbon_core.frames import unit_vector
-from lisbon_core.sky_harmonics import (
-    field_of_view_factor,
-    first_harmonic,
-    first_harmonic_of_events,
-    multipoles,
-    power_spectrum,
-)
+from lisbon_core.sky import field_of_view_factor, first_harmonic, first_harmonic_of_events, multipoles, power_spectrum
+from lisbon_core.sky import map as s
 
 
 def dipole(amplitude, lon, lat):

@@ -15,7 +15,9 @@ import sweep_tasks
 from astropy.table import Table
 
 from lisbon_core._core import LisbonError
-from lisbon_core.chain import Run, RunParameters, field_fan, variations
+from lisbon_core.parameters import RunParameters
+from lisbon_core.run import Run
+from lisbon_core.studies.sensitivity import field_fan, variations
 from lisbon_core.tools import locks, sweep_workers
 from lisbon_core.tools.cli import main
 from lisbon_core.tools.sweep import read_rows, sweep

@@ -6,10 +6,9 @@ from numpy.polynomial.legendre import leggauss, legvander
 from toy import uniform_field_map
 
 from lisbon_core import LisbonError
-from lisbon_core.chain import DEFAULT_SKY, SECOND_SKY, paper_values
-from lisbon_core.scattering import parallel_kappa29
-from lisbon_core.sky_io import read_sky_map
-from lisbon_core.sky_map import ring_means
+from lisbon_core.run import DEFAULT_SKY, SECOND_SKY, paper_values
+from lisbon_core.sky import ring_means
+from lisbon_core.sky.files import read_sky_map
 from lisbon_core.synthetic import (
     DEFAULT_TRUTH,
     SECOND_SEED,
@@ -20,6 +19,7 @@ from lisbon_core.synthetic import (
     truth_beside,
     write_truth,
 )
+from lisbon_core.transport import parallel_kappa29
 from lisbon_core.units import PC_PER_YEAR
 
 TRUTHS = [DEFAULT_TRUTH, *(random_truth(seed) for seed in range(1, 6))]

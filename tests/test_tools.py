@@ -34,7 +34,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from lisbon_core.tools.claims import Claim
+from lisbon_core.claims import Claim
 from lisbon_core.tools.notebook import record, say, show
 
 # %%

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lisbon_core.frames import unit_vector
+from lisbon_core.frames import angle_between, unit_vector
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville.tracing import earth_positions
 from lisbon_core.orbits import trace
-from lisbon_core.tracks import angle_between, follow, stations
+from lisbon_core.studies.tracks import follow, stations
 
 HELIOSPHERE = closed_form()
 QUIET = unit_vector([180.0, 200.0, 75.0], [10.0, 20.0, -20.0])

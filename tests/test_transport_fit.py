@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from transport_cases import EDGES, LAW, Q, distribution, shape_of, truth_of
 
-from lisbon_core.focused_transport import TransportError, stationary_pad
-from lisbon_core.pitch_angle import bin_averages
-from lisbon_core.scattering import (
+from lisbon_core.anisotropy import bin_averages
+from lisbon_core.transport import (
     CosineScattering,
+    Estimate,
     IsotropicScattering,
     ScatteringError,
+    TransportError,
     diffusion_coefficient,
+    fit_transport,
     mean_free_path_pc,
+    stationary_pad,
 )
-from lisbon_core.transport_fit import Estimate, fit_transport
 
 ESTIMATES = ("eta", "omega", "d_offset", "inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound",
              "D_asymmetry", "focusing_preference")

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from lisbon_core.focused_transport import TransportError, stationary_pad
-from lisbon_core.focused_transport.in_time import approach_to_stationary, pulse, random_walk
-from lisbon_core.scattering import CosineScattering, IsotropicScattering
+from lisbon_core.studies.in_time import approach_to_stationary, pulse, random_walk
+from lisbon_core.transport import CosineScattering, IsotropicScattering, TransportError, stationary_pad
 
 COSINE, ISOTROPIC = CosineScattering(-292.79, 1.0, 585.57), IsotropicScattering(530.0)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lisbon_core.scattering import ScatteringError
-from lisbon_core.transport_fit.scales import transport_scales
+from lisbon_core.studies.closures import transport_scales
+from lisbon_core.transport import ScatteringError
 
 PAPER = {"L_pc": 17.8, "gradient_length_kpc": 1.72, "T_0_bound": 7.08e-7}
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lisbon_core.chain import FAST, Run, RunParameters
+from lisbon_core.parameters import FAST, RunParameters
+from lisbon_core.run import Run
 from lisbon_core.tools import notebook, widgets
 
 ipywidgets = pytest.importorskip("ipywidgets")

@@ -4,10 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lisbon_core.focused_transport import stationary_pad
-from lisbon_core.pitch_angle import bin_averages
-from lisbon_core.scattering import CosineScattering, gradient_length_kpc
-from lisbon_core.transport_fit.posterior import whiten
+from lisbon_core.anisotropy import bin_averages
+from lisbon_core.transport import CosineScattering, gradient_length_kpc, stationary_pad
+from lisbon_core.transport.posterior import whiten
 
 LAW, Q = CosineScattering(-292.79, 1.0, 585.57), 1.0 / 0.010349
 EDGES = np.linspace(-1.0, 1.0, 17)

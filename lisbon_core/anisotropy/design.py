@@ -15,7 +15,7 @@ from scipy import sparse
 
 from lisbon_core._core import LisbonError
 from lisbon_core.liouville import LiouvilleMap
-from lisbon_core.sky_map import SkyMap, averaging_operator, noise_factor
+from lisbon_core.sky import SkyMap, averaging_operator, noise_factor
 
 __all__ = ["AnisotropyError", "Design", "design", "parameter_names", "sample_columns"]
 

@@ -11,7 +11,7 @@ from scipy import linalg
 
 from lisbon_core.anisotropy.design import AnisotropyError, Design, design, sample_columns
 from lisbon_core.liouville import LiouvilleMap
-from lisbon_core.sky_map import SkyMap
+from lisbon_core.sky import SkyMap
 
 __all__ = ["AnisotropyFit", "fit_anisotropy", "fit_design", "fit_sampled_map", "sample_covariance", "sample_scatter",
            "solve"]

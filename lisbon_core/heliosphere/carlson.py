@@ -13,8 +13,7 @@ Carlson 1995, Numerical Algorithms 10, 13; NIST Digital Library of Mathematical 
 
 import math
 
-from lisbon_core._core import kernel
-from lisbon_core.heliosphere.parameters import FAST
+from lisbon_core._core import STRICT, kernel
 
 __all__ = ["elliptic_rd", "elliptic_rf"]
 
@@ -22,7 +21,7 @@ _FEWER_THAN = 60  # rounds; ten are enough unless an argument is infinite
 _SPREAD = 2e-3  # what the series then neglects is its sixth power
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def elliptic_rf(x, y, z):
     """R_F(x, y, z) for non-negative arguments of which at most one is zero."""
     for _ in range(_FEWER_THAN):
@@ -38,7 +37,7 @@ def elliptic_rf(x, y, z):
     return (1.0 + (e2 / 24.0 - 0.1 - 3.0 * e3 / 44.0) * e2 + e3 / 14.0) / math.sqrt(mean)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def elliptic_rd(x, y, z):
     """R_D(x, y, z) for x, y >= 0, at most one of them zero, and z > 0."""
     total, scale = 0.0, 1.0

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.interstellar import wall
 from lisbon_core.heliosphere.parameters import (
-    FAST,
     FLOW,
     NOSE,
     SHOCK,
@@ -43,7 +42,7 @@ __all__ = ["SHEATH", "SOLAR", "INTERSTELLAR", "Heliosphere", "border", "closed_f
 SOLAR, SHEATH, INTERSTELLAR = 0, 1, 2
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def region_of(x, y, z, parameters):
     """Which of the three fields holds at a point: 0 inside the shock, 1 in the heliosheath, 2 beyond the heliopause."""
     if x * x + y * y + z * z < parameters[SHOCK] * parameters[SHOCK]:
@@ -51,7 +50,7 @@ def region_of(x, y, z, parameters):
     return SHEATH if wall(x, y, z) < parameters[NOSE] * parameters[NOSE] else INTERSTELLAR
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def border(region, x, y, z, parameters):
     """How far (AU, roughly) a point lies beyond the border of a region, negative within; and which region is there."""
     r = math.sqrt(x * x + y * y + z * z)
@@ -64,7 +63,7 @@ def border(region, x, y, z, parameters):
     return (before_shock, SOLAR) if before_shock > past_wall else (past_wall, INTERSTELLAR)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def field_in(region, x, y, z, parameters):
     """B (microgauss) and E (microgauss c) of a region's field, at a point in it or a little beyond, as six floats."""
     if region == SOLAR:
@@ -76,13 +75,13 @@ def field_in(region, x, y, z, parameters):
     return draped_fast(x, y, z, parameters)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def field_at(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) at a point, as six floats."""
     return field_in(region_of(x, y, z, parameters), x, y, z, parameters)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def potential_at(x, y, z, parameters):
     """Electric potential in microgauss AU: continuous everywhere; zero on the heliopause before `tail_AU`."""
     region = region_of(x, y, z, parameters)
@@ -93,7 +92,7 @@ def potential_at(x, y, z, parameters):
     return joined_potential(region == SHEATH, x, y, z, parameters)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def velocity_at(x, y, z, parameters):
     """Velocity of the plasma at a point, in units of c, as three floats."""
     r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
@@ -109,7 +108,7 @@ def velocity_at(x, y, z, parameters):
     return source * x, source * y, source * z - speed
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _fields(points, parameters):
     magnetic, electric = np.empty_like(points), np.empty_like(points)
     for i in range(len(points)):
@@ -119,7 +118,7 @@ def _fields(points, parameters):
     return magnetic, electric
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _potentials(points, parameters):
     values = np.empty(len(points))
     for i in range(len(points)):
@@ -127,7 +126,7 @@ def _potentials(points, parameters):
     return values
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _velocities(points, parameters):
     values = np.empty_like(points)
     for i in range(len(points)):

@@ -20,8 +20,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from lisbon_core._core import kernel
-from lisbon_core.heliosphere.parameters import FAST
+from lisbon_core._core import STRICT, kernel
 
 __all__ = ["border_of_grid", "corners", "fetch", "field_in_grid", "fields_on_grid", "in_box", "interpolated",
            "on_sphere", "region_on_grid", "scalars", "uniform"]
@@ -32,7 +31,7 @@ UNIFORM = 16  # B and E outside, six numbers
 HEAD = 24  # scalars; the values follow, two to a place
 LONGEST = 150.0  # AU: steps within the grid are told of no more room than this
 NEAREST = 0.05  # AU: within it the continued field grows no more
-INLINE = {**FAST, "forceinline": True}
+INLINE = {**STRICT, "forceinline": True}
 # atan(q)/q up to tan(pi/8) and artanh(q)/q up to tan(pi/8)^2 as polynomials in q^2, by interpolation at Chebyshev's
 # points: good to 3e-14 and 1e-14
 _ATAN = (0.9999999999999735, -0.3333333333080538, 0.1999999960521225, -0.14285690439813897, 0.11110385421566475,
@@ -126,13 +125,13 @@ def angle(y, x):
     return math.pi - value if x < 0.0 else value
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def region_on_grid(x, y, z, parameters):
     """0 within the grid (or its inner radius), 1 outside."""
     return 0 if border_of_grid(0, x, y, z, parameters)[0] <= 0.0 else 1
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def border_of_grid(region, x, y, z, parameters):
     """How far (AU) a point lies beyond the border of a region, negative within; and which region is there."""
     if parameters[SPHERICAL] > 0.0:
@@ -223,7 +222,7 @@ def interpolated(x, y, z, found, parameters):
             grown * ez)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def field_in_grid(region, x, y, z, parameters):
     """B (microgauss) and E (microgauss c) of a region's field, as six floats."""
     if region == 1:
@@ -233,7 +232,7 @@ def field_in_grid(region, x, y, z, parameters):
     return interpolated(x, y, z, found, parameters)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def fields_on_grid(points, parameters):
     values = np.empty((len(points), 6))
     for i in range(len(points)):

@@ -18,16 +18,16 @@ heliopause); Parker 1961, ApJ 134, 20 (the flow).
 
 import math
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.carlson import elliptic_rd
-from lisbon_core.heliosphere.parameters import B_PAR, B_PERP, ETA, FAST, FLOW, NOSE, STRETCH
+from lisbon_core.heliosphere.parameters import B_PAR, B_PERP, ETA, FLOW, NOSE, STRETCH
 
 __all__ = ["around", "drape", "draped", "draped_from", "stream_function", "wall"]
 
 FLOOR = 1e-15  # g is not let below: the heliopause itself
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def wall(x, y, z):
     """w = r^2 cos^2(theta/2) = r (r + z)/2 in AU^2 without cancellation; the heliopause is w = d^2."""
     rho2 = x * x + y * y
@@ -35,7 +35,7 @@ def wall(x, y, z):
     return 0.5 * r * (r + z) if z >= 0.0 else 0.5 * r * rho2 / (r - z)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def around(x, y, z):
     """r, 1/r, 1/w and C = cos(theta/2), without cancellation."""
     rho2 = x * x + y * y
@@ -45,14 +45,14 @@ def around(x, y, z):
     return r, over_r, over_r * over_r / cosine2, math.sqrt(cosine2)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def drape(g, cosine):
     """The integral in Q_r: C (g/3) [R_D(g C^2, 1, g) + R_D(1, g, g C^2)/2], with C = cos(theta/2)."""
     gc2 = g * cosine * cosine
     return cosine * g / 3.0 * (elliptic_rd(gc2, 1.0, g) + 0.5 * elliptic_rd(1.0, g, gc2))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def draped_from(x, y, z, r, over_r, over_w, g, drape_value, parameters):
     """B and E (six floats) outside the heliopause, where r, 1/r, 1/w, g and the value of `drape` are known."""
     d2 = parameters[NOSE] * parameters[NOSE]
@@ -74,7 +74,7 @@ def draped_from(x, y, z, r, over_r, over_w, g, drape_value, parameters):
             electric * slope * wx, electric * (height + slope * wy), electric * slope * wz)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def draped(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) outside the heliopause at a point (AU, model axes), as six floats."""
     r, over_r, over_w, cosine = around(x, y, z)
@@ -82,7 +82,7 @@ def draped(x, y, z, parameters):
     return draped_from(x, y, z, r, over_r, over_w, g, drape(g, cosine), parameters)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def stream_function(x, y, z, parameters):
     """Y in AU: outside the heliopause E = U B_perp grad(Y)."""
     g = max(1.0 - parameters[NOSE] * parameters[NOSE] / wall(x, y, z), FLOOR)

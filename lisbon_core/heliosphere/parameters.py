@@ -18,7 +18,6 @@ __all__ = ["FIELD_PRESETS", "FieldPreset", "HeliosphereError", "HeliosphereParam
 (NOSE, SHOCK, FLOW, WIND, ROTATION, SPEEDUP, ETA, STRETCH, B_PERP, B_PAR, B_RADIAL, POLARITY, SHEET, AXIS_X, AXIS_Y,
  AXIS_Z, SHOCK_RATIO, OVER_NOSE2, OVER_SHEATH, INNER, OVER_INNER, TAIL, OVER_FADE) = range(23)
 PACKED = 24  # scalars; the tables follow
-FAST = {"error_model": "numpy", "nogil": True}  # strict arithmetic: the same results on every machine
 
 
 class HeliosphereError(LisbonError):

@@ -13,15 +13,15 @@ Parker 1958, ApJ 128, 664.
 
 import math
 
-from lisbon_core._core import kernel
-from lisbon_core.heliosphere.parameters import AXIS_X, AXIS_Y, AXIS_Z, B_RADIAL, FAST, POLARITY, ROTATION, SHEET, WIND
+from lisbon_core._core import STRICT, kernel
+from lisbon_core.heliosphere.parameters import AXIS_X, AXIS_Y, AXIS_Z, B_RADIAL, POLARITY, ROTATION, SHEET, WIND
 
 __all__ = ["SOFT", "potential_of_latitude", "sheet_sign", "sheet_sign_integral", "spiral", "spiral_potential"]
 
 SOFT = 0.3  # AU
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def sheet_sign(t, parameters):
     """Sign s of the solar field at t = sine of heliographic latitude: A tanh(t/w), or 1 for polarity 0."""
     polarity = parameters[POLARITY]
@@ -33,7 +33,7 @@ def sheet_sign(t, parameters):
     return polarity - 2.0 * polarity / (math.exp(2.0 * t) + 1.0)  # tanh, in a third of the time
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def sheet_sign_integral(t, parameters):
     """Integral of s from 0 to t: A w ln cosh(t/w), or t itself for polarity 0."""
     polarity, width = parameters[POLARITY], parameters[SHEET]
@@ -43,14 +43,14 @@ def sheet_sign_integral(t, parameters):
     return polarity * width * (u + math.log1p(math.exp(-2.0 * u)) - math.log(2.0))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def potential_of_latitude(t, parameters):
     """Potential of E = Omega B_1 s(t) grad(t), microgauss AU: zero at t = n_z, which is the heliopause."""
     step = sheet_sign_integral(parameters[AXIS_Z], parameters) - sheet_sign_integral(t, parameters)
     return parameters[ROTATION] * parameters[B_RADIAL] * step
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def spiral_potential(x, y, z, parameters):
     """Potential of the spiral's E at a point, microgauss AU."""
     r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
@@ -58,7 +58,7 @@ def spiral_potential(x, y, z, parameters):
     return potential_of_latitude(t, parameters)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def spiral(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) of the spiral at a point (AU, model axes), as six floats."""
     nx, ny, nz = parameters[AXIS_X], parameters[AXIS_Y], parameters[AXIS_Z]

@@ -19,7 +19,7 @@ Parker 1961, ApJ 134, 20; Axford 1972 and Cranfill 1971 on the pile-up of the sp
 
 import math
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.carlson import elliptic_rd, elliptic_rf
 from lisbon_core.heliosphere.parameters import (
     AXIS_X,
@@ -27,7 +27,6 @@ from lisbon_core.heliosphere.parameters import (
     AXIS_Z,
     B_RADIAL,
     ETA,
-    FAST,
     NOSE,
     OVER_NOSE2,
     OVER_SHEATH,
@@ -44,7 +43,7 @@ NEAR_AXIS = 1e-3  # AU: closer to the axis the gradient of T cancels; the field 
 CLOSE_TO_WALL = 1e-9  # 1 - w/d^2 is not let below: the heliopause itself
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def places(x, y, z, parameters):
     """What all below start from: r, 1/r, rho^2, 1/rho^2, cos^2 and sin^2 of theta/2, 1 - w/d^2, e, 1 + c_0, 1/D.
 
@@ -70,7 +69,7 @@ def places(x, y, z, parameters):
             both * share)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def integrals(sine, sine2, m, m_rest, sin_psi2, cos_psi2):
     """dH/dm at fixed theta/2 and the factor P of v, of H = 2E - F at (psi, m); `sine` = sin(theta/2) = Delta."""
     sin_psi, cos_psi = math.sqrt(sin_psi2), math.sqrt(cos_psi2)
@@ -80,7 +79,7 @@ def integrals(sine, sine2, m, m_rest, sin_psi2, cos_psi2):
     return (both / sine - first - (1.0 - 2.0 * m) * third) / (2.0 * m_rest), both * (2.0 * sine - 1.0 / sine)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def travel_gradient(x, y, z, parameters):
     """Gradient of T (three floats, 1/c), closed form, at a point of the heliosheath off the axis."""
     d, r_shock = parameters[NOSE], parameters[SHOCK]
@@ -101,7 +100,7 @@ def travel_gradient(x, y, z, parameters):
             norm * (by_label * lz + d * here_p * vz - 1.0))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def latitude(x, y, rho2, e, one_plus, parameters):
     """-alpha = h_s (cos(phi) n_x + sin(phi) n_y) + c_0 n_z: what the potential of E is a function of."""
     r_shock, eta2 = parameters[SHOCK], parameters[ETA] * parameters[ETA]
@@ -111,7 +110,7 @@ def latitude(x, y, rho2, e, one_plus, parameters):
     return parameters[STRETCH] * sine2 * r_shock * across + (1.0 - e) * parameters[AXIS_Z]
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def carried_from(x, y, z, over_r, rho2, over_rho2, e, one_plus, over_root, tx, ty, tz, parameters):
     """B and E (six floats) in the heliosheath, where the labels and the gradient of T are known already."""
     r_shock, eta2 = parameters[SHOCK], parameters[ETA] * parameters[ETA]
@@ -141,7 +140,7 @@ def carried_from(x, y, z, over_r, rho2, over_rho2, e, one_plus, over_root, tx, t
             -second * ax, -second * ay, -second * az)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def off_axis(x, y):
     """The point itself, or one at `NEAR_AXIS` from the axis where it is closer than that."""
     rho2 = x * x + y * y
@@ -153,7 +152,7 @@ def off_axis(x, y):
     return x * stretch, y * stretch
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def carried(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) in the heliosheath at a point (AU, model axes), as six floats."""
     x, y = off_axis(x, y)

@@ -15,25 +15,11 @@ import math
 
 import numpy as np
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.interstellar import FLOOR, around, drape, draped_from, wall
 from lisbon_core.heliosphere.intrinsics import fma
-from lisbon_core.heliosphere.parameters import (
-    FAST,
-    INNER,
-    NOSE,
-    OVER_INNER,
-    OVER_SHEATH,
-    PACKED,
-    SHOCK,
-)
-from lisbon_core.heliosphere.sheath import (
-    CLOSE_TO_WALL,
-    carried_from,
-    off_axis,
-    places,
-    travel_gradient,
-)
+from lisbon_core.heliosphere.parameters import INNER, NOSE, OVER_INNER, OVER_SHEATH, PACKED, SHOCK
+from lisbon_core.heliosphere.sheath import CLOSE_TO_WALL, carried_from, off_axis, places, travel_gradient
 
 __all__ = ["carried_fast", "draped_fast", "spline", "travel_fast", "with_tables"]
 
@@ -42,12 +28,12 @@ WITHIN = 0.8  # of the radius of the shock: how far inside the sheath's table be
 _SIZE = (CELLS + 3) ** 2
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _row(v_0, v_1, v_2, v_3, at, table):
     return fma(v_3, table[at + 3], v_2 * table[at + 2]) + fma(v_1, table[at + 1], v_0 * table[at])
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def spline(u, v, first, table):
     """Value at (u, v) in [0, 1]^2 of the bicubic B-spline whose coefficients begin at table[first]."""
     u, v = min(max(u, 0.0), 1.0) * CELLS, min(max(v, 0.0), 1.0) * CELLS
@@ -65,7 +51,7 @@ def spline(u, v, first, table):
     return fma(4.0 - 3.0 * u1 * u1 * (1.0 + u), row2, fma(4.0 - 3.0 * u * u * (1.0 + u1), row1, outer)) * (1.0 / 36.0)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def draped_fast(x, y, z, parameters):
     """`interstellar.draped` with the integral from its table."""
     r, over_r, over_w, cosine = around(x, y, z)
@@ -74,7 +60,7 @@ def draped_fast(x, y, z, parameters):
     return draped_from(x, y, z, r, over_r, over_w, g, value, parameters)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def arrival(x, y, z, parameters):
     """(1 - w/d^2) f U dT/dr at fixed theta: closed form."""
     d = parameters[NOSE]
@@ -88,7 +74,7 @@ def arrival(x, y, z, parameters):
     return inside * (x * tx + y * ty + z * tz) / (r * parameters[OVER_SHEATH])
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def travel_fast(z, r, over_r, rho2, over_rho2, inside, parameters):
     """Gradient of T from its tables: what goes with (x, y), and its z component."""
     d = parameters[NOSE]
@@ -105,7 +91,7 @@ def travel_fast(z, r, over_r, rho2, over_rho2, inside, parameters):
     return norm * (rate + turn * cosine) * over_r, norm * (cosine * rate - turn * rho2 * over_r * over_r)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def carried_fast(x, y, z, parameters):
     """`sheath.carried` with the gradient of T from its tables."""
     x, y = off_axis(x, y)

@@ -23,7 +23,7 @@ tail; far from the axis there is little left to fade in it. The speeds are blend
 
 import math
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.interstellar import FLOOR, around, stream_function
 from lisbon_core.heliosphere.parameters import (
     AXIS_X,
@@ -33,7 +33,6 @@ from lisbon_core.heliosphere.parameters import (
     B_PERP,
     B_RADIAL,
     ETA,
-    FAST,
     FLOW,
     NOSE,
     OVER_FADE,
@@ -49,7 +48,7 @@ from lisbon_core.heliosphere.tables import carried_fast, draped_fast, spline, tr
 __all__ = ["faded", "faded_potential", "joined_potential", "share"]
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def share(z, parameters):
     """Share w of the uniform field at z (beyond `tail_AU`), and dw/dz: with three continuous derivatives."""
     u = min((parameters[TAIL] - z) * parameters[OVER_FADE], 1.0)
@@ -58,7 +57,7 @@ def share(z, parameters):
             -140.0 * u * u * u * rest * rest * rest * parameters[OVER_FADE])
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def joined_potential(solar, x, y, z, parameters):
     """Potential of E outside the shock of a tail without end, microgauss AU; `solar` inside the heliopause."""
     if not solar:
@@ -68,7 +67,7 @@ def joined_potential(solar, x, y, z, parameters):
     return potential_of_latitude(latitude(x, y, rho2, e, one_plus, parameters), parameters)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def faded_potential(solar, x, y, z, parameters):
     """The same beyond `tail_AU`."""
     w, _ = share(z, parameters)
@@ -76,7 +75,7 @@ def faded_potential(solar, x, y, z, parameters):
             - w * parameters[FLOW] * parameters[B_PERP] * y)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _carried(x, y, z, parameters):
     """In the heliosheath: A_x, A_y, and the part of B that is left alone."""
     x, y = off_axis(x, y)
@@ -89,7 +88,7 @@ def _carried(x, y, z, parameters):
     return along * x, along * y, outward * x, outward * y, outward * z - left * parameters[OVER_NOSE2]
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _draped(x, y, z, parameters):
     """Outside the heliopause: A_x, A_y (`interstellar.draped_from` has B of the same Y grad(Z))."""
     r, over_r, over_w, cosine = around(x, y, z)
@@ -105,7 +104,7 @@ def _draped(x, y, z, parameters):
     return radial * x - around_axis * y, radial * y + around_axis * x
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def faded(solar, x, y, z, parameters):
     """B (microgauss) and E (microgauss c) beyond `tail_AU`, as six floats; `solar` inside the heliopause."""
     fx, fy, fz = 0.0, 0.0, 0.0

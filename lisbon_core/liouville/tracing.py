@@ -33,7 +33,7 @@ from lisbon_core.orbits import trace
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["LiouvilleError", "LiouvilleMap", "Samples", "cached_samples", "cached_sky", "grid", "load",
-           "trace_samples", "trace_sky"]
+           "straight_lines", "trace_samples", "trace_sky"]
 
 TOLERANCE = 5e-7  # 0.03 degrees at the end for 99 % of the orbits that are not chaotic
 
@@ -269,3 +269,25 @@ def cached_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, positio
     """`trace_sky`, from the cache where the same map was made before; an interrupted one goes on where it was."""
     return cached_samples(heliosphere, dec, ra, Samples(positions, float(first_longitude), (float(rigidity_TV),)),
                           boundary_AU=boundary_AU, path_cap_AU=path_cap_AU, tolerance=tolerance, progress=progress)
+
+
+def straight_lines(heliosphere: AnyHeliosphere, dec, ra, rigidity_TV: float = 4.0) -> LiouvilleMap:
+    """The Liouville map were there no heliosphere: a uniform field, the boost to the plasma frame, and no orbits.
+
+    Parameters
+    ----------
+    heliosphere : Heliosphere
+        Gives the interstellar field and flow; its fields within are not used.
+    dec, ra : ndarray
+        Pixel centres, degrees.
+    rigidity_TV : float
+        At Earth.
+    """
+    momentum = -rigidity_TV * unit_vector(*np.meshgrid(ra, dec)).reshape(-1, 3) @ heliosphere.axes.T
+    mu, R_x, R_y, ratio = plasma_frame(heliosphere, np.zeros_like(momentum), momentum, rigidity_TV)
+    b, e_x, e_y = axes_across(heliosphere)
+    ones = np.ones((1, len(dec), len(ra)))
+    on_grid = [values.reshape(ones.shape) for values in (mu, R_x, R_y, ratio)]
+    return LiouvilleMap(np.asarray(dec), np.asarray(ra), *on_grid, error=0.0 * ones, amplification=ones,
+                        escaped=ones > 0.0, weight=np.ones(1), field_icrs=b, e_x_icrs=e_x, e_y_icrs=e_y,
+                        rigidity_TV=float(rigidity_TV), inputs_hash="straight lines")

@@ -2,9 +2,8 @@
 
 import math
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.closed_form import border
-from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.orbits.step import _length, _step, _within
 
 __all__ = []
@@ -12,7 +11,7 @@ __all__ = []
 APART = 75.0  # AU, between the places of a step where it is looked for a border
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _beyond(y, region, boundary, parameters):
     """How far (AU) y lies beyond its region or the sphere, negative within; and the region there, -1 = outside."""
     out = _length(y) - boundary
@@ -20,12 +19,12 @@ def _beyond(y, region, boundary, parameters):
     return (out, -1) if out > over else (over, other)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _outwards(y):
     return y[0] * y[3] + y[1] * y[4] + y[2] * y[5]
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _crossing(y, here, h, moved, k6, end, room, region, factor, electric, mass2, boundary, parameters):
     """Share of a step after which it is first seen beyond a border, how far, and what is there; share 2: it never is.
 
@@ -54,7 +53,7 @@ def _crossing(y, here, h, moved, k6, end, room, region, factor, electric, mass2,
     return (1.0 if over > 0.0 else 2.0), over, other
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _reached(y, here, h, moved, k6, low, f_low, high, f_high, shift, region, factor, electric, mass2, boundary,
              parameters):
     """Share of a step at which, as the cubic through it has it, it is -shift beyond the border: by regula falsi."""
@@ -76,7 +75,7 @@ def _reached(y, here, h, moved, k6, low, f_low, high, f_high, shift, region, fac
     return part
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _land(w, y, here, h, moved, k6, part, over, other, region, factor, electric, mass2, boundary, tolerance,
           parameters):
     """Shorten the step h, seen beyond a border at the share `part`, until it ends on it, a hair beyond it.
@@ -116,7 +115,7 @@ def _land(w, y, here, h, moved, k6, part, over, other, region, factor, electric,
     return trial, end, there, error, new_moved, new_k6, other, tries
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _normal(y, region, boundary, parameters):
     """Unit normal of the border that the end y of a step lies on."""
     here, step = _beyond(y, region, boundary, parameters)[0], 1e-6 * (1.0 + _length(y))

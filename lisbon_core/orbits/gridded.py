@@ -4,7 +4,7 @@ For a field on a grid nearly all time goes into waiting for memory. So the cells
 loop of which processors do several turns at once, and asked for; by the time they are needed they are under way.
 """
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.gridded_kernels import (
     SPHERICAL,
     corners,
@@ -15,13 +15,12 @@ from lisbon_core.heliosphere.gridded_kernels import (
     scalars,
     uniform,
 )
-from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.orbits.step import END, LANES, THERE, _put, _six
 
 __all__ = []
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _fields_of_grid(w, regions, lanes, parameters):
     """`step._fields` of a grid."""
     grid, spherical = scalars(parameters), parameters[SPHERICAL] > 0.0
@@ -43,7 +42,7 @@ def _fields_of_grid(w, regions, lanes, parameters):
         _put(w, THERE, i, interpolated(y[0], y[1], y[2], found, parameters) if regions[i] == 0 else uniform(parameters))
 
 
-@kernel(**FAST, forceinline=True)
+@kernel(**STRICT, forceinline=True)
 def _note(w, lane, found):
     at = THERE * LANES + lane
     w[at], w[at + LANES], w[at + 2 * LANES], w[at + 3 * LANES] = found

@@ -11,10 +11,9 @@ import math
 
 import numpy as np
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.closed_form import field_in, region_of
 from lisbon_core.heliosphere.intrinsics import borrowed
-from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.orbits.borders import _beyond, _crossing, _land, _normal
 from lisbon_core.orbits.neighbours import _across, _deviate, _force, _late, _spread2
 from lisbon_core.orbits.step import (
@@ -56,7 +55,7 @@ PATH, GROWTH, ROOM, ERRORS, EVALUATIONS, TRIED, FIRST, SECOND = (
 ROWS = FIRST_FREE + 18
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _shorten(h, y, here, room, path_left, factor, mass2):
     """The length of a step, no longer than it may be."""
     r = _length(y)
@@ -66,7 +65,7 @@ def _shorten(h, y, here, room, path_left, factor, mass2):
     return h * TURN / math.sqrt(turn2) if turn2 > TURN * TURN else h
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _start(w, regions, lane, state, factor, mass2, boundary, path_cap, parameters):
     """Put an orbit into a lane."""
     y = (state[0], state[1], state[2], state[3], state[4], state[5])
@@ -86,7 +85,7 @@ def _start(w, regions, lane, state, factor, mass2, boundary, path_cap, parameter
     _put(w, SECOND, lane, (0.0, 0.0, 0.0, b[0], b[1], b[2]))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _after(w, spare, regions, lane, factor, electric, mass2, boundary, path_cap, tolerance, vary, parameters):
     """Go on with the orbit in a lane after a step was tried: with a shorter one if that was too long."""
     y, here, region, h = _six(w, STATE, lane), _six(w, FIELD, lane), regions[lane], w[LENGTH * LANES + lane]
@@ -143,7 +142,7 @@ def _after(w, spare, regions, lane, factor, electric, mass2, boundary, path_cap,
     return state
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _record(w, lane, state, final, out):
     """Write where the orbit in a lane has ended over where it began, and to out what is known of it."""
     p2 = final[3] * final[3] + final[4] * final[4] + final[5] * final[5]
@@ -158,7 +157,7 @@ def _record(w, lane, state, final, out):
     out[4] = w[ERRORS * LANES + lane] * math.sqrt(0.5 * (dd + ee))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _orbits(states, out, factor, electric, mass2, boundary, path_cap, tolerance, vary, parameters):
     """Follow every row of states (N, 6), in place; out (N, 5): path, evaluations, escaped, amplification, error.
 

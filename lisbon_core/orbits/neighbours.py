@@ -6,9 +6,8 @@ volumes in phase space.
 
 import math
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.closed_form import field_in
-from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.orbits.step import _gyration, _length, _onto, _over_energy, _turned
 
 __all__ = []
@@ -17,7 +16,7 @@ ASIDE = 1e-4  # of r + 1 AU: how far aside the gradient of the field is looked f
 GRAZING = 1e-3  # cosine to a border's normal below which a neighbour's delay is not let grow
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _deviate(d, e, y, h, region, factor, electric, mass2, parameters):
     """Carry two deviations over a step of length h whose middle is y.
 
@@ -31,7 +30,7 @@ def _deviate(d, e, y, h, region, factor, electric, mass2, parameters):
     return _onto(t, d), _onto(t, e)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _kicked(d, here, y, h, region, factor, electric, over_energy, parameters):
     """The deviation d after the kick of the field's gradient along dr, taken from a point a little to that side."""
     size = math.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
@@ -47,7 +46,7 @@ def _kicked(d, here, y, h, region, factor, electric, over_energy, parameters):
             d[5] + kick * ((y[3] * by - y[4] * bx) * over_energy + electric * (there[5] - here[5])))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _force(y, field, factor, electric, mass2):
     """dy/ds."""
     over = _over_energy(y, mass2)
@@ -57,7 +56,7 @@ def _force(y, field, factor, electric, mass2):
             factor * ((y[3] * field[1] - y[4] * field[0]) * over + electric * field[5]))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _late(d, normal, before, after):
     """The deviation d behind a border: a neighbour meets it later, and the force changes there."""
     across = normal[0] * before[0] + normal[1] * before[1] + normal[2] * before[2]
@@ -68,14 +67,14 @@ def _late(d, normal, before, after):
             d[5] + later * (before[5] - after[5]))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _spread2(d, r, p2):
     """Square of a deviation as errors of a step are measured: dr/(r + 1 AU) and dp/p."""
     return ((d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / (r + 1.0) ** 2
             + (d[3] * d[3] + d[4] * d[4] + d[5] * d[5]) / p2)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _across(px, py, pz):
     """Two vectors as long as p, perpendicular to it and to each other."""
     p = math.sqrt(px * px + py * py + pz * pz)

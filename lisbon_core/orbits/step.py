@@ -25,14 +25,13 @@ import math
 
 import numpy as np
 
-from lisbon_core._core import kernel
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.closed_form import field_in
 from lisbon_core.heliosphere.intrinsics import fma
-from lisbon_core.heliosphere.parameters import FAST
 
 __all__ = []
 
-INLINE = {**FAST, "forceinline": True}
+INLINE = {**STRICT, "forceinline": True}
 LANES = 8
 (LENGTH, OVER_ENERGY, GYRATION, STATE, FIELD, SLOPES, MOVED, END, THERE, ERROR, EASE, LATEST, FIRST_FREE) = (
     0, 1, 2, 5, 11, 17, 59, 65, 71, 77, 78, 79, 85)
@@ -151,7 +150,7 @@ def _omega(w, lane):
     return w[at], w[at + LANES], w[at + 2 * LANES]
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _begin(w, factor, electric, mass2):
     for i in range(LANES):
         over_energy, here = _over_energy(_six(w, STATE, i), mass2), _six(w, FIELD, i)
@@ -162,7 +161,7 @@ def _begin(w, factor, electric, mass2):
         _put(w, SLOPES, i, _first(here, factor, electric))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _place(w, stage):
     """(g, w) and (r, p) of a stage. Slopes not known yet have no weight, and come from the step before."""
     a, b, c = WEIGHTS[stage, 0], WEIGHTS[stage, 1], WEIGHTS[stage, 2]
@@ -176,7 +175,7 @@ def _place(w, stage):
         _put(w, END, i, _onto(_turned(PLACES[stage] * h, _omega(w, i), w[OVER_ENERGY * LANES + i]), t))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _slope(w, stage, factor, electric, mass2):
     """(g', w') of a stage."""
     for i in range(LANES):
@@ -195,7 +194,7 @@ def _eased(error):
     return eighth * math.sqrt(eighth)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _compare(w, tolerance):
     """Error of each step: of position over (r + 1 AU) or of momentum over momentum, the larger; and its EASE."""
     for i in range(LANES):
@@ -210,7 +209,7 @@ def _compare(w, tolerance):
         w[ERROR * LANES + i], w[EASE * LANES + i] = error, _eased(error / tolerance)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _fields(w, regions, lanes, parameters):
     """The field THERE at the END of each of the first lanes."""
     for i in range(lanes):
@@ -218,7 +217,7 @@ def _fields(w, regions, lanes, parameters):
         _put(w, THERE, i, field_in(regions[i], y[0], y[1], y[2], parameters))
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _steps(w, regions, lanes, factor, electric, mass2, tolerance, parameters):
     """One step of each of the first lanes: from STATE, with the field FIELD, over LENGTH, to END, with THERE.
 
@@ -232,7 +231,7 @@ def _steps(w, regions, lanes, factor, electric, mass2, tolerance, parameters):
     _compare(w, tolerance)
 
 
-@kernel(**FAST)
+@kernel(**STRICT)
 def _step(w, y, here, h, region, factor, electric, mass2, tolerance, parameters):
     """The same for one orbit, in lanes of its own: end, field there, error, (g, w) and (g', w') at the end."""
     _put(w, STATE, 0, y)

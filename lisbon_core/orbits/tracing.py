@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from lisbon_core._core import LisbonError, kernel
+from lisbon_core._core import STRICT, LisbonError, kernel
 from lisbon_core.heliosphere.closed_form import Heliosphere
 from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.gridded_kernels import border_of_grid, field_in_grid, region_on_grid
-from lisbon_core.heliosphere.parameters import FAST
 from lisbon_core.orbits import borders, kernels, neighbours, step
 from lisbon_core.orbits.gridded import _fields_of_grid
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
@@ -91,12 +90,12 @@ def user_field(function, longest_AU=150.0):
     compiled = function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
     return _orbits_in(numba.njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
                       numba.njit(lambda x, y, z, parameters: 0),
-                      numba.njit(lambda region, x, y, z, parameters: (-longest_AU, 0)), numba.njit(**FAST), "own")
+                      numba.njit(lambda region, x, y, z, parameters: (-longest_AU, 0)), numba.njit(**STRICT), "own")
 
 
 @functools.cache
 def _gridded_orbits():
-    return _orbits_in(field_in_grid, region_on_grid, border_of_grid, kernel("gridded", **FAST), "gridded",
+    return _orbits_in(field_in_grid, region_on_grid, border_of_grid, kernel("gridded", **STRICT), "gridded",
                       _fields_of_grid)
 
 

@@ -6,10 +6,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import icrs_to_model, lonlat
+from lisbon_core.frames import angle_between, icrs_to_model, lonlat
 from lisbon_core.plots.skies import mark_field, sky_axes
 from lisbon_core.plots.style import COLOURS, PAGE, styled
-from lisbon_core.tracks import angle_between
 
 __all__ = ["fan", "orbits_in_space", "unfolding"]
 

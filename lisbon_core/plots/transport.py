@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.plots.style import COLOURS, PAGE, styled
-from lisbon_core.scattering import diffusion_coefficient
-from lisbon_core.transport_fit.posterior import quantiles
+from lisbon_core.transport import diffusion_coefficient
+from lisbon_core.transport.posterior import quantiles
 
 __all__ = ["apparent", "figure_3", "joint_region", "posterior", "responses"]
 

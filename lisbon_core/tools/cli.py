@@ -143,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(arguments) -> int:
-    from lisbon_core.tools.claims import plain_table
+    from lisbon_core.tools.tables import plain_table
 
     known = {path: pairing.parameters(path) for path in pairing.sources(arguments.folder)}
     first = next(iter(known.values()))
@@ -193,7 +193,7 @@ def _sweep(arguments) -> int:
             raise UsageError(f"--set {setting} has no '=': write --set name=values.")
         settings[name.strip()] = text.strip()
 
-    from lisbon_core.chain import FAST  # after the cheap checks: it brings numba
+    from lisbon_core.parameters import FAST  # after the cheap checks: it brings numba
     from lisbon_core.tools import sweep, sweep_plan, sweep_report, sweep_workers
 
     if arguments.fast:
@@ -241,14 +241,14 @@ def _check(arguments) -> int:
 
 
 def _capstone(arguments) -> int:
-    from lisbon_core import capstone
-    from lisbon_core.sky_io import write_sky_map
+    from lisbon_core.sky.files import write_sky_map
+    from lisbon_core.studies import unknown_sky
 
     check_cache()
     if arguments.out:
-        write_sky_map(capstone.sky_of(arguments.student, arguments.secret), arguments.out)
+        write_sky_map(unknown_sky.sky_of(arguments.student, arguments.secret), arguments.out)
         return 0
-    graded = capstone.grade(arguments.student, capstone.read_answer(arguments.grade), arguments.secret)
+    graded = unknown_sky.grade(arguments.student, unknown_sky.read_answer(arguments.grade), arguments.secret)
     print(*graded, sep="\n")
     good = sum(one.verdict == "good" for one in graded)
     total = sum(one.pull**2 for one in graded)
@@ -257,7 +257,7 @@ def _capstone(arguments) -> int:
 
 
 def _described(parameters: list) -> str:
-    from lisbon_core.tools.claims import plain_table
+    from lisbon_core.tools.tables import plain_table
 
     rows = [(f"  {one.name}", one.kind, repr(one.default), one.help) for one in parameters]
     return plain_table(rows, ("  name", "type", "default", "meaning"))
@@ -272,23 +272,25 @@ def _run(arguments) -> int:
     values = _from_file(arguments.params, known) if arguments.params else {}
     values |= _from_settings(arguments.settings, known)
 
-    from lisbon_core import chain  # after the cheap checks: it brings numba
-    from lisbon_core.tools import claims, runner
+    from lisbon_core.parameters import FAST, RunParameters  # after the cheap checks: it brings numba
+    from lisbon_core.run import check_inputs
+    from lisbon_core.tools import runner
+    from lisbon_core.tools.tables import plain_table
 
     if arguments.fast:
-        values = {name: value for name, value in chain.FAST.items() if name in known} | values
+        values = {name: value for name, value in FAST.items() if name in known} | values
     for name in runner.PATHS:  # notebooks run in another folder
         if values.get(name) and Path(values[name]).expanduser().exists():
             values[name] = str(Path(values[name]).expanduser().absolute())
-    physical = {field.name for field in fields(chain.RunParameters)}
-    chain.check_inputs(chain.RunParameters(**{name: value for name, value in values.items() if name in physical}))
+    physical = {field.name for field in fields(RunParameters)}
+    check_inputs(RunParameters(**{name: value for name, value in values.items() if name in physical}))
     check_cache()
 
     report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder,
                         force=arguments.force)
     print()
     if report.results["claims"]:
-        print(claims.plain_table(report.results), end="\n\n")
+        print(plain_table(report.results), end="\n\n")
     if not report.ok:
         print(report, file=sys.stderr)
     return 0 if report.ok else 1

@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.chain import Run, RunParameters
 from lisbon_core.heliosphere import closed_form, export, read_gridded
 from lisbon_core.liouville import grid, trace_sky
+from lisbon_core.parameters import RunParameters
+from lisbon_core.run import Run
+from lisbon_core.studies.timing import cores, timed
 from lisbon_core.tools.provenance import ROOT
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import plan
 from lisbon_core.tools.sweep_workers import processes
-from lisbon_core.tools.timing import cores, timed
 
 __all__ = ["PAGE", "section", "write_section"]
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.tools import claims, pairing, runner
+from lisbon_core.tools import pairing, runner, tables
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
 
 __all__ = ["PublishError", "claims_block", "is_current", "main", "publish", "update_readme"]
@@ -87,7 +87,7 @@ def _refuse_paths(notebook, name: str, root: Path) -> None:
 
 def claims_block(results: dict) -> str:
     """What stands between the two marks of the README."""
-    return f"\n{claims.table(results, notes=False)}\n\n"
+    return f"\n{tables.table(results, notes=False)}\n\n"
 
 
 def update_readme(root: Path = ROOT) -> None:
@@ -110,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         report = runner.run(None, {}, ROOT / "runs" / "paper", max(1, arguments.jobs), notebook_folder=NOTEBOOKS)
-        print(f"\n{claims.plain_table(report.results)}\n")
+        print(f"\n{tables.plain_table(report.results)}\n")
         if not report.ok:
             print(report, file=sys.stderr)
             return 1

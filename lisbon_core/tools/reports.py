@@ -7,7 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.tools.claims import INVERSE, number, plain_table, table
+from lisbon_core.claims import INVERSE
+from lisbon_core.tools.tables import number, plain_table, table
 
 __all__ = ["compare_runs", "map_report", "run_report"]
 
@@ -21,7 +22,7 @@ def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: flo
     path : path
         The map.
     sigma_default, averaging_deg, label : float, float, str
-        As `sky_io.read_sky_map` takes them.
+        As `sky.files.read_sky_map` takes them.
     dec_min, dec_max, mask : float, float, str
         The part to look at: declinations in degrees, path of a mask.
 
@@ -32,9 +33,8 @@ def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: flo
     """
     import numpy as np
 
-    from lisbon_core.sky_harmonics import first_harmonic, multipoles
-    from lisbon_core.sky_io import read_mask, read_sky_map
-    from lisbon_core.sky_map import cut, pixel_area, ring_means
+    from lisbon_core.sky import cut, first_harmonic, multipoles, pixel_area, ring_means
+    from lisbon_core.sky.files import read_mask, read_sky_map
 
     sky = read_sky_map(path, sigma_default=sigma_default, averaging_deg=averaging_deg, label=label)
     sky = cut(sky, dec_min, dec_max, read_mask(mask, sky) if mask else None)
@@ -98,7 +98,8 @@ def run_report(results: dict, folder: str | Path = "") -> str:
     folder : path
         Of the run, where its figures are.
     """
-    from lisbon_core.chain import DEFAULT_SKY, RunParameters
+    from lisbon_core.parameters import RunParameters
+    from lisbon_core.run import DEFAULT_SKY
     from lisbon_core.synthetic import truth_beside
 
     own, claims, record = results["parameters"], results["claims"], results.get("provenance", {})

@@ -16,10 +16,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from lisbon_core.tools import claims, pairing, stages
+from lisbon_core.claims import merge
+from lisbon_core.tools import pairing, stages
 from lisbon_core.tools.locks import only_one
 from lisbon_core.tools.provenance import NOTEBOOKS, now, provenance, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
+from lisbon_core.tools.tables import plain_table
 
 __all__ = ["Outcome", "Report", "run"]
 
@@ -52,7 +54,7 @@ class Report:
 
     def __str__(self):
         rows = [(one.notebook, one.status, f"{one.seconds:.1f} s", one.reason) for one in self.outcomes]
-        return claims.plain_table(rows, ("Notebook", "Status", "Time", "Why"))
+        return plain_table(rows, ("Notebook", "Status", "Time", "Why"))
 
 
 def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1, *, notebook_folder: Path = NOTEBOOKS,
@@ -113,7 +115,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         record |= {"finished": now(), "seconds": round(time.monotonic() - start, 1), "jobs": jobs,
                    "notebooks": dict(sorted(ended.items()))}
         write_json(out / "provenance.json", record)
-        results = {"claims": claims.merge(out, default_sky=not everything.get("sky_map")), "parameters": everything,
+        results = {"claims": merge(out, default_sky=not everything.get("sky_map")), "parameters": everything,
                    "provenance": record}
         write_json(out / "results.json", results)
         if results["claims"]:

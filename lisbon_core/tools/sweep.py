@@ -32,13 +32,15 @@ def one_run(parameters: dict) -> dict:
     """Part of a row that a worker makes: status, claims, the fit, seconds, and why it failed if it did."""
     start, outcome = time.monotonic(), {"status": "done", "reason": ""}
     try:
-        from lisbon_core import chain
+        from lisbon_core import claims as made
+        from lisbon_core.parameters import RunParameters
+        from lisbon_core.run import Run
 
-        run = chain.Run(chain.RunParameters.from_mapping(parameters))
-        claims = [*chain.liouville_claims(run), *chain.anisotropy_claims(run), *chain.transport_claims(run)]
+        run = Run(RunParameters.from_mapping(parameters))
+        claims = [*made.liouville_claims(run), *made.anisotropy_claims(run), *made.transport_claims(run)]
         kept = ("value", "sigma", "unit", "note")
         outcome["claims"] = {claim.id: {name: getattr(claim, name) for name in kept} for claim in claims}
-        outcome["fit"] = chain.fit_summary(run)
+        outcome["fit"] = made.fit_summary(run)
     except LisbonError as error:
         outcome = {"status": "failed", "reason": " ".join(str(error).split())}
     except Exception as error:  # one run of many: the others go on

@@ -16,7 +16,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.chain import ParameterError, RunParameters, check_inputs
+from lisbon_core.parameters import ParameterError, RunParameters
+from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
 
 __all__ = ["Plan", "SweepError", "plan", "read_points"]

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.tools.claims import number
 from lisbon_core.tools.sweep_plan import Plan
+from lisbon_core.tools.tables import number
 
 __all__ = ["closer", "field_of_rows", "summary"]
 
@@ -46,8 +46,8 @@ def closer(rows: list[dict], plan: Plan) -> Plan:
     """The plan, which varies the direction of the field alone, and 19 directions more: around the best, at half the
     spacing of those tried, or, where these do not enclose it, around the lowest, at their spacing.
     """
-    from lisbon_core.anisotropy import fan
     from lisbon_core.frames import unit_vector
+    from lisbon_core.studies.field_posterior import fan
 
     done = [row for row in rows if row["status"] == "done"]
     if len(done) < 2:
@@ -72,7 +72,7 @@ def field_of_rows(rows: list[dict], varied):
     AnisotropyError
         If they do not enclose the best field.
     """
-    from lisbon_core.anisotropy.field_posterior import field_posterior
+    from lisbon_core.studies.field_posterior import field_posterior
 
     return field_posterior([[row["parameters"][name] for name in FIELD if name in varied] for row in rows],
                            [SimpleNamespace(**row["fit"]) for row in rows])

@@ -122,8 +122,7 @@ def order(run) -> None:
 def draw_scattering(eta: float, omega: float, L_pc: float, kappa29: float = 1.0, d_offset: float = 586.0):
     """D(mu) of Eq. (6) and F(mu) of Eq. (5) in a steady flux tube, beside eta = 0 and no focusing; and a sentence."""
     from lisbon_core import plots
-    from lisbon_core.focused_transport import stationary_pad
-    from lisbon_core.scattering import CosineScattering, diffusion_coefficient, gradient_length_kpc
+    from lisbon_core.transport import CosineScattering, diffusion_coefficient, gradient_length_kpc, stationary_pad
 
     mu, curves = np.linspace(-1.0, 1.0, 201), []
     for label, law, inverse in (("isotropic, no focusing", CosineScattering(0.0, 1.0, d_offset), 0.0),

@@ -16,8 +16,7 @@
 # %% nbgrader={"grade": false, "grade_id": "ex_9_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 
-from lisbon_core.focused_transport import stationary_pad
-from lisbon_core.scattering import CosineScattering, IsotropicScattering, mean_free_path_pc
+from lisbon_core.transport import CosineScattering, IsotropicScattering, mean_free_path_pc, stationary_pad
 
 # %% [markdown]
 # > **Exercise 9.1** (20 min, ★★, assesses: errors of a reciprocal, limits)

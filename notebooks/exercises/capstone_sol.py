@@ -26,13 +26,13 @@ from dataclasses import replace
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import fan, field_posterior, fit_sampled_map
+from lisbon_core.anisotropy import fit_sampled_map, pitch_angle_distribution, renormalise
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import cached_sky
-from lisbon_core.pitch_angle import pitch_angle_distribution
-from lisbon_core.renormalisation import renormalise
-from lisbon_core.sky_io import read_sky_map
-from lisbon_core.transport_fit import fit_transport
+from lisbon_core.sky.files import read_sky_map
+from lisbon_core.studies import field_posterior
+from lisbon_core.studies.field_posterior import fan
+from lisbon_core.transport import fit_transport
 
 sky = read_sky_map("sky.ecsv")
 print(sky)

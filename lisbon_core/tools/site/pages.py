@@ -13,7 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
-from lisbon_core.tools import claims, equations, pairing, symbols
+from lisbon_core.tools import equations, pairing, symbols, tables
 from lisbon_core.tools.provenance import git_state, input_hash
 
 __all__ = ["gather"]
@@ -137,7 +137,7 @@ def _claims_page(results: dict) -> str:
 {RECOVERY} *Truth* is what it was made with, *paper* what Zhang & Maalal state. *Recovered* means within three of the
 stated errors. The table and its notes are written by the notebooks; nothing in them was typed.
 
-{claims.table(results)}
+{tables.table(results)}
 """
 
 

@@ -1,0 +1,137 @@
+"""Eq. (4): from the renormalised sky to the pitch-angle distribution.
+
+    PAD = I_rn (p/p_0)^p_index - (G_x R_x + G_y R_y)                                                      (4)
+
+One pixel holds particles of many pitch angles: the disc average, the Earth's orbit and the chaos of orbits that come
+back to the heliosphere spread mu by about 0.3. So a bin of mu is the fitted F averaged over the bin, plus what the
+pixels show beyond the model, each pixel counted with its share of samples in the bin.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial.legendre import legint, legval
+
+from lisbon_core.anisotropy.design import sample_columns
+from lisbon_core.anisotropy.fit import AnisotropyFit, sample_covariance
+from lisbon_core.anisotropy.renormalisation import RenormalisedSky
+from lisbon_core.liouville import LiouvilleMap
+
+__all__ = ["PitchAngleDistribution", "bin_averages", "pitch_angle_distribution"]
+
+RESPONSE_ORDER = 24
+
+
+@dataclass(frozen=True)
+class PitchAngleDistribution:
+    """Pitch-angle distribution F(mu) of mean 1, in bins and as a Legendre series.
+
+    Attributes
+    ----------
+    mu, edges : ndarray, shapes (n_bin,), (n_bin + 1,)
+        Bin centres and edges in the pitch-angle cosine.
+    F : ndarray, shape (n_bin,)
+        The distribution, averaged over each bin.
+    covariance : ndarray, shape (n_bin, n_bin)
+        Of F, from the noise of the sky (and the sample of the Liouville map, where the fit includes it).
+    response : ndarray, shape (n_bin, n)
+        What the bins show of a true distribution 1 + sum a_n P_n: F is expected to be 1 + response @ a. For a bin
+        average pure and simple it is `bin_averages`; the truncated fit and the spread of mu in a pixel change it.
+    legendre, legendre_covariance : ndarray, shapes (order,), (order, order)
+        Fitted A_1 ... A_order.
+    """
+
+    mu: np.ndarray
+    edges: np.ndarray
+    F: np.ndarray
+    covariance: np.ndarray
+    response: np.ndarray
+    legendre: np.ndarray
+    legendre_covariance: np.ndarray
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """Standard error of each bin."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def series(self, mu) -> np.ndarray:
+        """The fitted series 1 + sum A_n P_n(mu)."""
+        return legval(np.asarray(mu, dtype=float), np.concatenate([[1.0], self.legendre]))
+
+
+def bin_averages(edges: np.ndarray, order: int) -> np.ndarray:
+    """Averages of P_1 ... P_order over bins of mu, exactly, shape (n_bin, order).
+
+    Examples
+    --------
+    >>> bin_averages(np.array([-1.0, 0.0, 1.0]), 1).ravel().tolist()
+    [-0.5, 0.5]
+    """
+    averages = np.empty((edges.size - 1, order))
+    for n in range(1, order + 1):
+        averages[:, n - 1] = np.diff(legval(edges, legint(np.eye(order + 1)[n]))) / np.diff(edges)
+    return averages
+
+
+def _shares(liouville: LiouvilleMap, edges: np.ndarray) -> np.ndarray:
+    """Fraction of each pixel's samples in each bin of mu, shape (n_pixel, n_bin)."""
+    n_bin = edges.size - 1
+    shares = np.zeros((liouville.mu[0].size, n_bin))
+    pixels = np.arange(shares.shape[0])
+    for s, weight in enumerate(liouville.weight):
+        bins = np.clip(np.searchsorted(edges, liouville.mu[s].ravel(), side="right") - 1, 0, n_bin - 1)
+        shares[pixels, bins] += weight
+    return shares
+
+
+def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, liouville: LiouvilleMap,
+                             n_bins: int = 16) -> PitchAngleDistribution:
+    """Pitch-angle distribution of a renormalised sky, Eq. (4), with its covariance.
+
+    Parameters
+    ----------
+    renormalised : RenormalisedSky
+        I_rn, global mean 1.
+    fit : AnisotropyFit
+        The fit that restored it: gives G, p_index and the model F.
+    liouville : LiouvilleMap
+        mu, R and p/p_0 of the pixels.
+    n_bins : int
+        Bins of equal width in mu.
+
+    References
+    ----------
+    Zhang & Maalal, Eq. (4).
+    """
+    columns, order, sky = fit.design, fit.order, renormalised.sky
+    observed = sky.observed
+    edges = np.linspace(-1.0, 1.0, n_bins + 1)
+    legendre, gradient = fit.theta[:order], fit.theta[order:]
+
+    # Eq. (4) on a pixel that is an average, minus what the model expects there. F has mean 1 over mu, I_rn over the
+    # sky at Earth; the heliosphere does not map one on the other evenly, so the global mean is taken out again.
+    pad = (sky.relative_intensity[observed] * renormalised.global_mean - columns.columns[:, order:] @ gradient) \
+        / columns.constant
+    expected = 1.0 + columns.columns[:, :order] @ legendre / columns.constant
+    excess = pad - expected
+
+    share = (columns.averaging @ _shares(liouville, edges)) * columns.weight[:, None]
+    total = share.sum(axis=0)
+    share = (share / np.where(total > 0.0, total, 1.0)).T
+    averages = bin_averages(edges, RESPONSE_ORDER)
+    F = 1.0 + averages[:, :order] @ legendre + share @ excess
+
+    # small changes d of the sky move the bins by T d: through the fitted series, and through the excess
+    _, jacobian = columns.relative_intensity(fit.theta)
+    from_fit = averages[:, :order] @ np.eye(order, order + 2) - share @ jacobian
+    noise = from_fit @ fit.noise + columns.noise_response(share)
+    shifts = from_fit @ (fit.estimator @ fit.map_shifts.T) + share @ fit.map_shifts.T
+    covariance = noise @ noise.T + sample_covariance(shifts)
+
+    high = sum(weight * sample_columns(liouville, s, RESPONSE_ORDER, fit.design.p_index)[:, 1:-2]
+               for s, weight in enumerate(liouville.weight))
+    high = columns.averaging @ high
+    high = high - columns.ring_mean(high)
+    response = from_fit @ (fit.estimator @ high) + share @ high
+    return PitchAngleDistribution(0.5 * (edges[1:] + edges[:-1]), edges, F, covariance, response, legendre,
+                                  fit.covariance[:order, :order])

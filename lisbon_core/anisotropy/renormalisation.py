@@ -1,0 +1,78 @@
+"""Eq. (2) undone: the fitted model gives each declination ring back the mean it has lost.
+
+A ring-normalised sky knows nothing of what depends on declination alone. The fit of Eq. (3) does, through the shape of
+the Legendre terms, so I_rn = (relative intensity observed) x (ring mean of the model), scaled to a global mean of 1.
+Whatever varies along a ring is data; the ring means are model.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lisbon_core.anisotropy.fit import AnisotropyFit
+from lisbon_core.sky import SkyMap, ring_normalise
+
+__all__ = ["RenormalisedSky", "renormalise"]
+
+
+@dataclass(frozen=True)
+class RenormalisedSky:
+    """A sky with its rings restored.
+
+    Attributes
+    ----------
+    sky : SkyMap
+        I_rn, with the error of each pixel: its own noise and that of its ring's model mean.
+    ring_mean : ndarray, shape (n_dec,)
+        Model ring mean each declination was multiplied by, global mean 1; NaN where nothing is observed.
+    ring_mean_sigma : ndarray, shape (n_dec,)
+        Its standard error.
+    global_mean : float
+        Mean of the model over the whole sphere, by which the map was divided.
+    """
+
+    sky: SkyMap
+    ring_mean: np.ndarray
+    ring_mean_sigma: np.ndarray
+    global_mean: float
+
+
+def renormalise(sky: SkyMap, fit: AnisotropyFit) -> RenormalisedSky:
+    """Restore the ring means of a sky from the model fitted to it, Eq. (2a).
+
+    The global mean is taken over the whole sphere, where the model is defined: a sky seen in part has a mean of its
+    own that the dipole shifts.
+
+    Parameters
+    ----------
+    sky : SkyMap
+        The sky that was fitted.
+    fit : AnisotropyFit
+        Eqs. (1)-(3) fitted to it.
+
+    References
+    ----------
+    Zhang & Maalal, text below Eq. (3); Amenomori et al. 2006, Science 314, 439, for what the rings remove.
+    """
+    columns, observed = fit.design, sky.observed
+    normalised = ring_normalise(sky)
+    global_mean = float(columns.full_sky_mean @ np.concatenate([[1.0], fit.theta]))
+    mean = columns.rings @ fit.intensity[observed] / global_mean
+    # the global mean moves with the coefficients too
+    mean_columns = (columns.rings @ columns.columns - np.outer(mean, columns.full_sky_mean[1:])) / global_mean
+    mean_sigma = np.sqrt(np.einsum("rk,kl,rl->r", mean_columns, fit.covariance, mean_columns))
+
+    # pixel noise after the rings plus the model's ring mean, with their correlation; then what the covariance holds
+    # beyond the noise of the sky (the sample of the Liouville map) on top
+    ring = np.repeat(np.arange(mean.size), np.diff(columns.rings.indptr))
+    response = mean_columns @ fit.noise - columns.ring_noise
+    cross = (columns.noise @ response.T)[np.arange(ring.size), ring]
+    extra = mean_sigma**2 - np.sum((mean_columns @ fit.noise) ** 2, axis=1)
+    variance = (columns.noise * columns.noise).sum(axis=1) + 2.0 * cross + (np.sum(response**2, axis=1) + extra)[ring]
+
+    rings = observed.any(axis=1)
+    per_row, sigma_per_row = np.full(rings.size, np.nan), np.full(rings.size, np.nan)
+    per_row[rings], sigma_per_row[rings] = mean, mean_sigma
+    restored = normalised.relative_intensity * per_row[:, None]
+    return RenormalisedSky(replace(sky, relative_intensity=restored, sigma=columns.on_grid(np.sqrt(variance))), per_row,
+                           sigma_per_row, global_mean)

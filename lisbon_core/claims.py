@@ -1,0 +1,225 @@
+"""The claims that a run makes: each number with its truth, the paper's value, its error and a computed verdict.
+
+Default sky: its truth is known, so a claim is *recovered* (within three of its errors) or *not recovered*. Real map:
+it is *consistent* with the paper (within two errors) or *differs*. What neither can decide is *not testable without
+the private data*; a number that the map does not fix is *not determined*, and its note says why.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lisbon_core._core import LisbonError
+from lisbon_core.anisotropy import parameter_names
+from lisbon_core.run import Run, paper_values
+
+__all__ = ["Claim", "ClaimError", "anisotropy_claims", "fit_summary", "liouville_claims", "merge",
+           "transport_claims", "verdict"]
+
+UNTESTABLE = "not testable without the private data"
+ENTRIES = ("value", "sigma", "unit", "paper", "truth", "verdict", "equation", "note")
+INVERSE = ("L_focusing",)  # its error is Gaussian in 1/L, which may be zero
+
+
+class ClaimError(LisbonError):
+    """A claim that cannot be written down: not finite, without a reason, or made twice."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One number of the ledger.
+
+    Parameters
+    ----------
+    id : str
+        Name in results.json, such as `L_focusing`; upper limits end in `_bound`.
+    value, sigma : float, list of float or None
+        The number (or numbers) and one standard deviation; value None where the map does not fix it.
+    unit : str
+        Unit of value, sigma, paper and truth; empty for a pure number.
+    paper, truth : float, list of float or None
+        What the paper states; what the sky was made with, where that is known.
+    equation, note : str
+        Where it comes from; what a reader must know, above all why there is no value.
+
+    Raises
+    ------
+    ClaimError
+        If a number is not finite, lists differ in length, or a missing value has no reason.
+
+    >>> verdict(Claim("L_focusing", 18.1, 0.4, "pc", truth=17.8), default_sky=True)
+    'recovered'
+    """
+
+    id: str
+    value: float | list | None
+    sigma: float | list | None = None
+    unit: str = ""
+    paper: float | list | None = None
+    truth: float | list | None = None
+    equation: str = ""
+    note: str = ""
+
+    def __post_init__(self):
+        if not all(isinstance(text, str) for text in (self.id, self.unit, self.equation, self.note)):
+            raise ClaimError(f"Claim {self.id} has an identifier, unit, equation or note that is no text: correct it.")
+        for name in ("value", "sigma", "paper", "truth"):
+            object.__setattr__(self, name, self._plain(name, getattr(self, name)))
+        if self.value is None and not self.note:
+            raise ClaimError(f"Claim {self.id} has no value and no note: say in its note why it is not determined.")
+        for name in ("sigma", "paper", "truth"):
+            other = getattr(self, name)
+            if None not in (self.value, other) and len(_listed(other)) != len(_listed(self.value)):
+                raise ClaimError(f"Claim {self.id} has {len(_listed(self.value))} values but {len(_listed(other))} "
+                                 f"numbers in {name}: give as many.")
+        if self.sigma is not None and min(_listed(self.sigma)) < 0:
+            raise ClaimError(f"Claim {self.id} has sigma = {self.sigma}: an error cannot be negative.")
+
+    def _plain(self, name, value):
+        """Plain Python floats instead of numpy's, refusing what JSON cannot hold."""
+        if value is None:
+            return None
+        values = [float(one) for one in (value if hasattr(value, "__len__") else [value])]
+        if not values or not all(math.isfinite(one) for one in values):
+            raise ClaimError(f"Claim {self.id} has {name} = {value}: it must be finite; "
+                             "give None and a note that says why it is not determined.")
+        return values if hasattr(value, "__len__") else values[0]
+
+
+def _listed(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def verdict(claim: Claim, default_sky: bool) -> str:
+    """What the number says: against the truth on a sky whose truth is known, against the paper on a real one.
+
+    A list agrees if each component does. An upper limit agrees with a truth below it; two upper limits cannot
+    contradict each other. What is inferred as its inverse is compared as that.
+
+    >>> verdict(Claim("L_focusing", 25.0, 2.0, "pc", paper=17.8), default_sky=False)
+    'differs'
+    >>> verdict(Claim("L_focusing", 5.7, 3.3, "pc", paper=17.8), default_sky=False)  # 0.18 and 0.06 +- 0.10 per pc
+    'consistent'
+    """
+    if claim.value is None:
+        return "not determined"
+    target = claim.truth if default_sky else claim.paper
+    if target is None:
+        return UNTESTABLE
+    if claim.id.endswith("_bound"):
+        agrees = not default_sky or abs(target) <= claim.value
+    else:
+        errors = _listed(claim.sigma) if claim.sigma is not None else [0.0] * len(_listed(claim.value))
+        width = 3.0 if default_sky else 2.0
+        values, wanted = _listed(claim.value), _listed(target)
+        if claim.id in INVERSE:
+            errors = [error / value**2 for value, error in zip(values, errors, strict=True)]
+            values, wanted = ([1.0 / one for one in each] for each in (values, wanted))
+        agrees = all(abs(value - target) <= width * error + 1e-9 * abs(target)
+                     for value, target, error in zip(values, wanted, errors, strict=True))
+    if default_sky:
+        return "recovered" if agrees else "not recovered"
+    return "consistent" if agrees else "differs"
+
+
+def merge(folder: Path, default_sky: bool) -> dict:
+    """Claims of all the notebooks of a run, from `folder`/claims/*.json, each with its verdict, by identifier.
+
+    Where any claim states a truth the sky is a known one, and all are judged as on the default sky.
+    """
+    merged, made_by = {}, {}
+    for path in sorted((Path(folder) / "claims").glob("*.json")):
+        for claim in _read(path):
+            if claim.id in merged:
+                raise ClaimError(f"Claim {claim.id} is made by both {made_by[claim.id]} and {path.stem}: keep one.")
+            merged[claim.id], made_by[claim.id] = claim, path.stem
+    known = default_sky or any(claim.truth is not None for claim in merged.values())
+    rows = {name: asdict(claim) | {"verdict": verdict(claim, known)} for name, claim in merged.items()}
+    return {name: {key: row[key] for key in ENTRIES} for name, row in rows.items()}
+
+
+def _read(path: Path) -> list[Claim]:
+    try:
+        return [Claim(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, TypeError, ValueError, RecursionError) as error:
+        raise ClaimError(f"{path} holds no claims of a notebook ({' '.join(str(error).split())[:200]}): remove it, and "
+                         "run its notebook again.") from None
+
+
+def liouville_claims(run: Run) -> list[Claim]:
+    """Claim of the Liouville map: how much of it is not out."""
+    return [Claim("unescaped_fraction", run.liouville.unescaped_fraction, equation="(1)",
+                  note="share of orbits still inside the boundary at the end of the path cap, which enter with their "
+                       "last state")]
+
+
+def anisotropy_claims(run: Run) -> list[Claim]:
+    """Claims of the fit of Eqs. (1)-(3): A_n, G, chi-square."""
+    fit, truth = run.fit, run.truth.claims(run.fit.order) if run.truth else {}
+    sampled = "" if run.map_is_known else "error without that of the Liouville map, of which 1 position tells nothing"
+    if len(fit.map_shifts):
+        sampled = "error includes the finite sample of the Liouville map"
+        sampled += " and what a grid half as fine would change" if run.coarser is not None else ""
+    note = _note(_caveats(run), sampled)
+    claims = [Claim(name, value, sigma, "1/AU" if name.startswith("G") else "", truth=truth.get(name), equation="(3)",
+                    note=note)
+              for name, value, sigma in zip(parameter_names(fit.order), fit.theta, fit.sigma, strict=True)]
+    axes = np.stack([run.liouville.e_x_icrs, run.liouville.e_y_icrs])
+    scatter = np.sqrt(np.diag(axes.T @ fit.covariance[-2:, -2:] @ axes))
+    true_gradient = np.array([run.truth.G_x, run.truth.G_y]) @ axes if run.truth else None
+    return [*claims,
+            Claim("G_icrs", fit.theta[-2:] @ axes, scatter, "1/AU", truth=true_gradient, equation="(3)", note=note),
+            Claim("chi2_reduced", fit.chi2_reduced, fit.chi2_reduced_sigma, truth=1.0 if run.map_is_known else None,
+                  equation="(2), (3)",
+                  note=_note(f"sum of squared residuals over its expectation for correlated noise, with the scatter of "
+                             f"{fit.effective_pixels:.0f} effective pixels", _caveats(run)))]
+
+
+def transport_claims(run: Run) -> list[Claim]:
+    """Claims of the transport fit: lengths, rates, scattering law."""
+    fit, kappa29 = run.transport, run.parameters.kappa29
+    truth = run.truth.claims(run.fit.order, kappa29) if run.truth else {}
+    if run.parameters.closure == "uniform":
+        truth.pop("T_0", None)  # the sky was made in a steady flux tube, where another L goes with another T_0
+        truth.pop("L_focusing", None)
+    paper = paper_values()["paper"]
+    stated = {"L_focusing": paper["L_focusing_pc"] * kappa29, "gradient_length": paper["gradient_length_kpc"] * kappa29,
+              "T_0_bound": paper["T_0_bound_per_year"] / kappa29}
+    equations = {"eta": "(6)", "omega": "(6)", "d_offset": "(6)", "D_asymmetry": "(6)"}
+    claims = []
+    for name in ("L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset", "D_asymmetry",
+                 "focusing_preference"):
+        estimate = getattr(fit, name)
+        claims.append(Claim(name, estimate.value, estimate.sigma, estimate.unit, stated.get(name), truth.get(name),
+                            equations.get(name, "(5), (6)"), _note(estimate.note, _caveats(run))))
+    chi2 = fit.chi2 / fit.dof if fit.chi2 is not None and fit.dof > 0 else None
+    return [*claims, Claim("chi2_pad", chi2, None if chi2 is None else float(np.sqrt(2.0 / fit.dof)),
+                           truth=1.0 if run.truth else None, equation="(5)",
+                           note=_note(f"over {fit.dof} degrees of freedom, with the full covariance of the bins"
+                                      if chi2 is not None else fit.eta.note or "no model was fitted"))]
+
+
+def fit_summary(run: Run) -> dict:
+    """What a likelihood over many runs on one sky is made of: coefficients of Eq. (3), covariance, chi-square."""
+    fit = run.fit
+    return {"theta": fit.theta.tolist(), "covariance": fit.covariance.tolist(), "chi2_reduced": fit.chi2_reduced,
+            "effective_pixels": fit.effective_pixels}
+
+
+def _caveats(run: Run) -> str:
+    """The words every claim must carry whose error rests on an assumption, or on a model that does not fit."""
+    words = [f"errors rest on sigma_default = {run.parameters.sigma_default:g}"] if run.sky.sigma_assumed else []
+    if run.fit.chi2_reduced > 1.0 + 5.0 * run.fit.chi2_reduced_sigma:
+        words.append(f"the model leaves a reduced chi-square of {run.fit.chi2_reduced:.1f}: errors hold "
+                     "only if it fitted")
+    if run.fit.corrected < 1.0:
+        words.append("the samples of the Liouville map scatter as much as the terms vary: coefficients may be too "
+                     "small, raise positions")
+    return "; ".join(words)
+
+
+def _note(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

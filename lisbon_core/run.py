@@ -1,0 +1,238 @@
+"""One run of the chain: sky map -> Liouville map -> fit -> renormalised map -> PAD -> transport.
+
+Each stage is a cached property: a notebook that starts anywhere makes what it needs, and only the Liouville map is
+costly enough to be kept on disk.
+"""
+
+import functools
+import io
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from lisbon_core._core import write_atomically
+from lisbon_core.parameters import RunParameters, heliosphere_parameters
+
+__all__ = ["DATA", "DEFAULT_SKY", "SECOND_SKY", "Run", "check_inputs", "paper_values"]
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+DEFAULT_SKY = DATA / "sky_default.ecsv"
+SECOND_SKY = DATA / "sky_second.ecsv"
+
+
+def paper_values() -> dict:
+    """What the paper states and what was measured near 4 TeV, from data/paper_values.toml."""
+    return tomllib.loads((DATA / "paper_values.toml").read_text(encoding="utf-8"))
+
+
+class Run:
+    """One run of the chain: every stage is made when it is first asked for.
+
+    Parameters
+    ----------
+    parameters : RunParameters
+        What to run.
+    folder : str or Path
+        Folder of the run, for products; empty: none are written.
+    liouville : LiouvilleMap, optional
+        One's own in place of that of the parameters: through a field of one's own, or with another response.
+    """
+
+    def __init__(self, parameters: RunParameters, folder: str | Path = "", liouville=None):
+        self.parameters = parameters
+        self.folder = Path(folder) if folder else None
+        self._own_map = liouville is not None
+        if self._own_map:
+            self.liouville = liouville
+
+    @classmethod
+    def from_namespace(cls, namespace: Mapping) -> "Run":
+        """The run a notebook's parameters cell describes."""
+        names = [field.name for field in fields(RunParameters)]
+        return cls(RunParameters(**{name: namespace[name] for name in names if name in namespace}),
+                   namespace.get("run_dir", ""))
+
+    @property
+    def sky_path(self) -> Path:
+        """File of the sky."""
+        return Path(self.parameters.sky_map).expanduser() if self.parameters.sky_map else DEFAULT_SKY
+
+    @functools.cached_property
+    def truth(self):
+        """Truth of a synthetic sky (`SkyTruth`), or None for a real one."""
+        from lisbon_core.synthetic import read_truth, truth_beside
+
+        path = truth_beside(self.sky_path)
+        return read_truth(path) if path.exists() else None
+
+    @property
+    def is_recovery_test(self) -> bool:
+        """Whether the sky is synthetic, so that the run tests what comes back and says nothing of nature."""
+        return self.truth is not None
+
+    @property
+    def label(self) -> str:
+        """What every page that shows the sky must say."""
+        if self.is_recovery_test:
+            return "recovery test on a synthetic sky"
+        return self.parameters.sky_label or f"unlabelled map, analysed at {self.parameters.rigidity_TV:g} TV"
+
+    @functools.cached_property
+    def sky(self):
+        """The sky as it is fitted: cut, on the analysis grid, rings normalised (Eq. 2)."""
+        from lisbon_core.sky import cut, rebin, ring_normalise
+        from lisbon_core.sky.files import read_mask, read_sky_map
+
+        p = self.parameters
+        sky = read_sky_map(self.sky_path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
+                           label=self.label)
+        kept = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
+        return ring_normalise(rebin(kept, p.grid_deg))
+
+    @functools.cached_property
+    def closed_form(self):
+        """The closed-form heliosphere of the run's parameters, also where the run is on a grid."""
+        from lisbon_core.heliosphere import closed_form
+
+        return closed_form(heliosphere_parameters(self.parameters))
+
+    @functools.cached_property
+    def heliosphere(self):
+        """The heliosphere of the run: its field on a grid, or the closed form."""
+        from lisbon_core.heliosphere import is_gridded, read_gridded
+
+        path = self.parameters.heliosphere and Path(self.parameters.heliosphere).expanduser()
+        return read_gridded(path) if path and is_gridded(path) else self.closed_form
+
+    @functools.cached_property
+    def liouville(self):
+        """Where each direction of the sky comes from: kept on disk under the hash of its inputs."""
+        return self._map_through(self.heliosphere)
+
+    @functools.cached_property
+    def coarser(self):
+        """The same through a grid half as fine: what the grid leaves out; None for the closed form."""
+        return None if self._own_map or self.heliosphere is self.closed_form else self._map_through(
+            self.heliosphere.coarser())
+
+    def _map_through(self, heliosphere):
+        from lisbon_core.liouville import cached_sky
+
+        p = self.parameters
+        return cached_sky(heliosphere, self.sky.dec, self.sky.ra, rigidity_TV=p.rigidity_TV, positions=p.positions,
+                          boundary_AU=p.boundary_AU, progress=True)
+
+    @property
+    def map_is_known(self) -> bool:
+        """Whether the sky was made through this very Liouville map, so that its sample adds no error."""
+        from lisbon_core.synthetic import DEFAULT_TRUTH
+
+        same = RunParameters()
+        own = ("heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "boundary_AU",
+               "grid_deg", "averaging_deg")
+        return (self.is_recovery_test and not self._own_map
+                and all(getattr(self.parameters, n) == getattr(same, n) for n in own)
+                and self.parameters.positions == (self.truth or DEFAULT_TRUTH).positions
+                and self.parameters.rigidity_TV == (self.truth or DEFAULT_TRUTH).rigidity_TV)
+
+    @functools.cached_property
+    def fit(self):
+        """Eqs. (1)-(3) fitted up to the order of the run."""
+        return self.fit_order(self.parameters.order)
+
+    def fit_order(self, order: int):
+        """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map unless the sky was made with it,
+        and what a grid leaves out."""
+        from lisbon_core.anisotropy import fit_anisotropy, fit_sampled_map
+
+        if self.map_is_known or self.parameters.positions < 2:
+            return fit_anisotropy(self.sky, self.liouville, order, self.parameters.p_index)
+        return fit_sampled_map(self.sky, self.liouville, order, self.parameters.p_index, coarser=self.coarser)
+
+    @property
+    def measured(self) -> dict[str, tuple[float, float]]:
+        """What Tibet AS-gamma measured at 4 TeV: dipole amplitude and phase (degrees), each with its error."""
+        tibet = paper_values()["tibet_4TeV"]
+        return {"dipole": (tibet["dipole_amplitude"], tibet["dipole_amplitude_sigma"]),
+                "phase": (tibet["dipole_phase_deg"], tibet["dipole_phase_sigma_deg"])}
+
+    @functools.cached_property
+    def renormalised(self):
+        """Eq. (2) undone."""
+        from lisbon_core.anisotropy import renormalise
+
+        return renormalise(self.sky, self.fit)
+
+    @functools.cached_property
+    def pad(self):
+        """Eq. (4)."""
+        from lisbon_core.anisotropy import pitch_angle_distribution
+
+        return pitch_angle_distribution(self.renormalised, self.fit, self.liouville)
+
+    @functools.cached_property
+    def transport(self):
+        """Eqs. (5) and (6) fitted to the pitch-angle distribution."""
+        from lisbon_core.transport import fit_transport
+
+        return fit_transport(self.pad, closure=self.parameters.closure, kappa29=self.parameters.kappa29,
+                             rng=np.random.default_rng(self.parameters.seed))
+
+    def _product(self, name: str) -> Path:
+        """Path of a product in the folder of the run; one run alone writes into runs/notebook."""
+        folder = self.folder or DATA.parent / "runs" / "notebook"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+    def write_liouville(self) -> None:
+        """Product liouville_map.fits."""
+        self.liouville.save(self._product("liouville_map.fits"))
+
+    def write_sky(self) -> None:
+        """Product sky_map.fits: observed, model and renormalised sky with errors, and what was observed."""
+        from lisbon_core.sky.files import write_images
+
+        sky, renormalised = self.sky, self.renormalised.sky
+        write_images({"OBSERVED": sky.relative_intensity, "SIGMA": sky.sigma, "MODEL": self.fit.relative_intensity,
+                      "RENORMALISED": renormalised.relative_intensity, "RENORMALISED_SIGMA": renormalised.sigma,
+                      "MASK": sky.observed.astype(np.uint8)}, sky.dec, sky.ra, self._product("sky_map.fits"))
+
+    def write_pad(self) -> None:
+        """Product pad.ecsv: mu, F, sigma and the covariance of F, one row a bin."""
+        pad = self.pad
+        self._write_table("pad.ecsv", {"mu": pad.mu, "F": pad.F, "sigma": pad.sigma, "covariance": pad.covariance},
+                          {"sky": self.label, "equation": "(4)", "mu": "pitch-angle cosine, bin centres",
+                           "F": "pitch-angle distribution of mean 1, averaged over the bin"})
+
+    def write_transport(self) -> None:
+        """Product transport.ecsv: mu, D and the 68 % band, 1/yr."""
+        fit = self.transport
+        self._write_table("transport.ecsv", {"mu": fit.mu, "D": fit.D, "D_low": fit.D_low, "D_high": fit.D_high},
+                          {"sky": self.label, "equation": "(6)", "unit of D": "1/yr", "kappa29": fit.kappa29,
+                           "closure": fit.closure, "note": fit.eta.note})
+
+    def _write_table(self, name: str, columns: dict, meta: dict) -> None:
+        from astropy.table import Table
+
+        text = io.StringIO()
+        Table(columns, meta=meta).write(text, format="ascii.ecsv")
+        write_atomically(self._product(name), text.getvalue())
+
+
+def check_inputs(parameters: RunParameters) -> None:
+    """Read what a run would read, so that an unusable file is refused before anything runs.
+
+    Raises
+    ------
+    LisbonError
+        With one sentence on the file.
+    """
+    from lisbon_core.heliosphere import is_gridded
+
+    run = Run(parameters)
+    _ = run.sky, run.truth, heliosphere_parameters(parameters)
+    if parameters.heliosphere and is_gridded(Path(parameters.heliosphere).expanduser()):
+        _ = run.heliosphere

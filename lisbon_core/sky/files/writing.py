@@ -1,0 +1,84 @@
+"""Sky maps to files: whole or not at all."""
+
+import gzip
+import io
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+from astropy.table import Table
+
+from lisbon_core._core import write_atomically
+from lisbon_core.sky.files.healpix import to_healpix
+from lisbon_core.sky.map import SkyMap, SkyMapError
+
+__all__ = ["write_healpix", "write_image", "write_images", "write_sky_map"]
+
+
+def _put(path, content: bytes) -> None:
+    """Write all of a file or nothing, gzipped if its name says so."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise SkyMapError(f"{path} cannot be written (no folder {path.parent}): choose another folder or file")
+    try:
+        write_atomically(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    except OSError as error:
+        raise SkyMapError(f"{path} cannot be written ({error.strerror}): choose another folder or file") from None
+
+
+def _fits_bytes(*hdus) -> bytes:
+    buffer = io.BytesIO()
+    fits.HDUList(list(hdus)).writeto(buffer)
+    return buffer.getvalue()
+
+
+def write_sky_map(sky: SkyMap, path) -> None:
+    """Write a map as a table: .csv, .ecsv or .fits, each also .gz; all but CSV keep averaging, label and sigma_assumed.
+
+    One row a pixel of the footprint; pixels that were cut are NaN, with a column `footprint` that says so.
+    """
+    row, column = np.nonzero(sky.footprint)
+    table = Table({"ra": sky.ra[column] * u.deg, "dec": sky.dec[row] * u.deg,
+                   "relative_intensity": sky.relative_intensity[row, column], "sigma": sky.sigma[row, column]},
+                  meta={"AVERDEG": float(sky.averaging_deg), "SIGASSUM": bool(sky.sigma_assumed),
+                        "SKYLABEL": sky.label.encode("unicode_escape").decode()})
+    if not sky.observed[sky.footprint].all():
+        table["footprint"] = np.ones(len(table), dtype=np.int16)
+    kind = Path(path).name.removesuffix(".gz").rpartition(".")[2].lower()
+    text = io.StringIO()
+    if kind == "fits":
+        _put(path, _fits_bytes(fits.PrimaryHDU(), fits.table_to_hdu(table)))
+    elif kind in ("csv", "ecsv"):
+        table.write(text, format=f"ascii.{kind}")
+        _put(path, text.getvalue().encode())
+    else:
+        raise SkyMapError(f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
+
+
+def write_healpix(sky: SkyMap, path, nside: int = 64) -> None:
+    """Write a map as HEALPix (RING, equatorial, UNSEEN where not observed), columns RELATIVE_INTENSITY and SIGMA."""
+    columns = [fits.Column(name, "D", array=x) for name, x in
+               zip(("RELATIVE_INTENSITY", "SIGMA"), to_healpix(sky, nside), strict=True)]
+    table = fits.BinTableHDU.from_columns(columns)
+    table.header.update(PIXTYPE="HEALPIX", ORDERING="RING", COORDSYS="C", NSIDE=nside, FIRSTPIX=0,
+                        LASTPIX=12 * nside**2 - 1, INDXSCHM="IMPLICIT")
+    _put(path, _fits_bytes(fits.PrimaryHDU(), table))
+
+
+def write_image(sky: SkyMap, path) -> None:
+    """Write a map as a FITS image in the CAR projection, relative intensity first, sigma as an extension."""
+    write_images({"": sky.relative_intensity, "SIGMA": sky.sigma}, sky.dec, sky.ra, path)
+
+
+def write_images(images: dict, dec, ra, path) -> None:
+    """Write arrays of shape (n_dec, n_ra) as named FITS images in the CAR projection, the first as the primary one."""
+    step = ra[1] - ra[0], dec[1] - dec[0]
+    header = fits.Header({"CTYPE1": "RA---CAR", "CTYPE2": "DEC--CAR", "CUNIT1": "deg", "CUNIT2": "deg",
+                          "RADESYS": "ICRS", "CRVAL1": 180.0, "CRVAL2": 0.0, "CDELT1": step[0], "CDELT2": step[1],
+                          "CRPIX1": 1 + (180.0 - ra[0]) / step[0], "CRPIX2": 1 - dec[0] / step[1]})
+    (first, primary), *others = images.items()
+    if first:
+        header["EXTNAME"] = first
+    _put(path, _fits_bytes(fits.PrimaryHDU(primary, header),
+                           *(fits.ImageHDU(values, header, name) for name, values in others)))

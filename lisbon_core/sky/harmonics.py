@@ -1,0 +1,156 @@
+"""What a map looks like along right ascension and on the sphere: first harmonic, multipoles, power spectrum.
+
+All of them are linear in the ring-normalised map minus 1, so their errors follow from the covariance of the averaging
+(`noise_factor`); none of them can see the m = 0 terms that Eq. (2) removes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import sph_legendre_p_all
+
+from lisbon_core.frames import lonlat
+from lisbon_core.sky.map import SkyMap, noise_factor, pixel_area, ring_normalise, ring_null_space
+
+__all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "field_of_view_factor", "first_harmonic",
+           "first_harmonic_of_events", "multipoles", "power_spectrum"]
+
+
+@dataclass(frozen=True)
+class FirstHarmonic:
+    """First harmonic in right ascension, amplitude cos(ra - phase): phases in degrees, field of view 1/<cos dec>."""
+
+    amplitude: float
+    phase: float
+    amplitude_error: float
+    phase_error: float
+    field_of_view: float
+
+    @property
+    def dipole(self) -> float:
+        """Equatorial dipole amplitude whose projection has this amplitude."""
+        return self.amplitude * self.field_of_view
+
+    def __str__(self):
+        return (f"({self.amplitude:.3g} +- {self.amplitude_error:.2g}) at RA {self.phase:.1f} "
+                f"+- {self.phase_error:.1f} deg; as a dipole {self.dipole:.3g}")
+
+
+def _polar(vector, covariance, field_of_view) -> FirstHarmonic:
+    amplitude = float(np.hypot(*vector))
+    along = np.asarray(vector) / amplitude
+    spread = [float(np.sqrt(u @ covariance @ u)) for u in (along, np.array([-along[1], along[0]]))]
+    return FirstHarmonic(amplitude, float(lonlat([*vector, 0.0])[0]), spread[0],
+                         float(np.degrees(spread[1] / amplitude)), float(field_of_view))
+
+
+def _weights(sky):
+    return (pixel_area(sky.dec, len(sky.ra))[:, None] / sky.sigma**2)[sky.observed]
+
+
+def _linear_fit(sky, design):
+    """Least squares of the ring-normalised map minus 1, by solid angle over sigma^2, with the sandwich covariance."""
+    normalised, weight = ring_normalise(sky), _weights(sky)
+    solve = np.linalg.solve(design.T @ (weight[:, None] * design), (weight[:, None] * design).T)
+    scatter = (noise_factor(normalised).T @ solve.T).T
+    return solve @ (normalised.relative_intensity[sky.observed] - 1.0), scatter @ scatter.T
+
+
+def first_harmonic(sky: SkyMap) -> FirstHarmonic:
+    """First harmonic of the projection onto right ascension, pixels weighted with solid angle over sigma^2.
+
+    For equal errors this is the projection by solid angle; `field_of_view` turns it into a dipole amplitude.
+    """
+    ra = np.radians(np.broadcast_to(sky.ra, sky.observed.shape)[sky.observed])
+    value, covariance = _linear_fit(sky, np.stack([np.ones_like(ra), np.cos(ra), np.sin(ra)], axis=1))
+    cos_dec = np.cos(np.radians(np.broadcast_to(sky.dec[:, None], sky.observed.shape)[sky.observed]))
+    weight = _weights(sky)
+    return _polar(value[1:], covariance[1:, 1:], weight.sum() / (weight @ cos_dec))
+
+
+def first_harmonic_of_events(ra, dec, weight) -> FirstHarmonic:
+    """Rayleigh analysis of arrival directions (degrees) with weights: a = 2 sum(w cos ra) / sum(w), and so for sin."""
+    angle, total = np.radians(ra), np.sum(weight)
+    vector = [2 * np.sum(weight * np.cos(angle)) / total, 2 * np.sum(weight * np.sin(angle)) / total]
+    covariance = 2 * np.sum(np.square(weight)) / total**2 * np.eye(2)
+    return _polar(vector, covariance, total / np.sum(weight * np.cos(np.radians(dec))))
+
+
+def field_of_view_factor(dec_min: float, dec_max: float) -> float:
+    """Dipole amplitude over that of its projection onto right ascension, for even exposure between declinations.
+
+    2 (s_1 - s_2) / (d_1 - d_2 + c_1 s_1 - c_2 s_2), s and c the sine and cosine of the limits d (degrees in, radians
+    in the formula).
+
+    >>> round(field_of_view_factor(-90, 90), 6)  # 4/pi
+    1.27324
+    """
+    d = np.radians([dec_max, dec_min])
+    s, c = np.sin(d), np.cos(d)
+    return float(2 * (s[0] - s[1]) / (d[0] - d[1] + c[0] * s[0] - c[1] * s[1]))
+
+
+def _harmonics(sky, l_max, m_min):
+    """Real orthonormal harmonics at the observed pixels, shape (n_observed, n), with their l and m (m < 0: sine)."""
+    table = sph_legendre_p_all(l_max, l_max, np.pi / 2 - np.radians(sky.dec))[0]
+    ra, columns, l_of, m_of = np.radians(sky.ra), [], [], []
+    for ell in range(l_max + 1):
+        for m in [m for m in range(-ell, ell + 1) if abs(m) >= m_min]:
+            wave = np.ones_like(ra) if m == 0 else np.sqrt(2) * (-1) ** m * (np.cos if m > 0 else np.sin)(abs(m) * ra)
+            columns.append((table[ell, abs(m)][:, None] * wave)[sky.observed])
+            l_of.append(ell)
+            m_of.append(m)
+    return np.stack(columns, axis=1), np.array(l_of), np.array(m_of)
+
+
+@dataclass(frozen=True)
+class Multipoles:
+    """Coefficients, with covariance, of the real orthonormal harmonics l, m (m < 0: sine) fitted to a map minus 1."""
+
+    l: np.ndarray  # noqa: E741
+    m: np.ndarray
+    coefficients: np.ndarray
+    covariance: np.ndarray
+
+    @property
+    def dipole(self) -> FirstHarmonic:
+        """The dipole's equatorial part."""
+        pick = [int(np.flatnonzero((self.l == 1) & (self.m == m))[0]) for m in (1, -1)]
+        norm = np.sqrt(3 / (4 * np.pi))
+        return _polar(norm * self.coefficients[pick], norm**2 * self.covariance[np.ix_(pick, pick)], 1.0)
+
+    def power(self, ell: int) -> float:
+        """Sum of the squared coefficients of degree l over 2 l + 1."""
+        return float(np.sum(self.coefficients[self.l == ell] ** 2) / (2 * ell + 1))
+
+
+def multipoles(sky: SkyMap, l_max: int = 2) -> Multipoles:
+    """Joint fit of all harmonics with m != 0 up to l_max: dipole, quadrupole, ... of a ring-normalised map.
+
+    The m = 0 terms are not fitted, since Eq. (2) has removed them (`ring_null_space`).
+    """
+    design, ell, m = _harmonics(sky, l_max, 1)
+    return Multipoles(ell, m, *_linear_fit(sky, design))
+
+
+@dataclass(frozen=True)
+class PowerSpectrum:
+    """Pseudo-power spectrum `power` of degrees `l` and what noise alone adds to it on average, `noise` (steradian)."""
+
+    l: np.ndarray  # noqa: E741
+    power: np.ndarray
+    noise: np.ndarray
+
+
+def power_spectrum(sky: SkyMap, l_max: int = 20) -> PowerSpectrum:
+    """C_l = sum over m of |a_lm|^2 / [(2 l + 1) f_sky] of the ring-normalised map minus 1, mask not deconvolved."""
+    normalised = ring_normalise(sky)
+    design, ell, _ = _harmonics(sky, l_max, 0)
+    area = np.broadcast_to(pixel_area(sky.dec, len(sky.ra))[:, None], sky.observed.shape)[sky.observed]
+    design *= area[:, None]
+    null = ring_null_space(sky)
+    a = design.T @ (normalised.relative_intensity[sky.observed] - 1.0)
+    scatter = noise_factor(normalised).T @ (design - null @ (null.T @ design))
+    norm = (2 * np.arange(l_max + 1) + 1) * area.sum() / (4 * np.pi)
+    return PowerSpectrum(np.arange(l_max + 1), np.bincount(ell, a**2) / norm,
+                         np.bincount(ell, np.sum(scatter**2, axis=0)) / norm)

@@ -1,0 +1,289 @@
+"""A sky map on a regular grid: declination rings, disc averaging with its covariance, Eq. (2).
+
+    I_norm(dec, ra) = I(dec, ra) / mean over ra of I(dec, ra)                                        Eq. (2)
+
+Rows of a map are declination rings, so Eq. (2) divides each row by its mean over the observed pixels of the row.
+Right ascension runs from 0 to 360 degrees with the column and grows eastwards; files in -180 to 180 are turned into
+this on reading, and only a figure may draw it growing to the left, as the sky is seen from inside. A published map is
+a disc average: neighbours share data, so errors are covariances, kept here as a factor K with C = K K^T.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array, diags_array
+
+from lisbon_core._core import LisbonError
+
+__all__ = ["SkyMap", "SkyMapError", "average", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area",
+           "rebin", "ring_means", "ring_normalise", "ring_null_space"]
+
+
+class SkyMapError(LisbonError):
+    """A sky map that cannot be used; the sentence says what, where and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class SkyMap:
+    """Relative intensity on a full-sky grid of pixel centres, regular in both coordinates (ICRS, degrees).
+
+    Parameters
+    ----------
+    dec, ra : ndarray, shapes (n_dec,) and (n_ra,)
+        Pixel centres in degrees, increasing; ra in [0, 360).
+    relative_intensity : ndarray, shape (n_dec, n_ra)
+        Near 1; NaN where not observed.
+    sigma : ndarray, shape (n_dec, n_ra)
+        Standard error of each pixel as it stands, after any averaging; NaN where not observed.
+    footprint : ndarray of bool, shape (n_dec, n_ra)
+        Pixels that the experiment saw, before any averaging and cut: what the disc average draws on.
+    averaging_deg : float
+        Radius of the disc over which each pixel is an average; 0 for none.
+    label : str
+        What the map is.
+    sigma_assumed : bool
+        True if the errors were not in the file.
+    log : tuple of str
+        What was decided on the way here.
+
+    Raises
+    ------
+    SkyMapError
+        If shapes or the grid do not fit, an error bar is not positive, or nothing is observed.
+    """
+
+    dec: np.ndarray
+    ra: np.ndarray
+    relative_intensity: np.ndarray
+    sigma: np.ndarray
+    footprint: np.ndarray
+    averaging_deg: float = 0.0
+    label: str = ""
+    sigma_assumed: bool = False
+    log: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        shape = (len(self.dec), len(self.ra))
+        for name in ("relative_intensity", "sigma", "footprint"):
+            if np.shape(getattr(self, name)) != shape:
+                raise SkyMapError(f"{name} of a sky map has shape {np.shape(getattr(self, name))}, but {shape[0]} "
+                                  f"declinations and {shape[1]} right ascensions ask for {shape}: make them agree")
+        if min(shape) < 2:
+            raise SkyMapError(f"a sky map of {shape[0]} x {shape[1]} pixels has no rings to speak of: give a full grid")
+        steps = np.concatenate([np.diff(self.ra), [self.ra[0] + 360.0 - self.ra[-1]]])
+        uneven = max(np.ptp(np.diff(self.dec)), np.ptp(steps)) > 1e-6
+        if uneven or self.dec[0] > self.dec[1] or not 0 <= self.ra[0] < 360 or max(np.abs(self.dec)) > 90:
+            raise SkyMapError("the pixel centres of a sky map are not evenly spaced over the whole circle of right "
+                              "ascension and along declination: use a full regular grid, NaN where not observed")
+        if not 0.0 <= self.averaging_deg <= 90.0:
+            raise SkyMapError(f"averaging_deg is {self.averaging_deg}, but the radius of the averaging disc lies "
+                              "between 0 (none) and 90 degrees: give the radius the map was averaged with")
+        seen = self.observed
+        if not seen.any():
+            raise SkyMapError(f"no pixel of the sky map {self.label!r} is observed: widen the declination limits or "
+                              "the mask")
+        if not np.all(self.sigma[seen] > 0):
+            i, j = np.argwhere(seen & ~(self.sigma > 0))[0]
+            raise SkyMapError(f"sigma is {self.sigma[i, j]} at ra {self.ra[j]:g}, dec {self.dec[i]:g}, but an error "
+                              "bar is positive: correct it, or give NaN there for a pixel that was not observed")
+        object.__setattr__(self, "footprint", np.asarray(self.footprint, dtype=bool) | seen)
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Pixels with a value, shape (n_dec, n_ra)."""
+        return np.isfinite(self.relative_intensity)
+
+    def replace(self, **changes) -> "SkyMap":
+        """The same map with some of its parts exchanged."""
+        return dataclasses.replace(self, **changes)
+
+    def __str__(self):
+        rows = self.dec[self.observed.any(axis=1)]
+        error = np.median(self.sigma[self.observed])
+        return (f"{self.label or 'unlabelled map'}: {self.observed.sum()} pixels of {len(self.dec)} x {len(self.ra)}, "
+                f"dec {rows[0]:g} to {rows[-1]:g}, averaged over {self.averaging_deg:g} deg, "
+                f"median sigma {error:.2g}{' (assumed)' if self.sigma_assumed else ''}")
+
+
+def pixel_area(dec, n_ra: int) -> np.ndarray:
+    """Solid angle in steradian of one pixel of each ring, shape (n_dec,); rings centred on a pole are caps.
+
+    >>> float(round(180 * pixel_area(np.arange(-89.0, 90.0, 2.0), 180).sum() / (4 * np.pi), 12))
+    1.0
+    """
+    half = 0.5 * abs(dec[1] - dec[0])
+    top, bottom = np.minimum(np.add(dec, half), 90.0), np.maximum(np.subtract(dec, half), -90.0)
+    return 2 * np.pi / n_ra * (np.sin(np.radians(top)) - np.sin(np.radians(bottom)))
+
+
+def ring_means(values, observed) -> np.ndarray:
+    """Mean over the observed pixels of each ring, shape (..., n_dec); NaN for a ring without any."""
+    count = np.sum(observed, axis=-1)
+    total = np.sum(values, axis=-1, where=observed)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def ring_normalise(sky: SkyMap) -> SkyMap:
+    """Divide each declination ring by its mean over right ascension, Eq. (2); rings not observed stay so.
+
+    What the map loses by it - every term that depends on declination alone - is listed by `ring_null_space`.
+    The errors are divided by the same means; they do not change otherwise to first order.
+
+    References
+    ----------
+    Zhang & Maalal, Eq. (2); Amenomori et al. 2006, Science 314, 439.
+    """
+    means = ring_means(sky.relative_intensity, sky.observed)[:, None]
+    return sky.replace(relative_intensity=sky.relative_intensity / means, sigma=sky.sigma / means)
+
+
+def ring_null_space(sky: SkyMap) -> csr_array:
+    """Orthonormal basis U, shape (n_observed, n_rings), of what Eq. (2) removes: one constant per observed ring.
+
+    To first order ring normalisation is the projection 1 - U U^T on the observed pixels (in the order of
+    `sky.relative_intensity[sky.observed]`), so the covariance factor of a ring-normalised map is K - U (U^T K). In
+    harmonics the null space is every m = 0 term: of A_l P_l(mu) about a field at declination d_B the part
+    A_l P_l(sin d_B) P_l(sin d) is lost, a fraction P_l(sin d_B)^2 of its power; the dipole's polar component and
+    every north-south gradient go entirely.
+    """
+    ring = np.nonzero(sky.observed)[0]
+    _, column, count = np.unique(ring, return_inverse=True, return_counts=True)
+    return csr_array((count[column] ** -0.5, (np.arange(len(ring)), column)))
+
+
+def averaging_operator(dec, ra, radius_deg: float, footprint) -> csr_array:
+    """Mean over the disc of `radius_deg` about each pixel centre as a sparse matrix (n_pixel, n_pixel).
+
+    Row i holds the solid-angle weights of the footprint pixels whose centres lie in the disc about centre i; rows sum
+    to 1, rows and columns outside the footprint are empty. Radius 0 is the identity on the footprint.
+    """
+    footprint = np.asarray(footprint, dtype=bool)
+    n_ra = footprint.shape[1]
+    seen = footprint.ravel()
+    if radius_deg == 0:
+        return csr_array(diags_array(seen.astype(float)))
+    lat = np.radians(dec)
+    # where the disc about ring i crosses ring j: sin^2(width / 2) = [sin^2(R/2) - sin^2(d/2)] / (cos_i cos_j)
+    left = np.sin(np.radians(radius_deg) / 2) ** 2 - np.sin((lat[:, None] - lat) / 2) ** 2
+    across = np.maximum(np.cos(lat)[:, None] * np.cos(lat), 1e-15)
+    width = 2 * np.degrees(np.arcsin(np.sqrt(np.clip(left / across, 0.0, 1.0))))
+    around, rows, columns = np.arange(n_ra), [], []
+    for i, j in np.argwhere(left > -1e-13):
+        reach = min(int(width[i, j] * n_ra / 360.0 + 1e-9), n_ra // 2)
+        offsets = np.arange(-reach, reach + 1)[:n_ra]
+        columns.append((j * n_ra + (around[:, None] + offsets) % n_ra).ravel())
+        rows.append(np.repeat(i * n_ra + around, len(offsets)))
+    rows, columns = np.concatenate(rows), np.concatenate(columns)
+    kept = seen[rows] & seen[columns]
+    rows, columns = rows[kept], columns[kept]
+    weight = np.repeat(pixel_area(dec, n_ra), n_ra)[columns]
+    weight /= np.bincount(rows, weight, minlength=len(seen))[rows]
+    return csr_array((weight, (rows, columns)), shape=(len(seen), len(seen)))
+
+
+def noise_factor(sky: SkyMap) -> csr_array:
+    """Factor K, shape (n_observed, n_footprint), of the covariance K K^T of the observed pixels, before Eq. (2).
+
+    The raw pixels are independent, with variances inversely proportional to their solid angle; the averaging A makes
+    them overlap; each row is scaled so that the diagonal of K K^T is sigma^2. Pixels are in row-major order.
+    """
+    operator = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
+    area = np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
+    factor = operator[sky.observed.ravel()][:, sky.footprint.ravel()] @ diags_array(area[sky.footprint.ravel()] ** -0.5)
+    scale = sky.sigma[sky.observed] / np.sqrt(np.asarray((factor * factor).sum(axis=1)))
+    return csr_array(diags_array(scale) @ factor)
+
+
+def average(sky: SkyMap, radius_deg: float) -> SkyMap:
+    """Top-hat average over discs, with the errors of the averages of independent pixels.
+
+    Raises
+    ------
+    SkyMapError
+        If the map has been averaged before: its pixels are no longer independent.
+    """
+    if sky.averaging_deg > 0:
+        raise SkyMapError(f"the map is already averaged over {sky.averaging_deg:g} degrees: average raw pixels only")
+    seen = sky.observed
+    operator = averaging_operator(sky.dec, sky.ra, radius_deg, seen)
+    value = operator @ np.where(seen, sky.relative_intensity, 0.0).ravel()
+    variance = (operator * operator) @ np.where(seen, sky.sigma, 0.0).ravel() ** 2
+    return sky.replace(relative_intensity=np.where(seen, value.reshape(seen.shape), np.nan), footprint=seen,
+                       sigma=np.where(seen, np.sqrt(variance).reshape(seen.shape), np.nan),
+                       averaging_deg=float(radius_deg))
+
+
+def cut(sky: SkyMap, dec_min: float | None = None, dec_max: float | None = None, mask=None) -> SkyMap:
+    """Keep pixels with dec_min <= dec <= dec_max (degrees, centres) and a true `mask`, shape (n_dec, n_ra).
+
+    The footprint stays: what lies outside the cut has been averaged into what lies inside.
+
+    Raises
+    ------
+    SkyMapError
+        If the limits are in the wrong order, the mask has another shape, or no observed pixel is left.
+    """
+    low, high = -90.0 if dec_min is None else dec_min, 90.0 if dec_max is None else dec_max
+    if not -90.0 <= low < high <= 90.0:
+        raise SkyMapError(f"dec_min is {low:g} and dec_max {high:g}, but -90 <= dec_min < dec_max <= 90 degrees is "
+                          "needed: exchange or correct them")
+    kept = sky.observed & ((sky.dec >= low) & (sky.dec <= high))[:, None]
+    if mask is not None:
+        if np.shape(mask) != kept.shape:
+            raise SkyMapError(f"the mask has shape {np.shape(mask)}, but the map has {kept.shape}: give one value a "
+                              "pixel of the map")
+        kept &= np.asarray(mask, dtype=bool)
+    if not kept.any():
+        rows = sky.dec[sky.observed.any(axis=1)]
+        raise SkyMapError(f"nothing of the map is left between declinations {low:g} and {high:g}: it is observed from "
+                          f"{rows[0]:g} to {rows[-1]:g}, so choose dec_min, dec_max and mask within that")
+    return sky.replace(relative_intensity=np.where(kept, sky.relative_intensity, np.nan),
+                       sigma=np.where(kept, sky.sigma, np.nan))
+
+
+def _disc_overlap(distance_deg, radius_deg):
+    """Fraction of a disc shared with an equal disc at a distance (flat sky): the correlation of two disc averages."""
+    if radius_deg == 0:
+        return np.where(np.asarray(distance_deg) == 0, 1.0, 0.0)
+    x = np.clip(np.asarray(distance_deg) / (2 * radius_deg), 0.0, 1.0)
+    return 2 / np.pi * (np.arccos(x) - x * np.sqrt(1 - x * x))
+
+
+def rebin(sky: SkyMap, step_deg: float = 2.0) -> SkyMap:
+    """Solid-angle mean over blocks of pixels, up to `step_deg`; an axis whose step does not divide it is kept.
+
+    The errors take the correlation of the disc averages in a block into account. A block less than half observed is
+    not observed.
+    """
+    n_dec, n_ra = sky.observed.shape
+    step = np.array([sky.dec[1] - sky.dec[0], 360.0 / n_ra])
+    k, m = (round(r) if r >= 1 and abs(r - round(r)) < 1e-6 and n % round(r) == 0 else 1
+            for r, n in zip(step_deg / step, (n_dec, n_ra), strict=True))
+    if (k, m) == (1, 1):
+        return sky
+
+    def blocks(values):
+        return values.reshape(n_dec // k, k, n_ra // m, m).sum(axis=(1, 3))
+
+    seen = sky.observed
+    area = np.where(seen, pixel_area(sky.dec, n_ra)[:, None], 0.0)
+    weight, count, kept = blocks(area), blocks(seen.astype(float)), blocks(seen.astype(float)) >= 0.5 * k * m
+    mean, variance = (np.divide(blocks(area * np.where(seen, x, 0.0)), weight, out=np.full(kept.shape, np.nan),
+                                where=kept) for x in (sky.relative_intensity, sky.sigma**2))
+    dec = sky.dec.reshape(-1, k).mean(axis=1)
+    a, b = np.arange(1 - k, k)[:, None, None], np.arange(1 - m, m)[None, :, None]
+    pairs = (k - abs(a)) * (m - abs(b))
+    overlap = _disc_overlap(np.hypot(a * step[0], b * step[1] * np.cos(np.radians(dec))), sky.averaging_deg)
+    others = ((pairs * overlap).sum(axis=(0, 1)) - k * m) / ((k * m) ** 2 - k * m)  # mean over distinct pairs
+    shrink = others[:, None] + (1 - others[:, None]) / np.maximum(count, 1)
+    return sky.replace(dec=dec, ra=sky.ra.reshape(-1, m).mean(axis=1), relative_intensity=mean,
+                       sigma=np.sqrt(variance * shrink), footprint=blocks(sky.footprint.astype(float)) > 0,
+                       log=(*sky.log, f"block-averaged from {step[0]:g} x {step[1]:g} degrees by {k} x {m}"))
+
+
+def even_sky(dec, ra, dec_min: float, dec_max: float, sigma: float = 1e-4, averaging_deg: float = 5.0) -> SkyMap:
+    """A sky of ones, observed between two declinations (degrees, pixel centres) with one error everywhere."""
+    seen = np.broadcast_to(((dec >= dec_min) & (dec <= dec_max))[:, None], (len(dec), len(ra)))
+    return SkyMap(dec=dec, ra=ra, relative_intensity=np.where(seen, 1.0, np.nan), sigma=np.where(seen, sigma, np.nan),
+                  footprint=seen.copy(), averaging_deg=averaging_deg, label="even sky")

@@ -1,6 +1,0 @@
-"""Sky maps from and to files."""
-
-from lisbon_core.sky_io.reading import read_mask, read_sky_map
-from lisbon_core.sky_io.writing import write_healpix, write_image, write_images, write_sky_map
-
-__all__ = ["read_mask", "read_sky_map", "write_healpix", "write_image", "write_images", "write_sky_map"]

@@ -1,0 +1,1 @@
+"""One question a file, asked of the chain and answered for a notebook; nothing in physics needs them."""

@@ -1,0 +1,89 @@
+r"""What three published numbers imply about each other: L, the gradient length l, and a bound on the change in time.
+
+    A_1 = lambda/l,   S = v A_1/3,   T_0 = S (1/Lambda - 1/L),   lambda = 3 kappa/v.
+
+A bound on |T_0| is a bound on how far the scale Lambda of the streaming may lie from L; the uniform gradient, with
+1/Lambda = 0, needs |T_0| = S/L. Where kappa is defined with an integral twice as large, as is met too, the same
+kappa29 belongs to half the mean free path, hence to half the dipole.
+
+>>> scales = transport_scales(L_pc=17.8, gradient_length_kpc=1.72, T_0_bound=7.08e-7)
+>>> round(scales.dipole, 7), round(scales.bound_over_natural_rate, 4)
+(0.0018855, 0.0654)
+"""
+
+from dataclasses import dataclass, fields
+
+from lisbon_core.transport import IsotropicScattering, ScatteringError, mean_free_path_pc, stationary_pad
+from lisbon_core.units import KM_S, PC_PER_YEAR
+
+__all__ = ["TransportScales", "transport_scales"]
+
+
+@dataclass(frozen=True)
+class TransportScales:
+    """Numbers that follow from L, l and a bound on T_0 at a given kappa29.
+
+    mean_free_path_pc : lambda. focusing : lambda/L. length_ratio : L/l. dipole : A_1.
+    quadrupole_flux_tube, quadrupole_uniform : A_2 of isotropic scattering under either closure.
+    streaming_km_s : S over the density. natural_rate : S/L, 1/yr; a uniform gradient has T_0 = -S/L.
+    bound_over_natural_rate : the bound over S/L, hence the largest |L/Lambda - 1|.
+    scattering_rate : v/(2 lambda), 1/yr, D at mu = 0 of isotropic scattering. time_along, time_across_L : l/v and
+    L^2/kappa, yr.
+    """
+
+    mean_free_path_pc: float
+    focusing: float
+    length_ratio: float
+    dipole: float
+    quadrupole_flux_tube: float
+    quadrupole_uniform: float
+    streaming_km_s: float
+    natural_rate: float
+    bound_over_natural_rate: float
+    scattering_rate: float
+    time_along: float
+    time_across_L: float
+
+    def rows(self) -> list[tuple[str, float]]:
+        """Names and values, for a table."""
+        return [(field.name, getattr(self, field.name)) for field in fields(self)]
+
+    @property
+    def closures_compatible(self) -> dict[str, bool]:
+        """Which closures the bound on T_0 allows."""
+        return {"flux-tube": True, "uniform": self.bound_over_natural_rate >= 1.0}
+
+
+def transport_scales(L_pc: float, gradient_length_kpc: float, T_0_bound: float, kappa29: float = 1.0, *,
+                     integral_factor: float = 1.0) -> TransportScales:
+    """Derive what L, l and |T_0| < T_0_bound imply.
+
+    Parameters
+    ----------
+    L_pc, gradient_length_kpc : float
+        Focusing length and gradient length at this kappa29.
+    T_0_bound : float
+        Upper limit on |T_0|, 1/yr.
+    kappa29 : float
+        Parallel diffusion coefficient, 1e29 cm^2/s.
+    integral_factor : float
+        1 for kappa = (v^2/8) int (1-mu^2)^2/D dmu over [-1, 1]; 2 where kappa is quoted with v^2/4 instead.
+
+    Raises
+    ------
+    ScatteringError
+        If a length or kappa29 is not positive.
+    """
+    if not (L_pc > 0 and gradient_length_kpc > 0 and integral_factor > 0):
+        raise ScatteringError(f"L = {L_pc} pc, l = {gradient_length_kpc} kpc and the factor {integral_factor} have to "
+                              "be positive.")
+    mean_free_path = mean_free_path_pc(kappa29) / integral_factor
+    length = 1e3 * gradient_length_kpc
+    dipole = mean_free_path / length
+    law, q = IsotropicScattering(length / mean_free_path), length / L_pc
+    natural = PC_PER_YEAR * dipole / 3.0 / L_pc
+    return TransportScales(
+        mean_free_path, mean_free_path / L_pc, L_pc / length, dipole,
+        *(float(stationary_pad(law, q, closure).legendre(2)[1]) for closure in ("flux-tube", "uniform")),
+        dipole / 3.0 / KM_S, natural, T_0_bound / natural, PC_PER_YEAR / (2.0 * mean_free_path), length / PC_PER_YEAR,
+        3.0 * L_pc**2 / (mean_free_path * PC_PER_YEAR))

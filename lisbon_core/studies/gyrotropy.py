@@ -1,0 +1,117 @@
+"""Does the interstellar distribution depend on more than the pitch angle and a gradient? Terms beyond Eq. (3).
+
+Eq. (3) takes the interstellar medium as gyrotropic: at one place it depends on mu alone, and from place to place it
+changes linearly. Without a heliosphere the guiding centre of a particle that reaches Earth is its gyroradius, turned
+by its gyrophase, so R_x and R_y are the terms P_1^1 of a distribution, and the next ones in R what a distribution that
+is not gyrotropic (or a gradient that is not uniform) would show first:
+
+    mu R_x, mu R_y  (P_2^1),   R_x^2 - R_y^2, 2 R_x R_y  (P_2^2),   R_x^2 + R_y^2  (distance alone),
+
+each per gyroradius or per its square. What the fit leaves over is fitted by these together with everything in it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from lisbon_core.anisotropy import AnisotropyFit, design, sample_columns, sample_covariance
+from lisbon_core.anisotropy.fit import sample_scatter
+from lisbon_core.liouville import LiouvilleMap
+from lisbon_core.sky import SkyMap
+
+__all__ = ["GYROTROPY_TERMS", "GyrotropyTest", "gyrotropy_columns", "gyrotropy_test"]
+
+GYROTROPY_TERMS = ("mu R_x", "mu R_y", "R_x^2 - R_y^2", "2 R_x R_y", "R_x^2 + R_y^2")
+
+
+@dataclass(frozen=True)
+class GyrotropyTest:
+    """Terms beyond Eq. (3), fitted to what it leaves over.
+
+    Attributes
+    ----------
+    names, coefficients, covariance : tuple of str, ndarray, ndarray, shapes (5,), (5,), (5, 5)
+        The terms, R in units of `radius_AU`; their amplitudes, fitted together with A_n and G.
+    chi2, degrees : float, int
+        Chi-square of all coefficients being zero, and how many independent ones the sky can tell.
+    p_value : float
+        Probability of a larger chi-square were Eq. (3) complete; where the map is a sample, with the tails that a
+        variance from so few samples gives it.
+    radius_AU : float
+        Root of 3/2 times the mean R^2: the gyroradius, were there no heliosphere.
+    """
+
+    names: tuple[str, ...]
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    chi2: float
+    degrees: int
+    p_value: float
+    radius_AU: float
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """Standard errors of the coefficients."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def __str__(self) -> str:
+        lines = [f"{name}: {value: .1e} ± {sigma:.1e}"
+                 for name, value, sigma in zip(self.names, self.coefficients, self.sigma, strict=True)]
+        return "\n".join([*lines, f"chi-square {self.chi2:.1f} for {self.degrees} terms, p = {self.p_value:.2g}"])
+
+
+def gyrotropy_columns(liouville: LiouvilleMap, sample: int, p_index: float, radius_AU: float) -> np.ndarray:
+    """The terms for one sample of the map, each times (p/p_0)^-p_index: (n_pixel, 5)."""
+    mu, x, y = (values[sample].ravel() for values in (liouville.mu, liouville.R_x, liouville.R_y))
+    x, y = x / radius_AU, y / radius_AU
+    terms = np.column_stack([mu * x, mu * y, x * x - y * y, 2.0 * x * y, x * x + y * y])
+    return terms * (liouville.momentum_ratio[sample].ravel() ** -p_index)[:, None]
+
+
+def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> GyrotropyTest:
+    """Whether the residual of a fit depends on the gyrophase or on the distance from the Sun's field line.
+
+    Parameters
+    ----------
+    sky, liouville : SkyMap, LiouvilleMap
+        As they were fitted.
+    fit : AnisotropyFit
+        Eqs. (1)-(3). If it is one of `fit_sampled_map`, the finite sample of the map enters here in the same way.
+    """
+    square = liouville.average(liouville.R_x**2 + liouville.R_y**2).mean(axis=1)
+    radius = float(np.sqrt(1.5 * np.average(square, weights=np.cos(np.radians(liouville.dec)))))
+
+    def terms(liouville, sample, order, p_index):
+        """Those of Eq. (3) and those beyond it."""
+        return np.column_stack([sample_columns(liouville, sample, order, p_index),
+                                gyrotropy_columns(liouville, sample, p_index, radius)])
+
+    columns = design(sky, liouville, fit.order, fit.design.p_index, terms=terms,
+                     names=(*fit.design.names, *GYROTROPY_TERMS))
+    theta, attenuation = np.append(fit.theta, np.zeros(5)), np.zeros((len(columns.names) + 1,) * 2)
+    if n_sample := len(fit.map_shifts):
+        attenuation = sample_scatter(columns, liouville, terms)[1]
+
+    data = sky.relative_intensity[sky.observed]
+    model, jacobian = columns.relative_intensity(theta)
+    weighted = (jacobian * columns.scale).T * columns.weight
+    # a term that the others already make (there may be one without a heliosphere) takes no part
+    inverse = np.linalg.pinv(columns.scaled_normal(jacobian, attenuation), rcond=1e-6, hermitian=True)
+    inverse = columns.scale[-5:, None] * inverse[-5:]
+    estimator = inverse @ weighted
+    coefficients = estimator @ (data / columns.ring_mean(data) - model)
+    coefficients += inverse @ (columns.scale * (attenuation[1:] @ np.append(1.0, theta)))
+
+    noise = columns.noise_response(estimator)
+    covariance = noise @ noise.T + sample_covariance(estimator @ fit.map_shifts.T)
+    values, vectors = np.linalg.eigh(covariance)
+    kept = values > 1e-7 * values[-1]
+    degrees, chi2 = int(kept.sum()), float(np.sum((vectors[:, kept].T @ coefficients) ** 2 / values[kept]))
+    p_value = float(stats.chi2.sf(chi2, degrees))
+    if n_sample:
+        # a variance known from few samples: F, with Satterthwaite's degrees, the more the noise outweighs the samples
+        of_map = vectors.T @ (covariance - noise @ noise.T) @ vectors
+        share = np.sum(np.diag(of_map)[kept] / values[kept]) / degrees
+        p_value = float(stats.f.sf(chi2 / degrees, degrees, (n_sample - 1.0) / share**2))
+    return GyrotropyTest(GYROTROPY_TERMS, coefficients, covariance, chi2, degrees, p_value, radius)

@@ -1,0 +1,181 @@
+r"""Focused transport before it is stationary, three ways: relaxation in mu, a pulse in (z, mu), and random walks.
+
+Lengths are in mean free paths lambda = 3 kappa/v, times in lambda/v, so that Eq. (5) with its left side written out is
+
+    d_t F + mu d_z F + (xi/2)(1-mu^2) d_mu F = d_mu(D d_mu F),   xi = lambda/L,   D = (3/8) I (1-mu^2) h,
+
+with I = int (1-mu^2)/h dmu; isotropic scattering has D = (1-mu^2)/2. What is conserved is the number of particles in
+the tube, N = F e^{xi z} (the tube's cross-section grows as 1/B):
+
+    d_t N + d_z(mu N) + d_mu[(xi/2)(1-mu^2) N] = d_mu(D d_mu N),
+
+and one particle obeys dz = mu dt, dmu = [(xi/2)(1-mu^2) + D'] dt + sqrt(2 D) dW. A diverging field turns particles
+along B, so that even an isotropised pulse drifts: for isotropic scattering with mean mu = coth xi - 1/xi.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import expm
+
+from lisbon_core.transport import ScatteringLaw, TransportError, closure_lambda, inverse_h_integral
+
+__all__ = ["Pulse", "approach_to_stationary", "pulse", "random_walk", "scattering_rate"]
+
+
+def scattering_rate(law: ScatteringLaw, mu: np.ndarray) -> np.ndarray:
+    """D(mu) in units of v/lambda.
+
+    >>> from lisbon_core.transport import IsotropicScattering
+    >>> round(float(scattering_rate(IsotropicScattering(530.0), 0.0)), 12)
+    0.5
+    """
+    mu = np.asarray(mu, float)
+    return 0.375 * inverse_h_integral(law) * (1.0 - mu**2) * law.h(mu)
+
+
+def cells_in_mu(cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """Edges and centres of equal cells of [-1, 1]."""
+    edges = np.linspace(-1.0, 1.0, cells + 1)
+    return edges, 0.5 * (edges[1:] + edges[:-1])
+
+
+def flux_matrix(speed: np.ndarray, diffusion: np.ndarray, cells: int) -> np.ndarray:
+    """Matrix of -d_mu(speed g - diffusion g') in finite volumes, from both at the inner faces; none leaves [-1, 1]."""
+    width = 2.0 / cells
+    out_of_left, out_of_right = 0.5 * speed + diffusion / width, 0.5 * speed - diffusion / width
+    inside = np.append(0.0, out_of_right) - np.append(out_of_left, 0.0)
+    return (np.diag(inside) + np.diag(out_of_left, -1) - np.diag(out_of_right, 1)) / width
+
+
+def approach_to_stationary(law: ScatteringLaw, q: float, times: np.ndarray, closure: str | float = "flux-tube", *,
+                           cells: int = 100) -> tuple[np.ndarray, np.ndarray]:
+    """How an isotropic distribution becomes the stationary one once the gradient 1/l is switched on.
+
+    Parameters
+    ----------
+    law, q, closure
+        As in `stationary_pad`.
+    times : ndarray, shape (n,)
+        Times in lambda/v, from 0.
+
+    Returns
+    -------
+    mu : ndarray, shape (cells,)
+    F1 : ndarray, shape (n, cells)
+        F - 1 at each time; what the mean of F does, T_0, is taken out.
+    """
+    edges, mu = cells_in_mu(cells)
+    lam, face = closure_lambda(closure, q), edges[1:-1]
+    change = 0.375 * inverse_h_integral(law)  # v/(2 l) in units of v/lambda
+    matrix = flux_matrix(q * (1.0 - face**2), (1.0 - face**2) * law.h(face), cells)
+    matrix = change * (matrix + np.diag(2.0 * mu * (lam - q)))
+    source = 2.0 * change * mu
+    centre = np.eye(cells) - 1.0 / cells
+    # F1' = M F1 + s as one exponential of the matrix with s appended
+    whole = np.zeros((cells + 1, cells + 1))
+    whole[:cells, :cells], whole[:cells, -1] = centre @ matrix, centre @ source
+    start = np.append(np.zeros(cells), 1.0)
+    return mu, np.array([(expm(whole * time) @ start)[:cells] for time in np.atleast_1d(times)])
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """Particles released together in a tube of constant L.
+
+    times : (n,), in lambda/v; z : (n_z,), in lambda; mu : (n_mu,).
+    number : (n, n_z, n_mu), particles of the tube per unit of z and mu, integral 1.
+    mean_z, mean_mu : (n,).
+    """
+
+    times: np.ndarray
+    z: np.ndarray
+    mu: np.ndarray
+    number: np.ndarray
+    mean_z: np.ndarray
+    mean_mu: np.ndarray
+
+
+def pulse(law: ScatteringLaw, xi: float, times: np.ndarray, *, start_width: float = 0.2, start_mu=None,
+          cells: int = 48, step: float = 0.02) -> Pulse:
+    """An initial Gaussian in z of the width given, followed in time: Fourier modes in z, finite volumes in mu.
+
+    Each Fourier mode turns by e^{-i k mu t} exactly, scattering and focusing in mu are one matrix exponential, and the
+    two alternate in steps of second order.
+
+    Parameters
+    ----------
+    law : ScatteringLaw
+        h(mu); its scale drops out.
+    xi : float
+        lambda/L.
+    times : ndarray, shape (n,)
+        Increasing, in lambda/v.
+    start_mu : function, optional
+        Distribution over mu at the start, up to a factor; isotropic by default.
+
+    Raises
+    ------
+    TransportError
+        If the times do not increase from 0 or later.
+    """
+    times = np.atleast_1d(np.asarray(times, float))
+    if times[0] < 0 or np.any(np.diff(times) <= 0):
+        raise TransportError(f"The times of a pulse have to increase and not be negative, got {times.tolist()}.")
+    edges, mu = cells_in_mu(cells)
+    face = edges[1:-1]
+    matrix = flux_matrix(0.5 * xi * (1.0 - face**2), scattering_rate(law, face), cells)
+    half = times[-1] + 6.0 * start_width
+    n_z = 2 ** int(np.ceil(np.log2(8.0 * half / start_width)))
+    z = (np.arange(n_z) - n_z // 2) * 2.0 * half / n_z
+    k = 2.0 * np.pi * np.fft.rfftfreq(n_z, z[1] - z[0])
+    shape = np.ones(cells) if start_mu is None else np.asarray(start_mu(mu), float)
+    modes = np.exp(-0.5 * (k[:, None] * start_width) ** 2) * (shape / shape.sum() * cells / 2.0)
+
+    now, numbers = 0.0, []
+    for time in times:
+        count = int(np.ceil((time - now) / step))
+        if count:
+            dt = (time - now) / count
+            turn, scatter = np.exp(-0.5j * k[:, None] * mu * dt), expm(matrix * dt).T
+            for _ in range(count):
+                modes = turn * ((turn * modes) @ scatter)
+        now = time
+        numbers.append(np.fft.fftshift(np.fft.irfft(modes, n_z, axis=0), axes=0) / (z[1] - z[0]))
+    number = np.array(numbers)
+    weight = (z[1] - z[0]) * 2.0 / cells
+    return Pulse(times, z, mu, number, np.einsum("tzm,z->t", number, z) * weight,
+                 np.einsum("tzm,m->t", number, mu) * weight)
+
+
+def random_walk(law: ScatteringLaw, xi: float, time: float, count: int, rng: np.random.Generator, *,
+                start_mu: float | None = None, steps: int = 1000) -> tuple[np.ndarray, np.ndarray]:
+    """The same tube one particle at a time: z and mu, shapes (count,), of particles released at z = 0.
+
+    Scattering turns the direction of motion by small random angles on the sphere, which is D = (1-mu^2) g without its
+    slope; that slope and focusing move mu along d mu/dt = (1-mu^2)(xi/2 + g'), solved exactly over a step. So no
+    particle ever leaves [-1, 1].
+
+    Parameters
+    ----------
+    time : float
+        In lambda/v, walked in `steps` steps; the error of a mean is of first order in their length.
+    start_mu : float, optional
+        Pitch-angle cosine at the start; isotropic by default.
+    """
+    grid = np.linspace(-1.0, 1.0, 4001)
+    rate = 0.375 * inverse_h_integral(law) * law.h(grid)  # D without its factor 1 - mu^2
+    drift = 0.5 * xi + np.gradient(rate, grid)
+    mu = rng.uniform(-1.0, 1.0, count) if start_mu is None else np.full(count, float(start_mu))
+    z, dt = np.zeros(count), time / steps
+    for _ in range(steps):
+        before = mu
+        push = np.tanh(np.interp(mu, grid, drift) * dt)
+        mu = (mu + push) / (1.0 + mu * push)
+        width = np.sqrt(2.0 * dt * np.interp(mu, grid, rate))
+        along, across = width * rng.standard_normal((2, count))
+        angle = np.hypot(along, across)
+        mu = mu * np.cos(angle) + np.sqrt(1.0 - mu**2) * np.sinc(angle / np.pi) * along
+        mu = np.clip(mu, -1.0, 1.0)
+        z += 0.5 * (before + mu) * dt
+    return z, mu

@@ -1,0 +1,206 @@
+r"""Other laws of scattering against the same distribution: how much of the answer is Eq. (6), and how much is data.
+
+Every law here is even in mu and positive, with F1 = a psi as in `transport.posterior`: amplitude, focusing x = q
+a, and the parameters of its shape are fitted together. The law without a form of its own is h = exp(sum_k c_k cos(2 k
+theta)), mu = cos theta, positive whatever the c_k, and as flexible as one lets it be. For no law at all there is the
+symmetry identity: in a flux tube, D even in mu means F1_even - <F1_even> = (q/2) [F1_odd^2 - F1_even^2 - <...>], so
+that the odd part of a measured distribution predicts the shape of the even one, and their ratio is q = l/L.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from lisbon_core.transport import (
+    CLOSURES,
+    BroadenedScattering,
+    CosineScattering,
+    FunctionScattering,
+    IsotropicScattering,
+    QuasilinearScattering,
+    ScatteringLaw,
+    TransportError,
+    closure_lambda,
+    mean_free_path_pc,
+    solve,
+)
+from lisbon_core.transport.panels import panels
+from lisbon_core.transport.posterior import problem_for
+from lisbon_core.transport.result import Estimate
+
+__all__ = ["FAMILIES", "Family", "LawFit", "SymmetricFocusing", "compare_laws", "fit_law", "focusing_without_a_law"]
+
+NODES = 48
+
+
+@dataclass(frozen=True)
+class Family:
+    """A law by its shape parameters: law(*p) for d_offset = 1, starting points (n, k) and bounds (2, k)."""
+
+    law: Callable[..., ScatteringLaw]
+    starts: tuple[tuple[float, ...], ...]
+    bounds: tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def smooth_law(*coefficients: float) -> FunctionScattering:
+    """h = exp(sum_k c_k cos(2 k theta)) of mu = cos theta, k from 1."""
+    series = np.zeros(2 * len(coefficients) + 1)
+    series[2::2] = coefficients
+    return FunctionScattering(lambda mu: np.exp(np.polynomial.chebyshev.chebval(mu, series)))
+
+
+FAMILIES = {
+    "isotropic": Family(lambda: IsotropicScattering(1.0), ((),), ((), ())),
+    "quasi-linear": Family(lambda index: QuasilinearScattering(1.0, index), ((1.3,),), ((1.0,), (1.95,))),
+    "broadened": Family(lambda index, floor: BroadenedScattering(1.0, index, np.exp(floor)),
+                        ((1.5, -2.0), (2.5, -1.0)), ((1.05, -6.0), (4.0, 3.0))),
+    "cosine, Eq. (6)": Family(lambda ratio, omega: CosineScattering(ratio, np.exp(omega), 1.0),
+                              tuple((ratio, np.log(omega)) for ratio in (-0.4, 0.4) for omega in (0.7, 1.0, 1.5, 2.5)),
+                              ((-0.98, np.log(0.5)), (0.98, np.log(4.0)))),
+    "smooth, 2 terms": Family(smooth_law, ((0.0, 0.0),), ((-4.0,) * 2, (4.0,) * 2)),
+    "smooth, 4 terms": Family(smooth_law, ((0.0,) * 4,), ((-4.0,) * 4, (4.0,) * 4)),
+}
+
+
+@dataclass(frozen=True)
+class LawFit:
+    """Best fit of one family: its law in absolute terms, q = l/L, 1/L (1/pc), chi2, and the number of parameters.
+
+    bic : chi2 + (number of parameters) ln (number of bins); differences of 2 are slight, of 10 strong.
+    """
+
+    name: str
+    law: ScatteringLaw
+    q: float
+    inverse_L: Estimate
+    chi2: float
+    dof: int
+    bic: float
+
+    def __str__(self):
+        return (f"{self.name:<16} chi2 {self.chi2:7.1f} for {self.dof:2d} degrees of freedom, BIC {self.bic:7.1f}, "
+                f"1/L = {self.inverse_L}")
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A law times d_offset."""
+
+    shape: ScatteringLaw
+    d_offset: float
+
+    def h(self, mu: np.ndarray) -> np.ndarray:
+        """d_offset h(mu)."""
+        return self.d_offset * self.shape.h(mu)
+
+    def f(self, mu: np.ndarray) -> np.ndarray:
+        """f(mu)/d_offset."""
+        return self.shape.f(mu) / self.d_offset
+
+
+def fit_law(pad, name: str | Family, closure: str = "flux-tube", kappa29: float = 1.0) -> LawFit:
+    """Fit one family of `FAMILIES`, or a `Family` of one's own, to a pitch-angle distribution with its covariance.
+
+    Raises
+    ------
+    TransportError
+        For an unknown family or closure, or a distribution with too few bins.
+    """
+    if not isinstance(name, Family) and name not in FAMILIES:
+        raise TransportError(f"There is no family of scattering laws called {name!r}: choose one of "
+                             f"{', '.join(FAMILIES)}.")
+    if closure not in CLOSURES:
+        raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube' or 'uniform'.")
+    family, name = (name, "own family") if isinstance(name, Family) else (FAMILIES[name], name)
+    problem = problem_for(pad, lambda z, G: (z, z), (1.0, 1.0))
+    grid, through = panels(NODES), problem.through(NODES)
+
+    def model(p):
+        law = family.law(*p[2:])
+        h, f = law.h(grid.mu)[None], law.f(grid.mu)[None]
+        x = np.array([p[1]])
+        return through @ solve(h, f, x, np.array([closure_lambda(closure, p[1])]), NODES)[0]
+
+    low, high = np.array([-np.inf, -5.0, *family.bounds[0]]), np.array([np.inf, 5.0, *family.bounds[1]])
+    best = None
+    for start in family.starts:
+        unit = model(np.array([0.0, 0.0, *start]))
+        amplitude = unit @ problem.target / (unit @ unit)
+        scale = max(abs(amplitude), 1e-12)
+        answer = least_squares(
+            lambda p, scale=scale: problem.target - p[0] * scale * model(p), [amplitude / scale, 0.05, *start],
+            bounds=(low, high), max_nfev=200)
+        if best is None or answer.cost < best[0].cost:
+            best = answer, scale
+    answer, scale = best
+    p = answer.x
+    law = Scaled(family.law(*p[2:]), 1.0 / (p[0] * scale))
+    # 1/L = (3/4) x G/lambda depends on x and, through G, on the shape
+    rate = 0.75 / mean_free_path_pc(kappa29)
+
+    def inverse_length(p):
+        return rate * p[1] * 2.0 * float(np.sum(grid.weights * grid.mu * family.law(*p[2:]).f(grid.mu)))
+
+    ahead, behind = (np.clip(p + step, low, high) for step in (1e-5 * np.eye(p.size), -1e-5 * np.eye(p.size)))
+    slope = np.array([(inverse_length(a) - inverse_length(b)) / (a - b)[k]
+                      for k, (a, b) in enumerate(zip(ahead, behind, strict=True))])
+    fisher = answer.jac.T @ answer.jac
+    fisher[range(1, p.size), range(1, p.size)] += 0.01  # a parameter that does nothing must not make it singular
+    sigma = float(np.sqrt(slope @ np.linalg.solve(fisher, slope)))
+    chi2, bins = 2.0 * float(answer.cost), len(problem.target)
+    return LawFit(name, law, float(p[1] / (p[0] * scale)), Estimate(float(inverse_length(p)), sigma, "1/pc"), chi2,
+                  bins - p.size, chi2 + p.size * float(np.log(bins)))
+
+
+def compare_laws(pad, closure: str = "flux-tube", kappa29: float = 1.0) -> list[LawFit]:
+    """Every family, best Bayesian information criterion first."""
+    return sorted((fit_law(pad, name, closure, kappa29) for name in FAMILIES), key=lambda fit: fit.bic)
+
+
+@dataclass(frozen=True)
+class SymmetricFocusing:
+    """1/L (1/pc) from the symmetry of D alone; chi2 over dof tests that every even order asks for the same q."""
+
+    inverse_L: Estimate
+    chi2: float
+    dof: int
+
+
+def focusing_without_a_law(pad, kappa29: float = 1.0) -> SymmetricFocusing:
+    """Focusing in a flux tube from the even Legendre coefficients against the square of the odd part, for any even D.
+
+    The even coefficients are fitted with q/2 times those of F1_odd^2 - F1_even^2, with the covariance of both; l is
+    lambda/A_1. The series has to reach order 2.
+    """
+    order = len(pad.legendre)
+    if order < 2:
+        raise TransportError(f"A series to order {order} has no even part to compare: order 2 at least is needed.")
+    x, w = np.polynomial.legendre.leggauss(2 * order + 2)
+    table = np.polynomial.legendre.legvander(x, order)[:, 1:]
+    even = np.arange(1, order, 2)  # columns of P_2, P_4, ...
+
+    def predicted(A):
+        odd_part, even_part = table[:, ::2] @ A[::2], table[:, 1::2] @ A[1::2]
+        return 0.5 * (even + 1.5) * ((w * (odd_part**2 - even_part**2)) @ table[:, even])
+
+    A, weights = np.asarray(pad.legendre, float), np.eye(even.size)
+    steps = 1e-3 * np.abs(A).max() * np.eye(order)
+
+    def solve_for(A, weights):
+        c = predicted(A)
+        return c @ weights @ A[even] / (c @ weights @ c)
+
+    for _ in range(4):
+        q = solve_for(A, weights)
+        jacobian = np.array([((A + s)[even] - q * predicted(A + s) - (A - s)[even] + q * predicted(A - s)) / 2.0
+                             for s in steps]).T / steps[0, 0]
+        weights = np.linalg.inv(jacobian @ pad.legendre_covariance @ jacobian.T)
+    rest = A[even] - q * predicted(A)
+    rate = 1.0 / mean_free_path_pc(kappa29)
+    slope = np.array([(solve_for(A + s, weights) * (A + s)[0] - solve_for(A - s, weights) * (A - s)[0]) / 2.0
+                      for s in steps]) * rate / steps[0, 0]
+    sigma = float(np.sqrt(slope @ pad.legendre_covariance @ slope))
+    inverse = Estimate(float(rate * q * A[0]), sigma, "1/pc")
+    return SymmetricFocusing(inverse, float(rest @ weights @ rest), even.size - 1)

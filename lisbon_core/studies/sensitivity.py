@@ -1,0 +1,62 @@
+"""What the conclusions depend on: every assumption of a run varied alone, and fields all around the assumed one."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lisbon_core.heliosphere import FIELD_PRESETS
+from lisbon_core.parameters import RunParameters
+from lisbon_core.run import Run
+from lisbon_core.studies.field_posterior import fan
+
+__all__ = ["Variation", "field_fan", "variations"]
+
+COARSE = 4.0  # degrees: a map of a quarter of the orbits
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One assumption changed: of which kind it is, what is taken instead, and the parameters of that run."""
+
+    kind: str
+    label: str
+    parameters: RunParameters
+
+
+def variations(run: Run) -> list[Variation]:
+    """The run as it is, first, and with each assumption in turn replaced by another that one could have made.
+
+    All on a grid of 4 degrees or that of the run, whichever is coarser; only fields, polarities, boundaries and
+    numbers of positions need Liouville maps of their own.
+    """
+    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg))
+    seen = run.sky.dec[run.sky.observed.any(axis=1)]
+    slope = base.p_index
+    chosen = [("as assumed", "as assumed", {})]
+    chosen += [("order of the series", f"order {n}", {"order": n}) for n in (3, 5, 6, 8, 9)]
+    chosen += [("declinations used", f"{name} {limit:g}°", {name: float(limit)})
+               for name, limit in (("dec_min", seen[0] + 10.0), ("dec_max", seen[-1] - 10.0))]
+    chosen += [("direction of the field", f"field of {name}", {
+        "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame})
+        for name, preset in FIELD_PRESETS.items()]
+    chosen += [("strength of the field", f"{strength:g} microgauss", {"field_uG": float(strength)})
+               for strength in np.round(base.field_uG * np.array([0.85, 1.15]), 2)]
+    chosen += [("solar polarity", f"polarity {sign:+d}" if sign else "unipolar", {"polarity": sign})
+               for sign in (1, -1, 0)]
+    chosen += [("exponent of momentum", f"p_index {value:g}", {"p_index": round(value, 6)})
+               for value in (slope - 0.1, slope + 0.1)]
+    chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
+                {"boundary_AU": factor * base.boundary_AU}) for factor in (0.5, 2.0)]
+    chosen += [("positions averaged", f"{2 * base.positions} positions", {"positions": 2 * base.positions})]
+    chosen += [("closure", f"{closure} closure", {"closure": closure}) for closure in ("flux-tube", "uniform")]
+    if run.heliosphere is not run.closed_form:  # a field on a grid is what it is
+        chosen = [one for one in chosen if one[0] not in ("direction of the field", "strength of the field",
+                                                          "solar polarity")]
+    made = [Variation(kind, label, replace(base, **changes)) for kind, label, changes in chosen]
+    return [made[0], *(one for one in made[1:] if one.parameters != base)]
+
+
+def field_fan(run: Run, step_deg: float = 2.5) -> list[RunParameters]:
+    """The run with 19 directions of the field: the assumed one, 6 around it and 12 at twice the distance."""
+    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg))
+    return [replace(base, field_lon=lon, field_lat=lat) for lon, lat in fan((base.field_lon, base.field_lat), step_deg)]

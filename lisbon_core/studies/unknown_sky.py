@@ -1,0 +1,142 @@
+"""An unknown sky for each student: field direction, A_n and 1/L to be inferred with errors, graded by pulls.
+
+Everything follows from the student's name (and a word that only the lecturer knows), so the truth is stored nowhere:
+who grades makes it anew. The sky is coarse, 6 degrees: the 38 maps of two fans of fields take a minute or two.
+"""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lisbon_core._core import LisbonError
+from lisbon_core.anisotropy import AnisotropyFit, fit_sampled_map, pitch_angle_distribution, renormalise
+from lisbon_core.heliosphere import HeliosphereParameters, closed_form
+from lisbon_core.liouville import cached_sky, grid
+from lisbon_core.sky import SkyMap
+from lisbon_core.studies.field_posterior import field_at
+from lisbon_core.synthetic import SkyTruth, make_sky, random_truth
+from lisbon_core.transport import Estimate, fit_transport
+
+__all__ = ["ASKED", "CapstoneError", "Graded", "grade", "infer", "read_answer", "sky_of", "unknown"]
+
+ASKED = ("field_lon", "field_lat", "A_1", "A_2", "A_3", "inverse_L")
+GRID_DEG, POSITIONS = 6.0, 4
+FIELD_ERROR = 0.5  # degrees, that of a fit as good as this sky allows
+SANE = (0.25, 4.0)  # a stated error over that of the reference fit
+LARGEST_PULL = 3.0
+
+
+class CapstoneError(LisbonError):
+    """A student or an answer that cannot be graded."""
+
+
+def unknown(student: str, secret: str = "") -> tuple[HeliosphereParameters, SkyTruth]:
+    """What a student has to find: the heliosphere with its field, and the truth of the sky.
+
+    The field points 3 to 10 degrees away from that of the default heliosphere, all else of which is kept.
+
+    >>> unknown("Ada") == unknown(" ada "), unknown("Ada") == unknown("Ada", "secret")
+    (True, False)
+    """
+    name = " ".join(student.split()).casefold()
+    if not name:
+        raise CapstoneError("The student has no name: give one, or a number, with --student.")
+    seed = int(hashlib.sha256(f"{name}\n{secret}".encode()).hexdigest()[:8], 16)
+    random = np.random.default_rng([seed, 1])
+    distance, direction = random.uniform(3.0, 10.0), random.uniform(0.0, 2.0 * np.pi)
+    known = HeliosphereParameters()
+    offset = distance * np.cos(direction), distance * np.sin(direction)
+    lon, lat = field_at(offset, (known.field_lon, known.field_lat)).tolist()
+    truth = replace(random_truth(seed), averaging_deg=8.0, noise=4e-5, dec_min=-60.0, dec_max=80.0)
+    return replace(known, field_lon=round(lon, 6), field_lat=round(lat, 6)), truth
+
+
+def sky_of(student: str, secret: str = "") -> SkyMap:
+    """The sky of a student, as an experiment would publish it."""
+    heliosphere, truth = unknown(student, secret)
+    liouville = cached_sky(closed_form(heliosphere), *grid(GRID_DEG), positions=2 * POSITIONS)
+    return make_sky(truth, liouville, f"synthetic sky of the capstone for {' '.join(student.split())}")
+
+
+def infer(sky: SkyMap, heliosphere: HeliosphereParameters) -> tuple[AnisotropyFit, Estimate]:
+    """A_n and 1/L (1/pc) of a sky for a field that is taken as known: the errors are those that it allows."""
+    liouville = cached_sky(closed_form(heliosphere), sky.dec, sky.ra, positions=POSITIONS)
+    fit = fit_sampled_map(sky, liouville)
+    return fit, fit_transport(pitch_angle_distribution(renormalise(sky, fit), fit, liouville)).inverse_L
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One number of an answer: what was stated, what is true, and the error that the sky allows."""
+
+    name: str
+    value: float
+    sigma: float
+    pull: float
+    reference: float
+
+    @property
+    def verdict(self) -> str:
+        """What to tell the student."""
+        ratio = self.sigma / self.reference
+        if ratio < SANE[0]:
+            return f"the error is {1 / ratio:.0f} times too small: no fit to this sky can know it so well"
+        if ratio > SANE[1]:
+            return f"the error is {ratio:.0f} times too large: it says less than the sky does"
+        if abs(self.pull) > LARGEST_PULL:
+            return f"{abs(self.pull):.1f} of your errors from the truth: one of the two is wrong"
+        return "good"
+
+    def __str__(self):
+        return f"{self.name:<10} {self.value: .4g} ± {self.sigma:.2g}   pull {self.pull:+.1f}   {self.verdict}"
+
+
+def read_answer(path: str | Path) -> dict[str, tuple[float, float]]:
+    """Value and error of each number of `ASKED` from TOML: `A_1 = {value = 1.2e-3, sigma = 2e-5}` and so on.
+
+    Raises
+    ------
+    CapstoneError
+        If the file cannot be read, or a number or its error is missing, not finite, or the error not positive.
+    """
+    try:
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CapstoneError(f"{path} cannot be read as TOML ({getattr(error, 'strerror', None) or error}): write one "
+                            "line a number, such as A_1 = {value = 1.2e-3, sigma = 2e-5}.") from error
+    answer = {}
+    for name in ASKED:
+        try:
+            answer[name] = float(content[name]["value"]), float(content[name]["sigma"])
+        except (LookupError, TypeError, ValueError):
+            raise CapstoneError(f"{path} states no {name}: add a line {name} = {{value = ..., sigma = ...}}.") from None
+        if not (np.all(np.isfinite(answer[name])) and answer[name][1] > 0):
+            raise CapstoneError(f"{path}: {name} = {answer[name][0]} with sigma = {answer[name][1]} is no measurement: "
+                                "both have to be finite, and the error positive.")
+    return answer
+
+
+def grade(student: str, answer: dict[str, tuple[float, float]], secret: str = "") -> list[Graded]:
+    """Pulls of an answer, and whether its errors are such as the sky allows; half a minute for the reference fit.
+
+    The error of `field_lon` and `field_lat` is in degrees on the sphere.
+    """
+    heliosphere, truth = unknown(student, secret)
+    fit, inverse_L = infer(sky_of(student, secret), heliosphere)
+    numbers = truth.claims(3)
+    true = {"field_lon": heliosphere.field_lon, "field_lat": heliosphere.field_lat, "inverse_L": 1.0 / truth.L_pc,
+            **{name: numbers[name] for name in ("A_1", "A_2", "A_3")}}
+    reference = dict.fromkeys(("field_lon", "field_lat"), FIELD_ERROR)
+    reference |= {f"A_{n}": float(fit.sigma[n - 1]) for n in (1, 2, 3)}
+    reference["inverse_L"] = inverse_L.sigma or abs(true["inverse_L"])
+    graded = []
+    for name in ASKED:
+        value, sigma = answer[name]
+        off = value - true[name]
+        if name == "field_lon":
+            off = ((off + 180.0) % 360.0 - 180.0) * np.cos(np.radians(heliosphere.field_lat))
+        graded.append(Graded(name, value, sigma, float(off / sigma), reference[name]))
+    return graded

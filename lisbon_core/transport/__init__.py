@@ -1,0 +1,37 @@
+"""From a pitch-angle distribution to scattering, focusing and time variation: Eqs. (5) and (6)."""
+
+from lisbon_core.transport.apparent import apparent_asymmetry, apparent_scattering
+from lisbon_core.transport.fit import Estimate, TransportFit, fit_transport
+from lisbon_core.transport.scattering import (
+    BroadenedScattering,
+    CosineScattering,
+    FunctionScattering,
+    IsotropicScattering,
+    QuasilinearScattering,
+    ScatteringError,
+    ScatteringLaw,
+    cosine_shape,
+    diffusion_coefficient,
+    gradient_length_kpc,
+    inverse_h_integral,
+    mean_free_path_pc,
+    parallel_kappa29,
+)
+from lisbon_core.transport.stationary import (
+    CLOSURES,
+    StationaryPAD,
+    TransportError,
+    closure_lambda,
+    finite_volume_pad,
+    first_order_pad,
+    nodes_for,
+    solve,
+    stationary_pad,
+)
+
+__all__ = ["CLOSURES", "BroadenedScattering", "CosineScattering", "Estimate", "FunctionScattering",
+           "IsotropicScattering", "QuasilinearScattering", "ScatteringError", "ScatteringLaw", "StationaryPAD",
+           "TransportError", "TransportFit", "apparent_asymmetry", "apparent_scattering", "closure_lambda",
+           "cosine_shape", "diffusion_coefficient", "finite_volume_pad", "first_order_pad", "fit_transport",
+           "gradient_length_kpc", "inverse_h_integral", "mean_free_path_pc", "nodes_for", "parallel_kappa29", "solve",
+           "stationary_pad"]

@@ -1,0 +1,117 @@
+"""What a transport fit hands on: estimates that are a number with an error, or a reason why there is none."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import chdtrc
+
+from lisbon_core.transport.panels import panels
+from lisbon_core.transport.scattering import CosineScattering, cosine_shape, mean_free_path_pc
+from lisbon_core.transport.stationary import TransportError, stationary_pad
+from lisbon_core.units import PC_PER_YEAR
+
+__all__ = ["Estimate", "TransportFit", "error_scale"]
+
+
+def error_scale(chi2: float, dof: int) -> float:
+    """Factor on every error: sqrt(chi2/dof) where chance exceeds chi2 in less than 0.1 % of cases, 1 elsewhere."""
+    return float(np.sqrt(chi2 / dof)) if chdtrc(dof, chi2) < 1e-3 else 1.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its standard error, or None with the reason why the data do not determine it.
+
+    value, sigma : float or None; unit, note : str
+    """
+
+    value: float | None
+    sigma: float | None = None
+    unit: str = ""
+    note: str = ""
+
+    def __str__(self):
+        if self.value is None:
+            return f"not determined: {self.note}"
+        error = "" if self.sigma is None else f" +- {self.sigma:.2g}"
+        return f"{self.value:.4g}{error} {self.unit}".strip() + (f" ({self.note})" if self.note else "")
+
+
+@dataclass(frozen=True)
+class TransportFit:
+    """What a pitch-angle distribution says of transport, at a given kappa29 and under a given closure.
+
+    Attributes
+    ----------
+    eta, omega, d_offset, inverse_L, L_focusing, gradient_length, T_0, T_0_bound : Estimate
+        Shape of D, dimensionless; 1/pc, pc, kpc; 1/yr, T_0_bound the 95 % upper limit on |T_0|.
+    D_asymmetry, focusing_preference : Estimate
+        [D(1/2) - D(-1/2)]/[D(1/2) + D(-1/2)] of D without focusing; ln L with minus ln L without focusing.
+    chi2, dof : float or None, int
+        Of the bins at the best fit, with their full covariance.
+    mu, D, D_low, D_high : ndarray, shape (n,)
+        D(mu) in 1/yr at the best fit, minus and plus its error; empty where nothing is determined.
+    law, q : CosineScattering and float, or None
+        The best fit as a transport problem.
+    samples, weights : ndarray, shapes (n, 4), (n,)
+        Weighted posterior sample of a, ratio, ln omega and x (see `transport.posterior`); empty where nothing is
+        determined.
+    """
+
+    closure: str
+    kappa29: float
+    eta: Estimate
+    omega: Estimate
+    d_offset: Estimate
+    inverse_L: Estimate
+    L_focusing: Estimate
+    gradient_length: Estimate
+    T_0: Estimate
+    T_0_bound: Estimate
+    D_asymmetry: Estimate
+    focusing_preference: Estimate
+    chi2: float | None
+    dof: int
+    mu: np.ndarray
+    D: np.ndarray
+    D_low: np.ndarray
+    D_high: np.ndarray
+    law: CosineScattering | None = None
+    q: float | None = None
+    samples: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
+    weights: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def error_scale(self) -> float:
+        """Factor by which the errors were enlarged because the model does not fit; 1 where it does."""
+        return 1.0 if self.chi2 is None else error_scale(self.chi2, self.dof)
+
+    def F(self, mu: np.ndarray, T_0: float | None = None) -> np.ndarray:
+        """The fitted distribution; with T_0 (1/yr) given, what the same D and L make of that rate of change.
+
+        T_0 = S (1/Lambda - 1/L) picks Lambda; the answer is taken to first order in the change of T_0, as weak
+        focusing allows.
+        """
+        if self.law is None:
+            raise TransportError(f"There is no fitted distribution to draw: {self.eta.note}.")
+        pad = stationary_pad(self.law, self.q, self.closure)
+        if T_0 is None:
+            return pad(mu)
+        step = 1e-3 / abs(float(self.law.f(1.0)))
+        other = stationary_pad(self.law, self.q, pad.lam + step)
+        rate = PC_PER_YEAR / (2e3 * self.gradient_length.value)  # v/(2 l), so that T_0 = rate tau
+        return pad(mu) + (other(mu) - pad(mu)) * (T_0 / rate - pad.tau) / (other.tau - pad.tau)
+
+    def drawn(self) -> dict[str, np.ndarray]:
+        """1/L (1/pc), gradient length (kpc), eta/d_offset and omega of each point of `samples`."""
+        grid, (a, ratio, ln_omega, x) = panels(24), self.samples.T
+        _, f = cosine_shape(grid.mu, ratio[:, None], np.exp(ln_omega)[:, None])
+        rate = 1.5 * (f @ (grid.weights * grid.mu)) / mean_free_path_pc(self.kappa29)
+        return {"inverse_L": rate * x, "gradient_length": 1e-3 / (rate * a), "ratio": ratio, "omega": np.exp(ln_omega)}
+
+    def __str__(self):
+        names = ("inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
+                 "D_asymmetry", "focusing_preference")
+        lines = [f"{name}: {getattr(self, name)}" for name in names]
+        fit = "no fit" if self.chi2 is None else f"chi2 {self.chi2:.1f} for {self.dof} degrees of freedom"
+        return "\n".join([f"Transport fit, {self.closure} closure, kappa29 = {self.kappa29:g}: {fit}", *lines])
