@@ -10,29 +10,25 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core._core import LisbonError, write_atomically
+from lisbon_core._core import write_atomically
+from lisbon_core.liouville.sampling import LiouvilleError
 from lisbon_core.orbits import CHAOTIC
 
 __all__ = ["LiouvilleError", "LiouvilleMap", "grid", "load"]
-_PER_SAMPLE = ("mu", "R_x", "R_y", "momentum_ratio", "error", "amplification", "escaped")
-_AXES = ("dec", "ra", "weight", "sample_rigidity_TV")
-_VECTORS = ("field_icrs", "e_x_icrs", "e_y_icrs")
-_UNITS = {"R_x": "AU", "R_y": "AU", "error": "deg", "dec": "deg", "ra": "deg",
-          "sample_rigidity_TV": "TV"}
-_MEANINGS = {
-    "mu": "cosine between momentum and interstellar field, plasma frame",
-    "R_x": "guiding centre along e_x", "R_y": "guiding centre along e_y",
-    "momentum_ratio": "momentum in the plasma frame over momentum at Earth",
-    "error": "estimated error of the direction at the end of the orbit",
-    "amplification": "growth of a small change of direction along the orbit",
-    "escaped": "1 = the orbit left the sphere, 0 = it ends inside",
-    "dec": "pixel centres, ICRS", "ra": "pixel centres, ICRS", "weight": "weight of each sample",
-    "sample_rigidity_TV": "momentum over charge at Earth of each sample",
-}
 
-
-class LiouvilleError(LisbonError):
-    """A Liouville map that cannot be made or read."""
+_KEPT = {  # extension: unit, meaning
+    "mu": ("", "cosine between momentum and interstellar field, plasma frame"),
+    "R_x": ("AU", "guiding centre along e_x"), "R_y": ("AU", "guiding centre along e_y"),
+    "momentum_ratio": ("", "momentum in the plasma frame over momentum at Earth"),
+    "rigidity_TV": ("TV", "momentum over charge at Earth"),
+    "error": ("deg", "estimated error of the direction at the end of the orbit; NaN = not estimated"),
+    "amplification": ("", "growth of a small change of direction along the orbit; NaN = not estimated"),
+    "escaped": ("", "1 = the orbit left the sphere, 0 = it ends inside"),
+    "dec": ("deg", "pixel centres, ICRS"), "ra": ("deg", "pixel centres, ICRS"),
+    "replicate": ("", "which independent half of the sample"),
+    "field_icrs": ("", "interstellar field, unit vector, ICRS"), "e_x_icrs": ("", "first axis across the field, ICRS"),
+    "e_y_icrs": ("", "second axis across the field, ICRS")}
+_WHOLE = {"escaped": bool, "replicate": int}
 
 
 @dataclass(frozen=True)
@@ -43,21 +39,20 @@ class LiouvilleMap:
     ----------
     dec, ra : ndarray (n_dec,), (n_ra,)
         Pixel centres, degrees, ICRS, both increasing.
-    mu, R_x, R_y, momentum_ratio, error, amplification : ndarray (n_sample, n_dec, n_ra)
-        Pitch cosine; guiding centre along e_x and e_y, AU; p'/p_0; estimated error of the final direction, degrees;
-        growth of a small change of direction.
+    mu, R_x, R_y, momentum_ratio, rigidity_TV : ndarray (n_sample, n_dec, n_ra)
+        Pitch cosine; guiding centre along e_x and e_y, AU; p'/p_0; momentum over charge at Earth.
+    error, amplification : ndarray (n_sample, n_dec, n_ra)
+        Estimated error of the final direction, degrees; growth of a small change of direction; NaN where not followed.
     escaped : ndarray (n_sample, n_dec, n_ra) of bool
         Whether the orbit left the sphere; one that did not enters with its last state.
-    weight : ndarray (n_sample,)
-        Weights of the samples; they sum to 1.
+    replicate : ndarray (n_sample,) of int
+        Which independent part of the sample each belongs to; one part alone tells nothing of its error.
     field_icrs, e_x_icrs, e_y_icrs : ndarray (3,)
         b, the unit vector along the interstellar flow velocity's part across b, and b x e_x.
-    rigidity_TV : float
-        Momentum over charge at Earth; the geometric mean where the samples differ.
+    scale_TV : float
+        Rigidity to which A_n and G refer.
     inputs_hash : str
         Hash of everything the map was made from.
-    sample_rigidity_TV : ndarray (n_sample,), optional
-        Momentum over charge at Earth of each sample; `rigidity_TV` for all if not given.
     """
 
     dec: np.ndarray
@@ -66,64 +61,52 @@ class LiouvilleMap:
     R_x: np.ndarray
     R_y: np.ndarray
     momentum_ratio: np.ndarray
+    rigidity_TV: np.ndarray
     error: np.ndarray
     amplification: np.ndarray
     escaped: np.ndarray
-    weight: np.ndarray
+    replicate: np.ndarray
     field_icrs: np.ndarray
     e_x_icrs: np.ndarray
     e_y_icrs: np.ndarray
-    rigidity_TV: float
+    scale_TV: float
     inputs_hash: str
-    sample_rigidity_TV: np.ndarray | None = None
 
-    def __post_init__(self):
-        if self.sample_rigidity_TV is None:
-            object.__setattr__(self, "sample_rigidity_TV", np.full(len(self.weight), float(self.rigidity_TV)))
+    @property
+    def replicates(self) -> int:
+        """Number of independent parts of the sample."""
+        return len(np.unique(self.replicate))
 
     @property
     def chaotic(self) -> np.ndarray:
-        """Orbits that have a meaning only in averages: amplification above 100; bool, (n_sample, n_dec, n_ra)."""
+        """Orbits that have a meaning only in averages: amplification above 100; bool, false where not followed."""
         return self.amplification > CHAOTIC
 
     @property
     def unescaped_fraction(self) -> float:
-        """Share of the sky, by solid angle and weight, whose orbits had not left the sphere."""
-        return self._share(~self.escaped)
+        """Share of the sky, by solid angle, whose orbits had not left the sphere."""
+        return self.share(~self.escaped)[0]
 
     @property
     def chaotic_fraction(self) -> float:
-        """Share of the sky, by solid angle and weight, whose orbits are chaotic."""
-        return self._share(self.chaotic)
+        """Share of the sky, by solid angle, whose orbits are chaotic, from those that were followed."""
+        return self.share(self.chaotic, np.isfinite(self.amplification))[0]
 
-    def _share(self, which) -> float:
-        area = np.cos(np.radians(self.dec))[None, :, None] * self.weight[:, None, None]
-        area = np.broadcast_to(area, self.mu.shape)
-        return float(np.sum(area * which) / np.sum(area))
+    def share(self, which, among=True) -> tuple[float, float]:
+        """Share of the sky, by solid angle, for which `which` holds, among some orbits; and its standard error."""
+        area = np.cos(np.radians(self.dec))[None, :, None] * np.broadcast_to(among, self.mu.shape)
+        share = float(np.sum(area * which) / np.sum(area))
+        return share, float(np.sqrt(share * (1.0 - share) * np.sum(area**2)) / np.sum(area))
 
     def average(self, values) -> np.ndarray:
-        """Mean over the samples, with their weights, of values of shape (n_sample, n_dec, n_ra): (n_dec, n_ra)."""
-        return np.tensordot(self.weight, values, axes=1)
-
-    def average_error(self, values) -> np.ndarray:
-        """How well `average` is known: half the difference between every second sample and the others, (n_dec, n_ra).
-
-        One number a pixel, of one degree of freedom: average its square over many pixels before trusting it.
-
-        Raises
-        ------
-        LiouvilleError
-            If there is only one sample.
-        """
-        if len(self.weight) < 2:
-            raise LiouvilleError("one sample has no halves: trace at least 2 positions on the Earth's orbit")
-        halves = [np.tensordot(self.weight[k::2], values[k::2], axes=1) / self.weight[k::2].sum() for k in (0, 1)]
-        return 0.5 * np.abs(halves[0] - halves[1])
+        """Mean over the samples of values of shape (n_sample, n_dec, n_ra): (n_dec, n_ra)."""
+        return np.mean(values, axis=0)
 
     def __str__(self) -> str:
         n, rows, columns = self.mu.shape
-        return (f"Liouville map, {rows} x {columns} pixels x {n} samples at {self.rigidity_TV:.4g} TV; "
-                f"{100 * self.chaotic_fraction:.1f} % of the sky chaotic, "
+        chaotic, error = self.share(self.chaotic, np.isfinite(self.amplification))
+        return (f"Liouville map, {rows} x {columns} pixels x {n} samples at {self.scale_TV:.4g} TV; "
+                f"{100 * chaotic:.1f} ± {100 * error:.1f} % of the sky chaotic, "
                 f"{100 * self.unescaped_fraction:.1f} % not out at the end of the path")
 
     def save(self, path) -> None:
@@ -131,18 +114,13 @@ class LiouvilleMap:
         from astropy.io import fits
 
         primary = fits.PrimaryHDU()
-        primary.header["RIGIDITY"] = (self.rigidity_TV, "momentum over charge at Earth, TV")
+        primary.header["RIGIDITY"] = (self.scale_TV, "rigidity to which A_n and G refer, TV")
         primary.header["INPUTS"] = (self.inputs_hash, "hash of everything the map was made from")
-        for name in _VECTORS:
-            for axis, value in zip("XYZ", getattr(self, name), strict=True):
-                primary.header[f"{name.removesuffix('_icrs').replace('_', '').upper()}_{axis}"] = (
-                    float(value), f"{name}, component {axis.lower()}, ICRS")
         hdus = [primary]
-        for name in (*_PER_SAMPLE, *_AXES):
+        for name, (unit, meaning) in _KEPT.items():
             values = np.asarray(getattr(self, name))
-            hdu = fits.ImageHDU(values.astype(np.uint8 if values.dtype == bool else np.float64), name=name)
-            hdu.header["BUNIT"] = _UNITS.get(name, "")
-            hdu.header["MEANING"] = _MEANINGS[name]
+            hdu = fits.ImageHDU(values.astype(np.uint8 if name in _WHOLE else np.float64), name=name)
+            hdu.header["BUNIT"], hdu.header["MEANING"] = unit, meaning
             hdus.append(hdu)
         stream = io.BytesIO()
         fits.HDUList(hdus).writeto(stream)
@@ -166,18 +144,11 @@ def load(path) -> LiouvilleMap:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)  # of a damaged file: the exception will tell
             with fits.open(io.BytesIO(Path(path).read_bytes()), memmap=False) as hdus:
-                found = {name: np.asarray(hdus[name].data) for name in (*_PER_SAMPLE, *_AXES)}
-                head = hdus[0].header
-        for name in _VECTORS:
-            key = name.removesuffix("_icrs").replace("_", "").upper()
-            found[name] = np.array([head[f"{key}_{axis}"] for axis in "XYZ"], dtype=float)
-        found |= {"rigidity_TV": float(head["RIGIDITY"]), "inputs_hash": str(head["INPUTS"])}
+                found = {name: np.asarray(hdus[name].data).astype(_WHOLE.get(name, float)) for name in _KEPT}
+                found |= {"scale_TV": float(hdus[0].header["RIGIDITY"]), "inputs_hash": str(hdus[0].header["INPUTS"])}
     except Exception as error:  # a damaged file can fail anywhere inside the reader
         why = " ".join(str(error).split())[:200]
         raise LiouvilleError(f"{path} is not a complete Liouville map ({why}): make it again") from error
-    for name, values in found.items():
-        if isinstance(values, np.ndarray):
-            found[name] = values.astype(bool) if name == "escaped" else values.astype(float)
     return LiouvilleMap(**{field.name: found[field.name] for field in fields(LiouvilleMap)})
 
 

@@ -1,0 +1,106 @@
+"""What the orbits of a map are drawn from: all that a detector averages over, in one low-discrepancy sequence.
+
+A pixel of a published map holds particles of a whole year, of every rigidity that the detector takes for one energy,
+from all over the pixel, at either polarity of the Sun. One scrambled Sobol' sequence draws these together, pixel after
+pixel along the rings, so that every pixel has its own sample, even in each of them, and neighbours err independently:
+the average over a disc and the fit then average the error away. Two halves, scrambled independently, tell how large it
+is.
+
+References
+----------
+Owen 1998, ACM TOMACS 8, 71, for the scrambling; Sobol' 1967.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.stats import qmc
+
+from lisbon_core._core import LisbonError
+from lisbon_core.frames import unit_vector, unit_vector_icrs
+from lisbon_core.response import Response, mono
+
+__all__ = ["REPLICATES", "Drawn", "LiouvilleError", "Sampling", "draw"]
+
+REPLICATES = 2  # independent scramblings of a map
+
+
+class LiouvilleError(LisbonError):
+    """A Liouville map that cannot be made or read."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How many orbits a pixel, and over what they are spread.
+
+    Parameters
+    ----------
+    samples : int
+        Orbits a pixel, an even number: half of them in each of two independent scramblings; powers of 2 are best.
+    response : Response
+        Rigidities.
+    seed : int
+        Of the scramblings: maps of other seeds share no sample.
+    """
+
+    samples: int = 16
+    response: Response = field(default_factory=lambda: mono(4.0))
+    seed: int = 0
+
+    def __post_init__(self):
+        if int(self.samples) != self.samples or self.samples < 2 or self.samples % REPLICATES:
+            raise LiouvilleError(f"samples is {self.samples}, but it must be an even number of at least 2, since the "
+                                 "error of a map shows between its halves: change samples")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Where the orbits of one sample a pixel begin, each of shape (n_pixel, ...).
+
+    season : unit vectors to the Earth, ICRS. arrival : unit vectors, ICRS. rigidity_TV. epoch : number of the
+    heliosphere, of as many as there are.
+    """
+
+    season: np.ndarray
+    arrival: np.ndarray
+    rigidity_TV: np.ndarray
+    epoch: np.ndarray
+
+
+def pixel_edges(dec) -> np.ndarray:
+    """Sines of the declinations half way between rings, the poles at both ends: (n_dec + 1,)."""
+    middle = 0.5 * (dec[1:] + dec[:-1]) if len(dec) > 1 else np.empty(0)
+    return np.sin(np.radians(np.concatenate([[-90.0], middle, [90.0]])))
+
+
+def draw(sampling: Sampling, dec, ra, epochs: int = 1) -> list[Drawn]:
+    """Season, rigidity, direction within the pixel and epoch of every orbit of a map.
+
+    Parameters
+    ----------
+    sampling : Sampling
+    dec, ra : ndarray (n_dec,), (n_ra,)
+        Pixel centres, degrees; pixels reach half way to their neighbours, the first and last rings to the poles.
+    epochs : int
+        Number of heliospheres, taken equally often.
+
+    Returns
+    -------
+    list of Drawn
+        One a sample; the first half of them is one scrambling, the second the other.
+    """
+    each, pixels = sampling.samples // REPLICATES, len(dec) * len(ra)
+    edges, width = pixel_edges(np.asarray(dec)), 360.0 / len(ra)
+    ring, column = np.divmod(np.arange(pixels), len(ra))
+    drawn = []
+    for replicate in range(REPLICATES):
+        sequence = qmc.Sobol(5, rng=np.random.default_rng([sampling.seed, replicate]))
+        points = sequence.random_base2(int(np.ceil(np.log2(pixels * each))))[:pixels * each].reshape(pixels, each, 5)
+        for u in np.moveaxis(points, 1, 0):
+            height = edges[ring] + u[:, 2] * np.diff(edges)[ring]
+            drawn.append(Drawn(
+                season=unit_vector_icrs(360.0 * u[:, 0], np.zeros(pixels), "ecliptic"),
+                rigidity_TV=sampling.response.rigidity(u[:, 1]),
+                arrival=unit_vector(np.asarray(ra)[column] + (u[:, 3] - 0.5) * width, np.degrees(np.arcsin(height))),
+                epoch=np.minimum((epochs * u[:, 4]).astype(int), epochs - 1)))
+    return drawn
