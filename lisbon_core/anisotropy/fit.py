@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import linalg
 
-from lisbon_core.anisotropy.design import AnisotropyError, Design, design, sample_columns
+from lisbon_core.anisotropy.design import AnisotropyError, Design, design, mean_columns, sample_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
-__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_design", "fit_sampled_map", "sample_covariance", "sample_scatter",
-           "solve"]
+__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_coefficients", "fit_design", "fit_sampled_map", "sample_covariance",
+           "sample_scatter"]
 
 MOST_SCATTER = 1.0 / 1.3  # of the normal matrix that may be scatter of samples and be taken out
 
@@ -30,10 +30,10 @@ class AnisotropyFit:
     covariance : ndarray, shape (order + 2, order + 2)
         Of theta: the noise of the sky through the averaging and the rings, and, after `fit_sampled_map`, the finite
         sample of the Liouville map.
-    relative_intensity, intensity : ndarray, shape (n_dec, n_ra)
-        The fitted sky after the rings (Eq. 2) and before them; NaN where not observed.
-    chi2_reduced, chi2_reduced_sigma : float
-        Sum of squared residuals over its expectation, and its standard deviation for a true model.
+    chi2_reduced : float
+        Sum of squared residuals over its expectation.
+    effective_pixels : float
+        Number of independent pixels whose chi-square would scatter as much.
     estimator : ndarray, shape (order + 2, n_observed)
         d theta / d data: the fit is linear in small changes of the sky.
     noise : ndarray, shape (order + 2, n_pixel)
@@ -50,10 +50,8 @@ class AnisotropyFit:
     design: Design
     theta: np.ndarray
     covariance: np.ndarray
-    relative_intensity: np.ndarray
-    intensity: np.ndarray
     chi2_reduced: float
-    chi2_reduced_sigma: float
+    effective_pixels: float
     estimator: np.ndarray
     noise: np.ndarray
     map_shifts: np.ndarray
@@ -65,9 +63,14 @@ class AnisotropyFit:
         return self.design.order
 
     @property
-    def effective_pixels(self) -> float:
-        """Number of independent pixels whose chi-square would scatter as much."""
-        return self.design.effective_pixels
+    def relative_intensity(self) -> np.ndarray:
+        """The fitted sky after the rings (Eq. 2), shape (n_dec, n_ra); NaN where not observed."""
+        return self.design.on_grid(self.design.relative_intensity(self.theta)[0])
+
+    @property
+    def chi2_reduced_sigma(self) -> float:
+        """Standard deviation of `chi2_reduced` for a true model."""
+        return float(np.sqrt(2.0 / self.effective_pixels))
 
     @property
     def sigma(self) -> np.ndarray:
@@ -81,7 +84,7 @@ class AnisotropyFit:
                                   f"({self.effective_pixels:.0f} effective pixels)"])
 
 
-def solve(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> np.ndarray:
+def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> np.ndarray:
     """A_n and G that fit a ring-normalised sky best: Gauss-Newton on weighted least squares, shape (order + 2,).
 
     Parameters
@@ -98,7 +101,7 @@ def solve(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = No
     for _ in range(20):
         model, jacobian = columns.relative_intensity(theta)
         weighted = jacobian.T * columns.weight
-        slope = weighted @ (data - model) + attenuation[1:] @ np.concatenate([[1.0], theta])
+        slope = weighted @ (data - model) + attenuation[1:] @ np.append(1.0, theta)
         step = columns.scale * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), columns.scale * slope)
         theta = theta + step
         if np.all(np.abs(step) <= 1e-13 * columns.scale):
@@ -142,7 +145,7 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None
     """`fit_anisotropy` for a design that is at hand: data are the relative intensities of its observed pixels."""
     data = data / columns.ring_mean(data)
     attenuation = np.zeros((len(columns.names) + 1,) * 2) if attenuation is None else attenuation
-    theta = solve(columns, data, attenuation)
+    theta = fit_coefficients(columns, data, attenuation)
     model, jacobian = columns.relative_intensity(theta)
     weighted = (jacobian * columns.scale).T * columns.weight
     estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), weighted)
@@ -150,9 +153,9 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None
     covariance = noise @ noise.T
     residual = data - model
     expected = columns.noise_trace - np.sum((jacobian.T * columns.weight) @ jacobian * covariance)
-    return AnisotropyFit(columns, theta, covariance, columns.on_grid(model), columns.on_grid(columns.intensity(theta)),
-                         float(residual @ (columns.weight * residual) / expected),
-                         float(np.sqrt(2.0 / columns.effective_pixels)), estimator, noise, np.empty((0, data.size)))
+    return AnisotropyFit(design=columns, theta=theta, covariance=covariance, estimator=estimator, noise=noise,
+                         chi2_reduced=float(residual @ (columns.weight * residual) / expected),
+                         effective_pixels=columns.effective_pixels, map_shifts=np.empty((0, data.size)))
 
 
 def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
@@ -198,12 +201,11 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     data = sky.relative_intensity[sky.observed]
     fit = fit_design(columns, data, attenuation)
     if coarser is not None:
-        other = sum(weight * terms(coarser, s, order, p_index) for s, weight in enumerate(coarser.weight))
-        other = columns.averaging @ other - np.column_stack([columns.constant, columns.columns])
+        other = columns.averaging @ mean_columns(coarser, order, p_index, terms) - columns.columns
         own = np.concatenate([own, (other - columns.ring_mean(other))[None]])
-    shifts = own @ np.concatenate([[1.0], fit.theta])
+    shifts = own @ np.append(1.0, fit.theta)
     if corrected < 1.0:  # a change of the sky that makes up for what is left
-        bias = columns.scale * (left[1:] @ np.concatenate([[1.0], fit.theta]))
+        bias = columns.scale * (left[1:] @ np.append(1.0, fit.theta))
         shifts = np.vstack([shifts, jacobian @ (columns.scale * np.linalg.solve(whole, bias))])
     # the same residuals, over an expectation that now holds the map's own scatter
     residual = data / columns.ring_mean(data) - fit.relative_intensity[sky.observed]
@@ -223,10 +225,10 @@ def sample_scatter(columns: Design, liouville: LiouvilleMap, terms=sample_column
     attenuation : ndarray, shape (n, n)
         own^T W own summed over the samples.
     """
-    n_sample, mean = liouville.weight.size, np.column_stack([columns.constant, columns.columns])
-    own = np.empty((n_sample, *mean.shape))
+    n_sample = liouville.weight.size
+    own = np.empty((n_sample, *columns.columns.shape))
     for s, weight in enumerate(liouville.weight):
-        alone = columns.averaging @ terms(liouville, s, columns.order, columns.p_index) - mean
+        alone = columns.averaging @ terms(liouville, s, columns.order, columns.p_index) - columns.columns
         own[s] = weight * np.sqrt(n_sample / (n_sample - 1.0)) * (alone - columns.ring_mean(alone))
     return own, np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True)
 

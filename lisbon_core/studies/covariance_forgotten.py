@@ -31,7 +31,7 @@ def independent_pixels(fit: AnisotropyFit) -> AnisotropyFit:
     """
     columns = fit.design
     noise = sparse.csr_array(sparse.diags_array(columns.weight**-0.5))
-    columns = replace(columns, noise=noise, ring_noise=(columns.rings @ noise).toarray())
+    columns = replace(columns, noise=noise)
     response = columns.noise_response(fit.estimator)
     covariance = response @ response.T + sample_covariance(fit.estimator @ fit.map_shifts.T)
     return replace(fit, design=columns, noise=response, covariance=covariance)

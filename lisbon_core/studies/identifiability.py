@@ -62,7 +62,7 @@ def identifiability(columns: Design, radius_AU: float, rings: bool = True) -> Id
         Whether the sky has been ring-normalised (Eq. 2), or only its overall mean is lost.
     """
     unit = np.concatenate([np.ones(columns.order), [1.0 / radius_AU] * 2])
-    jacobian = columns.columns * unit
+    jacobian = columns.columns[:, 1:] * unit
     mean = columns.ring_mean if rings else lambda values: np.average(values, axis=0, weights=columns.weight)
     jacobian = jacobian - mean(jacobian)
     weighted = jacobian.T * columns.weight
