@@ -7,6 +7,7 @@ A pixel of the model is the mean over the samples of the Liouville map, then ove
 both sides are divided by their ring means (Eq. 2), which makes the fit non-linear in A_n and G.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,6 +65,8 @@ class Design:
         Highest Legendre order; exponent of p/p_0.
     names : tuple of str
         The fitted parameters.
+    terms : function
+        The columns of one sample of a map, as `sample_columns` gives them.
     observed : ndarray of bool, shape (n_dec, n_ra)
         Pixels that are fitted.
     columns : ndarray, shape (n_observed, order + 3)
@@ -88,6 +91,7 @@ class Design:
     order: int
     p_index: float
     names: tuple[str, ...]
+    terms: Callable
     observed: np.ndarray
     columns: np.ndarray
     ring_columns: np.ndarray
@@ -145,9 +149,9 @@ class Design:
         relative = self.intensity(theta) / mean
         return relative, (self.columns - relative[:, None] * self.ring_columns)[:, 1:] / mean[:, None]
 
-    def scaled_normal(self, jacobian: np.ndarray, attenuation: np.ndarray) -> np.ndarray:
+    def scaled_normal(self, jacobian: np.ndarray, attenuation: np.ndarray | float = 0.0) -> np.ndarray:
         """Normal matrix J^T W J of the scaled parameters, less the attenuation of all but the constant."""
-        scaled = jacobian * self.scale
+        scaled, attenuation = jacobian * self.scale, attenuation * np.ones((len(self.names) + 1,) * 2)
         return (scaled.T * self.weight) @ scaled - attenuation[1:, 1:] * np.outer(self.scale, self.scale)
 
     def noise_response(self, operator: np.ndarray) -> np.ndarray:
@@ -191,7 +195,7 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     counts = observed.sum(axis=1)[observed.any(axis=1)]
     rings = sparse.csr_array((np.repeat(1.0 / counts, counts), np.arange(counts.sum()),
                               np.concatenate([[0], np.cumsum(counts)])))
-    return Design(order=order, p_index=p_index, names=names or parameter_names(order), observed=observed,
-                  columns=columns, ring_columns=np.repeat(rings @ columns, counts, axis=0),
+    return Design(order=order, p_index=p_index, names=names or parameter_names(order), terms=terms,
+                  observed=observed, columns=columns, ring_columns=np.repeat(rings @ columns, counts, axis=0),
                   scale=1.0 / np.sqrt(np.mean(columns[:, 1:] ** 2, axis=0)), full_sky_mean=area @ mean / area.sum(),
                   averaging=averaging, rings=rings, weight=sky.sigma[observed] ** -2.0, noise=noise_factor(sky))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import linalg
 
-from lisbon_core.anisotropy.design import AnisotropyError, Design, design, mean_columns, sample_columns
+from lisbon_core.anisotropy.design import AnisotropyError, Design, design, mean_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
@@ -84,7 +84,7 @@ class AnisotropyFit:
                                   f"({self.effective_pixels:.0f} effective pixels)"])
 
 
-def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> np.ndarray:
+def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray | float = 0.0) -> np.ndarray:
     """A_n and G that fit a ring-normalised sky best: Gauss-Newton on weighted least squares, shape (order + 2,).
 
     Parameters
@@ -97,7 +97,7 @@ def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray 
         What the columns' own scatter adds to the normal equations; it is taken out again, see `fit_sampled_map`.
     """
     theta = np.zeros(len(columns.names))
-    attenuation = np.zeros((theta.size + 1, theta.size + 1)) if attenuation is None else attenuation
+    attenuation = attenuation * np.ones((theta.size + 1, theta.size + 1))
     for _ in range(20):
         model, jacobian = columns.relative_intensity(theta)
         weighted = jacobian.T * columns.weight
@@ -141,10 +141,9 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
     return fit_design(design(sky, liouville, order, p_index, **terms), sky.relative_intensity[sky.observed])
 
 
-def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> AnisotropyFit:
+def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | float = 0.0) -> AnisotropyFit:
     """`fit_anisotropy` for a design that is at hand: data are the relative intensities of its observed pixels."""
     data = data / columns.ring_mean(data)
-    attenuation = np.zeros((len(columns.names) + 1,) * 2) if attenuation is None else attenuation
     theta = fit_coefficients(columns, data, attenuation)
     model, jacobian = columns.relative_intensity(theta)
     weighted = (jacobian * columns.scale).T * columns.weight
@@ -159,8 +158,7 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None
 
 
 def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
-                    coarser: LiouvilleMap | None = None, terms=sample_columns,
-                    names: tuple[str, ...] | None = None) -> AnisotropyFit:
+                    coarser: LiouvilleMap | None = None, **terms) -> AnisotropyFit:
     """`fit_anisotropy` where the Liouville map is itself a sample: a few positions stand for the Earth's whole orbit.
 
     The samples differ, so the columns of Eq. (3) are noisy, and that does two things. It biases the fit: noise in a
@@ -182,15 +180,14 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     ----------
     Fuller 1987, Measurement Error Models, sections 2.2 and 2.5, for the correction and its limit.
     """
-    n_sample = liouville.weight.size
-    if n_sample < 2:
+    if liouville.weight.size < 2:
         raise AnisotropyError("the Liouville map has 1 sample, but its error shows only between samples: use "
                               "positions = 2 or more")
-    columns = design(sky, liouville, order, p_index, terms=terms, names=names)
-    own, attenuation = sample_scatter(columns, liouville, terms)
+    columns = design(sky, liouville, order, p_index, **terms)
+    own, attenuation = sample_scatter(columns, liouville)
     jacobian = columns.relative_intensity(np.zeros(len(columns.names)))[1]
     # the largest share of the normal matrix, in any direction, that is the samples' scatter
-    whole = columns.scaled_normal(jacobian, 0.0 * attenuation)
+    whole = columns.scaled_normal(jacobian)
     values = np.linalg.eigvalsh(whole)
     if values[0] <= 1e-13 * values[-1]:
         raise AnisotropyError(f"the terms of order {order} cannot be told apart on this sky: lower the order or widen "
@@ -201,7 +198,7 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     data = sky.relative_intensity[sky.observed]
     fit = fit_design(columns, data, attenuation)
     if coarser is not None:
-        other = columns.averaging @ mean_columns(coarser, order, p_index, terms) - columns.columns
+        other = columns.averaging @ mean_columns(coarser, order, p_index, columns.terms) - columns.columns
         own = np.concatenate([own, (other - columns.ring_mean(other))[None]])
     shifts = own @ np.append(1.0, fit.theta)
     if corrected < 1.0:  # a change of the sky that makes up for what is left
@@ -215,7 +212,7 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
                    chi2_reduced=float(total / expected), corrected=float(corrected))
 
 
-def sample_scatter(columns: Design, liouville: LiouvilleMap, terms=sample_columns) -> tuple[np.ndarray, np.ndarray]:
+def sample_scatter(columns: Design, liouville: LiouvilleMap) -> tuple[np.ndarray, np.ndarray]:
     """What each sample of a map adds to the columns of a design, and what that adds to the normal matrix.
 
     Returns
@@ -228,7 +225,7 @@ def sample_scatter(columns: Design, liouville: LiouvilleMap, terms=sample_column
     n_sample = liouville.weight.size
     own = np.empty((n_sample, *columns.columns.shape))
     for s, weight in enumerate(liouville.weight):
-        alone = columns.averaging @ terms(liouville, s, columns.order, columns.p_index) - columns.columns
+        alone = columns.averaging @ columns.terms(liouville, s, columns.order, columns.p_index) - columns.columns
         own[s] = weight * np.sqrt(n_sample / (n_sample - 1.0)) * (alone - columns.ring_mean(alone))
     return own, np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True)
 
