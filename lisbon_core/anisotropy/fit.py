@@ -5,6 +5,7 @@ the covariance of the sky goes through the estimator (the sandwich), and chi-squ
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg
@@ -27,11 +28,8 @@ class AnisotropyFit:
     ----------
     theta : ndarray, shape (order + 2,)
         A_1 ... A_order, G_x, G_y (1/AU).
-    covariance : ndarray, shape (order + 2, order + 2)
-        Of theta: the noise of the sky through the averaging and the rings, and, after `fit_sampled_map`, the finite
-        sample of the Liouville map.
-    chi2_reduced : float
-        Sum of squared residuals over its expectation.
+    chi2, chi2_expected : float
+        Sum of squared residuals in units of sigma, and its expectation for a true model.
     effective_pixels : float
         Number of independent pixels whose chi-square would scatter as much.
     estimator : ndarray, shape (order + 2, n_observed)
@@ -49,8 +47,8 @@ class AnisotropyFit:
 
     design: Design
     theta: np.ndarray
-    covariance: np.ndarray
-    chi2_reduced: float
+    chi2: float
+    chi2_expected: float
     effective_pixels: float
     estimator: np.ndarray
     noise: np.ndarray
@@ -66,6 +64,16 @@ class AnisotropyFit:
     def relative_intensity(self) -> np.ndarray:
         """The fitted sky after the rings (Eq. 2), shape (n_dec, n_ra); NaN where not observed."""
         return self.design.on_grid(self.design.relative_intensity(self.theta)[0])
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """Of theta: noise of the sky through averaging and rings, and finite sample of the map if it is not exact."""
+        return self.noise @ self.noise.T + sample_covariance(self.estimator @ self.map_shifts.T)
+
+    @property
+    def chi2_reduced(self) -> float:
+        """Sum of squared residuals over its expectation."""
+        return float(self.chi2 / self.chi2_expected)
 
     @property
     def chi2_reduced_sigma(self) -> float:
@@ -149,11 +157,9 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | floa
     weighted = (jacobian * columns.scale).T * columns.weight
     estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), weighted)
     noise = columns.noise_response(estimator)
-    covariance = noise @ noise.T
-    residual = data - model
-    expected = columns.noise_trace - np.sum((jacobian.T * columns.weight) @ jacobian * covariance)
-    return AnisotropyFit(design=columns, theta=theta, covariance=covariance, estimator=estimator, noise=noise,
-                         chi2_reduced=float(residual @ (columns.weight * residual) / expected),
+    fitted = np.sum((jacobian.T * columns.weight) @ jacobian * (noise @ noise.T))
+    return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
+                         chi2=columns.weight @ (data - model) ** 2, chi2_expected=columns.noise_trace - fitted,
                          effective_pixels=columns.effective_pixels, map_shifts=np.empty((0, data.size)))
 
 
@@ -195,8 +201,7 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     excess = linalg.eigh(whole - columns.scaled_normal(jacobian, attenuation), whole, eigvals_only=True)[-1]
     corrected = min(1.0, MOST_SCATTER / max(excess, 1e-300))
     left, attenuation = (1.0 - corrected) * attenuation, corrected * attenuation
-    data = sky.relative_intensity[sky.observed]
-    fit = fit_design(columns, data, attenuation)
+    fit = fit_design(columns, sky.relative_intensity[sky.observed], attenuation)
     if coarser is not None:
         other = columns.averaging @ mean_columns(coarser, order, p_index, columns.terms) - columns.columns
         own = np.concatenate([own, (other - columns.ring_mean(other))[None]])
@@ -205,11 +210,8 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
         bias = columns.scale * (left[1:] @ np.append(1.0, fit.theta))
         shifts = np.vstack([shifts, jacobian @ (columns.scale * np.linalg.solve(whole, bias))])
     # the same residuals, over an expectation that now holds the map's own scatter
-    residual = data / columns.ring_mean(data) - fit.relative_intensity[sky.observed]
-    total = residual @ (columns.weight * residual)
-    expected = total / fit.chi2_reduced + np.sum(columns.weight * shifts**2)
-    return replace(fit, covariance=fit.covariance + sample_covariance(fit.estimator @ shifts.T), map_shifts=shifts,
-                   chi2_reduced=float(total / expected), corrected=float(corrected))
+    return replace(fit, map_shifts=shifts, chi2_expected=fit.chi2_expected + np.sum(columns.weight * shifts**2),
+                   corrected=float(corrected))
 
 
 def sample_scatter(columns: Design, liouville: LiouvilleMap) -> tuple[np.ndarray, np.ndarray]:

@@ -43,15 +43,12 @@ class FieldPosterior:
         strength, and of theta.
     chi2_reduced : float
         Of the surface, in the best field.
-    used : float
-        Number of fits that a fit with equal weights would need to know the surface as well.
     """
 
     field: np.ndarray
     theta: np.ndarray
     covariance: np.ndarray
     chi2_reduced: float
-    used: float
 
     @property
     def sigma(self) -> np.ndarray:
@@ -139,8 +136,7 @@ def field_posterior(fields, fits) -> FieldPosterior:
     of_theta = np.tensordot(weight, covariance, axes=1) / weight.sum() + scatter + along @ of_field @ along.T
     joint = np.block([[of_field, of_field @ along.T], [along @ of_field, of_theta]])
     unit = np.concatenate([size, np.ones(theta.shape[1])])
-    return FieldPosterior(field_at(best * size, centre), slopes[0], joint * np.outer(unit, unit), least,
-                          float(weight.sum() ** 2 / np.sum(weight**2)))
+    return FieldPosterior(field_at(best * size, centre), slopes[0], joint * np.outer(unit, unit), least)
 
 
 def _axes(centre) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -66,14 +66,14 @@ def fit_generalised(columns: Design, data: np.ndarray, floor: float = 1e-3) -> A
         if np.all(np.abs(step) <= 1e-12 * columns.scale):
             break
     noise = columns.noise_response(estimator)
-    residual = (data - model)[:, None]
+    residual = data - model
     # expectation of r^T V r: every eigenmode counts its variance over what the floor says of it, twice but for m = 0
     # and the highest one; the fitted parameters take theirs away
     multiplicity = np.where(2 * np.arange(1, len(modes) + 1) < n_ra, 2.0, 1.0)
     kept = values / believed
     trace = float(multiplicity @ kept.sum(axis=1))
-    expected = trace - float(np.sum((jacobian.T @ weighted(jacobian)) * (noise @ noise.T)))
-    return AnisotropyFit(design=columns, theta=theta, covariance=noise @ noise.T, estimator=estimator, noise=noise,
-                         chi2_reduced=float((residual.T @ weighted(residual))[0, 0] / expected),
+    fitted = np.sum((jacobian.T @ weighted(jacobian)) * (noise @ noise.T))
+    return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
+                         chi2=residual @ weighted(residual), chi2_expected=trace - fitted,
                          effective_pixels=trace**2 / float(multiplicity @ (kept**2).sum(axis=1)),
                          map_shifts=np.empty((0, data.size)))

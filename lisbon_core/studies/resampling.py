@@ -146,11 +146,10 @@ def compare_orders(sky: SkyMap, liouville: LiouvilleMap, orders=range(1, 11), p_
     for i, order in enumerate(orders):
         columns, data = design(sky, liouville, int(order), p_index), sky.relative_intensity[sky.observed]
         fit, data = fit_design(columns, data), data / columns.ring_mean(data)
-        model, jacobian = columns.relative_intensity(fit.theta)
         # one effective pixel counts 1, however many pixels share it
         count = columns.effective_pixels / columns.noise_trace
-        chi2[i] = columns.weight @ (data - model) ** 2 * count
-        parameters[i] = np.sum((jacobian.T * columns.weight) @ jacobian * fit.covariance) * count
+        chi2[i] = fit.chi2 * count
+        parameters[i] = (columns.noise_trace - fit.chi2_expected) * count
         for band, others in _bands(sky, bands):
             theta = fit_coefficients(replace(columns, weight=np.where(others, columns.weight, 0.0)), data)
             off = data - columns.relative_intensity(theta)[0]
