@@ -206,7 +206,7 @@ def test_what_is_accepted_is_logged(tmp_path):
     assert np.allclose(again.relative_intensity[again.observed], p["relative_intensity"][10:])
     assert any("1 rings are incomplete" in line for line in again.log)
     (tmp_path / "c.csv").write_text("# by hand\n" + "\n".join(
-        ["ra; dec; relative_intensity"] + [f"{a:.0f}; {d:.0f}; {v:.6f}" for a, d, v in zip(*p.values(), strict=True)]))
+        ["ra; dec; intensity"] + [f"{a:.0f}; {d:.0f}; {v:.6f}" for a, d, v in zip(*p.values(), strict=True)]))
     assert read_sky_map(tmp_path / "c.csv").observed.sum() == len(p["ra"])
 
 

@@ -93,7 +93,8 @@ def from_healpix(columns: dict, header, averaging_deg: float, n_scramblings: int
         return np.asarray(lonlat_to_healpix(lon * u.deg, lat * u.deg, nside, order=order))
 
     resolution = float(nside_to_pixel_resolution(nside).to_value(u.deg))
-    coarse = resolution if resolution > 2.0 else 0.0 if value else 2.0
+    finest = 0.0 if value else 2.0  # counts are summed over discs as large as a grid pixel at least
+    coarse = resolution if resolution > 2.0 else finest
     if averaging_deg < coarse / np.sqrt(np.pi):  # a disc as large as a pixel
         averaging_deg = coarse / np.sqrt(np.pi)
         log.append(f"pixels of {coarse:.3g} degrees: taken as an average over {averaging_deg:.3g} degrees")
@@ -101,11 +102,12 @@ def from_healpix(columns: dict, header, averaging_deg: float, n_scramblings: int
         values, sigma = observed_values(maps[0], maps[1] if error else None, log, lambda i: f"HEALPix pixel {i}")
         parts = resample(lookup, values, sigma, averaging_deg == 0, resolution)
     else:
-        parts = _from_counts(maps, nside, order, turn, lookup, averaging_deg, n_scramblings, log)
+        parts = _from_counts(maps, nside, order, turn, lookup, radius_deg=averaging_deg, n_scramblings=n_scramblings,
+                             log=log)
     return parts | {"averaging_deg": averaging_deg}
 
 
-def _from_counts(counts, nside, order, turn, lookup, radius_deg, n_scramblings, log):
+def _from_counts(counts, nside, order, turn, lookup, *, radius_deg, n_scramblings, log):
     """Parts of a `SkyMap` from events, data and background, summed over discs about the grid's pixel centres."""
     counts = np.where(np.abs(counts) < 1e20, counts, np.nan)
     bad = np.flatnonzero((counts < 0).any(axis=0))
