@@ -62,19 +62,19 @@ from lisbon_core.anisotropy import (
     AnisotropyError,
     design,
     fit_anisotropy,
+    fit_coefficients,
     fit_design,
     fit_sampled_map,
     parameter_names,
-    solve,
 )
 from lisbon_core.claims import anisotropy_claims
 from lisbon_core.liouville import straight_lines
 from lisbon_core.run import Run
 from lisbon_core.sky import even_sky
-from lisbon_core.studies import identifiability
-from lisbon_core.studies.coefficient_posterior import sample_posterior
+from lisbon_core.studies.coefficient_posterior import sample_coefficients
 from lisbon_core.studies.compton_getting import fit_speed, share_of_its_own
 from lisbon_core.studies.fourier_fit import fit_generalised
+from lisbon_core.studies.identifiability import identifiability
 from lisbon_core.studies.resampling import bootstrap, compare_orders, jackknife_rings, truncation_shift
 from lisbon_core.synthetic import expected_sky
 from lisbon_core.tools import widgets
@@ -159,7 +159,7 @@ say(
 
 # %%
 replicas = bootstrap(fit, np.random.default_rng(seed), 300)
-_, left_out = jackknife_rings(sky, run.liouville, order, p_index)
+_, left_out = jackknife_rings(sky, fit)
 ways = {"replicas": replicas.std(axis=0), "bands left out": np.sqrt(np.diag(left_out))}
 if fit.design.observed.all(axis=1).sum() == fit.design.rings.shape[0]:
     ways["generalised"] = fit_generalised(fit.design, sky.relative_intensity[sky.observed]).sigma
@@ -204,7 +204,7 @@ assert not judged or np.all(off < 5), "replicas do not scatter about the fit the
 # is wider than the replicas: it holds the error of the map, they do not.
 
 # %%
-posterior = sample_posterior(fit, np.random.default_rng(seed))
+posterior = sample_coefficients(fit, np.random.default_rng(seed))
 fig = plots.posterior(
     {label[k]: posterior.samples[:, k] * scale[k] for k in shown},
     np.full(len(posterior.samples), 1 / len(posterior.samples)),
@@ -300,7 +300,7 @@ if faster is not None:
 
 # %%
 if faster is not None:
-    helium = sample_posterior(faster, np.random.default_rng(seed), {"speed": (0.0, 0.016)})
+    helium = sample_coefficients(faster, np.random.default_rng(seed), {"speed": (0.0, 0.016)})
     wider = np.sqrt(np.diag(helium.covariance))[:-1] / fit.sigma
     say(
         "With the speed known to 1.6 %, from interstellar helium, the sampled posterior gives errors at most "
@@ -371,7 +371,7 @@ say(f"The systematic error of A_{order} from the end of the series is {abs(shift
 # ones within their errors.
 
 # %%
-again = solve(fit.design, fit.relative_intensity[sky.observed])
+again = fit_coefficients(fit.design, fit.relative_intensity[sky.observed])
 assert np.allclose(again, fit.theta, rtol=1e-8, atol=1e-12), "the model does not return its own coefficients"
 if truth:
     pulls = np.array(

@@ -7,8 +7,7 @@ import pytest
 
 from lisbon_core.anisotropy import AnisotropyError
 from lisbon_core.frames import unit_vector
-from lisbon_core.studies import field_posterior
-from lisbon_core.studies.field_posterior import _offsets, fan, field_at
+from lisbon_core.studies.field_posterior import _offsets, fan, field_at, field_posterior
 from lisbon_core.tools.sweep_plan import plan
 from lisbon_core.tools.sweep_report import closer, summary
 

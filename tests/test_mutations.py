@@ -26,7 +26,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.heliosphere import closed_form, export, gridded_files, read_batsrus, read_gridded, write_gridded
 from lisbon_core.liouville import load
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
-from lisbon_core.sky.files import read_mask, read_sky_map, write_image, write_sky_map
+from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_sky_map
 from lisbon_core.studies import unknown_sky
 from lisbon_core.synthetic import DEFAULT_TRUTH, read_truth, write_truth
 from lisbon_core.tools import course, course_check, equations, runner, sweep, sweep_plan, sweep_report, tables
@@ -162,7 +162,7 @@ def valid(tmp_path_factory, make_sky):
     pixels = np.zeros(nside_to_npix(4))
     for name in ("map.csv", "map.ecsv", "map.fits", "map.csv.gz"):
         write_sky_map(sky, folder / name)
-    write_image(sky, folder / "image.fits")
+    write_images({"": sky.relative_intensity, "SIGMA": sky.sigma}, sky.dec, sky.ra, folder / "image.fits")
     healpix_file(folder / "intensity.fits", {"NSIDE": 4}, intensity=pixels + 1)
     healpix_file(folder / "counts.fits", {"NSIDE": 4}, data=pixels + 1000, background=pixels + 1000)
     (folder / "mask.csv").write_text("ra,dec,observed\n" + "".join(

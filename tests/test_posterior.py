@@ -6,7 +6,7 @@ from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core.anisotropy import AnisotropyError, fit_design, fit_sampled_map
 from lisbon_core.sky import ring_normalise
-from lisbon_core.studies.coefficient_posterior import sample_posterior, second_order
+from lisbon_core.studies.coefficient_posterior import sample_coefficients, second_order
 from lisbon_core.studies.compton_getting import fit_speed
 
 
@@ -27,12 +27,12 @@ def assert_gaussian(samples, mean, covariance, effective):
 
 def test_of_a_small_anisotropy_is_the_covariance(toy):
     fit = toy[3]
-    posterior = sample_posterior(fit, np.random.default_rng(1))
+    posterior = sample_coefficients(fit, np.random.default_rng(1))
     assert posterior.effective > 1000.0
     assert_gaussian(posterior.samples, fit.theta, fit.covariance, posterior.effective)
-    low, high = posterior.interval("A_1")
+    low, high = np.quantile(posterior.samples[:, 0], [0.16, 0.84])
     assert (high - low) / (2.0 * fit.sigma[0]) == pytest.approx(1.0, abs=0.1)
-    again = sample_posterior(fit, np.random.default_rng(1))
+    again = sample_coefficients(fit, np.random.default_rng(1))
     np.testing.assert_array_equal(posterior.samples, again.samples)
 
 
@@ -42,7 +42,8 @@ def test_prior_does_what_conditioning_does(toy):
     fit = fit_speed(ring_normalise(sky), liouville)
     k = [1, 9]
     about, width = np.array([fit.theta[1] + 2.0 * fit.sigma[1], 0.3]), fit.sigma[k]
-    posterior = sample_posterior(fit, np.random.default_rng(2), {"A_2": (about[0], width[0]), "speed": (0.3, width[1])})
+    prior = {"A_2": (about[0], width[0]), "speed": (0.3, width[1])}
+    posterior = sample_coefficients(fit, np.random.default_rng(2), prior)
     gain = fit.covariance[:, k] @ np.linalg.inv(fit.covariance[np.ix_(k, k)] + np.diag(width**2))
     mean = fit.theta + gain @ (about - fit.theta[k])
     assert_gaussian(posterior.samples, mean, fit.covariance - gain @ fit.covariance[k], posterior.effective)
@@ -51,7 +52,7 @@ def test_prior_does_what_conditioning_does(toy):
 def test_a_sampled_map_widens_it(toy):
     liouville, sky = uniform_field_map(scatter=0.05, samples=4), toy[1]
     fit = fit_sampled_map(ring_normalise(sky), liouville)
-    posterior = sample_posterior(fit, np.random.default_rng(3))
+    posterior = sample_coefficients(fit, np.random.default_rng(3))
     assert_gaussian(posterior.samples, fit.theta, fit.covariance, posterior.effective)
 
 
@@ -70,4 +71,4 @@ def test_what_is_left_out_is_of_third_order(toy):
 
 def test_unknown_priors_are_named(toy):
     with pytest.raises(AnisotropyError, match="speed"):
-        sample_posterior(toy[3], np.random.default_rng(0), {"speed": (0.0, 1.0)})
+        sample_coefficients(toy[3], np.random.default_rng(0), {"speed": (0.0, 1.0)})

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from lisbon_core.frames import unit_vector
 from lisbon_core.sky import SkyMap, SkyMapError, cut, first_harmonic, first_harmonic_of_events, multipoles
-from lisbon_core.sky.files import read_mask, read_sky_map, write_healpix, write_image, write_sky_map
+from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_sky_map
+from lisbon_core.sky.files.healpix import to_healpix
 
 DIPOLE = 1e-3 * unit_vector(100.0, 30.0)
 
@@ -78,12 +79,13 @@ def test_what_the_file_says_of_itself_holds(make_sky, tmp_path):
 
 def test_image_and_healpix_there_and_back(make_sky, tmp_path):
     sky = tibet(make_sky)
-    write_image(sky, tmp_path / "m.fits")
+    write_images({"": sky.relative_intensity, "SIGMA": sky.sigma}, sky.dec, sky.ra, tmp_path / "m.fits")
     again = read_sky_map(tmp_path / "m.fits", averaging_deg=3.0)
     np.testing.assert_allclose(again.relative_intensity, sky.relative_intensity, rtol=0, atol=1e-15)
     np.testing.assert_allclose(again.sigma, sky.sigma)
-    write_healpix(sky, tmp_path / "h.fits.gz", nside=128)
-    again = read_sky_map(tmp_path / "h.fits.gz", averaging_deg=3.0)
+    values, sigma = to_healpix(sky, 128)
+    again = read_sky_map(healpix_file(tmp_path / "h.fits", {"NSIDE": 128, "COORDSYS": "C"}, I=values, sigma=sigma),
+                         averaging_deg=3.0)
     assert np.sum(again.observed != sky.observed) == 0
     assert np.nanmax(abs(again.relative_intensity - sky.relative_intensity)) < 1e-5  # pixels that lie across an edge
     assert np.nanmedian(again.sigma / sky.sigma) == pytest.approx(1, abs=0.02)
@@ -204,7 +206,7 @@ def test_what_is_accepted_is_logged(tmp_path):
     assert np.allclose(again.relative_intensity[again.observed], p["relative_intensity"][10:])
     assert any("1 rings are incomplete" in line for line in again.log)
     (tmp_path / "c.csv").write_text("# by hand\n" + "\n".join(
-        ["ra; dec; relative_intensity"] + [f"{a:.0f}; {d:.0f}; {v:.6f}" for a, d, v in zip(*p.values(), strict=True)]))
+        ["ra; dec; intensity"] + [f"{a:.0f}; {d:.0f}; {v:.6f}" for a, d, v in zip(*p.values(), strict=True)]))
     assert read_sky_map(tmp_path / "c.csv").observed.sum() == len(p["ra"])
 
 
@@ -322,7 +324,7 @@ def small_files(tmp_path_factory, make_sky):
     folder, sky = tmp_path_factory.mktemp("files"), make_sky(step=15.0, averaging_deg=5.0)
     for name in ("a.csv", "a.ecsv", "a.fits", "a.csv.gz"):
         write_sky_map(sky, folder / name)
-    write_image(sky, folder / "i.fits")
+    write_images({"": sky.relative_intensity, "SIGMA": sky.sigma}, sky.dec, sky.ra, folder / "i.fits")
     healpix_file(folder / "h.fits", {}, data=I16 * 0 + 1000, background=I16 * 0 + 1000)
     return folder, {path: path.read_bytes() for path in sorted(folder.iterdir())}
 

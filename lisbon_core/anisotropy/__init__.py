@@ -4,14 +4,14 @@ from lisbon_core.anisotropy.design import AnisotropyError, Design, design, param
 from lisbon_core.anisotropy.fit import (
     AnisotropyFit,
     fit_anisotropy,
+    fit_coefficients,
     fit_design,
     fit_sampled_map,
     sample_covariance,
-    solve,
 )
 from lisbon_core.anisotropy.pitch_angle import PitchAngleDistribution, bin_averages, pitch_angle_distribution
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky, renormalise
 
 __all__ = ["AnisotropyError", "AnisotropyFit", "Design", "PitchAngleDistribution", "RenormalisedSky", "bin_averages",
-           "design", "fit_anisotropy", "fit_design", "fit_sampled_map", "parameter_names", "pitch_angle_distribution",
-           "renormalise", "sample_columns", "sample_covariance", "solve"]
+           "design", "fit_anisotropy", "fit_coefficients", "fit_design", "fit_sampled_map", "parameter_names",
+           "pitch_angle_distribution", "renormalise", "sample_columns", "sample_covariance"]

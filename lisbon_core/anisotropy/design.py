@@ -7,7 +7,9 @@ A pixel of the model is the mean over the samples of the Liouville map, then ove
 both sides are divided by their ring means (Eq. 2), which makes the fit non-linear in A_n and G.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.polynomial.legendre import legvander
@@ -17,7 +19,8 @@ from lisbon_core._core import LisbonError
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap, averaging_operator, noise_factor
 
-__all__ = ["AnisotropyError", "Design", "design", "parameter_names", "sample_columns"]
+__all__ = ["AnisotropyError", "Design", "design", "mean_columns", "parameter_names",
+           "sample_columns"]
 
 
 class AnisotropyError(LisbonError):
@@ -45,6 +48,11 @@ def sample_columns(liouville: LiouvilleMap, sample: int, order: int, p_index: fl
     return terms * (liouville.momentum_ratio[sample].ravel() ** -p_index)[:, None]
 
 
+def mean_columns(liouville: LiouvilleMap, order: int, p_index: float, terms=sample_columns) -> np.ndarray:
+    """Mean of the terms over the samples of the map, with their weights: (n_pixel, order + 3)."""
+    return sum(weight * terms(liouville, s, order, p_index) for s, weight in enumerate(liouville.weight))
+
+
 @dataclass(frozen=True)
 class Design:
     """What Eq. (3) is made of on the pixels of a sky: linear columns, rings, averaging and noise.
@@ -57,18 +65,19 @@ class Design:
         Highest Legendre order; exponent of p/p_0.
     names : tuple of str
         The fitted parameters.
+    terms : function
+        The columns of one sample of a map, as `sample_columns` gives them.
     observed : ndarray of bool, shape (n_dec, n_ra)
         Pixels that are fitted.
-    constant : ndarray, shape (n_observed,)
-        The averaged term 1 (p/p_0)^-p_index.
-    columns : ndarray, shape (n_observed, order + 2)
-        The averaged terms P_n(mu), R_x, R_y; where more is fitted there are more columns, here and below.
-    ring_constant, ring_columns : ndarray, shapes (n_observed,), (n_observed, order + 2)
+    columns : ndarray, shape (n_observed, order + 3)
+        The averaged terms 1, P_n(mu), R_x, R_y, each times (p/p_0)^-p_index; where more is fitted there are more
+        columns, here and below.
+    ring_columns : ndarray, shape (n_observed, order + 3)
         Their ring means, on each pixel of the ring.
     scale : ndarray, shape (order + 2,)
-        One over the size of each column: G is of order 1e-6 per AU, A of order 1e-3.
+        One over the size of each column but the constant: G is of order 1e-6 per AU, A of order 1e-3.
     full_sky_mean : ndarray, shape (order + 3,)
-        Mean over the whole sphere of each column, the constant first.
+        Mean over the whole sphere of each column.
     averaging : sparse array, shape (n_observed, n_pixel)
         Disc average onto the observed pixels.
     rings : sparse array, shape (n_ring, n_observed)
@@ -77,20 +86,14 @@ class Design:
         1 / sigma^2.
     noise : sparse array, shape (n_observed, n_pixel)
         K: the observed pixels have covariance K K^T before the rings.
-    ring_noise : ndarray, shape (n_ring, n_pixel)
-        The ring means of K.
-    noise_trace, effective_pixels : float
-        tr S and (tr S)^2 / tr S^2 of S = W^1/2 N K K^T N W^1/2, with N the rings of Eq. (2): expectation of the sum of
-        squared deviations of noise alone, and the number of independent pixels that would scatter as much.
     """
 
     order: int
     p_index: float
     names: tuple[str, ...]
+    terms: Callable
     observed: np.ndarray
-    constant: np.ndarray
     columns: np.ndarray
-    ring_constant: np.ndarray
     ring_columns: np.ndarray
     scale: np.ndarray
     full_sky_mean: np.ndarray
@@ -98,27 +101,57 @@ class Design:
     rings: sparse.csr_array
     weight: np.ndarray
     noise: sparse.csr_array
-    ring_noise: np.ndarray
-    noise_trace: float
-    effective_pixels: float
+
+    @cached_property
+    def ring(self) -> np.ndarray:
+        """Number of the ring of each pixel, shape (n_observed,)."""
+        return np.repeat(np.arange(self.rings.shape[0]), np.diff(self.rings.indptr))
+
+    @cached_property
+    def ring_noise(self) -> np.ndarray:
+        """The ring means of K, shape (n_ring, n_pixel)."""
+        return (self.rings @ self.noise).toarray()
+
+    @cached_property
+    def noise_trace(self) -> float:
+        """Expectation of the sum of squared deviations, in units of sigma, of noise alone after Eq. (2)."""
+        return float(self.weight @ self.noise_variance(-self.ring_noise))
+
+    @cached_property
+    def effective_pixels(self) -> float:
+        """Number of independent pixels whose sum of squared deviations would scatter as much.
+
+        (tr S)^2 / tr S^2 of S = W^1/2 N K K^T N W^1/2, with N the rings of Eq. (2). Each ring takes one mode out of
+        W^1/2 K K^T W^1/2: its share of tr S^2 is taken to leading order.
+        """
+        scaled = sparse.diags_array(np.sqrt(self.weight)) @ self.noise
+        covariance = scaled @ scaled.T
+        ring_weight = np.sqrt(np.bincount(self.ring) * (self.rings @ self.weight))
+        lost = ring_weight[:, None] * (self.ring_noise @ self.ring_noise.T) * ring_weight
+        return self.noise_trace**2 / float((covariance * covariance).sum() - np.sum(lost**2))
+
+    def noise_variance(self, common: np.ndarray) -> np.ndarray:
+        """Variance of the noise of each pixel plus what all pixels of its ring have in common, (n_ring, n_pixel)."""
+        cross = (self.noise @ common.T)[np.arange(self.ring.size), self.ring]
+        return (self.noise * self.noise).sum(axis=1) + 2.0 * cross + np.sum(common**2, axis=1)[self.ring]
 
     def ring_mean(self, values: np.ndarray) -> np.ndarray:
         """Mean over right ascension of values of shape (n_observed, ...), given back on each pixel of the ring."""
-        return np.repeat(self.rings @ values, np.diff(self.rings.indptr), axis=0)
+        return (self.rings @ values)[self.ring]
 
     def intensity(self, theta: np.ndarray) -> np.ndarray:
         """I of Eq. (3), before the rings, shape (n_observed,)."""
-        return self.constant + self.columns @ theta
+        return self.columns @ np.append(1.0, theta)
 
     def relative_intensity(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Eq. (2) applied to Eq. (3), and its analytic Jacobian (n_observed, order + 2)."""
-        mean = self.ring_constant + self.ring_columns @ theta
+        mean = self.ring_columns @ np.append(1.0, theta)
         relative = self.intensity(theta) / mean
-        return relative, (self.columns - relative[:, None] * self.ring_columns) / mean[:, None]
+        return relative, (self.columns - relative[:, None] * self.ring_columns)[:, 1:] / mean[:, None]
 
-    def scaled_normal(self, jacobian: np.ndarray, attenuation: np.ndarray) -> np.ndarray:
+    def scaled_normal(self, jacobian: np.ndarray, attenuation: np.ndarray | float = 0.0) -> np.ndarray:
         """Normal matrix J^T W J of the scaled parameters, less the attenuation of all but the constant."""
-        scaled = jacobian * self.scale
+        scaled, attenuation = jacobian * self.scale, attenuation * np.ones((len(self.names) + 1,) * 2)
         return (scaled.T * self.weight) @ scaled - attenuation[1:, 1:] * np.outer(self.scale, self.scale)
 
     def noise_response(self, operator: np.ndarray) -> np.ndarray:
@@ -156,28 +189,13 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     if observed.sum() <= order + 2 + observed.any(axis=1).sum():
         raise AnisotropyError(f"the sky has {observed.sum()} observed pixels in {observed.any(axis=1).sum()} rings for "
                               f"{order + 2} parameters: lower the order or widen the declination limits")
-    mean = sum(weight * terms(liouville, s, order, p_index) for s, weight in enumerate(liouville.weight))
+    mean = mean_columns(liouville, order, p_index, terms)
     averaging = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)[observed.ravel()]
-    averaged = averaging @ mean
-    area = np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)
-
+    columns, area = averaging @ mean, np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)
     counts = observed.sum(axis=1)[observed.any(axis=1)]
     rings = sparse.csr_array((np.repeat(1.0 / counts, counts), np.arange(counts.sum()),
                               np.concatenate([[0], np.cumsum(counts)])))
-    weight, noise = sky.sigma[observed] ** -2.0, noise_factor(sky)
-    ring_noise = (rings @ noise).toarray()
-    # rows of N K: each pixel's row of K minus its ring's mean row
-    ring = np.repeat(np.arange(counts.size), counts)
-    cross = (noise @ ring_noise.T)[np.arange(ring.size), ring]
-    variance = (noise * noise).sum(axis=1) - 2.0 * cross + np.sum(ring_noise**2, axis=1)[ring]
-    trace = float(weight @ variance)
-    # each ring takes one mode out of W^1/2 K K^T W^1/2: its share of the squared trace, to leading order
-    scaled = sparse.diags_array(np.sqrt(weight)) @ noise
-    covariance = scaled @ scaled.T
-    ring_weight = np.sqrt(counts * (rings @ weight))
-    square = float((covariance * covariance).sum()
-                   - np.sum((ring_weight[:, None] * (ring_noise @ ring_noise.T) * ring_weight) ** 2))
-    ring_averaged = np.repeat(rings @ averaged, counts, axis=0)
-    return Design(order, p_index, names or parameter_names(order), observed, averaged[:, 0], averaged[:, 1:],
-                  ring_averaged[:, 0], ring_averaged[:, 1:], 1.0 / np.sqrt(np.mean(averaged[:, 1:] ** 2, axis=0)),
-                  area @ mean / area.sum(), averaging, rings, weight, noise, ring_noise, trace, trace**2 / square)
+    return Design(order=order, p_index=p_index, names=names or parameter_names(order), terms=terms,
+                  observed=observed, columns=columns, ring_columns=np.repeat(rings @ columns, counts, axis=0),
+                  scale=1.0 / np.sqrt(np.mean(columns[:, 1:] ** 2, axis=0)), full_sky_mean=area @ mean / area.sum(),
+                  averaging=averaging, rings=rings, weight=sky.sigma[observed] ** -2.0, noise=noise_factor(sky))

@@ -5,16 +5,17 @@ the covariance of the sky goes through the estimator (the sandwich), and chi-squ
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg
 
-from lisbon_core.anisotropy.design import AnisotropyError, Design, design, sample_columns
+from lisbon_core.anisotropy.design import AnisotropyError, Design, design, mean_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
-__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_design", "fit_sampled_map", "sample_covariance", "sample_scatter",
-           "solve"]
+__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_coefficients", "fit_design", "fit_sampled_map", "sample_covariance",
+           "sample_scatter"]
 
 MOST_SCATTER = 1.0 / 1.3  # of the normal matrix that may be scatter of samples and be taken out
 
@@ -27,13 +28,10 @@ class AnisotropyFit:
     ----------
     theta : ndarray, shape (order + 2,)
         A_1 ... A_order, G_x, G_y (1/AU).
-    covariance : ndarray, shape (order + 2, order + 2)
-        Of theta: the noise of the sky through the averaging and the rings, and, after `fit_sampled_map`, the finite
-        sample of the Liouville map.
-    relative_intensity, intensity : ndarray, shape (n_dec, n_ra)
-        The fitted sky after the rings (Eq. 2) and before them; NaN where not observed.
-    chi2_reduced, chi2_reduced_sigma : float
-        Sum of squared residuals over its expectation, and its standard deviation for a true model.
+    chi2, chi2_expected : float
+        Sum of squared residuals in units of sigma, and its expectation for a true model.
+    effective_pixels : float
+        Number of independent pixels whose chi-square would scatter as much.
     estimator : ndarray, shape (order + 2, n_observed)
         d theta / d data: the fit is linear in small changes of the sky.
     noise : ndarray, shape (order + 2, n_pixel)
@@ -49,11 +47,9 @@ class AnisotropyFit:
 
     design: Design
     theta: np.ndarray
-    covariance: np.ndarray
-    relative_intensity: np.ndarray
-    intensity: np.ndarray
-    chi2_reduced: float
-    chi2_reduced_sigma: float
+    chi2: float
+    chi2_expected: float
+    effective_pixels: float
     estimator: np.ndarray
     noise: np.ndarray
     map_shifts: np.ndarray
@@ -65,9 +61,24 @@ class AnisotropyFit:
         return self.design.order
 
     @property
-    def effective_pixels(self) -> float:
-        """Number of independent pixels whose chi-square would scatter as much."""
-        return self.design.effective_pixels
+    def relative_intensity(self) -> np.ndarray:
+        """The fitted sky after the rings (Eq. 2), shape (n_dec, n_ra); NaN where not observed."""
+        return self.design.on_grid(self.design.relative_intensity(self.theta)[0])
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """Of theta: noise of the sky through averaging and rings, and finite sample of the map if it is not exact."""
+        return self.noise @ self.noise.T + sample_covariance(self.estimator @ self.map_shifts.T)
+
+    @property
+    def chi2_reduced(self) -> float:
+        """Sum of squared residuals over its expectation."""
+        return float(self.chi2 / self.chi2_expected)
+
+    @property
+    def chi2_reduced_sigma(self) -> float:
+        """Standard deviation of `chi2_reduced` for a true model."""
+        return float(np.sqrt(2.0 / self.effective_pixels))
 
     @property
     def sigma(self) -> np.ndarray:
@@ -81,7 +92,7 @@ class AnisotropyFit:
                                   f"({self.effective_pixels:.0f} effective pixels)"])
 
 
-def solve(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> np.ndarray:
+def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray | float = 0.0) -> np.ndarray:
     """A_n and G that fit a ring-normalised sky best: Gauss-Newton on weighted least squares, shape (order + 2,).
 
     Parameters
@@ -94,11 +105,11 @@ def solve(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = No
         What the columns' own scatter adds to the normal equations; it is taken out again, see `fit_sampled_map`.
     """
     theta = np.zeros(len(columns.names))
-    attenuation = np.zeros((theta.size + 1, theta.size + 1)) if attenuation is None else attenuation
+    attenuation = attenuation * np.ones((theta.size + 1, theta.size + 1))
     for _ in range(20):
         model, jacobian = columns.relative_intensity(theta)
         weighted = jacobian.T * columns.weight
-        slope = weighted @ (data - model) + attenuation[1:] @ np.concatenate([[1.0], theta])
+        slope = weighted @ (data - model) + attenuation[1:] @ np.append(1.0, theta)
         step = columns.scale * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), columns.scale * slope)
         theta = theta + step
         if np.all(np.abs(step) <= 1e-13 * columns.scale):
@@ -138,26 +149,22 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
     return fit_design(design(sky, liouville, order, p_index, **terms), sky.relative_intensity[sky.observed])
 
 
-def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | None = None) -> AnisotropyFit:
+def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | float = 0.0) -> AnisotropyFit:
     """`fit_anisotropy` for a design that is at hand: data are the relative intensities of its observed pixels."""
     data = data / columns.ring_mean(data)
-    attenuation = np.zeros((len(columns.names) + 1,) * 2) if attenuation is None else attenuation
-    theta = solve(columns, data, attenuation)
+    theta = fit_coefficients(columns, data, attenuation)
     model, jacobian = columns.relative_intensity(theta)
     weighted = (jacobian * columns.scale).T * columns.weight
     estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), weighted)
     noise = columns.noise_response(estimator)
-    covariance = noise @ noise.T
-    residual = data - model
-    expected = columns.noise_trace - np.sum((jacobian.T * columns.weight) @ jacobian * covariance)
-    return AnisotropyFit(columns, theta, covariance, columns.on_grid(model), columns.on_grid(columns.intensity(theta)),
-                         float(residual @ (columns.weight * residual) / expected),
-                         float(np.sqrt(2.0 / columns.effective_pixels)), estimator, noise, np.empty((0, data.size)))
+    fitted = np.sum((jacobian.T * columns.weight) @ jacobian * (noise @ noise.T))
+    return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
+                         chi2=columns.weight @ (data - model) ** 2, chi2_expected=columns.noise_trace - fitted,
+                         effective_pixels=columns.effective_pixels, map_shifts=np.empty((0, data.size)))
 
 
 def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
-                    coarser: LiouvilleMap | None = None, terms=sample_columns,
-                    names: tuple[str, ...] | None = None) -> AnisotropyFit:
+                    coarser: LiouvilleMap | None = None, **terms) -> AnisotropyFit:
     """`fit_anisotropy` where the Liouville map is itself a sample: a few positions stand for the Earth's whole orbit.
 
     The samples differ, so the columns of Eq. (3) are noisy, and that does two things. It biases the fit: noise in a
@@ -179,15 +186,14 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     ----------
     Fuller 1987, Measurement Error Models, sections 2.2 and 2.5, for the correction and its limit.
     """
-    n_sample = liouville.weight.size
-    if n_sample < 2:
+    if liouville.weight.size < 2:
         raise AnisotropyError("the Liouville map has 1 sample, but its error shows only between samples: use "
                               "positions = 2 or more")
-    columns = design(sky, liouville, order, p_index, terms=terms, names=names)
-    own, attenuation = sample_scatter(columns, liouville, terms)
+    columns = design(sky, liouville, order, p_index, **terms)
+    own, attenuation = sample_scatter(columns, liouville)
     jacobian = columns.relative_intensity(np.zeros(len(columns.names)))[1]
     # the largest share of the normal matrix, in any direction, that is the samples' scatter
-    whole = columns.scaled_normal(jacobian, 0.0 * attenuation)
+    whole = columns.scaled_normal(jacobian)
     values = np.linalg.eigvalsh(whole)
     if values[0] <= 1e-13 * values[-1]:
         raise AnisotropyError(f"the terms of order {order} cannot be told apart on this sky: lower the order or widen "
@@ -195,25 +201,20 @@ def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     excess = linalg.eigh(whole - columns.scaled_normal(jacobian, attenuation), whole, eigvals_only=True)[-1]
     corrected = min(1.0, MOST_SCATTER / max(excess, 1e-300))
     left, attenuation = (1.0 - corrected) * attenuation, corrected * attenuation
-    data = sky.relative_intensity[sky.observed]
-    fit = fit_design(columns, data, attenuation)
+    fit = fit_design(columns, sky.relative_intensity[sky.observed], attenuation)
     if coarser is not None:
-        other = sum(weight * terms(coarser, s, order, p_index) for s, weight in enumerate(coarser.weight))
-        other = columns.averaging @ other - np.column_stack([columns.constant, columns.columns])
+        other = columns.averaging @ mean_columns(coarser, order, p_index, columns.terms) - columns.columns
         own = np.concatenate([own, (other - columns.ring_mean(other))[None]])
-    shifts = own @ np.concatenate([[1.0], fit.theta])
+    shifts = own @ np.append(1.0, fit.theta)
     if corrected < 1.0:  # a change of the sky that makes up for what is left
-        bias = columns.scale * (left[1:] @ np.concatenate([[1.0], fit.theta]))
+        bias = columns.scale * (left[1:] @ np.append(1.0, fit.theta))
         shifts = np.vstack([shifts, jacobian @ (columns.scale * np.linalg.solve(whole, bias))])
     # the same residuals, over an expectation that now holds the map's own scatter
-    residual = data / columns.ring_mean(data) - fit.relative_intensity[sky.observed]
-    total = residual @ (columns.weight * residual)
-    expected = total / fit.chi2_reduced + np.sum(columns.weight * shifts**2)
-    return replace(fit, covariance=fit.covariance + sample_covariance(fit.estimator @ shifts.T), map_shifts=shifts,
-                   chi2_reduced=float(total / expected), corrected=float(corrected))
+    return replace(fit, map_shifts=shifts, chi2_expected=fit.chi2_expected + np.sum(columns.weight * shifts**2),
+                   corrected=float(corrected))
 
 
-def sample_scatter(columns: Design, liouville: LiouvilleMap, terms=sample_columns) -> tuple[np.ndarray, np.ndarray]:
+def sample_scatter(columns: Design, liouville: LiouvilleMap) -> tuple[np.ndarray, np.ndarray]:
     """What each sample of a map adds to the columns of a design, and what that adds to the normal matrix.
 
     Returns
@@ -223,10 +224,10 @@ def sample_scatter(columns: Design, liouville: LiouvilleMap, terms=sample_column
     attenuation : ndarray, shape (n, n)
         own^T W own summed over the samples.
     """
-    n_sample, mean = liouville.weight.size, np.column_stack([columns.constant, columns.columns])
-    own = np.empty((n_sample, *mean.shape))
+    n_sample = liouville.weight.size
+    own = np.empty((n_sample, *columns.columns.shape))
     for s, weight in enumerate(liouville.weight):
-        alone = columns.averaging @ terms(liouville, s, columns.order, columns.p_index) - mean
+        alone = columns.averaging @ columns.terms(liouville, s, columns.order, columns.p_index) - columns.columns
         own[s] = weight * np.sqrt(n_sample / (n_sample - 1.0)) * (alone - columns.ring_mean(alone))
     return own, np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True)
 

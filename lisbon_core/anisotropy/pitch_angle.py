@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial.legendre import legint, legval
 
-from lisbon_core.anisotropy.design import sample_columns
+from lisbon_core.anisotropy.design import mean_columns
 from lisbon_core.anisotropy.fit import AnisotropyFit, sample_covariance
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky
 from lisbon_core.liouville import LiouvilleMap
@@ -67,21 +67,14 @@ def bin_averages(edges: np.ndarray, order: int) -> np.ndarray:
     >>> bin_averages(np.array([-1.0, 0.0, 1.0]), 1).ravel().tolist()
     [-0.5, 0.5]
     """
-    averages = np.empty((edges.size - 1, order))
-    for n in range(1, order + 1):
-        averages[:, n - 1] = np.diff(legval(edges, legint(np.eye(order + 1)[n]))) / np.diff(edges)
-    return averages
+    integrals = legval(edges, legint(np.eye(order + 1)[:, 1:]))
+    return (np.diff(integrals) / np.diff(edges)).T
 
 
 def _shares(liouville: LiouvilleMap, edges: np.ndarray) -> np.ndarray:
     """Fraction of each pixel's samples in each bin of mu, shape (n_pixel, n_bin)."""
-    n_bin = edges.size - 1
-    shares = np.zeros((liouville.mu[0].size, n_bin))
-    pixels = np.arange(shares.shape[0])
-    for s, weight in enumerate(liouville.weight):
-        bins = np.clip(np.searchsorted(edges, liouville.mu[s].ravel(), side="right") - 1, 0, n_bin - 1)
-        shares[pixels, bins] += weight
-    return shares
+    bins = np.clip(np.searchsorted(edges, liouville.mu, side="right") - 1, 0, edges.size - 2)
+    return np.stack([liouville.average(bins == k).ravel() for k in range(edges.size - 1)], axis=1)
 
 
 def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, liouville: LiouvilleMap,
@@ -104,16 +97,14 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     Zhang & Maalal, Eq. (4).
     """
     columns, order, sky = fit.design, fit.order, renormalised.sky
-    observed = sky.observed
     edges = np.linspace(-1.0, 1.0, n_bins + 1)
     legendre, gradient = fit.theta[:order], fit.theta[order:]
 
     # Eq. (4) on a pixel that is an average, minus what the model expects there. F has mean 1 over mu, I_rn over the
     # sky at Earth; the heliosphere does not map one on the other evenly, so the global mean is taken out again.
-    pad = (sky.relative_intensity[observed] * renormalised.global_mean - columns.columns[:, order:] @ gradient) \
-        / columns.constant
-    expected = 1.0 + columns.columns[:, :order] @ legendre / columns.constant
-    excess = pad - expected
+    constant, terms = columns.columns[:, 0], columns.columns[:, 1:]
+    pad = (sky.relative_intensity[sky.observed] * renormalised.global_mean - terms[:, order:] @ gradient) / constant
+    excess = pad - (1.0 + terms[:, :order] @ legendre / constant)
 
     share = (columns.averaging @ _shares(liouville, edges)) * columns.weight[:, None]
     total = share.sum(axis=0)
@@ -128,10 +119,9 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     shifts = from_fit @ (fit.estimator @ fit.map_shifts.T) + share @ fit.map_shifts.T
     covariance = noise @ noise.T + sample_covariance(shifts)
 
-    high = sum(weight * sample_columns(liouville, s, RESPONSE_ORDER, fit.design.p_index)[:, 1:-2]
-               for s, weight in enumerate(liouville.weight))
-    high = columns.averaging @ high
+    high = columns.averaging @ mean_columns(liouville, RESPONSE_ORDER, columns.p_index)[:, 1:-2]
     high = high - columns.ring_mean(high)
     response = from_fit @ (fit.estimator @ high) + share @ high
-    return PitchAngleDistribution(0.5 * (edges[1:] + edges[:-1]), edges, F, covariance, response, legendre,
-                                  fit.covariance[:order, :order])
+    return PitchAngleDistribution(mu=0.5 * (edges[1:] + edges[:-1]), edges=edges, F=F, covariance=covariance,
+                                  response=response, legendre=legendre,
+                                  legendre_covariance=fit.covariance[:order, :order])

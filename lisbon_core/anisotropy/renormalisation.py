@@ -5,7 +5,7 @@ the Legendre terms, so I_rn = (relative intensity observed) x (ring mean of the 
 Whatever varies along a ring is data; the ring means are model.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -54,25 +54,21 @@ def renormalise(sky: SkyMap, fit: AnisotropyFit) -> RenormalisedSky:
     ----------
     Zhang & Maalal, text below Eq. (3); Amenomori et al. 2006, Science 314, 439, for what the rings remove.
     """
-    columns, observed = fit.design, sky.observed
-    normalised = ring_normalise(sky)
-    global_mean = float(columns.full_sky_mean @ np.concatenate([[1.0], fit.theta]))
-    mean = columns.rings @ fit.intensity[observed] / global_mean
+    columns = fit.design
+    global_mean = float(columns.full_sky_mean @ np.append(1.0, fit.theta))
+    mean = columns.rings @ columns.intensity(fit.theta) / global_mean
     # the global mean moves with the coefficients too
-    mean_columns = (columns.rings @ columns.columns - np.outer(mean, columns.full_sky_mean[1:])) / global_mean
-    mean_sigma = np.sqrt(np.einsum("rk,kl,rl->r", mean_columns, fit.covariance, mean_columns))
+    slopes = (columns.rings @ columns.columns - np.outer(mean, columns.full_sky_mean))[:, 1:] / global_mean
+    mean_sigma = np.sqrt(np.einsum("rk,kl,rl->r", slopes, fit.covariance, slopes))
 
     # pixel noise after the rings plus the model's ring mean, with their correlation; then what the covariance holds
     # beyond the noise of the sky (the sample of the Liouville map) on top
-    ring = np.repeat(np.arange(mean.size), np.diff(columns.rings.indptr))
-    response = mean_columns @ fit.noise - columns.ring_noise
-    cross = (columns.noise @ response.T)[np.arange(ring.size), ring]
-    extra = mean_sigma**2 - np.sum((mean_columns @ fit.noise) ** 2, axis=1)
-    variance = (columns.noise * columns.noise).sum(axis=1) + 2.0 * cross + (np.sum(response**2, axis=1) + extra)[ring]
+    response = slopes @ fit.noise
+    extra = mean_sigma**2 - np.sum(response**2, axis=1)
+    variance = columns.noise_variance(response - columns.ring_noise) + extra[columns.ring]
 
-    rings = observed.any(axis=1)
-    per_row, sigma_per_row = np.full(rings.size, np.nan), np.full(rings.size, np.nan)
-    per_row[rings], sigma_per_row[rings] = mean, mean_sigma
-    restored = normalised.relative_intensity * per_row[:, None]
-    return RenormalisedSky(replace(sky, relative_intensity=restored, sigma=columns.on_grid(np.sqrt(variance))), per_row,
-                           sigma_per_row, global_mean)
+    per_row = np.full((2, sky.dec.size), np.nan)
+    per_row[:, sky.observed.any(axis=1)] = mean, mean_sigma
+    restored = sky.replace(relative_intensity=ring_normalise(sky).relative_intensity * per_row[0][:, None],
+                           sigma=columns.on_grid(np.sqrt(variance)))
+    return RenormalisedSky(restored, *per_row, global_mean)

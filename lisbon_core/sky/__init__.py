@@ -4,7 +4,6 @@ from lisbon_core.sky.harmonics import (
     FirstHarmonic,
     Multipoles,
     PowerSpectrum,
-    field_of_view_factor,
     first_harmonic,
     first_harmonic_of_events,
     multipoles,
@@ -13,7 +12,6 @@ from lisbon_core.sky.harmonics import (
 from lisbon_core.sky.map import (
     SkyMap,
     SkyMapError,
-    average,
     averaging_operator,
     cut,
     even_sky,
@@ -25,6 +23,6 @@ from lisbon_core.sky.map import (
     ring_null_space,
 )
 
-__all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "SkyMap", "SkyMapError", "average", "averaging_operator",
-           "cut", "even_sky", "field_of_view_factor", "first_harmonic", "first_harmonic_of_events", "multipoles",
-           "noise_factor", "pixel_area", "power_spectrum", "rebin", "ring_means", "ring_normalise", "ring_null_space"]
+__all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "SkyMap", "SkyMapError", "averaging_operator", "cut",
+           "even_sky", "first_harmonic", "first_harmonic_of_events", "multipoles", "noise_factor", "pixel_area",
+           "power_spectrum", "rebin", "ring_means", "ring_normalise", "ring_null_space"]

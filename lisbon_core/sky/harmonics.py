@@ -12,8 +12,8 @@ from scipy.special import sph_legendre_p_all
 from lisbon_core.frames import lonlat
 from lisbon_core.sky.map import SkyMap, noise_factor, pixel_area, ring_normalise, ring_null_space
 
-__all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "field_of_view_factor", "first_harmonic",
-           "first_harmonic_of_events", "multipoles", "power_spectrum"]
+__all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "first_harmonic", "first_harmonic_of_events", "multipoles",
+           "power_spectrum"]
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,6 @@ class FirstHarmonic:
         """Equatorial dipole amplitude whose projection has this amplitude."""
         return self.amplitude * self.field_of_view
 
-    def __str__(self):
-        return (f"({self.amplitude:.3g} +- {self.amplitude_error:.2g}) at RA {self.phase:.1f} "
-                f"+- {self.phase_error:.1f} deg; as a dipole {self.dipole:.3g}")
-
 
 def _polar(vector, covariance, field_of_view) -> FirstHarmonic:
     amplitude = float(np.hypot(*vector))
@@ -44,13 +40,14 @@ def _polar(vector, covariance, field_of_view) -> FirstHarmonic:
                          float(np.degrees(spread[1] / amplitude)), float(field_of_view))
 
 
-def _weights(sky):
-    return (pixel_area(sky.dec, len(sky.ra))[:, None] / sky.sigma**2)[sky.observed]
+def _areas(sky):
+    """Solid angle of each observed pixel."""
+    return np.broadcast_to(pixel_area(sky.dec, len(sky.ra))[:, None], sky.observed.shape)[sky.observed]
 
 
 def _linear_fit(sky, design):
     """Least squares of the ring-normalised map minus 1, by solid angle over sigma^2, with the sandwich covariance."""
-    normalised, weight = ring_normalise(sky), _weights(sky)
+    normalised, weight = ring_normalise(sky), _areas(sky) / sky.sigma[sky.observed] ** 2
     solve = np.linalg.solve(design.T @ (weight[:, None] * design), (weight[:, None] * design).T)
     scatter = (noise_factor(normalised).T @ solve.T).T
     return solve @ (normalised.relative_intensity[sky.observed] - 1.0), scatter @ scatter.T
@@ -61,11 +58,10 @@ def first_harmonic(sky: SkyMap) -> FirstHarmonic:
 
     For equal errors this is the projection by solid angle; `field_of_view` turns it into a dipole amplitude.
     """
-    ra = np.radians(np.broadcast_to(sky.ra, sky.observed.shape)[sky.observed])
+    ra, dec = (np.radians(x)[sky.observed] for x in np.meshgrid(sky.ra, sky.dec))
     value, covariance = _linear_fit(sky, np.stack([np.ones_like(ra), np.cos(ra), np.sin(ra)], axis=1))
-    cos_dec = np.cos(np.radians(np.broadcast_to(sky.dec[:, None], sky.observed.shape)[sky.observed]))
-    weight = _weights(sky)
-    return _polar(value[1:], covariance[1:, 1:], weight.sum() / (weight @ cos_dec))
+    weight = _areas(sky) / sky.sigma[sky.observed] ** 2
+    return _polar(value[1:], covariance[1:, 1:], weight.sum() / (weight @ np.cos(dec)))
 
 
 def first_harmonic_of_events(ra, dec, weight) -> FirstHarmonic:
@@ -76,31 +72,14 @@ def first_harmonic_of_events(ra, dec, weight) -> FirstHarmonic:
     return _polar(vector, covariance, total / np.sum(weight * np.cos(np.radians(dec))))
 
 
-def field_of_view_factor(dec_min: float, dec_max: float) -> float:
-    """Dipole amplitude over that of its projection onto right ascension, for even exposure between declinations.
-
-    2 (s_1 - s_2) / (d_1 - d_2 + c_1 s_1 - c_2 s_2), s and c the sine and cosine of the limits d (degrees in, radians
-    in the formula).
-
-    >>> round(field_of_view_factor(-90, 90), 6)  # 4/pi
-    1.27324
-    """
-    d = np.radians([dec_max, dec_min])
-    s, c = np.sin(d), np.cos(d)
-    return float(2 * (s[0] - s[1]) / (d[0] - d[1] + c[0] * s[0] - c[1] * s[1]))
-
-
 def _harmonics(sky, l_max, m_min):
     """Real orthonormal harmonics at the observed pixels, shape (n_observed, n), with their l and m (m < 0: sine)."""
     table = sph_legendre_p_all(l_max, l_max, np.pi / 2 - np.radians(sky.dec))[0]
-    ra, columns, l_of, m_of = np.radians(sky.ra), [], [], []
-    for ell in range(l_max + 1):
-        for m in [m for m in range(-ell, ell + 1) if abs(m) >= m_min]:
-            wave = np.ones_like(ra) if m == 0 else np.sqrt(2) * (-1) ** m * (np.cos if m > 0 else np.sin)(abs(m) * ra)
-            columns.append((table[ell, abs(m)][:, None] * wave)[sky.observed])
-            l_of.append(ell)
-            m_of.append(m)
-    return np.stack(columns, axis=1), np.array(l_of), np.array(m_of)
+    pairs = [(ell, m) for ell in range(l_max + 1) for m in range(-ell, ell + 1) if abs(m) >= m_min]
+    waves = {m: np.sqrt(1 + (m != 0)) * (-1) ** m * (np.sin if m < 0 else np.cos)(abs(m) * np.radians(sky.ra))
+             for _, m in pairs}
+    design = np.stack([(table[ell, abs(m)][:, None] * waves[m])[sky.observed] for ell, m in pairs], axis=1)
+    return design, *np.array(pairs).T
 
 
 @dataclass(frozen=True)
@@ -146,9 +125,8 @@ def power_spectrum(sky: SkyMap, l_max: int = 20) -> PowerSpectrum:
     """C_l = sum over m of |a_lm|^2 / [(2 l + 1) f_sky] of the ring-normalised map minus 1, mask not deconvolved."""
     normalised = ring_normalise(sky)
     design, ell, _ = _harmonics(sky, l_max, 0)
-    area = np.broadcast_to(pixel_area(sky.dec, len(sky.ra))[:, None], sky.observed.shape)[sky.observed]
+    area, null = _areas(sky), ring_null_space(sky)
     design *= area[:, None]
-    null = ring_null_space(sky)
     a = design.T @ (normalised.relative_intensity[sky.observed] - 1.0)
     scatter = noise_factor(normalised).T @ (design - null @ (null.T @ design))
     norm = (2 * np.arange(l_max + 1) + 1) * area.sum() / (4 * np.pi)

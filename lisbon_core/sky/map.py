@@ -16,8 +16,8 @@ from scipy.sparse import csr_array, diags_array
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["SkyMap", "SkyMapError", "average", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area",
-           "rebin", "ring_means", "ring_normalise", "ring_null_space"]
+__all__ = ["SkyMap", "SkyMapError", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area", "rebin",
+           "ring_means", "ring_normalise", "ring_null_space"]
 
 
 class SkyMapError(LisbonError):
@@ -195,26 +195,7 @@ def noise_factor(sky: SkyMap) -> csr_array:
     return csr_array(diags_array(scale) @ factor)
 
 
-def average(sky: SkyMap, radius_deg: float) -> SkyMap:
-    """Top-hat average over discs, with the errors of the averages of independent pixels.
-
-    Raises
-    ------
-    SkyMapError
-        If the map has been averaged before: its pixels are no longer independent.
-    """
-    if sky.averaging_deg > 0:
-        raise SkyMapError(f"the map is already averaged over {sky.averaging_deg:g} degrees: average raw pixels only")
-    seen = sky.observed
-    operator = averaging_operator(sky.dec, sky.ra, radius_deg, seen)
-    value = operator @ np.where(seen, sky.relative_intensity, 0.0).ravel()
-    variance = (operator * operator) @ np.where(seen, sky.sigma, 0.0).ravel() ** 2
-    return sky.replace(relative_intensity=np.where(seen, value.reshape(seen.shape), np.nan), footprint=seen,
-                       sigma=np.where(seen, np.sqrt(variance).reshape(seen.shape), np.nan),
-                       averaging_deg=float(radius_deg))
-
-
-def cut(sky: SkyMap, dec_min: float | None = None, dec_max: float | None = None, mask=None) -> SkyMap:
+def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -> SkyMap:
     """Keep pixels with dec_min <= dec <= dec_max (degrees, centres) and a true `mask`, shape (n_dec, n_ra).
 
     The footprint stays: what lies outside the cut has been averaged into what lies inside.
@@ -224,11 +205,10 @@ def cut(sky: SkyMap, dec_min: float | None = None, dec_max: float | None = None,
     SkyMapError
         If the limits are in the wrong order, the mask has another shape, or no observed pixel is left.
     """
-    low, high = -90.0 if dec_min is None else dec_min, 90.0 if dec_max is None else dec_max
-    if not -90.0 <= low < high <= 90.0:
-        raise SkyMapError(f"dec_min is {low:g} and dec_max {high:g}, but -90 <= dec_min < dec_max <= 90 degrees is "
-                          "needed: exchange or correct them")
-    kept = sky.observed & ((sky.dec >= low) & (sky.dec <= high))[:, None]
+    if not -90.0 <= dec_min < dec_max <= 90.0:
+        raise SkyMapError(f"dec_min is {dec_min:g} and dec_max {dec_max:g}, but -90 <= dec_min < dec_max <= 90 "
+                          "degrees is needed: exchange or correct them")
+    kept = sky.observed & ((sky.dec >= dec_min) & (sky.dec <= dec_max))[:, None]
     if mask is not None:
         if np.shape(mask) != kept.shape:
             raise SkyMapError(f"the mask has shape {np.shape(mask)}, but the map has {kept.shape}: give one value a "
@@ -236,8 +216,8 @@ def cut(sky: SkyMap, dec_min: float | None = None, dec_max: float | None = None,
         kept &= np.asarray(mask, dtype=bool)
     if not kept.any():
         rows = sky.dec[sky.observed.any(axis=1)]
-        raise SkyMapError(f"nothing of the map is left between declinations {low:g} and {high:g}: it is observed from "
-                          f"{rows[0]:g} to {rows[-1]:g}, so choose dec_min, dec_max and mask within that")
+        raise SkyMapError(f"nothing of the map is left between declinations {dec_min:g} and {dec_max:g}: it is "
+                          f"observed from {rows[0]:g} to {rows[-1]:g}, so choose dec_min, dec_max and mask within that")
     return sky.replace(relative_intensity=np.where(kept, sky.relative_intensity, np.nan),
                        sigma=np.where(kept, sky.sigma, np.nan))
 

@@ -16,11 +16,11 @@ import numpy as np
 
 from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit
 
-__all__ = ["Posterior", "sample_posterior", "second_order"]
+__all__ = ["CoefficientPosterior", "sample_coefficients", "second_order"]
 
 
 @dataclass(frozen=True)
-class Posterior:
+class CoefficientPosterior:
     """Samples of the parameters of a fit.
 
     Attributes
@@ -42,24 +42,20 @@ class Posterior:
         """Covariance of the samples."""
         return np.cov(self.samples.T)
 
-    def interval(self, name: str, share: float = 0.68) -> tuple[float, float]:
-        """Central interval that holds a share of the samples of a parameter."""
-        low, high = np.quantile(self.samples[:, self.names.index(name)], [0.5 - share / 2.0, 0.5 + share / 2.0])
-        return float(low), float(high)
-
 
 def second_order(fit: AnisotropyFit) -> np.ndarray:
     """Tensor Q, shape (n, n, n), of t(best + s) - t(best) = s + Q s s: the expansion of the rings, Eq. (2)."""
     columns = fit.design
     relative, _ = columns.relative_intensity(fit.theta)
-    mean = (columns.ring_constant + columns.ring_columns @ fit.theta)[:, None]
+    mean = (columns.ring_columns @ np.append(1.0, fit.theta))[:, None]
     # with x, y the columns and their ring means over <I>, and r = I/<I> at best, I/<I> = (r + x.s)/(1 + y.s)
-    x, y = columns.columns / mean, columns.ring_columns / mean
+    x, y = columns.columns[:, 1:] / mean, columns.ring_columns[:, 1:] / mean
     return np.einsum("kp,pi,pj->kij", fit.estimator, relative[:, None] * y - x, y, optimize=True)
 
 
-def sample_posterior(fit: AnisotropyFit, random: np.random.Generator, prior: Mapping[str, tuple[float, float]] = (), *,
-                     walkers: int = 64, steps: int = 1000) -> Posterior:
+def sample_coefficients(fit: AnisotropyFit, random: np.random.Generator,
+                        prior: Mapping[str, tuple[float, float]] = (), *,
+                        walkers: int = 64, steps: int = 1000) -> CoefficientPosterior:
     """Posterior of A_n, G and whatever else a fit holds, by emcee.
 
     Parameters
@@ -90,17 +86,16 @@ def sample_posterior(fit: AnisotropyFit, random: np.random.Generator, prior: Map
                               f"{', '.join(names)}: use one of these")
 
     pairs = second_order(fit)
-    precision = np.linalg.inv(fit.covariance / np.outer(scale, scale))
-    means = np.array([prior[name][0] if name in prior else 0.0 for name in names])
-    weights = np.array([prior[name][1] ** -2.0 if name in prior else 0.0 for name in names])
+    scaled = fit.covariance / np.outer(scale, scale)
+    precision, width = np.linalg.inv(scaled), np.linalg.cholesky(scaled)
+    means, sigmas = np.array([prior.get(name, (0.0, np.inf)) for name in names]).T
 
     def log_posterior(points: np.ndarray) -> np.ndarray:
         shift = points - fit.theta
         miss = (shift + np.einsum("kij,ni,nj->nk", pairs, shift, shift, optimize=True)) / scale
-        return -0.5 * ((points - means) ** 2 @ weights + np.einsum("ni,ij,nj->n", miss, precision, miss))
+        return -0.5 * ((points - means) ** 2 @ sigmas**-2.0 + np.einsum("ni,ij,nj->n", miss, precision, miss))
 
     seeds = np.random.RandomState(int(random.integers(2**32)))
-    width = np.linalg.cholesky(fit.covariance / np.outer(scale, scale))
     start = fit.theta + seeds.standard_normal((walkers, len(names))) @ width.T * scale
     # no snooker moves: those of emcee 3.1 carry half the power of their Jacobian, and samples come out too narrow
     sampler = emcee.EnsembleSampler(walkers, len(names), log_posterior, moves=emcee.moves.DEMove(), vectorize=True)
@@ -109,4 +104,4 @@ def sample_posterior(fit: AnisotropyFit, random: np.random.Generator, prior: Map
     sampler.reset()
     sampler.run_mcmc(state, steps)
     time = np.max(sampler.get_autocorr_time(tol=0))
-    return Posterior(names, sampler.get_chain(flat=True), float(walkers * steps / time))
+    return CoefficientPosterior(names, sampler.get_chain(flat=True), float(walkers * steps / time))

@@ -48,7 +48,7 @@ def fit_speed(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: flo
             """Eq. (3) with its exponent as found, and its derivative."""
             columns = sample_columns(liouville, sample, order, p_index * (1.0 + theta[-1]))
             change = -p_index * np.log(liouville.momentum_ratio[sample].ravel())
-            change *= columns @ np.concatenate([[1.0], theta[:-1]])
+            change *= columns @ np.append(1.0, theta[:-1])
             columns[:, 0] -= theta[-1] * change
             return np.column_stack([columns, change])
 
@@ -65,7 +65,5 @@ def fit_speed(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: flo
 
 def share_of_its_own(fit: AnisotropyFit) -> float:
     """Share of the power of the last column of a fit, after the rings, that no other column can make."""
-    _, jacobian = fit.design.relative_intensity(fit.theta)
-    scaled = jacobian * fit.design.scale
-    normal = (scaled.T * fit.design.weight) @ scaled
+    normal = fit.design.scaled_normal(fit.design.relative_intensity(fit.theta)[1])
     return float(1.0 / (normal[-1, -1] * np.linalg.inv(normal)[-1, -1]))

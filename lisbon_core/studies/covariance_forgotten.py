@@ -15,7 +15,6 @@ from lisbon_core.anisotropy import (
     PitchAngleDistribution,
     RenormalisedSky,
     pitch_angle_distribution,
-    sample_covariance,
 )
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.transport import fit_transport
@@ -31,10 +30,8 @@ def independent_pixels(fit: AnisotropyFit) -> AnisotropyFit:
     """
     columns = fit.design
     noise = sparse.csr_array(sparse.diags_array(columns.weight**-0.5))
-    columns = replace(columns, noise=noise, ring_noise=(columns.rings @ noise).toarray())
-    response = columns.noise_response(fit.estimator)
-    covariance = response @ response.T + sample_covariance(fit.estimator @ fit.map_shifts.T)
-    return replace(fit, design=columns, noise=response, covariance=covariance)
+    columns = replace(columns, noise=noise)
+    return replace(fit, design=columns, noise=columns.noise_response(fit.estimator))
 
 
 def independent_bins(pad: PitchAngleDistribution) -> PitchAngleDistribution:

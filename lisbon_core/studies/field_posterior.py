@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import numpy as np
+from scipy.optimize import minimize
 
 from lisbon_core.anisotropy import AnisotropyError
 from lisbon_core.frames import lonlat, unit_vector
@@ -42,15 +43,12 @@ class FieldPosterior:
         strength, and of theta.
     chi2_reduced : float
         Of the surface, in the best field.
-    used : float
-        Number of fits that a fit with equal weights would need to know the surface as well.
     """
 
     field: np.ndarray
     theta: np.ndarray
     covariance: np.ndarray
     chi2_reduced: float
-    used: float
 
     @property
     def sigma(self) -> np.ndarray:
@@ -118,27 +116,27 @@ def field_posterior(fields, fits) -> FieldPosterior:
     centre = fields[np.argmin(chi2)]
     offsets = _offsets(fields, centre)
     size = np.maximum(np.ptp(offsets, axis=0), 1e-12)
-    surface = _surface(offsets / size, chi2)
-    best, hessian, roughness = surface.lowest()
-    outside = np.abs(best - 0.5 * (offsets / size).max(axis=0) - 0.5 * (offsets / size).min(axis=0)) > 0.5
+    x = offsets / size
+    degree, weight, coefficients, spread = _surface(x, chi2)
+    best, slope_terms, hessian = _lowest(x[np.argmin(chi2)], degree, coefficients)
+    outside = np.abs(best - 0.5 * x.max(axis=0) - 0.5 * x.min(axis=0)) > 0.5
     if np.linalg.eigvalsh(hessian)[0] <= 0.0 or np.any(outside):
         towards = "" if not outside.any() else f" near longitude {centre[0]:g}, latitude {centre[1]:g}"
         raise AnisotropyError(f"the fields that were tried do not enclose the one that suits the sky best{towards}: "
                               "try fields further out on that side, or more of them")
-    least = float(surface.at(best))
+    least = float((_terms(best[None], degree) @ coefficients)[0])
+    moved = np.linalg.inv(hessian) @ slope_terms
     # a chi-square above 1 says that the errors are too small; one below 1 is no reason to shrink them
-    of_field = 2.0 * max(1.0, least) / fits[0].effective_pixels * np.linalg.inv(hessian) + roughness
-    terms, weight = _terms(offsets / size - best, 1), surface.weight
-    inverse = np.linalg.inv(terms.T @ (weight[:, None] * terms))
-    slopes = inverse @ (terms.T @ (weight[:, None] * theta))
+    of_field = 2.0 * max(1.0, least) / fits[0].effective_pixels * np.linalg.inv(hessian) + moved @ spread @ moved.T
+    terms = _terms(x - best, 1)
+    slopes, _ = _weighted_fit(terms, theta, weight)
     apart = theta - terms @ slopes
     scatter = (apart.T * weight) @ apart / weight.sum()
     along = slopes[1:].T
     of_theta = np.tensordot(weight, covariance, axes=1) / weight.sum() + scatter + along @ of_field @ along.T
     joint = np.block([[of_field, of_field @ along.T], [along @ of_field, of_theta]])
     unit = np.concatenate([size, np.ones(theta.shape[1])])
-    return FieldPosterior(field_at(best * size, centre), slopes[0], joint * np.outer(unit, unit), least,
-                          float(weight.sum() ** 2 / np.sum(weight**2)))
+    return FieldPosterior(field_at(best * size, centre), slopes[0], joint * np.outer(unit, unit), least)
 
 
 def _axes(centre) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -156,49 +154,31 @@ def _offsets(fields: np.ndarray, centre: np.ndarray) -> np.ndarray:
     return np.column_stack([np.degrees(across), *(np.log(column / centre[2]) for column in fields[:, 2:].T)])
 
 
-def _terms(x: np.ndarray, degree: int) -> np.ndarray:
-    """All products of up to `degree` coordinates of points (m, d), the constant first: (m, n_terms)."""
-    powers = [p for n in range(degree + 1) for p in combinations_with_replacement(range(x.shape[1]), n)]
-    return np.stack([np.prod(x[:, list(p)], axis=1) for p in powers], axis=1)
+def _terms(x: np.ndarray, degree: int, by: tuple[int, ...] = ()) -> np.ndarray:
+    """All products of up to `degree` coordinates of points (m, d), the constant first: (m, n_terms).
+
+    `by` names coordinates by which they are differentiated.
+    """
+    d = x.shape[1]
+    powers = np.array([[chosen.count(k) for k in range(d)] for n in range(degree + 1)
+                       for chosen in combinations_with_replacement(range(d), n)])
+    factor = np.ones(len(powers))
+    for k in by:
+        factor, powers = factor * powers[:, k], np.maximum(powers - np.eye(d, dtype=int)[k], 0)
+    return factor * np.prod(x[:, None] ** powers, axis=2)
 
 
-@dataclass(frozen=True)
-class _Surface:
-    """A polynomial through the points near the lowest: coefficients with their covariance, weights of the points."""
-
-    degree: int
-    coefficients: np.ndarray
-    covariance: np.ndarray
-    weight: np.ndarray
-    start: np.ndarray
-
-    def at(self, x) -> np.ndarray:
-        return (_terms(np.atleast_2d(x), self.degree) @ self.coefficients)[0]
-
-    def slope_terms(self, x) -> np.ndarray:
-        """Derivatives of all terms at x, (d, n_terms), to machine precision for a polynomial of degree 3."""
-        step = 0.05 * np.eye(x.size)
-        near, far = (_terms(x + k * step, self.degree) - _terms(x - k * step, self.degree) for k in (1.0, 2.0))
-        return (8.0 * near - far) / (12.0 * 0.05)
-
-    def lowest(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Lowest point, second derivatives there, and covariance of the point from the scatter about the surface."""
-        x = self.start
-        for _ in range(50):
-            hessian = np.array([(self.slope_terms(x + h) - self.slope_terms(x - h)) @ self.coefficients / 0.02
-                                for h in 0.01 * np.eye(x.size)])
-            if np.linalg.eigvalsh(hessian)[0] <= 0.0:
-                break
-            step = np.linalg.solve(hessian, self.slope_terms(x) @ self.coefficients)
-            x = x - step * min(1.0, 0.2 / max(np.abs(step).max(), 1e-12))
-            if np.abs(step).max() < 1e-10:
-                break
-        response = np.linalg.pinv(hessian) @ self.slope_terms(x)
-        return x, hessian, response @ self.covariance @ response.T
+def _weighted_fit(terms: np.ndarray, values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of the terms by weighted least squares, and the inverse of the normal matrix."""
+    inverse = np.linalg.inv((terms.T * weight) @ terms)
+    return inverse @ ((terms.T * weight) @ values), inverse
 
 
-def _surface(x: np.ndarray, chi2: np.ndarray) -> _Surface:
-    """A cubic where enough points are near the lowest to fix one, else a quadratic through the nearest."""
+def _surface(x: np.ndarray, chi2: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """A cubic where enough points are near the lowest to fix one, else a quadratic through the nearest.
+
+    Its degree, the weights of the points, and the coefficients with their covariance from the scatter about it.
+    """
     for degree, near in ((3, NEAR_CUBIC), (2, NEAR_QUADRATIC), (2, NEAR_CUBIC)):
         weight = np.exp(-0.5 * ((chi2 - chi2.min()) / near / max(1.0, chi2.min())) ** 2)
         terms, count = _terms(x, degree), weight.sum() ** 2 / np.sum(weight**2)
@@ -208,9 +188,24 @@ def _surface(x: np.ndarray, chi2: np.ndarray) -> _Surface:
         raise AnisotropyError(f"only {count:.0f} of the {chi2.size} fields that were tried are near the one that suits "
                               f"the sky best, but {1.5 * terms.shape[1]:.0f} are needed: try more fields around "
                               "the best of them")
-    inverse = np.linalg.inv(terms.T @ (weight[:, None] * terms))
-    coefficients = inverse @ terms.T @ (weight * chi2)
+    coefficients, inverse = _weighted_fit(terms, chi2, weight)
     apart = chi2 - terms @ coefficients
     variance = np.sum(weight * apart**2) / weight.sum() * count / (count - terms.shape[1])
-    spread = terms.T @ (weight[:, None] ** 2 * terms)
-    return _Surface(degree, coefficients, inverse @ spread @ inverse * variance, weight, x[np.argmin(chi2)])
+    return degree, weight, coefficients, inverse @ ((terms.T * weight**2) @ terms) @ inverse * variance
+
+
+def _lowest(start: np.ndarray, degree: int, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where a surface is lowest near a point, and there the derivatives of its terms and its own second ones."""
+    axes = range(start.size)
+
+    def slopes(x):
+        return np.array([_terms(x[None], degree, (k,))[0] for k in axes])
+
+    def hessian(x):
+        return np.array([[_terms(x[None], degree, (j, k))[0] @ coefficients for j in axes] for k in axes])
+
+    # short steps: a cubic falls without end beyond the fields that were tried
+    x = minimize(lambda x: (_terms(x[None], degree) @ coefficients)[0], start, method="trust-exact", hess=hessian,
+                 jac=lambda x: slopes(x) @ coefficients,
+                 options={"initial_trust_radius": 0.2, "max_trust_radius": 0.4, "maxiter": 50, "gtol": 1e-10}).x
+    return x, slopes(x), hessian(x)

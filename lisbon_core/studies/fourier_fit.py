@@ -7,11 +7,9 @@ inverse restores them, with the model's errors magnified. A floor on the eigenva
 more than they should; the errors stay right for any floor, because they are propagated and not assumed.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
-from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, Design, solve
+from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, Design, fit_coefficients
 
 __all__ = ["fit_generalised"]
 
@@ -26,8 +24,8 @@ def fit_generalised(columns: Design, data: np.ndarray, floor: float = 1e-3) -> A
     data : ndarray, shape (n_observed,)
         Relative intensities.
     floor : float
-        Least eigenvalue of the covariance that is believed, as a fraction of the largest; 1 gives back weights that
-        hardly differ from ordinary ones.
+        Least eigenvalue of the covariance that is believed, as a fraction of the largest, above 0 up to 1, which gives
+        back weights that hardly differ from ordinary ones.
 
     Returns
     -------
@@ -43,16 +41,15 @@ def fit_generalised(columns: Design, data: np.ndarray, floor: float = 1e-3) -> A
     if columns.columns.shape[0] != n_ring * n_ra:
         raise AnisotropyError("generalised least squares needs complete rings, and some are cut by a mask: fit with "
                               "fit_anisotropy, or cut whole rings")
-    if not 0.0 < floor <= 1.0:
-        raise AnisotropyError(f"floor is {floor}, but it must lie above 0 and not above 1: 0.001 is usual")
     data = data / columns.ring_mean(data)
-    theta = solve(columns, data)
+    theta = fit_coefficients(columns, data)
 
     first = columns.noise[np.arange(n_ring) * n_ra]
     circulant = (first @ columns.noise.T).toarray().reshape(n_ring, n_ring, n_ra)
     modes = np.moveaxis(np.fft.rfft(circulant, axis=-1).real, -1, 0)[1:]
     values, vectors = np.linalg.eigh(0.5 * (modes + modes.transpose(0, 2, 1)))
-    weights = (vectors / np.maximum(values, floor * values.max())[:, None, :]) @ vectors.transpose(0, 2, 1)
+    believed = np.maximum(values, floor * values.max())
+    weights = (vectors / believed[:, None, :]) @ vectors.transpose(0, 2, 1)
 
     def weighted(fields: np.ndarray) -> np.ndarray:
         """Weight times fields of shape (n_observed, k)."""
@@ -69,17 +66,14 @@ def fit_generalised(columns: Design, data: np.ndarray, floor: float = 1e-3) -> A
         if np.all(np.abs(step) <= 1e-12 * columns.scale):
             break
     noise = columns.noise_response(estimator)
-    residual = (data - model)[:, None]
+    residual = data - model
     # expectation of r^T V r: every eigenmode counts its variance over what the floor says of it, twice but for m = 0
     # and the highest one; the fitted parameters take theirs away
-    multiplicity = np.full(modes.shape[0], 2.0)
-    if n_ra % 2 == 0:
-        multiplicity[-1] = 1.0
-    kept = values / np.maximum(values, floor * values.max())
+    multiplicity = np.where(2 * np.arange(1, len(modes) + 1) < n_ra, 2.0, 1.0)
+    kept = values / believed
     trace = float(multiplicity @ kept.sum(axis=1))
-    expected = trace - float(np.sum((jacobian.T @ weighted(jacobian)) * (noise @ noise.T)))
-    effective = trace**2 / float(multiplicity @ (kept**2).sum(axis=1))
-    return AnisotropyFit(replace(columns, effective_pixels=effective), theta, noise @ noise.T, columns.on_grid(model),
-                         columns.on_grid(columns.intensity(theta)),
-                         float((residual.T @ weighted(residual))[0, 0] / expected), float(np.sqrt(2.0 / effective)),
-                         estimator, noise, np.empty((0, data.size)))
+    fitted = np.sum((jacobian.T @ weighted(jacobian)) * (noise @ noise.T))
+    return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
+                         chi2=residual @ weighted(residual), chi2_expected=trace - fitted,
+                         effective_pixels=trace**2 / float(multiplicity @ (kept**2).sum(axis=1)),
+                         map_shifts=np.empty((0, data.size)))

@@ -31,8 +31,8 @@ class GyrotropyTest:
 
     Attributes
     ----------
-    names, coefficients, covariance : tuple of str, ndarray, ndarray, shapes (5,), (5,), (5, 5)
-        The terms, R in units of `radius_AU`; their amplitudes, fitted together with A_n and G.
+    coefficients, covariance : ndarrays, shapes (5,), (5, 5)
+        Amplitudes of `GYROTROPY_TERMS`, R in units of `radius_AU`, fitted together with A_n and G.
     chi2, degrees : float, int
         Chi-square of all coefficients being zero, and how many independent ones the sky can tell.
     p_value : float
@@ -42,7 +42,6 @@ class GyrotropyTest:
         Root of 3/2 times the mean R^2: the gyroradius, were there no heliosphere.
     """
 
-    names: tuple[str, ...]
     coefficients: np.ndarray
     covariance: np.ndarray
     chi2: float
@@ -57,14 +56,14 @@ class GyrotropyTest:
 
     def __str__(self) -> str:
         lines = [f"{name}: {value: .1e} ± {sigma:.1e}"
-                 for name, value, sigma in zip(self.names, self.coefficients, self.sigma, strict=True)]
+                 for name, value, sigma in zip(GYROTROPY_TERMS, self.coefficients, self.sigma, strict=True)]
         return "\n".join([*lines, f"chi-square {self.chi2:.1f} for {self.degrees} terms, p = {self.p_value:.2g}"])
 
 
 def gyrotropy_columns(liouville: LiouvilleMap, sample: int, p_index: float, radius_AU: float) -> np.ndarray:
     """The terms for one sample of the map, each times (p/p_0)^-p_index: (n_pixel, 5)."""
-    mu, x, y = (values[sample].ravel() for values in (liouville.mu, liouville.R_x, liouville.R_y))
-    x, y = x / radius_AU, y / radius_AU
+    mu, x, y = (liouville.mu[sample].ravel(), liouville.R_x[sample].ravel() / radius_AU,
+                liouville.R_y[sample].ravel() / radius_AU)
     terms = np.column_stack([mu * x, mu * y, x * x - y * y, 2.0 * x * y, x * x + y * y])
     return terms * (liouville.momentum_ratio[sample].ravel() ** -p_index)[:, None]
 
@@ -89,19 +88,17 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
 
     columns = design(sky, liouville, fit.order, fit.design.p_index, terms=terms,
                      names=(*fit.design.names, *GYROTROPY_TERMS))
-    theta, attenuation = np.append(fit.theta, np.zeros(5)), np.zeros((len(columns.names) + 1,) * 2)
-    if n_sample := len(fit.map_shifts):
-        attenuation = sample_scatter(columns, liouville, terms)[1]
+    theta, n_sample = np.append(fit.theta, np.zeros(5)), len(fit.map_shifts)
+    attenuation = sample_scatter(columns, liouville)[1] if n_sample else np.zeros((len(columns.names) + 1,) * 2)
 
     data = sky.relative_intensity[sky.observed]
     model, jacobian = columns.relative_intensity(theta)
-    weighted = (jacobian * columns.scale).T * columns.weight
     # a term that the others already make (there may be one without a heliosphere) takes no part
     inverse = np.linalg.pinv(columns.scaled_normal(jacobian, attenuation), rcond=1e-6, hermitian=True)
-    inverse = columns.scale[-5:, None] * inverse[-5:]
-    estimator = inverse @ weighted
+    inverse = columns.scale[-5:, None] * inverse[-5:] * columns.scale
+    estimator = inverse @ (jacobian.T * columns.weight)
     coefficients = estimator @ (data / columns.ring_mean(data) - model)
-    coefficients += inverse @ (columns.scale * (attenuation[1:] @ np.append(1.0, theta)))
+    coefficients += inverse @ (attenuation[1:] @ np.append(1.0, theta))
 
     noise = columns.noise_response(estimator)
     covariance = noise @ noise.T + sample_covariance(estimator @ fit.map_shifts.T)
@@ -114,4 +111,4 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
         of_map = vectors.T @ (covariance - noise @ noise.T) @ vectors
         share = np.sum(np.diag(of_map)[kept] / values[kept]) / degrees
         p_value = float(stats.f.sf(chi2 / degrees, degrees, (n_sample - 1.0) / share**2))
-    return GyrotropyTest(GYROTROPY_TERMS, coefficients, covariance, chi2, degrees, p_value, radius)
+    return GyrotropyTest(coefficients, covariance, chi2, degrees, p_value, radius)

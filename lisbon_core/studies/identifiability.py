@@ -42,8 +42,7 @@ class Identifiability:
 
     def sigma(self, name: str) -> float:
         """Standard error of one parameter."""
-        k = self.names.index(name)
-        return float(np.sqrt(self.covariance[k, k]))
+        return float(np.sqrt(np.diag(self.covariance))[self.names.index(name)])
 
     def __str__(self) -> str:
         return "\n".join(self.words(which) for which in range(self.errors.size))
@@ -62,15 +61,13 @@ def identifiability(columns: Design, radius_AU: float, rings: bool = True) -> Id
         Whether the sky has been ring-normalised (Eq. 2), or only its overall mean is lost.
     """
     unit = np.concatenate([np.ones(columns.order), [1.0 / radius_AU] * 2])
-    jacobian = columns.columns * unit
+    jacobian = columns.columns[:, 1:] * unit
     mean = columns.ring_mean if rings else lambda values: np.average(values, axis=0, weights=columns.weight)
     jacobian = jacobian - mean(jacobian)
     weighted = jacobian.T * columns.weight
-    normal = weighted @ jacobian
     # a combination without any information has infinite error; a floor keeps it finite and huge
-    values, vectors = np.linalg.eigh(normal)
-    inverse = (vectors / np.maximum(values, 1e-12 * values[-1])) @ vectors.T
-    estimator = inverse @ weighted
+    values, vectors = np.linalg.eigh(weighted @ jacobian)
+    estimator = (vectors / np.maximum(values, 1e-12 * values[-1])) @ vectors.T @ weighted
     response = columns.noise_response(estimator) if rings else estimator @ columns.noise
     covariance = response @ response.T
     variances, directions = np.linalg.eigh(covariance)

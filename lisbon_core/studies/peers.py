@@ -164,14 +164,14 @@ def fit_solvers(columns, data: np.ndarray) -> dict[str, Callable[[], np.ndarray]
     """
     from scipy.optimize import least_squares
 
-    from lisbon_core.anisotropy import solve
+    from lisbon_core.anisotropy import fit_coefficients
 
     scale, root = columns.scale, np.sqrt(columns.weight)
     start = np.zeros(scale.size)
 
     def residual(x):
         theta = scale * x
-        model = columns.intensity(theta) / (columns.ring_constant + columns.ring_columns @ theta)
+        model = columns.intensity(theta) / (columns.ring_columns @ np.append(1.0, theta))
         return root * (model - data)
 
     def slopes(x):
@@ -180,7 +180,8 @@ def fit_solvers(columns, data: np.ndarray) -> dict[str, Callable[[], np.ndarray]
     def scipy_way(method):
         return lambda: scale * least_squares(residual, start, slopes, method=method).x
 
-    found = {"this package": lambda: solve(columns, data), "scipy trf": scipy_way("trf"), "scipy lm": scipy_way("lm")}
+    found = {"this package": lambda: fit_coefficients(columns, data),
+             "scipy trf": scipy_way("trf"), "scipy lm": scipy_way("lm")}
     if lmfit := optional("lmfit"):
         found["lmfit leastsq"] = lambda: scale * _lmfit(lmfit, residual, slopes, columns.names)
     if iminuit := optional("iminuit"):

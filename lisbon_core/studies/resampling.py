@@ -5,11 +5,12 @@ rings asks the sky itself how much its parts agree. The order of the series is j
 chi-square counted in effective pixels, and by how well one part of the sky foretells another.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, Design, design, fit_design, solve
+from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, design, fit_coefficients, fit_design
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
@@ -33,27 +34,30 @@ def bootstrap(fit: AnisotropyFit, random: np.random.Generator, replicas: int = 1
     theta = np.empty((replicas, fit.theta.size))
     for r in range(replicas):
         data = model + columns.noise @ random.standard_normal(columns.noise.shape[1])
-        theta[r] = solve(columns, data / columns.ring_mean(data))
+        theta[r] = fit_coefficients(columns, data / columns.ring_mean(data))
     return theta
 
 
-def _without(sky: SkyMap, rows: np.ndarray) -> SkyMap:
-    """The sky without some of its rings; what the discs draw on stays."""
-    values = sky.relative_intensity.copy()
-    values[rows] = np.nan
-    return sky.replace(relative_intensity=values)
+def _bands(sky: SkyMap, bands: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Bands of rings: the observed pixels of each, and those outside of it that share no data with it."""
+    rings = np.flatnonzero(sky.observed.any(axis=1))
+    if not 2 <= bands <= rings.size:
+        raise AnisotropyError(f"bands is {bands}, but the sky has {rings.size} rings: use 2 to {rings.size}")
+    dec = np.broadcast_to(sky.dec[:, None], sky.observed.shape)[sky.observed]
+    for band in np.array_split(sky.dec[rings], bands):
+        beyond = np.maximum(band[0] - dec, dec - band[-1])
+        yield beyond <= 0.0, beyond > 2.0 * sky.averaging_deg
 
 
-def _bands(sky: SkyMap, bands: int) -> list[np.ndarray]:
-    rows = np.flatnonzero(sky.observed.any(axis=1))
-    if not 2 <= bands <= rows.size:
-        raise AnisotropyError(f"bands is {bands}, but the sky has {rows.size} rings: use 2 to {rows.size}")
-    return np.array_split(rows, bands)
-
-
-def jackknife_rings(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7,
-                    bands: int = 10) -> tuple[np.ndarray, np.ndarray]:
+def jackknife_rings(sky: SkyMap, fit: AnisotropyFit, bands: int = 10) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients with each band of declination left out, and the covariance these scatter to.
+
+    Parameters
+    ----------
+    sky, fit : SkyMap, AnisotropyFit
+        The sky, and its fit.
+    bands : int
+        How many bands the rings are divided into.
 
     Returns
     -------
@@ -62,11 +66,10 @@ def jackknife_rings(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_inde
     covariance : ndarray, shape (order + 2, order + 2)
         (bands - 1)/bands times the sum of outer products of the deviations from their mean.
     """
-    theta = []
-    for rows in _bands(sky, bands):
-        rest = _without(sky, rows)
-        theta.append(fit_design(design(rest, liouville, order, p_index), rest.relative_intensity[rest.observed]).theta)
-    theta = np.array(theta)
+    columns, data = fit.design, sky.relative_intensity[sky.observed]
+    data = data / columns.ring_mean(data)
+    theta = np.array([fit_coefficients(replace(columns, weight=np.where(band, 0.0, columns.weight)), data)
+                      for band, _ in _bands(sky, bands)])
     deviation = theta - theta.mean(axis=0)
     return theta, (bands - 1.0) / bands * deviation.T @ deviation
 
@@ -139,33 +142,17 @@ def compare_orders(sky: SkyMap, liouville: LiouvilleMap, orders=range(1, 11), p_
         the averaging radius, which share its data.
     """
     orders = np.array(list(orders))
-    full = {order: design(sky, liouville, int(order), p_index) for order in orders}
-    chi2, parameters, crossed = np.empty(orders.size), np.empty(orders.size), np.zeros(orders.size)
+    chi2, parameters, crossed = np.zeros((3, orders.size))
     for i, order in enumerate(orders):
-        columns = full[order]
-        fit = fit_design(columns, sky.relative_intensity[sky.observed])
-        data = sky.relative_intensity[sky.observed] / columns.ring_mean(sky.relative_intensity[sky.observed])
-        model, jacobian = columns.relative_intensity(fit.theta)
-        residual = data - model
+        columns, data = design(sky, liouville, int(order), p_index), sky.relative_intensity[sky.observed]
+        fit, data = fit_design(columns, data), data / columns.ring_mean(data)
         # one effective pixel counts 1, however many pixels share it
         count = columns.effective_pixels / columns.noise_trace
-        chi2[i] = residual @ (columns.weight * residual) * count
-        parameters[i] = np.sum((jacobian.T * columns.weight) @ jacobian * fit.covariance) * count
-        row = np.broadcast_to(np.arange(sky.dec.size)[:, None], sky.observed.shape)[sky.observed]
-        for rows in _bands(sky, bands):
-            margin = sky.averaging_deg * 2.0
-            near = (sky.dec >= sky.dec[rows[0]] - margin) & (sky.dec <= sky.dec[rows[-1]] + margin)
-            rest = _without(sky, near)
-            theta = solve(*_reduced(columns, data, rest.observed[sky.observed]))
-            held = np.isin(row, rows)
-            off = data[held] - columns.relative_intensity(theta)[0][held]
-            crossed[i] += off @ (columns.weight[held] * off) / columns.noise_trace
-    return OrderChoice(orders, chi2, parameters, chi2 + 2.0 * parameters,
-                       chi2 + parameters * np.log(full[orders[0]].effective_pixels), crossed)
-
-
-def _reduced(columns: Design, data: np.ndarray, kept: np.ndarray) -> tuple[Design, np.ndarray]:
-    """The design and the data on whole rings that are kept: enough of it to solve for the coefficients."""
-    return replace(columns, constant=columns.constant[kept], columns=columns.columns[kept],
-                   ring_constant=columns.ring_constant[kept], ring_columns=columns.ring_columns[kept],
-                   weight=columns.weight[kept]), data[kept]
+        chi2[i] = fit.chi2 * count
+        parameters[i] = (columns.noise_trace - fit.chi2_expected) * count
+        for band, others in _bands(sky, bands):
+            theta = fit_coefficients(replace(columns, weight=np.where(others, columns.weight, 0.0)), data)
+            off = data - columns.relative_intensity(theta)[0]
+            crossed[i] += columns.weight[band] @ off[band] ** 2 / columns.noise_trace
+    return OrderChoice(orders, chi2, parameters, aic=chi2 + 2.0 * parameters,
+                       bic=chi2 + parameters * np.log(columns.effective_pixels), cross_validation=crossed)

@@ -1,19 +1,23 @@
 """Sky maps and masks in tables: columns ra and dec (degrees, ICRS), relative_intensity, and where known sigma."""
 
 import difflib
+import io
 
 import numpy as np
 from astropy import units as u
 from astropy.table import Table
 
-from lisbon_core.sky.files.grids import gridded, near_one, pick, with_errors
+from lisbon_core.sky.files.conventions import named, observed_values
+from lisbon_core.sky.files.grids import gridded
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["from_table", "mask_from_table", "text_table"]
+__all__ = ["any_table", "from_table", "mask_from_table"]
 
 
-def text_table(content: bytes) -> Table:
-    """Table of the content of an ECSV or CSV file; CSV may be separated by commas, semicolons, tabs or spaces."""
+def any_table(content: bytes) -> Table:
+    """Table of the content of a FITS, ECSV or CSV file; CSV may be separated by commas, semicolons, tabs or spaces."""
+    if content.startswith(b"SIMPLE"):
+        return Table.read(io.BytesIO(content), format="fits")
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -28,26 +32,20 @@ def text_table(content: bytes) -> Table:
 def _numbers(table, name) -> np.ndarray:
     """A column as floats, degrees where it has an angular unit, NaN where masked."""
     column = table[name]
-    values = np.ma.getdata(column)
-    if values.ndim != 1 or values.dtype.kind not in "iufb":
-        for row, entry in enumerate(values.ravel().tolist(), 1):
-            try:
-                float(entry)
-            except (TypeError, ValueError):
-                raise SkyMapError(f"column {name} holds {entry!r} in row {row}: numbers are needed") from None
+    for row, entry in enumerate(np.ma.getdata(column).tolist(), 1):
+        try:
+            float(entry)
+        except (TypeError, ValueError):
+            raise SkyMapError(f"column {name} holds {entry!r:.60} in row {row}: numbers are needed") from None
     values = np.where(np.ma.getmaskarray(column), np.nan, np.ma.getdata(column).astype(float))
-    unit = getattr(column, "unit", None)
-    if unit is not None and u.Unit(unit, parse_strict="silent").is_equivalent(u.deg):
-        values = (values * u.Unit(unit)).to_value(u.deg)
-    return values
+    unit = u.Unit(getattr(column, "unit", None) or "", parse_strict="silent")
+    return (values * unit).to_value(u.deg) if unit.is_equivalent(u.deg) else values
 
 
 def _column(table, want, needed=True) -> np.ndarray | None:
-    found = pick(table.colnames, (want,))
-    if found is not None:
-        return _numbers(table, found)
-    if not needed:
-        return None
+    found = named(table.colnames, want)
+    if found is not None or not needed:
+        return None if found is None else _numbers(table, found)
     near = difflib.get_close_matches(want, [c.lower() for c in table.colnames], n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}? Rename it" if near else "rename or add it"
     found = ", ".join(repr(name[:40]) for name in table.colnames[:8]) + (", ..." if len(table.colnames) > 8 else "")
@@ -64,7 +62,7 @@ def _positions(table) -> tuple[np.ndarray, np.ndarray]:
         if wrong.size:
             raise SkyMapError(f"{name} is {x[wrong[0]]:g} in row {wrong[0] + 1}, but it lies between {low:g} and "
                               f"{high:g} degrees: correct it, or exchange columns ra and dec if they are mixed up")
-    if table[pick(table.colnames, ("ra",))].unit is None and ra.max() <= 24 and ra.min() >= 0:
+    if table[named(table.colnames, "ra")].unit is None and ra.max() <= 24 and ra.min() >= 0:
         raise SkyMapError(f"ra runs from {ra.min():g} to {ra.max():g}, which looks like hours: degrees are needed, so "
                           "multiply the column ra by 15")
     return ra, dec
@@ -75,14 +73,9 @@ def from_table(table, averaging_deg: float, log: list) -> dict:
     ra, dec = _positions(table)
     if ra.min() < 0:
         log.append("right ascensions below 0 taken as 360 degrees more")
-    sigma, footprint = _column(table, "sigma", needed=False), _column(table, "footprint", needed=False)
-
-    def where(i):
-        return f"ra {ra[i]:g}, dec {dec[i]:g} (row {i + 1})"
-
-    values = near_one(_column(table, "relative_intensity"), log, where)
-    if sigma is not None:
-        values, sigma = with_errors(values, sigma, log, where)
+    values, sigma = observed_values(_column(table, "relative_intensity"), _column(table, "sigma", needed=False), log,
+                                    lambda i: f"ra {ra[i]:g}, dec {dec[i]:g} (row {i + 1})")
+    footprint = _column(table, "footprint", needed=False)
     footprint = np.isfinite(values) if footprint is None else footprint > 0
     parts = gridded(ra, dec, values, sigma, footprint) | {"averaging_deg": averaging_deg}
     meta = {str(key).upper(): value for key, value in table.meta.items()}
@@ -99,7 +92,7 @@ def mask_from_table(table, dec, ra) -> np.ndarray:
     kept = _column(table, "observed")
     if not np.isin(kept, (0, 1)).all():
         raise SkyMapError("column observed of a mask holds something else than 0 and 1: give 1 for pixels to keep")
-    grid = gridded(*_positions(table), kept, None, kept > 0)
+    grid = gridded(*_positions(table), kept, kept, kept > 0)
     row, column = (np.round((x - g[0]) / (g[1] - g[0])).astype(int) for x, g in ((dec, grid["dec"]), (ra, grid["ra"])))
     inside = (row >= 0) & (row < len(grid["dec"]))
     found = grid["footprint"][np.clip(row, 0, len(grid["dec"]) - 1)][:, column % len(grid["ra"])]

@@ -10,10 +10,9 @@ from astropy.io import fits
 from astropy.table import Table
 
 from lisbon_core._core import write_atomically
-from lisbon_core.sky.files.healpix import to_healpix
 from lisbon_core.sky.map import SkyMap, SkyMapError
 
-__all__ = ["write_healpix", "write_image", "write_images", "write_sky_map"]
+__all__ = ["write_images", "write_sky_map"]
 
 
 def _put(path, content: bytes) -> None:
@@ -54,21 +53,6 @@ def write_sky_map(sky: SkyMap, path) -> None:
         _put(path, text.getvalue().encode())
     else:
         raise SkyMapError(f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
-
-
-def write_healpix(sky: SkyMap, path, nside: int = 64) -> None:
-    """Write a map as HEALPix (RING, equatorial, UNSEEN where not observed), columns RELATIVE_INTENSITY and SIGMA."""
-    columns = [fits.Column(name, "D", array=x) for name, x in
-               zip(("RELATIVE_INTENSITY", "SIGMA"), to_healpix(sky, nside), strict=True)]
-    table = fits.BinTableHDU.from_columns(columns)
-    table.header.update(PIXTYPE="HEALPIX", ORDERING="RING", COORDSYS="C", NSIDE=nside, FIRSTPIX=0,
-                        LASTPIX=12 * nside**2 - 1, INDXSCHM="IMPLICIT")
-    _put(path, _fits_bytes(fits.PrimaryHDU(), table))
-
-
-def write_image(sky: SkyMap, path) -> None:
-    """Write a map as a FITS image in the CAR projection, relative intensity first, sigma as an extension."""
-    write_images({"": sky.relative_intensity, "SIGMA": sky.sigma}, sky.dec, sky.ra, path)
 
 
 def write_images(images: dict, dec, ra, path) -> None:
