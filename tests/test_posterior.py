@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from toy import THETA, sky_of, uniform_field_map
 
-from lisbon_core.anisotropy import AnisotropyError, fit_design, fit_sampled_map
+from lisbon_core.anisotropy import AnisotropyError, fit_anisotropy, fit_design
 from lisbon_core.sky import ring_normalise
 from lisbon_core.studies.coefficient_posterior import sample_coefficients, second_order
 from lisbon_core.studies.compton_getting import fit_speed
@@ -51,7 +51,7 @@ def test_prior_does_what_conditioning_does(toy):
 
 def test_a_sampled_map_widens_it(toy):
     liouville, sky = uniform_field_map(scatter=0.05, samples=4), toy[1]
-    fit = fit_sampled_map(ring_normalise(sky), liouville)
+    fit = fit_anisotropy(ring_normalise(sky), liouville)
     posterior = sample_coefficients(fit, np.random.default_rng(3))
     assert_gaussian(posterior.samples, fit.theta, fit.covariance, posterior.effective)
 

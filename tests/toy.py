@@ -1,5 +1,7 @@
 """A Liouville map that can be written down (no heliosphere: straight lines, a uniform field), and skies through it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from lisbon_core.anisotropy import design
@@ -29,8 +31,14 @@ def uniform_field_map(step=6.0, samples=2, scatter=0.0, flow=8e-5, seed=1):
     return LiouvilleMap(dec=dec, ra=ra, mu=mu,
                         R_x=ones * (x * x - y * y) * radius, R_y=ones * 2.0 * x * y * radius,
                         momentum_ratio=ones * (1.0 + flow * arrival @ unit_vector(75.0, 17.0)), error=0.0 * ones,
-                        escaped=ones.astype(bool), amplification=ones, weight=np.full(samples, 1.0 / samples),
-                        field_icrs=b, e_x_icrs=e_x, e_y_icrs=e_y, rigidity_TV=4.0, inputs_hash="toy")
+                        escaped=ones.astype(bool), amplification=ones, replicate=np.arange(samples) * 2 // samples,
+                        field_icrs=b, e_x_icrs=e_x, e_y_icrs=e_y, rigidity_TV=4.0 * ones, scale_TV=4.0,
+                        inputs_hash="toy")
+
+
+def taken_as_exact(liouville):
+    """The same map, its halves forgotten, so that its error is not seen."""
+    return replace(liouville, replicate=0 * liouville.replicate)
 
 
 def sky_of(liouville, theta, dec_min=-90.0, averaging=0.0, noise=1e-4):

@@ -6,12 +6,10 @@ from lisbon_core.anisotropy.fit import (
     fit_anisotropy,
     fit_coefficients,
     fit_design,
-    fit_sampled_map,
-    sample_covariance,
 )
 from lisbon_core.anisotropy.pitch_angle import PitchAngleDistribution, bin_averages, pitch_angle_distribution
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky, renormalise
 
 __all__ = ["AnisotropyError", "AnisotropyFit", "Design", "PitchAngleDistribution", "RenormalisedSky", "bin_averages",
-           "design", "fit_anisotropy", "fit_coefficients", "fit_design", "fit_sampled_map", "parameter_names",
-           "pitch_angle_distribution", "renormalise", "sample_columns", "sample_covariance"]
+           "design", "fit_anisotropy", "fit_coefficients", "fit_design", "parameter_names", "pitch_angle_distribution",
+           "renormalise", "sample_columns"]

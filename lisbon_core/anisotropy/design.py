@@ -32,8 +32,12 @@ def parameter_names(order: int) -> tuple[str, ...]:
     return (*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y")
 
 
-def sample_columns(liouville: LiouvilleMap, sample: int, order: int, p_index: float) -> np.ndarray:
+def sample_columns(liouville: LiouvilleMap, sample: int, order: int, p_index: float,
+                   rigidity_index: float = 0.0) -> np.ndarray:
     """Terms of Eq. (3) for one sample of the map, each times (p/p_0)^-p_index.
+
+    p_0 is the momentum of the sample itself, and R scales with it. Whether A_n and G depend on the rigidity is an
+    assumption: here as its power `rigidity_index`, 1 at the scale of the map's response.
 
     Returns
     -------
@@ -45,12 +49,13 @@ def sample_columns(liouville: LiouvilleMap, sample: int, order: int, p_index: fl
     terms[:, : order + 1] = legvander(liouville.mu[sample].ravel(), order)
     terms[:, order + 1] = liouville.R_x[sample].ravel()
     terms[:, order + 2] = liouville.R_y[sample].ravel()
+    terms[:, 1:] *= ((liouville.rigidity_TV[sample].ravel() / liouville.scale_TV) ** rigidity_index)[:, None]
     return terms * (liouville.momentum_ratio[sample].ravel() ** -p_index)[:, None]
 
 
 def mean_columns(liouville: LiouvilleMap, order: int, p_index: float, terms=sample_columns) -> np.ndarray:
-    """Mean of the terms over the samples of the map, with their weights: (n_pixel, order + 3)."""
-    return sum(weight * terms(liouville, s, order, p_index) for s, weight in enumerate(liouville.weight))
+    """Mean of the terms over the samples of the map: (n_pixel, order + 3)."""
+    return sum(terms(liouville, s, order, p_index) for s in range(len(liouville.mu))) / len(liouville.mu)
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class Design:
     @cached_property
     def noise_trace(self) -> float:
         """Expectation of the sum of squared deviations, in units of sigma, of noise alone after Eq. (2)."""
-        return float(self.weight @ self.noise_variance(-self.ring_noise))
+        return self.expected_squares(self.noise)
 
     @cached_property
     def effective_pixels(self) -> float:
@@ -129,6 +134,13 @@ class Design:
         ring_weight = np.sqrt(np.bincount(self.ring) * (self.rings @ self.weight))
         lost = ring_weight[:, None] * (self.ring_noise @ self.ring_noise.T) * ring_weight
         return self.noise_trace**2 / float((covariance * covariance).sum() - np.sum(lost**2))
+
+    def expected_squares(self, factor: sparse.csr_array) -> float:
+        """Expectation of the sum of squares, in units of sigma, of noise with covariance f f^T, after Eq. (2)."""
+        mean, in_ring = self.rings @ factor, np.bincount(self.ring, self.weight)
+        cross = sparse.csr_array((self.weight, (self.ring, np.arange(self.ring.size)))) @ factor
+        return float(self.weight @ (factor * factor).sum(axis=1) - 2.0 * (mean * cross).sum()
+                     + in_ring @ (mean * mean).sum(axis=1))
 
     def noise_variance(self, common: np.ndarray) -> np.ndarray:
         """Variance of the noise of each pixel plus what all pixels of its ring have in common, (n_ring, n_pixel)."""
@@ -154,10 +166,13 @@ class Design:
         scaled, attenuation = jacobian * self.scale, attenuation * np.ones((len(self.names) + 1,) * 2)
         return (scaled.T * self.weight) @ scaled - attenuation[1:, 1:] * np.outer(self.scale, self.scale)
 
-    def noise_response(self, operator: np.ndarray) -> np.ndarray:
-        """Response (n, n_pixel) of linear functionals (n, n_observed) of a ring-normalised sky to unit noise."""
+    def response(self, operator: np.ndarray, factor: sparse.csr_array) -> np.ndarray:
+        """Response (n, m) of linear functionals (n, n_observed) of a ring-normalised sky to m unit deviates.
+
+        factor : (n_observed, m), what the deviates add to the sky before the rings, such as `noise`.
+        """
         through_rings = operator - self.ring_mean(operator.T).T
-        return (self.noise.T @ through_rings.T).T
+        return (factor.T @ through_rings.T).T
 
     def on_grid(self, values: np.ndarray) -> np.ndarray:
         """Values of the observed pixels on the grid of the sky, NaN elsewhere."""

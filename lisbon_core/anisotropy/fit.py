@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, sparse
 
 from lisbon_core.anisotropy.design import AnisotropyError, Design, design, mean_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
-__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_coefficients", "fit_design", "fit_sampled_map", "sample_covariance",
-           "sample_scatter"]
+__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_coefficients", "fit_design", "map_scatter"]
 
-MOST_SCATTER = 1.0 / 1.3  # of the normal matrix that may be scatter of samples and be taken out
+MOST_SCATTER = 1.0 / 1.3  # of the normal matrix that may be scatter of the map and be taken out
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,12 @@ class AnisotropyFit:
         d theta / d data: the fit is linear in small changes of the sky.
     noise : ndarray, shape (order + 2, n_pixel)
         theta's response to independent unit noise on the pixels before the averaging.
-    map_shifts : ndarray, shape (n_sample, n_observed)
-        What each sample of the Liouville map alone would add to the fitted sky, after the rings, scaled so that the
-        sum of outer products is the covariance of a map made of so few; one row more where the error of a grid is
-        known, and one for what could not be corrected; empty where the map is taken as exact.
+    map_noise : sparse array, shape (n_observed, m)
+        M: the predicted sky has covariance M M^T before the rings, a column for each pixel of the Liouville map; one
+        more where the error of a grid is known, and one for what could not be corrected; none where it is exact.
     corrected : float
-        Share of the samples' scatter that could be taken out of the normal equations; below 1 where they scatter so
-        much that some combination of coefficients is hardly known: it then comes out too small.
+        Share of the map's scatter that could be taken out of the normal equations; below 1 where it is so large that
+        some combination of coefficients is hardly known: it then comes out too small.
     """
 
     design: Design
@@ -52,7 +50,7 @@ class AnisotropyFit:
     effective_pixels: float
     estimator: np.ndarray
     noise: np.ndarray
-    map_shifts: np.ndarray
+    map_noise: sparse.csr_array
     corrected: float = 1.0
 
     @property
@@ -68,7 +66,22 @@ class AnisotropyFit:
     @cached_property
     def covariance(self) -> np.ndarray:
         """Of theta: noise of the sky through averaging and rings, and finite sample of the map if it is not exact."""
-        return self.noise @ self.noise.T + sample_covariance(self.estimator @ self.map_shifts.T)
+        return self.noise @ self.noise.T + self.map_response @ self.map_response.T
+
+    @cached_property
+    def map_response(self) -> np.ndarray:
+        """Response of theta to the map's own error, shape (order + 2, m)."""
+        return self.design.response(self.estimator, self.map_noise)
+
+    @property
+    def sigma_noise(self) -> np.ndarray:
+        """Standard errors of theta from the noise of the sky alone."""
+        return np.sqrt(np.sum(self.noise**2, axis=1))
+
+    @property
+    def sigma_map(self) -> np.ndarray:
+        """Standard errors of theta from the finite sample of the Liouville map alone."""
+        return np.sqrt(np.sum(self.map_response**2, axis=1))
 
     @property
     def chi2_reduced(self) -> float:
@@ -102,7 +115,7 @@ def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray 
     data : ndarray, shape (n_observed,)
         Relative intensity, each ring with mean 1.
     attenuation : ndarray, shape (order + 3, order + 3), optional
-        What the columns' own scatter adds to the normal equations; it is taken out again, see `fit_sampled_map`.
+        What the columns' own scatter adds to the normal equations; it is taken out again, see `fit_anisotropy`.
     """
     theta = np.zeros(len(columns.names))
     attenuation = attenuation * np.ones((theta.size + 1, theta.size + 1))
@@ -117,12 +130,18 @@ def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray 
     return theta
 
 
-def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7,
-                   **terms) -> AnisotropyFit:
+def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
+                   coarser: LiouvilleMap | None = None, **terms) -> AnisotropyFit:
     """Fit A_n and G to a sky through Eqs. (1)-(3), by weighted least squares with an honest covariance.
 
     Pixels are weighted by 1/sigma^2, and the covariance of neighbouring pixels, which share their data, enters as the
     sandwich (J^T W J)^-1 J^T W C W J (J^T W J)^-1: a diagonal chi-square would claim errors 4 to 5 times too small.
+
+    The Liouville map is itself a sample, so the columns of Eq. (3) are noisy, and that does two things. It biases the
+    fit: noise in a column makes its coefficient too small. The difference of the map's two halves tells how much it
+    adds to the normal equations, and that is taken out (no more of it than leaves the equations solvable: `corrected`).
+    And it scatters the fit: pixels err independently, each by half that difference, as if the sky had so much more
+    noise; this enters covariance and chi-square. A map without halves is taken as exact.
 
     Parameters
     ----------
@@ -134,19 +153,49 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
         Highest Legendre order (paper: 7).
     p_index : float
         Exponent of p/p_0, alpha + 2.
+    coarser : LiouvilleMap, optional
+        The map through a grid half as fine, where the field is on a grid: the sky it predicts instead is taken for one
+        more error. The error of a jump smeared over a cell is halved with the cell, so that this is the error of the
+        finer grid; where the field is smooth it is less, a third.
     terms
         Columns other than those of Eq. (3), see `design`.
 
     Raises
     ------
     AnisotropyError
-        If the grids differ or fewer pixels are observed than there are parameters.
+        If the grids differ, fewer pixels are observed than there are parameters, or the terms are not independent.
 
     References
     ----------
-    Zhang & Maalal, Eqs. (1)-(3).
+    Zhang & Maalal, Eqs. (1)-(3). Fuller 1987, Measurement Error Models, sections 2.2 and 2.5, for the correction.
     """
-    return fit_design(design(sky, liouville, order, p_index, **terms), sky.relative_intensity[sky.observed])
+    columns, data = design(sky, liouville, order, p_index, **terms), sky.relative_intensity[sky.observed]
+    if liouville.replicates < 2:
+        return fit_design(columns, data)
+    scatter, reach = map_scatter(columns, liouville)
+    attenuation = (scatter.T * reach) @ scatter
+    jacobian = columns.relative_intensity(np.zeros(len(columns.names)))[1]
+    whole = columns.scaled_normal(jacobian)
+    values = np.linalg.eigvalsh(whole)
+    if values[0] <= 1e-13 * values[-1]:
+        raise AnisotropyError(f"the terms of order {order} cannot be told apart on this sky: lower the order or widen "
+                              "the declination limits")
+    # the largest share of the normal matrix, in any direction, that is the map's scatter
+    excess = linalg.eigh(whole - columns.scaled_normal(jacobian, attenuation), whole, eigvals_only=True)[-1]
+    corrected = min(1.0, MOST_SCATTER / max(excess, 1e-300))
+    fit = fit_design(columns, data, corrected * attenuation)
+    theta = np.append(1.0, fit.theta)
+    shifts = [sparse.csr_array(columns.averaging @ sparse.diags_array(scatter @ theta))]
+    if coarser is not None:
+        other = columns.averaging @ mean_columns(coarser, order, p_index, columns.terms) - columns.columns
+        shifts.append(sparse.csr_array((other @ theta)[:, None]))
+    if corrected < 1.0:  # a change of the sky that makes up for what is left
+        bias = columns.scale * ((1.0 - corrected) * attenuation[1:] @ theta)
+        shifts.append(sparse.csr_array((jacobian @ (columns.scale * np.linalg.solve(whole, bias)))[:, None]))
+    map_noise = sparse.hstack(shifts, format="csr")
+    # the same residuals, over an expectation that now holds the map's own scatter
+    return replace(fit, map_noise=map_noise, corrected=float(corrected),
+                   chi2_expected=fit.chi2_expected + columns.expected_squares(map_noise))
 
 
 def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | float = 0.0) -> AnisotropyFit:
@@ -156,87 +205,27 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | floa
     model, jacobian = columns.relative_intensity(theta)
     weighted = (jacobian * columns.scale).T * columns.weight
     estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), weighted)
-    noise = columns.noise_response(estimator)
+    noise = columns.response(estimator, columns.noise)
     fitted = np.sum((jacobian.T * columns.weight) @ jacobian * (noise @ noise.T))
     return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
                          chi2=columns.weight @ (data - model) ** 2, chi2_expected=columns.noise_trace - fitted,
-                         effective_pixels=columns.effective_pixels, map_shifts=np.empty((0, data.size)))
+                         effective_pixels=columns.effective_pixels,
+                         map_noise=sparse.csr_array((data.size, 0), dtype=float))
 
 
-def fit_sampled_map(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
-                    coarser: LiouvilleMap | None = None, **terms) -> AnisotropyFit:
-    """`fit_anisotropy` where the Liouville map is itself a sample: a few positions stand for the Earth's whole orbit.
-
-    The samples differ, so the columns of Eq. (3) are noisy, and that does two things. It biases the fit: noise in a
-    column makes its coefficient too small. The scatter between samples tells how much it adds to the normal equations,
-    and that is taken out (no more of it than leaves the equations solvable: `corrected`). And it scatters the fit: each
-    sample alone predicts a sky, and the spread of these skies is added to the covariance (see `sample_covariance` for
-    what four samples cannot tell) and to the chi-square.
-
-    A field on a grid is not the field. `coarser` is the map through a grid half as fine: the sky it predicts instead is
-    taken for one more shift. The error of a jump smeared over a cell is halved with the cell, so that this is the error
-    of the finer grid; where the field is smooth it is less, a third.
-
-    Raises
-    ------
-    AnisotropyError
-        If the map has a single sample, which tells nothing of its own error, or the terms are not independent.
-
-    References
-    ----------
-    Fuller 1987, Measurement Error Models, sections 2.2 and 2.5, for the correction and its limit.
-    """
-    if liouville.weight.size < 2:
-        raise AnisotropyError("the Liouville map has 1 sample, but its error shows only between samples: use "
-                              "positions = 2 or more")
-    columns = design(sky, liouville, order, p_index, **terms)
-    own, attenuation = sample_scatter(columns, liouville)
-    jacobian = columns.relative_intensity(np.zeros(len(columns.names)))[1]
-    # the largest share of the normal matrix, in any direction, that is the samples' scatter
-    whole = columns.scaled_normal(jacobian)
-    values = np.linalg.eigvalsh(whole)
-    if values[0] <= 1e-13 * values[-1]:
-        raise AnisotropyError(f"the terms of order {order} cannot be told apart on this sky: lower the order or widen "
-                              "the declination limits")
-    excess = linalg.eigh(whole - columns.scaled_normal(jacobian, attenuation), whole, eigvals_only=True)[-1]
-    corrected = min(1.0, MOST_SCATTER / max(excess, 1e-300))
-    left, attenuation = (1.0 - corrected) * attenuation, corrected * attenuation
-    fit = fit_design(columns, sky.relative_intensity[sky.observed], attenuation)
-    if coarser is not None:
-        other = columns.averaging @ mean_columns(coarser, order, p_index, columns.terms) - columns.columns
-        own = np.concatenate([own, (other - columns.ring_mean(other))[None]])
-    shifts = own @ np.append(1.0, fit.theta)
-    if corrected < 1.0:  # a change of the sky that makes up for what is left
-        bias = columns.scale * (left[1:] @ np.append(1.0, fit.theta))
-        shifts = np.vstack([shifts, jacobian @ (columns.scale * np.linalg.solve(whole, bias))])
-    # the same residuals, over an expectation that now holds the map's own scatter
-    return replace(fit, map_shifts=shifts, chi2_expected=fit.chi2_expected + np.sum(columns.weight * shifts**2),
-                   corrected=float(corrected))
-
-
-def sample_scatter(columns: Design, liouville: LiouvilleMap) -> tuple[np.ndarray, np.ndarray]:
-    """What each sample of a map adds to the columns of a design, and what that adds to the normal matrix.
+def map_scatter(columns: Design, liouville: LiouvilleMap) -> tuple[np.ndarray, np.ndarray]:
+    """How far the terms of each pixel of a map are off, and how much of a pixel's square reaches the normal equations.
 
     Returns
     -------
-    own : ndarray, shape (n_sample, n_observed, n)
-        After the rings, the constant first, scaled so that the sum of outer products is the covariance of the columns.
-    attenuation : ndarray, shape (n, n)
-        own^T W own summed over the samples.
+    scatter : ndarray, shape (n_pixel, n)
+        Half the difference between the two halves of the sample: each pixel's is one draw of its error.
+    reach : ndarray, shape (n_pixel,)
+        Sum over the observed pixels of weight times the square of the averaging and the rings of Eq. (2).
     """
-    n_sample = liouville.weight.size
-    own = np.empty((n_sample, *columns.columns.shape))
-    for s, weight in enumerate(liouville.weight):
-        alone = columns.averaging @ columns.terms(liouville, s, columns.order, columns.p_index) - columns.columns
-        own[s] = weight * np.sqrt(n_sample / (n_sample - 1.0)) * (alone - columns.ring_mean(alone))
-    return own, np.einsum("spi,p,spj->ij", own, columns.weight, own, optimize=True)
-
-
-def sample_covariance(responses: np.ndarray) -> np.ndarray:
-    """Covariance from a handful of samples' responses, shape (n, n_sample): their outer products plus the diagonal.
-
-    n samples span n - 1 directions, and a fit that took the others as free of error would lean on them. The diagonal
-    once more keeps it from that, and makes up for the variance being known from so few samples itself.
-    """
-    covariance = responses @ responses.T
-    return covariance + np.diag(np.diag(covariance))
+    halves = [np.mean([columns.terms(liouville, s, columns.order, columns.p_index)
+                       for s in np.flatnonzero(liouville.replicate == k)], axis=0) for k in (0, 1)]
+    mean = columns.rings @ columns.averaging
+    in_ring = np.bincount(columns.ring, columns.weight)
+    reach = (columns.averaging * columns.averaging).T @ columns.weight - (mean * mean).T @ in_ring
+    return 0.5 * (halves[0] - halves[1]), reach

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.polynomial.legendre import legint, legval
 
 from lisbon_core.anisotropy.design import mean_columns
-from lisbon_core.anisotropy.fit import AnisotropyFit, sample_covariance
+from lisbon_core.anisotropy.fit import AnisotropyFit
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky
 from lisbon_core.liouville import LiouvilleMap
 
@@ -115,11 +115,11 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     # small changes d of the sky move the bins by T d: through the fitted series, and through the excess
     _, jacobian = columns.relative_intensity(fit.theta)
     from_fit = averages[:, :order] @ np.eye(order, order + 2) - share @ jacobian
-    noise = from_fit @ fit.noise + columns.noise_response(share)
-    shifts = from_fit @ (fit.estimator @ fit.map_shifts.T) + share @ fit.map_shifts.T
-    covariance = noise @ noise.T + sample_covariance(shifts)
+    noise = from_fit @ fit.noise + columns.response(share, columns.noise)
+    of_map = from_fit @ fit.map_response + columns.response(share, fit.map_noise)
+    covariance = noise @ noise.T + of_map @ of_map.T
 
-    high = columns.averaging @ mean_columns(liouville, RESPONSE_ORDER, columns.p_index)[:, 1:-2]
+    high = columns.averaging @ mean_columns(liouville, RESPONSE_ORDER, columns.p_index, columns.terms)[:, 1:-2]
     high = high - columns.ring_mean(high)
     response = from_fit @ (fit.estimator @ high) + share @ high
     return PitchAngleDistribution(mu=0.5 * (edges[1:] + edges[:-1]), edges=edges, F=F, covariance=covariance,

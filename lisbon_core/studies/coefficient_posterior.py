@@ -61,7 +61,7 @@ def sample_coefficients(fit: AnisotropyFit, random: np.random.Generator,
     Parameters
     ----------
     fit : AnisotropyFit
-        Of `fit_anisotropy`, `fit_sampled_map` or `fit_speed`.
+        Of `fit_anisotropy` or `fit_speed`.
     random : numpy.random.Generator
         Seeds the sampler.
     prior : mapping of name to (mean, sigma)

@@ -6,7 +6,7 @@ fitted is one number, by how much the exponent times the speed exceeds what was 
 
 Even that is nearly lost. Energy and guiding centre are conserved along an orbit, and from them follows
 
-    ln(p/p_0) = V_par mu + V_x R_y/r_g + const,      V = V_par b + V_x e_x  (c = 1),  r_g the gyroradius,
+    ln(p/p_0) = -V_par mu + V_x R_y/r_g + const,      V = V_par b + V_x e_x  (c = 1),  r_g the gyroradius,
 
 whatever the heliosphere does in between: a change of the speed is a change of A_1 and of G_y. Only what is left of it
 (orbits that never get out, a potential that the wind makes of its own) tells one from the other.
@@ -21,16 +21,13 @@ from lisbon_core.sky import SkyMap
 __all__ = ["fit_speed", "share_of_its_own"]
 
 
-def fit_speed(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7,
-              fit=fit_anisotropy) -> AnisotropyFit:
+def fit_speed(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> AnisotropyFit:
     """A_n, G and `speed`, the relative change of p_index times the speed of the plasma that the map was made with.
 
     Parameters
     ----------
     sky, liouville, order, p_index
         As for `fit_anisotropy`.
-    fit : function
-        `fit_anisotropy` or `fit_sampled_map`.
 
     Returns
     -------
@@ -52,7 +49,7 @@ def fit_speed(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: flo
             columns[:, 0] -= theta[-1] * change
             return np.column_stack([columns, change])
 
-        result = fit(sky, liouville, order, p_index, terms=terms, names=names)
+        result = fit_anisotropy(sky, liouville, order, p_index, terms=terms, names=names)
         share = share_of_its_own(result)
         if share < 1e-4:
             raise AnisotropyError(f"A_1 and G make up all but {share:.0e} of the sky of another speed: keep it fixed, "

@@ -103,7 +103,7 @@ def field_posterior(fields, fits) -> FieldPosterior:
     fields : array (m, 2) or (m, 3)
         Longitude and latitude, degrees, and strength, microgauss, of each field.
     fits : sequence of AnisotropyFit
-        Of `fit_sampled_map`, for each; what has the same `theta`, `covariance`, `chi2_reduced` and `effective_pixels`
+        Of `fit_anisotropy`, for each; what has the same `theta`, `covariance`, `chi2_reduced` and `effective_pixels`
         will do.
 
     Raises

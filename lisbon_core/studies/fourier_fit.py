@@ -8,6 +8,7 @@ more than they should; the errors stay right for any floor, because they are pro
 """
 
 import numpy as np
+from scipy import sparse
 
 from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, Design, fit_coefficients
 
@@ -65,7 +66,7 @@ def fit_generalised(columns: Design, data: np.ndarray, floor: float = 1e-3) -> A
         theta = theta + step
         if np.all(np.abs(step) <= 1e-12 * columns.scale):
             break
-    noise = columns.noise_response(estimator)
+    noise = columns.response(estimator, columns.noise)
     residual = data - model
     # expectation of r^T V r: every eigenmode counts its variance over what the floor says of it, twice but for m = 0
     # and the highest one; the fitted parameters take theirs away
@@ -76,4 +77,4 @@ def fit_generalised(columns: Design, data: np.ndarray, floor: float = 1e-3) -> A
     return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
                          chi2=residual @ weighted(residual), chi2_expected=trace - fitted,
                          effective_pixels=trace**2 / float(multiplicity @ (kept**2).sum(axis=1)),
-                         map_shifts=np.empty((0, data.size)))
+                         map_noise=sparse.csr_array((data.size, 0)))

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from lisbon_core.anisotropy import AnisotropyFit, design, sample_columns, sample_covariance
-from lisbon_core.anisotropy.fit import sample_scatter
+from lisbon_core.anisotropy import AnisotropyFit, design, sample_columns
+from lisbon_core.anisotropy.fit import map_scatter
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
@@ -76,7 +76,7 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
     sky, liouville : SkyMap, LiouvilleMap
         As they were fitted.
     fit : AnisotropyFit
-        Eqs. (1)-(3). If it is one of `fit_sampled_map`, the finite sample of the map enters here in the same way.
+        Eqs. (1)-(3); the finite sample of the map enters here as it does there.
     """
     square = liouville.average(liouville.R_x**2 + liouville.R_y**2).mean(axis=1)
     radius = float(np.sqrt(1.5 * np.average(square, weights=np.cos(np.radians(liouville.dec)))))
@@ -88,8 +88,10 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
 
     columns = design(sky, liouville, fit.order, fit.design.p_index, terms=terms,
                      names=(*fit.design.names, *GYROTROPY_TERMS))
-    theta, n_sample = np.append(fit.theta, np.zeros(5)), len(fit.map_shifts)
-    attenuation = sample_scatter(columns, liouville)[1] if n_sample else np.zeros((len(columns.names) + 1,) * 2)
+    theta, attenuation = np.append(fit.theta, np.zeros(5)), np.zeros((len(columns.names) + 1,) * 2)
+    if liouville.replicates > 1:
+        scatter, reach = map_scatter(columns, liouville)
+        attenuation = (scatter.T * reach) @ scatter
 
     data = sky.relative_intensity[sky.observed]
     model, jacobian = columns.relative_intensity(theta)
@@ -100,15 +102,9 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
     coefficients = estimator @ (data / columns.ring_mean(data) - model)
     coefficients += inverse @ (attenuation[1:] @ np.append(1.0, theta))
 
-    noise = columns.noise_response(estimator)
-    covariance = noise @ noise.T + sample_covariance(estimator @ fit.map_shifts.T)
+    noise, of_map = (columns.response(estimator, factor) for factor in (columns.noise, fit.map_noise))
+    covariance = noise @ noise.T + of_map @ of_map.T
     values, vectors = np.linalg.eigh(covariance)
     kept = values > 1e-7 * values[-1]
     degrees, chi2 = int(kept.sum()), float(np.sum((vectors[:, kept].T @ coefficients) ** 2 / values[kept]))
-    p_value = float(stats.chi2.sf(chi2, degrees))
-    if n_sample:
-        # a variance known from few samples: F, with Satterthwaite's degrees, the more the noise outweighs the samples
-        of_map = vectors.T @ (covariance - noise @ noise.T) @ vectors
-        share = np.sum(np.diag(of_map)[kept] / values[kept]) / degrees
-        p_value = float(stats.f.sf(chi2 / degrees, degrees, (n_sample - 1.0) / share**2))
-    return GyrotropyTest(coefficients, covariance, chi2, degrees, p_value, radius)
+    return GyrotropyTest(coefficients, covariance, chi2, degrees, float(stats.chi2.sf(chi2, degrees)), radius)

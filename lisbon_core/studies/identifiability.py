@@ -68,7 +68,7 @@ def identifiability(columns: Design, radius_AU: float, rings: bool = True) -> Id
     # a combination without any information has infinite error; a floor keeps it finite and huge
     values, vectors = np.linalg.eigh(weighted @ jacobian)
     estimator = (vectors / np.maximum(values, 1e-12 * values[-1])) @ vectors.T @ weighted
-    response = columns.noise_response(estimator) if rings else estimator @ columns.noise
+    response = columns.response(estimator, columns.noise) if rings else estimator @ columns.noise
     covariance = response @ response.T
     variances, directions = np.linalg.eigh(covariance)
     return Identifiability(parameter_names(columns.order), covariance, np.sqrt(np.maximum(variances, 0.0))[::-1],
