@@ -14,7 +14,7 @@ from lisbon_core.studies.gyrotropy import GYROTROPY_TERMS, gyrotropy_columns, gy
 
 @pytest.fixture(scope="module")
 def toy():
-    liouville = uniform_field_map(step=9.0, scatter=0.2)
+    liouville = taken_as_exact(uniform_field_map(step=9.0, scatter=0.2))  # the skies are made with it
     return liouville, *sky_of(liouville, THETA, dec_min=-10.0, averaging=12.0)
 
 

@@ -20,7 +20,7 @@ from lisbon_core.sky import noise_factor, ring_normalise
 
 def pad_of(sky, liouville, columns=None):
     observed = ring_normalise(sky)
-    fit = fit_anisotropy(observed, liouville) if columns is None else fit_design(
+    fit = fit_anisotropy(observed, taken_as_exact(liouville)) if columns is None else fit_design(
         columns, observed.relative_intensity[observed.observed])
     return pitch_angle_distribution(renormalise(observed, fit), fit, liouville)
 
