@@ -21,7 +21,8 @@ from lisbon_core.studies.sensitivity import field_fan, variations
 from lisbon_core.tools import locks, sweep_workers
 from lisbon_core.tools.cli import main
 from lisbon_core.tools.sweep import read_rows, sweep
-from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
+from lisbon_core.tools.sweep_plan import plan, read_points
+from lisbon_core.tools.sweep_workers import Processes, SweepError
 
 
 def orders(runs):
@@ -113,8 +114,8 @@ def test_mistakes_in_a_list_of_points(tmp_path, text, sentence):
 
 
 def test_what_has_ended_is_not_run_again(tmp_path):
-    first = sweep(plan({"order": [3, 5]}), tmp_path, sweep_workers.here(), task=sweep_tasks.square)
-    again = sweep(plan({"order": [3, 5, 7]}), tmp_path, sweep_workers.here(), task=sweep_tasks.square)
+    first = sweep(plan({"order": [3, 5]}), tmp_path, task=sweep_tasks.square)
+    again = sweep(plan({"order": [3, 5, 7]}), tmp_path, task=sweep_tasks.square)
     assert again[:2] == first
     assert len(read_rows(tmp_path / "sweep.jsonl")) == 3
     found = Table.read(tmp_path / "sweep.ecsv", format="ascii.ecsv")
@@ -127,7 +128,7 @@ def test_another_file_of_the_same_name_is_another_run(tmp_path):
     mine = tmp_path / "mine.toml"
     for text in ("nose_AU = 110.0\n", "nose_AU = 111.0\n"):
         mine.write_text(text)
-        sweep(plan({"heliosphere": str(mine)}), tmp_path / "out", sweep_workers.here(), task=sweep_tasks.square)
+        sweep(plan({"heliosphere": str(mine)}), tmp_path / "out", task=sweep_tasks.square)
     assert len(read_rows(tmp_path / "out" / "sweep.jsonl")) == 2
 
 
@@ -135,7 +136,7 @@ def test_another_file_of_the_same_name_is_another_run(tmp_path):
                                               (sweep_tasks.raise_at_five, "KeyError: 'five'")])
 def test_failures_are_kept_and_tried_again_so_often(tmp_path, task, reason):
     for expected in (1, 2, 2):
-        rows = sweep(plan({"order": [3, 5, 7]}), tmp_path, sweep_workers.here(), task=task, attempts=2)
+        rows = sweep(plan({"order": [3, 5, 7]}), tmp_path, task=task, attempts=2)
         assert [row["status"] for row in rows] == ["done", "failed", "done"]
         assert rows[1]["reason"] == reason
         assert rows[1]["attempt"] == expected
@@ -145,16 +146,17 @@ def test_failures_are_kept_and_tried_again_so_often(tmp_path, task, reason):
 @pytest.mark.parametrize("torn", [b'{"key": "abc", "sta', b"\x00\x00\x00", b"[1]\n"])
 def test_a_torn_line_is_taken_away(tmp_path, torn):
     made = plan({"order": [3, 5]})
-    sweep(made, tmp_path, sweep_workers.here(), task=sweep_tasks.square)
+    sweep(made, tmp_path, task=sweep_tasks.square)
     whole = (tmp_path / "sweep.jsonl").read_bytes()
     (tmp_path / "sweep.jsonl").write_bytes(whole.splitlines(keepends=True)[0] + torn)
-    rows = sweep(made, tmp_path, sweep_workers.here(), task=sweep_tasks.square)
+    rows = sweep(made, tmp_path, task=sweep_tasks.square)
     assert orders(made.runs) == [row["parameters"]["order"] for row in rows] == [3, 5]
     assert len(read_rows(tmp_path / "sweep.jsonl")) == 2
 
 
 def test_two_workers_share_the_cores(tmp_path):
-    rows = sweep(plan({"order": list(range(1, 7))}), tmp_path, sweep_workers.processes(2), task=sweep_tasks.where)
+    with Processes(2) as executor:
+        rows = sweep(plan({"order": list(range(1, 7))}), tmp_path, executor, task=sweep_tasks.where)
     seen = {row["worker"] for row in rows}
     assert len({one.split()[0] for one in seen}) == 2
     assert {one.split()[1] for one in seen} == {str(max(1, (os.cpu_count() or 1) // 2))}
@@ -162,7 +164,8 @@ def test_two_workers_share_the_cores(tmp_path):
 
 
 def test_a_run_that_kills_its_worker_is_found(tmp_path):
-    rows = sweep(plan({"order": [3, 4, 5, 6, 7]}), tmp_path, sweep_workers.processes(2), task=sweep_tasks.die_at_five)
+    with Processes(2) as executor:
+        rows = sweep(plan({"order": [3, 4, 5, 6, 7]}), tmp_path, executor, task=sweep_tasks.die_at_five)
     assert {row["parameters"]["order"]: row["status"] for row in rows} == {
         3: "done", 4: "done", 5: "failed", 6: "done", 7: "done"}
     assert rows[2]["reason"] == "its worker process died, twice: killed, or out of memory"
@@ -170,7 +173,8 @@ def test_a_run_that_kills_its_worker_is_found(tmp_path):
 
 def test_a_worker_killed_from_outside_costs_nothing(tmp_path):
     made = plan({"order": [3, 4, 5, 6], "sky_label": str(tmp_path / "killed")})
-    rows = sweep(made, tmp_path / "out", sweep_workers.processes(2), task=sweep_tasks.die_once)
+    with Processes(2) as executor:
+        rows = sweep(made, tmp_path / "out", executor, task=sweep_tasks.die_once)
     assert (tmp_path / "killed").exists()
     assert [row["status"] for row in rows] == ["done"] * 4
     assert len(read_rows(tmp_path / "out" / "sweep.jsonl")) == 4
@@ -180,10 +184,11 @@ SCRIPT = """
 import sys, sweep_tasks
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import plan
-from lisbon_core.tools.sweep_workers import processes
+from lisbon_core.tools.sweep_workers import Processes
 if __name__ == "__main__":
     try:
-        sweep(plan({"order": list(range(1, 13))}), sys.argv[1], processes(2), task=sweep_tasks.slow)
+        with Processes(2) as executor:
+            sweep(plan({"order": list(range(1, 13))}), sys.argv[1], executor, task=sweep_tasks.slow)
     except KeyboardInterrupt:
         print("stopped")
 """
@@ -213,12 +218,12 @@ def test_the_whole_may_be_killed(tmp_path, blow):
 
 def test_one_sweep_at_a_time(tmp_path):
     with locks.only_one(tmp_path), pytest.raises(LisbonError, match="Another run is at work in"):
-        sweep(plan({"order": 3}), tmp_path, sweep_workers.here(), task=sweep_tasks.square)
-    sweep(plan({"order": 3}), tmp_path, sweep_workers.here(), task=sweep_tasks.square)
+        sweep(plan({"order": 3}), tmp_path, task=sweep_tasks.square)
+    sweep(plan({"order": 3}), tmp_path, task=sweep_tasks.square)
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(LisbonError, match="name a folder"):
-            sweep(plan({"order": 3}), out, sweep_workers.here(), task=sweep_tasks.square)
+            sweep(plan({"order": 3}), out, task=sweep_tasks.square)
 
 
 def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
@@ -226,12 +231,12 @@ def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
     distributed = pytest.importorskip("distributed")
     made = plan({"order": "2,5", "field_lat": "36,40", "grid_deg": 10, "positions": 3,
                  "sky_label": str(tmp_path / "killed")})
-    alone = sweep(made, tmp_path / "here", sweep_workers.processes(2))
+    with Processes(2) as executor:
+        alone = sweep(made, tmp_path / "here", executor)
     with (distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
                                    local_directory=tmp_path / "dask") as cluster,
-          sweep_workers.cluster(cluster.scheduler_address) as workers):
-        assert workers.places == 4
-        rows = sweep(made, tmp_path / "out", workers, task=sweep_tasks.chain_and_die_once)
+          sweep_workers.cluster(cluster.scheduler_address) as executor):
+        rows = sweep(made, tmp_path / "out", executor, task=sweep_tasks.chain_and_die_once)
     assert (tmp_path / "killed").exists()
     assert [row["status"] for row in rows] == ["done"] * 4
     assert len({row["worker"] for row in rows} | {row["worker"] for row in alone}) > 2

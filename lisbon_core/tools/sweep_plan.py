@@ -15,23 +15,19 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
 from lisbon_core.parameters import ParameterError, RunParameters
 from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
+from lisbon_core.tools.sweep_workers import SweepError
 
-__all__ = ["Plan", "SweepError", "plan", "read_points"]
+__all__ = ["Plan", "plan", "read_points"]
 
 FILES = ("sky_map", "mask", "heliosphere")
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
                "positions", "boundary_AU", "grid_deg")
 _KINDS = {field.name: field.type for field in fields(RunParameters)}
-_LAWS = ("uniform", "loguniform", "normal")
-
-
-class SweepError(LisbonError):
-    """A sweep that cannot start or go on."""
+_LAWS = {"uniform": "low,high", "loguniform": "low,high", "normal": "mean,deviation"}
 
 
 @dataclass(frozen=True)
@@ -74,43 +70,51 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     if sample is not None and not laws:
         raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
                          "field_lon=uniform(210,230)")
-    drawn = _draw(laws, sample, seed) if laws else [{}]
-    of_each = [len(values) for values in lists.values()]
-    count = (sum(of_each) + len(laws) * len(drawn) if alone else math.prod(of_each) * len(drawn)) * len(points or [0])
-    if count > MOST:
-        raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
+    draws = _draw(laws, sample, seed) if laws else [{}]
+    base = {name: values[0] for name, values in lists.items() if len(values) == 1}
     if alone:
-        base = {name: values[0] for name, values in lists.items() if len(values) == 1}
-        combined = [base, *(base | {name: value} for name, values in lists.items() for value in values),
-                    *(base | {name: draw[name]} for name in laws for draw in drawn)]
+        lists |= {name: [draw[name] for draw in draws] for name in laws}
+        count = sum(map(len, lists.values()))
+    else:
+        count = math.prod(map(len, lists.values())) * len(draws)
+    _at_most(count * len(points or [0]), "this sweep has {} runs", "use fewer values, or --sample")
+    if alone:
+        combined = [base, *(base | {name: value} for name, values in lists.items() for value in values)]
     else:
         combined = [dict(zip(lists, values, strict=True)) | draw
-                    for values in itertools.product(*lists.values()) for draw in drawn]
+                    for values in itertools.product(*lists.values()) for draw in draws]
     runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points or [{}] for values in combined)
-    of_files = {}
-    for one in runs:
-        of_files.setdefault(tuple(getattr(one, name) for name in FILES), one)
-    for one in of_files.values():
-        check_inputs(one)
+    for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
+        check_inputs(one)  # the first run of each set of files
     varied = [name for name in _KINDS if len({getattr(one, name) for one in runs}) > 1]
     return Plan(tuple(runs), tuple(varied))
 
 
+def _at_most(count: int, what: str, instead: str) -> None:
+    if count > MOST:
+        raise SweepError(f"{what.format(count)}, more than {MOST}: {instead}")
+
+
+def _check_name(name: str, where: str = "") -> None:
+    if name not in _KINDS:
+        raise ParameterError(f"{where}No parameter is called {name}: {suggestion(name, _KINDS)}")
+
+
 def _values(name: str, given):
     """Values of one parameter as a list, or the law to draw them from as a distribution of scipy."""
-    if name not in _KINDS:
-        raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
+    _check_name(name)
+    is_number = _KINDS[name] is not str
     if isinstance(given, list | tuple):
         values = list(given)
     elif not isinstance(given, str) or name == "sky_label":  # which may hold commas
         values = [given]
-    elif _KINDS[name] is not str and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
+    elif is_number and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
         return _law(name, *call.groups())
-    elif _KINDS[name] is not str and ":" in given:
+    elif is_number and ":" in given:
         values = _grid(name, given)
     else:
         values = [part.strip() for part in given.split(",")]
-    if not values or (_KINDS[name] is not str and "" in values):
+    if not values or (is_number and "" in values):
         raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
     return [_absolute(name, value) for value in values]
 
@@ -120,54 +124,51 @@ def _absolute(name: str, value):
     return str(Path(value).expanduser().absolute()) if name in FILES and value else value
 
 
-def _numbers(name: str, text: str, parts: list[str], how: str) -> list[float]:
+def _numbers(setting: str, parts: list[str], how: str) -> list[float]:
     try:
         numbers = [float(part) for part in parts]
-        if all(map(math.isfinite, numbers)):
-            return numbers
     except ValueError:
-        pass
-    raise SweepError(f"{name}={text} holds what is no finite number: write {how}")
+        numbers = [math.nan]
+    if not all(map(math.isfinite, numbers)):
+        raise SweepError(f"{setting} holds what is no finite number: write {how}")
+    return numbers
 
 
 def _grid(name: str, text: str) -> list[float]:
     how = f"{name}=first:last:step"
-    parts = text.split(":")
-    numbers = _numbers(name, text, parts, how)
+    numbers = _numbers(f"{name}={text}", text.split(":"), how)
     if len(numbers) != 3 or numbers[2] <= 0.0 or numbers[1] < numbers[0]:
         raise SweepError(f"{name}={text} is no grid: write {how} with a positive step and the last not below the first")
     first, last, step = numbers
     count = math.floor((last - first) / step + 1e-9) + 1
-    if count > MOST:
-        raise SweepError(f"{name}={text} has {count} values, more than {MOST}: take a larger step")
+    _at_most(count, f"{name}={text} has {{}} values", "take a larger step")
     return [float(f"{first + k * step:.12g}") for k in range(count)]
 
 
 def _law(name: str, law: str, inside: str):
     from scipy import stats
 
+    setting = f"{name}={law}({inside})"
     if law not in _LAWS:
-        raise SweepError(f"{name}={law}({inside}) names no law to draw from: {suggestion(law, _LAWS)}")
+        raise SweepError(f"{setting} names no law to draw from: {suggestion(law, _LAWS)}")
     if _KINDS[name] is int:
-        raise SweepError(f"{name}={law}({inside}) draws fractions, but {name} is a whole number: give a list")
-    how = f"{name}={law}(mean,deviation)" if law == "normal" else f"{name}={law}(low,high)"
-    numbers = _numbers(name, f"{law}({inside})", inside.split(","), how)
-    good = len(numbers) == 2 and (numbers[1] > 0.0 if law == "normal" else numbers[0] < numbers[1])
-    if not good or (law == "loguniform" and numbers[0] <= 0.0):
-        raise SweepError(f"{name}={law}({inside}) is no law to draw from: write {how}"
-                         + (", both positive" if law == "loguniform" else ""))
-    first, second = numbers
-    if law == "uniform":
-        return stats.uniform(first, second - first)
-    return (stats.norm if law == "normal" else stats.loguniform)(first, second)
+        raise SweepError(f"{setting} draws fractions, but {name} is a whole number: give a list")
+    how = f"{name}={law}({_LAWS[law]})" + (", both positive" if law == "loguniform" else "")
+    numbers = _numbers(setting, inside.split(","), how)
+    if len(numbers) == 2:
+        first, second = numbers
+        found = (stats.uniform(first, second - first) if law == "uniform"
+                 else (stats.norm if law == "normal" else stats.loguniform)(first, second))
+        if math.isfinite(found.median()):  # else scipy refuses them
+            return found
+    raise SweepError(f"{setting} is no law to draw from: write {how}")
 
 
 def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
     """Draws of all laws together: the first points of a scrambled Sobol sequence."""
     from scipy.stats import qmc
 
-    if sample > MOST:
-        raise SweepError(f"--sample is {sample}, more than {MOST}: draw fewer")
+    _at_most(sample, "--sample is {}", "draw fewer")
     # a value at the very edge of a normal law would be infinite
     sequence = qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
     return [{name: float(f"{law.ppf(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}
@@ -190,11 +191,11 @@ def read_points(path: str) -> list[dict]:
     lines = [[cell.strip() for cell in line] for line in lines if line and not line[0].startswith("#")]
     if len(lines) < 2:
         raise SweepError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
-    for name in lines[0]:
-        if name not in _KINDS:
-            raise ParameterError(f"--points {path}: no parameter is called {name}: {suggestion(name, _KINDS)}")
-    for number, line in enumerate(lines[1:], start=1):
-        if len(line) != len(lines[0]):
-            raise SweepError(f"--points {path}, run {number} has {len(line)} values, but there are {len(lines[0])} "
+    names, *runs = lines
+    for name in names:
+        _check_name(name, f"--points {path}: ")
+    for number, run in enumerate(runs, start=1):
+        if len(run) != len(names):
+            raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
                              "names: give each one value")
-    return [{name: _absolute(name, value) for name, value in zip(lines[0], line, strict=True)} for line in lines[1:]]
+    return [{name: _absolute(name, value) for name, value in zip(names, run, strict=True)} for run in runs]

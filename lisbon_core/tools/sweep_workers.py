@@ -1,67 +1,86 @@
-"""Who does the runs of a sweep: this process, processes on this machine, or a dask.distributed cluster."""
+"""Who does the runs of a sweep: processes on this machine, or a dask cluster; both are `concurrent.futures` Executors.
+
+A worker process imports this module first and numpy only with its first run, so that what `_start_worker` sets holds.
+"""
 
 import contextlib
+import functools
 import importlib.util
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for_end
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 
-from lisbon_core.tools.sweep_plan import SweepError
+from lisbon_core._core import LisbonError
 
-__all__ = ["Workers", "cluster", "here", "processes"]
+__all__ = ["Processes", "SweepError", "cluster"]
 
 
-@dataclass(frozen=True)
-class Workers:
-    """Who does the work: how to make an Executor (anew, when a worker has died), how to stop it, how many runs at once.
+class SweepError(LisbonError):
+    """A sweep that cannot start or go on."""
+
+
+class Processes(ThreadPoolExecutor):
+    """Worker processes on this machine, which share its cores and end with the process that made them.
+
+    Each is a `ProcessPoolExecutor` of its own, for which a thread waits: so a process that dies takes along only the
+    run it was at. That run is tried once more, in a new process.
     """
 
-    make: Callable[[], Executor]
-    stop: Callable[[Executor], None]
-    places: int
+    def __init__(self, jobs: int):
+        super().__init__(jobs)
+        self._others, self._stopped = set(multiprocessing.active_children()), False
+        cores = max(1, (os.cpu_count() or 1) // jobs)
+        context = multiprocessing.get_context("spawn")  # a fork would copy the threads of numba and BLAS in any state
+        self._start = functools.partial(ProcessPoolExecutor, 1, context, _start_worker, (cores,))
+        self._idle = [self._start() for _ in range(jobs)]
 
+    def submit(self, task, /, *values):
+        """Have `task(*values)` done in one of the processes."""
+        return super().submit(self._in_a_process, task, *values)
 
-def here() -> Workers:
-    """One run after the other in this process."""
-    return Workers(lambda: ThreadPoolExecutor(1), lambda pool: pool.shutdown(wait=True, cancel_futures=True), 1)
+    def _in_a_process(self, task, *values):
+        process = self._idle.pop()
+        try:
+            for _ in range(2):
+                with contextlib.suppress(BrokenExecutor):
+                    return process.submit(task, *values).result()
+                process = self._start()
+                if self._stopped:
+                    break
+        finally:
+            self._idle.append(process)
+        raise SweepError("its worker process died, twice: killed, or out of memory")
 
-
-def processes(jobs: int) -> Workers:
-    """Processes on this machine, which share its cores and end with the process that made them."""
-    others = set(multiprocessing.active_children())
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-
-    def stop(pool):
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - others:
+    def __exit__(self, kind, *_):
+        """Wait for what was handed in; after an error, such as Ctrl-C, end the processes at once."""
+        self._stopped = kind is not None
+        for process in set(multiprocessing.active_children()) - self._others if self._stopped else ():
             process.terminate()
-
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of numba and BLAS in any state
-    return Workers(lambda: ProcessPoolExecutor(jobs, context, _start_worker, (threads,)), stop, jobs)
+        self.shutdown()
+        for process in self._idle:
+            process.shutdown()
 
 
 def _start_worker(threads: int) -> None:
-    """Make a fresh process a worker, before it has imported numpy."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops its workers
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": str(threads),
                    "TQDM_DISABLE": "1"}
-    parent = multiprocessing.parent_process()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
-    def end_with_parent():
-        wait_for_end([parent.sentinel])
-        os._exit(1)
 
-    threading.Thread(target=end_with_parent, daemon=True).start()
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next run for ever."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 @contextlib.contextmanager
 def cluster(address: str):
-    """Workers of a dask.distributed cluster; they need this package, and the files of the run at the same paths.
+    """Executor of a dask.distributed cluster; its workers need this package, and the files of the run where they are.
+
+    A run whose worker is lost is tried again by dask itself.
 
     Raises
     ------
@@ -83,6 +102,4 @@ def cluster(address: str):
         except TimeoutError:
             raise SweepError(f"The scheduler at {address} has no worker: start some with `dask worker {address}`"
                              ) from None
-        # a few more than there are threads, so that none of them waits for its next run
-        places = 2 * sum(client.nthreads().values())
-        yield Workers(lambda: client.get_executor(pure=False), lambda pool: pool.shutdown(wait=False), places)
+        yield client.get_executor(pure=False)
