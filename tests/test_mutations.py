@@ -90,7 +90,7 @@ def _planned():
 
 
 def _sweep(path):
-    rows = sweep.sweep(_planned(), path.parent, progress=False, task=_outcome)
+    rows = sweep.sweep(_planned(), path.parent, task=_outcome)
     assert [row["status"] for row in rows] == ["done", "failed"]
     assert sweep_report.summary(rows, _planned(), path.parent).startswith("1 of 2 runs done")
 
@@ -184,7 +184,7 @@ def valid(tmp_path_factory, make_sky):
     (folder / "points.csv").write_text("field_lon,field_lat,order\n219.0,39.9,5\n220.5,40,7\n")
     (folder / "answer.toml").write_text("".join(f"{name} = {{value = 1.5, sigma = 0.1}}\n"
                                                 for name in unknown_sky.ASKED))
-    sweep.sweep(_planned(), folder / "swept", progress=False, task=_outcome)
+    sweep.sweep(_planned(), folder / "swept", task=_outcome)
     (folder / "swept" / "sweep.jsonl").rename(folder / "sweep.jsonl")
     shutil.rmtree(folder / "swept")
     entry = {"notebook": "01_liouville", "status": "done", "seconds": 1.0, "reason": "", "key": "k", "files": {

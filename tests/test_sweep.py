@@ -18,11 +18,11 @@ from lisbon_core._core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies.sensitivity import field_fan, variations
-from lisbon_core.tools import locks, sweep_workers
-from lisbon_core.tools.cli import main
+from lisbon_core.tools import locks, workers
+from lisbon_core.tools.cli import _yaml, main
 from lisbon_core.tools.sweep import read_rows, sweep
-from lisbon_core.tools.sweep_plan import plan, read_points
-from lisbon_core.tools.sweep_workers import Processes, SweepError
+from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
+from lisbon_core.tools.workers import Processes, WorkerError
 
 
 def orders(runs):
@@ -81,11 +81,15 @@ def test_one_at_a_time_and_points(tmp_path):
     (["--set", "field_lon=230:210:5"], "is no grid"),
     (["--set", "field_lon=210:230:0"], "is no grid"),
     (["--set", "field_lon=0:360:1e-6"], "more than 1000000: take a larger step"),
-    (["--set", "field_lon=a:b:c"], "holds what is no finite number"),
+    (["--set", "field_lon=-1e308:1e308:1e-9"], "more than 1000000: take a larger step"),
+    (["--set", "field_lon=a:b:c"], "is no grid: write field_lon=first:last:step, finite numbers"),
+    (["--set", "field_lon=0:inf:5"], "is no grid"),
     (["--set", "field_lon=uniform(210,230)"], "but --sample is None: say how many draws"),
     (["--set", "field_lon=uniform(230,210)", "--sample", "4"], "write field_lon=uniform(low,high)"),
     (["--set", "field_lon=unifrom(1,2)", "--sample", "4"], "did you mean uniform?"),
-    (["--set", "field_uG=loguniform(0,2)", "--sample", "4"], "both positive"),
+    (["--set", "field_uG=loguniform(0,2)", "--sample", "4"], "write field_uG=loguniform(low,high), both positive"),
+    (["--set", "field_uG=normal(2,0)", "--sample", "4"], "write field_uG=normal(mean,deviation)"),
+    (["--set", "field_uG=uniform(2,inf)", "--sample", "4"], "write field_uG=uniform(low,high)"),
     (["--set", "field_lat=uniform(80,99)", "--sample", "64"], "field_lat is 9"),
     (["--set", "order=3", "--sample", "4"], "no parameter is drawn from a law"),
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
@@ -102,6 +106,15 @@ def test_mistakes_get_a_sentence_and_nothing_runs(tmp_path, capsys, arguments, s
     assert sentence in complaint
     assert complaint.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_yaml_is_read_as_it_stands(tmp_path):
+    """Not as numbers of base 60 and 8, as YAML 1.1 would have it."""
+    (tmp_path / "p.yaml").write_text("order: 1:10:1\nfield_lon: [010, 20]\nsky_label: 2009-01-01\n")
+    made = plan(_yaml(tmp_path / "p.yaml"))
+    assert orders(made.runs[::2]) == list(range(1, 11))
+    assert {one.field_lon for one in made.runs} == {10.0, 20.0}
+    assert {one.sky_label for one in made.runs} == {"2009-01-01"}
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("order\n", "lists no runs"), ("ordr\n3\n", "did you mean order?"),
@@ -184,7 +197,7 @@ SCRIPT = """
 import sys, sweep_tasks
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import plan
-from lisbon_core.tools.sweep_workers import Processes
+from lisbon_core.tools.workers import Processes
 if __name__ == "__main__":
     try:
         with Processes(2) as executor:
@@ -235,7 +248,7 @@ def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
         alone = sweep(made, tmp_path / "here", executor)
     with (distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
                                    local_directory=tmp_path / "dask") as cluster,
-          sweep_workers.cluster(cluster.scheduler_address) as executor):
+          workers.cluster(cluster.scheduler_address) as executor):
         rows = sweep(made, tmp_path / "out", executor, task=sweep_tasks.chain_and_die_once)
     assert (tmp_path / "killed").exists()
     assert [row["status"] for row in rows] == ["done"] * 4
@@ -262,8 +275,8 @@ def test_the_command_runs_the_chain(tmp_path, capsys):
 
 
 def test_no_cluster_without_its_package(monkeypatch):
-    monkeypatch.setattr(sweep_workers.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SweepError, match="install the extra 'dask'"), sweep_workers.cluster("tcp://127.0.0.1:1"):
+    monkeypatch.setattr(workers.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(WorkerError, match="install the extra 'dask'"), workers.cluster("tcp://127.0.0.1:1"):
         pass
 
 

@@ -193,7 +193,7 @@ def _sweep(arguments) -> int:
         settings[name.strip()] = text.strip()
 
     from lisbon_core.parameters import FAST  # after the cheap checks: it brings numba
-    from lisbon_core.tools import sweep, sweep_plan, sweep_report, sweep_workers
+    from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
 
     if arguments.fast:
         settings = FAST | settings
@@ -211,8 +211,8 @@ def _sweep(arguments) -> int:
         print("mind: the seed decides which sample the errors of the transport fit are read from, and nothing else: "
               "runs that differ in it alone show how well these errors are known")
     try:
-        with (sweep_workers.cluster(arguments.scheduler) if arguments.scheduler
-              else sweep_workers.Processes(arguments.jobs)) as executor:
+        with (workers.cluster(arguments.scheduler) if arguments.scheduler
+              else workers.Processes(arguments.jobs)) as executor:
             rows = sweep.sweep(plan, arguments.out, executor, attempts=arguments.attempts)
             for _ in range(arguments.closer):
                 plan = sweep_report.closer(rows, plan)

@@ -16,12 +16,14 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from lisbon_core import claims
 from lisbon_core._core import LisbonError
+from lisbon_core.parameters import RunParameters
+from lisbon_core.run import Run
 from lisbon_core.tools.locks import only_one
-from lisbon_core.tools.provenance import code_hash, now, provenance, sha256, write_atomically, write_json
-from lisbon_core.tools.sweep_plan import FILES, Plan
+from lisbon_core.tools.provenance import code_hash, now, provenance, write_atomically, write_json
+from lisbon_core.tools.sweep_plan import FILES, Plan, SweepError
 from lisbon_core.tools.sweep_report import table
-from lisbon_core.tools.sweep_workers import SweepError
 
 __all__ = ["one_run", "read_rows", "sweep"]
 
@@ -33,15 +35,11 @@ def one_run(parameters: dict) -> dict:
     """Part of a row that a worker makes: status, claims, the fit, seconds, and why it failed if it did."""
     start = time.monotonic()
     try:
-        from lisbon_core import claims as made
-        from lisbon_core.parameters import RunParameters
-        from lisbon_core.run import Run
-
         run = Run(RunParameters.from_mapping(parameters))
-        claims = [*made.liouville_claims(run), *made.anisotropy_claims(run), *made.transport_claims(run)]
+        made = [*claims.liouville_claims(run), *claims.anisotropy_claims(run), *claims.transport_claims(run)]
         kept = ("value", "sigma", "unit", "note")
-        outcome = {"status": "done", "reason": "", "fit": made.fit_summary(run),
-                   "claims": {claim.id: {name: getattr(claim, name) for name in kept} for claim in claims}}
+        outcome = {"status": "done", "reason": "", "fit": claims.fit_summary(run),
+                   "claims": {claim.id: {name: getattr(claim, name) for name in kept} for claim in made}}
     except Exception as error:  # one run of many: the others go on
         outcome = _failed(error)
     return outcome | {"seconds": round(time.monotonic() - start, 2), "worker": f"{socket.gethostname()}:{os.getpid()}"}
@@ -53,8 +51,10 @@ def _failed(error: Exception) -> dict:
 
 
 def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, attempts: int = ATTEMPTS,
-          progress: bool = True, task: Callable[[dict], dict] = one_run) -> list[dict]:
+          task: Callable[[dict], dict] = one_run) -> list[dict]:
     """Make every run of a plan that is not in the table yet; return their rows, in the order of the plan.
+
+    On a terminal a bar shows how far it is.
 
     Parameters
     ----------
@@ -64,11 +64,9 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
         Folder: `sweep.jsonl` (a row each attempt, appended), `sweep.json` (where it comes from), `sweep.ecsv`
         (the last row of each run of the plan, as a table).
     executor : Executor, optional
-        Who does it, of `sweep_workers`; by default this process, one run after the other.
+        Who does it, of `tools.workers`; by default this process, one run after the other.
     attempts : int
         How often a run that fails is tried in all, once each time this is called.
-    progress : bool
-        Show a bar if this is a terminal.
     task : function
         From parameters to a row's status, reason, claims, fit and seconds, in a worker.
 
@@ -80,24 +78,27 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     from tqdm import tqdm
 
     out, executor = Path(out).absolute(), executor or ThreadPoolExecutor(1)
+    files = sorted({getattr(one, name) for one in plan.runs for name in FILES} - {""})
     with only_one(out):
-        wanted, inputs = _keyed(plan)
+        record = provenance({"varied": plan.varied, "runs": len(plan.runs)}, files)
+        write_json(out / RECORD, record)
+        wanted = _keyed(plan, record["inputs"])
         _end_at_a_whole_line(out / ROWS)
         rows = read_rows(out / ROWS)
         last = {row["key"]: row for row in rows}
         failures = Counter(row["key"] for row in rows if row["status"] == "failed")
-        done = {row["key"] for row in rows if row["status"] == "done"}
-        todo = [key for key in wanted if key not in done and failures[key] < attempts]
-        record = provenance({"varied": plan.varied, "runs": len(wanted)}, inputs)
-        write_json(out / RECORD, record)
+        todo = [key for key in wanted if failures[key] < attempts and last.get(key, {}).get("status") != "done"]
         running = {executor.submit(task, wanted[key]): key for key in todo}
         try:
             for future in tqdm(as_completed(running), initial=len(wanted) - len(todo), total=len(wanted), unit="run",
-                               desc="sweep", disable=None if progress else True):
-                key = running.pop(future)
-                last[key] = {"key": key, "attempt": failures[key] + 1, **_outcome(future), "parameters": wanted[key],
+                               desc="sweep", disable=None):
+                key, error = running.pop(future), future.exception()
+                outcome = _failed(error) if error else future.result()
+                last[key] = {"key": key, "attempt": failures[key] + 1, **outcome, "parameters": wanted[key],
                              "finished": now()}
                 _append(out / ROWS, last[key])
+        except CancelledError:
+            raise SweepError("the cluster was lost: what had ended is kept, give the same command again") from None
         finally:
             for future in running:
                 future.cancel()
@@ -107,25 +108,13 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     return found
 
 
-def _keyed(plan: Plan) -> tuple[dict, list[Path]]:
-    """Parameters of each run by the hash of all that it depends on, and the files among that."""
+def _keyed(plan: Plan, hashes: dict) -> dict[str, dict]:
+    """Parameters of each run by the hash of all that it depends on: code, parameters and files."""
     code, wanted = code_hash(), {}
-    hashes = {path: sha256(path) for path in {Path(getattr(one, name)) for one in plan.runs for name in FILES
-                                              if getattr(one, name)}}
-    for one in plan.runs:
-        parameters = one.as_dict()
-        text = json.dumps([code, parameters, [hashes.get(Path(parameters[name])) for name in FILES]], sort_keys=True)
+    for parameters in (one.as_dict() for one in plan.runs):
+        text = json.dumps([code, parameters, [hashes.get(parameters[name]) for name in FILES]], sort_keys=True)
         wanted[hashlib.sha256(text.encode()).hexdigest()[:20]] = parameters
-    return wanted, sorted(hashes)
-
-
-def _outcome(future) -> dict:
-    try:
-        return future.result()
-    except CancelledError:
-        raise SweepError("the cluster was lost: what had ended is kept, give the same command again") from None
-    except Exception as error:
-        return _failed(error)
+    return wanted
 
 
 def read_rows(path: str | Path) -> list[dict]:

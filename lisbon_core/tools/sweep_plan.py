@@ -15,19 +15,23 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from lisbon_core._core import LisbonError
 from lisbon_core.parameters import ParameterError, RunParameters
 from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
-from lisbon_core.tools.sweep_workers import SweepError
 
-__all__ = ["Plan", "plan", "read_points"]
+__all__ = ["Plan", "SweepError", "plan", "read_points"]
 
 FILES = ("sky_map", "mask", "heliosphere")
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
                "positions", "boundary_AU", "grid_deg")
 _KINDS = {field.name: field.type for field in fields(RunParameters)}
-_LAWS = {"uniform": "low,high", "loguniform": "low,high", "normal": "mean,deviation"}
+_LAWS = {"uniform": "(low,high)", "loguniform": "(low,high), both positive", "normal": "(mean,deviation)"}
+
+
+class SweepError(LisbonError):
+    """A sweep that cannot start or go on."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +74,14 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     if sample is not None and not laws:
         raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
                          "field_lon=uniform(210,230)")
+    sizes = [len(values) for values in lists.values()]
+    count = sum(sizes) + len(laws) * (sample or 0) if alone else math.prod(sizes) * (sample or 1)
+    if (count := count * len(points or [{}])) > MOST:
+        raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
     draws = _draw(laws, sample, seed) if laws else [{}]
-    base = {name: values[0] for name, values in lists.items() if len(values) == 1}
     if alone:
+        base = {name: values[0] for name, values in lists.items() if len(values) == 1}
         lists |= {name: [draw[name] for draw in draws] for name in laws}
-        count = sum(map(len, lists.values()))
-    else:
-        count = math.prod(map(len, lists.values())) * len(draws)
-    _at_most(count * len(points or [0]), "this sweep has {} runs", "use fewer values, or --sample")
-    if alone:
         combined = [base, *(base | {name: value} for name, values in lists.items() for value in values)]
     else:
         combined = [dict(zip(lists, values, strict=True)) | draw
@@ -88,11 +91,6 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
         check_inputs(one)  # the first run of each set of files
     varied = [name for name in _KINDS if len({getattr(one, name) for one in runs}) > 1]
     return Plan(tuple(runs), tuple(varied))
-
-
-def _at_most(count: int, what: str, instead: str) -> None:
-    if count > MOST:
-        raise SweepError(f"{what.format(count)}, more than {MOST}: {instead}")
 
 
 def _check_name(name: str, where: str = "") -> None:
@@ -124,51 +122,44 @@ def _absolute(name: str, value):
     return str(Path(value).expanduser().absolute()) if name in FILES and value else value
 
 
-def _numbers(setting: str, parts: list[str], how: str) -> list[float]:
-    try:
-        numbers = [float(part) for part in parts]
-    except ValueError:
-        numbers = [math.nan]
-    if not all(map(math.isfinite, numbers)):
-        raise SweepError(f"{setting} holds what is no finite number: write {how}")
-    return numbers
-
-
 def _grid(name: str, text: str) -> list[float]:
-    how = f"{name}=first:last:step"
-    numbers = _numbers(f"{name}={text}", text.split(":"), how)
-    if len(numbers) != 3 or numbers[2] <= 0.0 or numbers[1] < numbers[0]:
-        raise SweepError(f"{name}={text} is no grid: write {how} with a positive step and the last not below the first")
-    first, last, step = numbers
-    count = math.floor((last - first) / step + 1e-9) + 1
-    _at_most(count, f"{name}={text} has {{}} values", "take a larger step")
-    return [float(f"{first + k * step:.12g}") for k in range(count)]
+    try:
+        first, last, step = map(float, text.split(":"))
+    except ValueError:
+        first = last = step = math.nan
+    if not (-math.inf < first <= last < math.inf and 0.0 < step < math.inf):
+        raise SweepError(f"{name}={text} is no grid: write {name}=first:last:step, finite numbers with a positive step "
+                         "and the last not below the first")
+    count = (last - first) / step + 1.0 + 1e-9
+    if count > MOST + 1.0:
+        raise SweepError(f"{name}={text} has {count:.0f} values, more than {MOST}: take a larger step")
+    return [float(f"{first + k * step:.12g}") for k in range(int(count))]
 
 
 def _law(name: str, law: str, inside: str):
     from scipy import stats
 
-    setting = f"{name}={law}({inside})"
+    text = f"{name}={law}({inside})"
     if law not in _LAWS:
-        raise SweepError(f"{setting} names no law to draw from: {suggestion(law, _LAWS)}")
+        raise SweepError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
     if _KINDS[name] is int:
-        raise SweepError(f"{setting} draws fractions, but {name} is a whole number: give a list")
-    how = f"{name}={law}({_LAWS[law]})" + (", both positive" if law == "loguniform" else "")
-    numbers = _numbers(setting, inside.split(","), how)
-    if len(numbers) == 2:
-        first, second = numbers
-        found = (stats.uniform(first, second - first) if law == "uniform"
-                 else (stats.norm if law == "normal" else stats.loguniform)(first, second))
-        if math.isfinite(found.median()):  # else scipy refuses them
-            return found
-    raise SweepError(f"{setting} is no law to draw from: write {how}")
+        raise SweepError(f"{text} draws fractions, but {name} is a whole number: give a list")
+    try:
+        first, second = map(float, inside.split(","))
+    except ValueError:
+        first = second = math.nan
+    least = 0.0 if law == "normal" else first
+    if not (-math.inf < first and least < second < math.inf) or (law == "loguniform" and first <= 0.0):
+        raise SweepError(f"{text} is no law to draw from: write {name}={law}{_LAWS[law]}")
+    if law == "uniform":
+        return stats.uniform(first, second - first)
+    return (stats.norm if law == "normal" else stats.loguniform)(first, second)
 
 
 def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
     """Draws of all laws together: the first points of a scrambled Sobol sequence."""
     from scipy.stats import qmc
 
-    _at_most(sample, "--sample is {}", "draw fewer")
     # a value at the very edge of a normal law would be infinite
     sequence = qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
     return [{name: float(f"{law.ppf(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}

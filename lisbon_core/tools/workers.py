@@ -1,6 +1,6 @@
-"""Who does the runs of a sweep: processes on this machine, or a dask cluster; both are `concurrent.futures` Executors.
+"""Who does long work: processes on this machine, or a dask cluster; both are `concurrent.futures` Executors.
 
-A worker process imports this module first and numpy only with its first run, so that what `_start_worker` sets holds.
+A worker process imports this module first and numpy only with its first task, so that what `_start_worker` sets holds.
 """
 
 import contextlib
@@ -14,18 +14,18 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolEx
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["Processes", "SweepError", "cluster"]
+__all__ = ["Processes", "WorkerError", "cluster"]
 
 
-class SweepError(LisbonError):
-    """A sweep that cannot start or go on."""
+class WorkerError(LisbonError):
+    """Workers that cannot be reached, or that died."""
 
 
 class Processes(ThreadPoolExecutor):
     """Worker processes on this machine, which share its cores and end with the process that made them.
 
     Each is a `ProcessPoolExecutor` of its own, for which a thread waits: so a process that dies takes along only the
-    run it was at. That run is tried once more, in a new process.
+    task it was at. That one is tried once more, in a new process.
     """
 
     def __init__(self, jobs: int):
@@ -51,7 +51,7 @@ class Processes(ThreadPoolExecutor):
                     break
         finally:
             self._idle.append(process)
-        raise SweepError("its worker process died, twice: killed, or out of memory")
+        raise WorkerError("its worker process died, twice: killed, or out of memory")
 
     def __exit__(self, kind, *_):
         """Wait for what was handed in; after an error, such as Ctrl-C, end the processes at once."""
@@ -78,28 +78,28 @@ def _end_with_parent() -> None:
 
 @contextlib.contextmanager
 def cluster(address: str):
-    """Executor of a dask.distributed cluster; its workers need this package, and the files of the run where they are.
+    """Executor of a dask.distributed cluster; its workers need this package, and the files of a run where they are.
 
-    A run whose worker is lost is tried again by dask itself.
+    A task whose worker is lost is tried again by dask itself.
 
     Raises
     ------
-    SweepError
+    WorkerError
         If distributed is not installed, or nothing answers at the address, or no worker is there.
     """
     if importlib.util.find_spec("distributed") is None:
-        raise SweepError(f"--scheduler {address} needs dask.distributed: install the extra 'dask'")
+        raise WorkerError(f"--scheduler {address} needs dask.distributed: install the extra 'dask'")
     from distributed import Client
 
     try:
         client = Client(address, timeout="10s")
     except (OSError, ValueError, TypeError) as error:
-        raise SweepError(f"No scheduler answers at --scheduler {address}: start one with `dask scheduler` and give "
+        raise WorkerError(f"No scheduler answers at --scheduler {address}: start one with `dask scheduler` and give "
                          "the address it prints, such as tcp://10.0.0.1:8786") from error
     with client:
         try:
             client.wait_for_workers(1, timeout=30)
         except TimeoutError:
-            raise SweepError(f"The scheduler at {address} has no worker: start some with `dask worker {address}`"
+            raise WorkerError(f"The scheduler at {address} has no worker: start some with `dask worker {address}`"
                              ) from None
         yield client.get_executor(pure=False)
