@@ -58,7 +58,7 @@ class Processes(ThreadPoolExecutor):
         self._stopped = kind is not None
         for process in set(multiprocessing.active_children()) - self._others if self._stopped else ():
             process.terminate()
-        self.shutdown()
+        self.shutdown(cancel_futures=self._stopped)
         for process in self._idle:
             process.shutdown()
 
