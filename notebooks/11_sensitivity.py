@@ -58,7 +58,6 @@ from lisbon_core.tools.notebook import folder, number, say, show
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import Plan
 from lisbon_core.tools.sweep_report import field_of_rows
-from lisbon_core.tools.sweep_workers import here
 from lisbon_core.tools.tables import plain_table
 
 run = Run.from_namespace(globals())
@@ -77,7 +76,7 @@ varied = variations(run)
 on_a_grid = run.heliosphere is not run.closed_form
 fan = [] if on_a_grid else field_fan(run)
 plan = Plan(tuple(dict.fromkeys([*(one.parameters for one in varied), *fan])), ())
-rows = dict(zip(plan.runs, sweep(plan, folder(run_dir) / "sensitivity", here()), strict=True))
+rows = dict(zip(plan.runs, sweep(plan, folder(run_dir) / "sensitivity"), strict=True))
 failed = {row["reason"] for row in rows.values() if row["status"] != "done"}
 say("\n".join(f"- not every analysis was possible: {reason}" for reason in failed) or f"{len(rows)} analyses, all done.")
 

@@ -34,7 +34,6 @@ from lisbon_core.tools.cli import _from_file, _yaml
 from lisbon_core.tools.pairing import parameters, read, sources
 from lisbon_core.tools.provenance import NOTEBOOKS, write_json
 from lisbon_core.tools.reports import compare_runs
-from lisbon_core.tools.sweep_workers import here
 
 KNOWN = parameters(sources(NOTEBOOKS)[0])
 NASTY = (b"nan", b"inf", b"-1", b"1e999", b"0", b"", b"\x00", b"'", b"#", b"[", b"99999999999999999999", "é".encode(),
@@ -91,7 +90,7 @@ def _planned():
 
 
 def _sweep(path):
-    rows = sweep.sweep(_planned(), path.parent, here(), progress=False, task=_outcome)
+    rows = sweep.sweep(_planned(), path.parent, task=_outcome)
     assert [row["status"] for row in rows] == ["done", "failed"]
     assert sweep_report.summary(rows, _planned(), path.parent).startswith("1 of 2 runs done")
 
@@ -185,7 +184,7 @@ def valid(tmp_path_factory, make_sky):
     (folder / "points.csv").write_text("field_lon,field_lat,order\n219.0,39.9,5\n220.5,40,7\n")
     (folder / "answer.toml").write_text("".join(f"{name} = {{value = 1.5, sigma = 0.1}}\n"
                                                 for name in unknown_sky.ASKED))
-    sweep.sweep(_planned(), folder / "swept", here(), progress=False, task=_outcome)
+    sweep.sweep(_planned(), folder / "swept", task=_outcome)
     (folder / "swept" / "sweep.jsonl").rename(folder / "sweep.jsonl")
     shutil.rmtree(folder / "swept")
     entry = {"notebook": "01_liouville", "status": "done", "seconds": 1.0, "reason": "", "key": "k", "files": {

@@ -1,7 +1,6 @@
 """The command `lisbon`: list the notebooks, run them, look at a map, compare two runs, sweep parameters."""
 
 import argparse
-import contextlib
 import math
 import os
 import sys
@@ -194,7 +193,7 @@ def _sweep(arguments) -> int:
         settings[name.strip()] = text.strip()
 
     from lisbon_core.parameters import FAST  # after the cheap checks: it brings numba
-    from lisbon_core.tools import sweep, sweep_plan, sweep_report, sweep_workers
+    from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
 
     if arguments.fast:
         settings = FAST | settings
@@ -212,13 +211,12 @@ def _sweep(arguments) -> int:
         print("mind: the seed decides which sample the errors of the transport fit are read from, and nothing else: "
               "runs that differ in it alone show how well these errors are known")
     try:
-        with contextlib.ExitStack() as stack:
-            workers = (stack.enter_context(sweep_workers.cluster(arguments.scheduler)) if arguments.scheduler
-                       else sweep_workers.processes(arguments.jobs))
-            rows = sweep.sweep(plan, arguments.out, workers, attempts=arguments.attempts)
+        with (workers.cluster(arguments.scheduler) if arguments.scheduler
+              else workers.Processes(arguments.jobs)) as executor:
+            rows = sweep.sweep(plan, arguments.out, executor, attempts=arguments.attempts)
             for _ in range(arguments.closer):
                 plan = sweep_report.closer(rows, plan)
-                rows = sweep.sweep(plan, arguments.out, workers, attempts=arguments.attempts)
+                rows = sweep.sweep(plan, arguments.out, executor, attempts=arguments.attempts)
     except KeyboardInterrupt:
         print(f"Interrupted: what had ended is in {arguments.out}; give the same command again to go on.",
               file=sys.stderr)
@@ -314,7 +312,8 @@ def _yaml(path: str) -> dict:
     import yaml
 
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
+        content = yaml.BaseLoader(Path(path).read_text(encoding="utf-8")).get_single_data()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"Cannot read --params {path}: {getattr(error, 'strerror', None) or 'it is not a text file'}."
                          ) from error
