@@ -245,7 +245,7 @@ def test_damaged_files_are_read_or_refused(valid, tmp_path, monkeypatch, name):
     path.parent.mkdir()
     path.write_bytes(content)
     monkeypatch.setattr(gridded_files, "PATIENCE", 5.0)
-    monkeypatch.setattr(course_check, "_execute", lambda notebook, seconds: "")
+    monkeypatch.setattr(course_check, "_execute", lambda notebook, seconds: ("", set()))
     monkeypatch.setattr(course_check.pairing, "read", functools.cache(course_check.pairing.read))
     read(path)  # the valid one is read
     total = int(os.environ.get("LISBON_MUTATIONS", "600"))

@@ -117,14 +117,15 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
                           "as .ipynb.") from error
     source = source_of(student, Path(path).name)
     run, problems = assemble(student, source)
-    ended = _execute(run, seconds)
+    ended, done = _execute(run, seconds)
     faults, unfinished = {}, []
-    for cell in run.cells:
+    for index, cell in enumerate(run.cells):
         label = cell.metadata.get("nbgrader", {})
         exercise = exercise_of(label.get("grade_id", ""))
-        faults.setdefault(exercise, []).extend((output.ename, output.evalue, bool(label.get("grade")))
-                                               for output in cell.get("outputs", []) if output.output_type == "error")
-        if ended and cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+        errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+        if not ended or index in done:
+            faults.setdefault(exercise, []).extend((one.ename, one.evalue, bool(label.get("grade"))) for one in errors)
+        elif cell.cell_type == "code" and cell.source.strip():
             unfinished.append(exercise)
     outcomes = []
     for name, own in answers(source).items():
@@ -144,26 +145,27 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     return outcomes
 
 
-def _execute(notebook, seconds: float) -> str:
-    """Run a notebook in place, errors and all; what ended it early, or nothing. What was not run has no count."""
+def _execute(notebook, seconds: float) -> tuple[str, set[int]]:
+    """Run a notebook in place, errors and all; what ended it early, or nothing, and the cells that were finished."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from nbconvert.preprocessors import ClearOutputPreprocessor
     from traitlets.config import Config
 
     ClearOutputPreprocessor().preprocess(notebook, {})
-    config, end = Config(), time.monotonic() + seconds
+    config, end, done = Config(), time.monotonic() + seconds, set()
     config.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
     with tempfile.TemporaryDirectory() as folder:
         try:
             NotebookClient(notebook, config=config, kernel_name="python3", allow_errors=True,
                            timeout_func=lambda cell: max(1, round(end - time.monotonic())),
+                           on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index),
                            resources={"metadata": {"path": folder}}, extra_arguments=["--log-level=50"]).execute()
         except CellTimeoutError:
-            return f"the {seconds:.0f} seconds were over"
+            return f"the {seconds:.0f} seconds were over", done
         except DeadKernelError:
-            return "the kernel died"
-    return ""
+            return "the kernel died", done
+    return "", done
 
 
 def report(name: str, outcomes: list[CheckOutcome]) -> str:
