@@ -114,7 +114,7 @@ assert all(row["value"] is not None or row["note"] for row in claims.values()), 
 # ## The equations
 #
 # The six equations of the paper, and three of ours that have a letter: what computes each, where it is put to work, and
-# which tests prove it. `lisbon equations` prints the same with how these tests ended on your machine.
+# which tests prove it. `lisbon equations` prints the same.
 
 # %%
 say(equations.listed())

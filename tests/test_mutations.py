@@ -29,7 +29,7 @@ from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_sky_map
 from lisbon_core.studies import unknown_sky
 from lisbon_core.synthetic import DEFAULT_TRUTH, read_truth, write_truth
-from lisbon_core.tools import course, course_check, equations, runner, sweep, sweep_plan, sweep_report, tables
+from lisbon_core.tools import course, course_check, runner, sweep, sweep_plan, sweep_report, tables
 from lisbon_core.tools.cli import _from_file, _yaml
 from lisbon_core.tools.pairing import parameters, read, sources
 from lisbon_core.tools.provenance import NOTEBOOKS, write_json
@@ -125,10 +125,6 @@ def _claims(path):
     assert tables.table(merged)
 
 
-def _outcomes(path):
-    assert all(isinstance(one, str) for one in equations.outcomes().values())
-
-
 def _student(path):
     assert all(isinstance(one.ok, bool) for one in course_check.check(path))
 
@@ -192,13 +188,12 @@ def valid(tmp_path_factory, make_sky):
     write_json(folder / "provenance.json", {"notebooks": {"01_liouville": entry}})
     write_json(folder / "claims.json", [asdict(claims.Claim("A_1", 1e-3, 1e-5, truth=1e-3, equation="(3)")),
                                         asdict(claims.Claim("L", None, unit="pc", note="why"))])
-    write_json(folder / "tests.json", {"input_hash": "x", "outcomes": {"tests/test_a.py::test_b": "passed"}})
     nbformat.write(read(course.sources()[0]), folder / "student.ipynb")
     readers = {"mask.csv": lambda path: read_mask(path, sky), "truth.toml": _truth, "heliosphere.toml": _heliosphere,
                "run.yaml": _run_parameters, "results.json": _folder, "liouville_map.fits": _liouville,
                "spherical.h5": _grid, "cartesian.h5": _grid, "cells.out": _cells, "sweep.jsonl": _sweep,
                "sweep.yaml": _settings, "points.csv": _points, "answer.toml": _answer, "claims.json": _claims,
-               "provenance.json": _earlier_run, "tests.json": _outcomes, "student.ipynb": _student}
+               "provenance.json": _earlier_run, "student.ipynb": _student}
     return {path.name: (path.read_bytes(), readers.get(path.name, _sky)) for path in sorted(folder.iterdir())}
 
 
@@ -235,8 +230,8 @@ def damaged(content: bytes, rng) -> bytes:
 NAMES = ("answer.toml", "cartesian.h5", "cells.out", "claims.json", "counts.fits", "heliosphere.toml", "image.fits",
          "intensity.fits", "liouville_map.fits", "map.csv", "map.csv.gz", "map.ecsv", "map.fits", "mask.csv",
          "points.csv", "provenance.json", "results.json", "run.yaml", "spherical.h5", "student.ipynb", "sweep.jsonl",
-         "sweep.yaml", "tests.json", "truth.toml")
-NEVER_REFUSED = ("provenance.json", "sweep.jsonl", "tests.json")  # what they held is made anew
+         "sweep.yaml", "truth.toml")
+NEVER_REFUSED = ("provenance.json", "sweep.jsonl")  # what they held is made anew
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -249,8 +244,7 @@ def test_damaged_files_are_read_or_refused(valid, tmp_path, monkeypatch, name):
     path.parent.mkdir()
     path.write_bytes(content)
     monkeypatch.setattr(gridded_files, "PATIENCE", 5.0)
-    monkeypatch.setattr(equations, "OUTCOMES", path)
-    monkeypatch.setattr(course_check, "_execute", lambda notebook, seconds: ({}, {}))
+    monkeypatch.setattr(course_check, "_execute", lambda notebook, seconds: ("", set()))
     monkeypatch.setattr(course_check.pairing, "read", functools.cache(course_check.pairing.read))
     read(path)  # the valid one is read
     total = int(os.environ.get("LISBON_MUTATIONS", "600"))

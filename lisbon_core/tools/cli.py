@@ -95,8 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("folders", nargs=2, metavar="DIR", help="folder of a run")
     compare.set_defaults(command=_compare)
     equations = commands.add_parser("equations", help="where each equation is computed, shown and proved",
-                                    description="The equations with their code, notebook and tests, and how these "
-                                                "ended the last time they were run here.")
+                                    description="The equations with their code, notebook and tests.")
     equations.set_defaults(command=_equations)
     sweep = commands.add_parser(
         "sweep", help="the chain at many parameters", formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -171,13 +170,9 @@ def _compare(arguments) -> int:
 
 
 def _equations(arguments) -> int:
-    from lisbon_core.tools.equations import EQUATIONS, outcomes, tests
+    from lisbon_core.tools.equations import lines
 
-    ended, proofs = outcomes(), tests()
-    for number, equation in EQUATIONS.items():
-        print(f"({number}) {equation.says}\n  computed by {', '.join(equation.functions)}\n"
-              f"  shown in {equation.notebook}, {equation.section}")
-        print(*(f"  {ended.get(test, 'not run here'):<30}{test}" for test in proofs[number]), sep="\n", end="\n\n")
+    print(lines())
     return 0
 
 
