@@ -100,14 +100,6 @@ def _fields(points, parameters):
     return magnetic, electric
 
 
-@kernel(**STRICT)
-def _potentials(points, parameters):
-    values = np.empty(len(points))
-    for i in range(len(points)):
-        values[i] = potential_at(points[i, 0], points[i, 1], points[i, 2], parameters)
-    return values
-
-
 @dataclass(frozen=True)
 class Heliosphere:
     """A heliosphere ready for use: see `closed_form`.
@@ -154,7 +146,7 @@ class Heliosphere:
 
     def potential(self, points) -> np.ndarray:
         """Electric potential in microgauss AU, shape (N,), at points (N, 3): E = -grad(potential)."""
-        return _potentials(_points(points), self.packed)
+        return np.array([potential_at(*point, self.packed) for point in _points(points)])
 
     def region(self, points) -> np.ndarray:
         """0 inside the termination shock, 1 in the heliosheath, 2 beyond the heliopause; shape (N,)."""

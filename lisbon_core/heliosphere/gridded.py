@@ -112,8 +112,8 @@ class GriddedHeliosphere:
         grid = replace(self.grid, coordinates=axes)
         points = grid.points()
         magnetic, electric = (values.reshape(points.shape) for values in self.field(points.reshape(-1, 3)))
-        return replace(self, packed=pack_grid(grid, magnetic, electric), grid=grid,
-                       identity=f"{self.identity}, half as fine")
+        packed = pack_grid(grid, magnetic, electric if self.packed[place.PARTS] > 3 else None)
+        return replace(self, packed=packed, grid=grid, identity=f"{self.identity}, half as fine")
 
 
 def positions(spherical: bool, first, second, third) -> np.ndarray:
@@ -134,9 +134,9 @@ def pack_grid(grid: Grid, magnetic, electric=None) -> np.ndarray:
     magnetic, electric : array (n_1, n_2, n_3, 3), or None for no electric field anywhere
         Microgauss; microgauss c; along the axes of the grid.
     """
-    magnetic = np.asarray(magnetic, dtype=np.float32)
-    electric = np.zeros_like(magnetic) if electric is None else np.asarray(electric, dtype=np.float32)
-    values = np.concatenate([magnetic, electric], axis=-1)
+    values = np.asarray(magnetic, dtype=np.float32)
+    if electric is not None:
+        values = np.concatenate([values, np.asarray(electric, dtype=np.float32)], axis=-1)
     first, last = (np.array([axis[end] for axis in grid.coordinates]) for end in (0, -1))
     half_rows = grid.spherical and first[1] > 1e-6
     if half_rows:  # the poles between the nodes: what is even across the pole, from the two nearest rows
@@ -148,11 +148,14 @@ def pack_grid(grid: Grid, magnetic, electric=None) -> np.ndarray:
         first, last = (np.array([np.log(first[0]), 0.0, first[2]]),
                        np.array([np.log(last[0]), np.pi, first[2] + 2.0 * np.pi]))
     head = np.zeros(place.HEAD)
-    head[place.SPHERICAL], head[place.HALF_ROWS], head[place.INNER] = grid.spherical, half_rows, grid.inner_AU
+    head[place.SPHERICAL], head[place.HALF_ROWS], head[place.PARTS] = grid.spherical, half_rows, values.shape[3]
+    head[place.INNER] = grid.inner_AU
     for at, three in ((place.NODES, values.shape[:3]), (place.FIRST, first), (place.LAST, last),
                       (place.PER_UNIT, (np.array(values.shape[:3]) - [1, 1 + half_rows, 1]) / (last - first)),
                       (place.OUTSIDE, grid.field), (place.OUTSIDE + 3, -np.cross(grid.flow, grid.field))):
         head[at:at + 3] = three
     if grid.spherical:  # the last nodes belong to the grid, however they are rounded
         head[place.LAST] = grid.coordinates[0][-1] * (1.0 + 1e-9)
-    return np.concatenate([head, values.ravel().view(np.float64)])
+    packed = np.zeros(place.HEAD + (values.size + 1) // 2)
+    packed[:place.HEAD], packed[place.HEAD:].view(np.float32)[:values.size] = head, values.ravel()
+    return packed

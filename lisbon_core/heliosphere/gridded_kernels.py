@@ -8,8 +8,8 @@ what is interpolated, not V: across a shock V and B jump while E along it does n
     within the inner radius    what a radial wind of constant speed makes of the values there: the radial part of B
                                goes with 1/r^2, its other parts and E with 1/r
 
-One array holds it all: scalars, at the places named below, then B and E of every node as 4-byte numbers, two to a
-place; the memory that they take is what an evaluation waits for. `gridded.pack_grid` makes that array.
+One array holds it all: scalars, at the places named below, then B (and E, if there is any) of every node as 4-byte
+numbers, two to a place: half the memory to wait for. `gridded.pack_grid` makes that array.
 """
 
 import math
@@ -20,8 +20,9 @@ from lisbon_core._core import STRICT, kernel
 
 __all__ = ["border_of_grid", "field_in_grid", "fields_on_grid", "region_on_grid"]
 
-# kind of grid; nodes, first and last coordinate, cells per unit of each; inner radius; B and E outside, six numbers
-SPHERICAL, HALF_ROWS, NODES, FIRST, LAST, PER_UNIT, INNER, OUTSIDE, HEAD = 0, 1, 2, 5, 8, 11, 14, 15, 24
+# kind of grid; numbers at a node; nodes, first and last coordinate, cells per unit of each axis; inner radius; B and E
+# outside, six numbers
+SPHERICAL, HALF_ROWS, PARTS, NODES, FIRST, LAST, PER_UNIT, INNER, OUTSIDE, HEAD = 0, 1, 2, 3, 6, 9, 12, 15, 16, 24
 LONGEST = 150.0  # AU: steps within the grid are told of no more room than this
 NEAREST = 0.05  # AU: within it the continued field grows no more
 
@@ -67,16 +68,23 @@ def _between_nodes(x, y, z, parameters):
     i, u = _cell(x, 0, parameters)
     j, v = _cell(y, 1, parameters)
     k, w = _cell(z, 2, parameters)
-    row = int(parameters[NODES + 2])
+    step = int(parameters[PARTS])  # from node to node in memory; then from row to row, and from sheet to sheet
+    row = step * int(parameters[NODES + 2])
     sheet = row * int(parameters[NODES + 1])
-    values = parameters[HEAD:].view(np.float32)
+    first, values = i * sheet + j * row + k * step, parameters[HEAD:].view(np.float32)
     bx, by, bz, ex, ey, ez = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for corner in range(8):
-        a, b, c = corner >> 2, corner >> 1 & 1, corner & 1
-        weight = (u if a else 1.0 - u) * (v if b else 1.0 - v) * (w if c else 1.0 - w)
-        at = 6 * ((i + a) * sheet + (j + b) * row + k + c)
-        bx, by, bz = bx + weight * values[at], by + weight * values[at + 1], bz + weight * values[at + 2]
-        ex, ey, ez = ex + weight * values[at + 3], ey + weight * values[at + 4], ez + weight * values[at + 5]
+    for a in range(2):
+        for b in range(2):
+            for c in range(2):
+                weight = (u if a else 1.0 - u) * (v if b else 1.0 - v) * (w if c else 1.0 - w)
+                at = first + a * sheet + b * row + c * step
+                bx += weight * values[at]
+                by += weight * values[at + 1]
+                bz += weight * values[at + 2]
+                if step == 6:
+                    ex += weight * values[at + 3]
+                    ey += weight * values[at + 4]
+                    ez += weight * values[at + 5]
     return bx, by, bz, ex, ey, ez
 
 
