@@ -15,7 +15,6 @@ from lisbon_core.heliosphere.closed_form import Heliosphere
 from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.gridded_kernels import border_of_grid, field_in_grid, region_on_grid
 from lisbon_core.orbits import borders, kernels, neighbours, step
-from lisbon_core.orbits.gridded import _fields_of_grid
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]
@@ -95,8 +94,7 @@ def user_field(function, longest_AU=150.0):
 
 @functools.cache
 def _gridded_orbits():
-    return _orbits_in(field_in_grid, region_on_grid, border_of_grid, kernel("gridded", **STRICT), "gridded",
-                      _fields_of_grid)
+    return _orbits_in(field_in_grid, region_on_grid, border_of_grid, kernel("gridded", **STRICT), "gridded")
 
 
 def _orbits_in(field_in, region_of, border, compiler, variant, fields=None):
