@@ -9,10 +9,10 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["FAST", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter"]
+__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter"]
 
-# what --fast sets: a quarter of the orbits and of the pixels
-FAST = {"grid_deg": 4.0}
+FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
+FILES = ("sky_map", "mask", "heliosphere")  # parameters that name a file
 
 
 class ParameterError(LisbonError):
@@ -46,18 +46,18 @@ class RunParameters:
     field_lat: float = parameter(39.9, "latitude the interstellar field points to, degrees", low=-90.0, high=90.0)
     field_frame: str = parameter("ecliptic", "frame of the two", choices=("ecliptic", "icrs", "galactic"))
     field_uG: float = parameter(3.0, "strength of the interstellar field, microgauss", low=0.1, high=20.0)
-    polarity: int = parameter(1, "of the solar field; 0: unipolar", choices=(1, -1, 0))
+    polarity: int = parameter(1, "of the solar field, 0 if unipolar", choices=(1, -1, 0))
     positions: int = parameter(4, "positions on the Earth's orbit, averaged", low=1, high=64)
     boundary_AU: float = parameter(4000.0, "radius at which orbits end, AU", low=500.0, high=50000.0)
-    closure: str = parameter("flux-tube", "of Eq. (5): steady flux tube, or uniform gradient",
-                             choices=("flux-tube", "uniform"))
+    closure: str = parameter("flux-tube", "what closes Eq. (5)", choices=("flux-tube", "uniform"))
     kappa29: float = parameter(1.0, "parallel diffusion coefficient, 1e29 cm^2/s", low=1e-3, high=1e3)
     seed: int = parameter(20060101, "of every random number", low=0, high=2**63 - 1)
     grid_deg: float = parameter(2.0, "step of the analysis grid, degrees", low=1.0, high=10.0)
 
     def __post_init__(self):
         for one in fields(self):
-            object.__setattr__(self, one.name, checked(one, getattr(self, one.name)))
+            value = checked(one.name, getattr(self, one.name), one.default, one.metadata)
+            object.__setattr__(self, one.name, value)
         if self.dec_min >= self.dec_max:
             raise ParameterError(f"dec_min is {self.dec_min:g} and dec_max {self.dec_max:g}, but dec_min must be the "
                                  "lower one: exchange them or widen the band")
@@ -108,19 +108,22 @@ RunParameters.__doc__ += "\n\n    Parameters\n    ----------\n" + "\n".join(
 _KINDS = {str: "text", int: "a whole number", float: "a finite number", tuple: "two numbers"}
 
 
-def checked(one: Field, value):
-    """A value in the type of its dataclass field, and within the range or choices of its metadata, or a sentence."""
-    kind, rule = type(one.default), one.metadata
+def checked(name: str, value, default, rule: Mapping):
+    """A value in the type of the default, and within the range or choices of a rule (`parameter`), or a sentence.
+
+    Of a type that no parameter of a run has, anything goes.
+    """
+    kind = type(default)
     try:
-        value = _typed(kind, value)
+        value = _typed(kind, value) if kind in _KINDS else value
     except (TypeError, ValueError, OverflowError):
         meaning = rule.get("help", "see `lisbon_core.heliosphere.HeliosphereParameters`")
-        raise ParameterError(f"{one.name} is {repr(value)[:80]}, but it must be {_KINDS[kind]}: {meaning}") from None
+        raise ParameterError(f"{name} is {repr(value)[:80]}, but it must be {_KINDS[kind]}: {meaning}") from None
     if "low" in rule:
-        _within(one.name, value, rule["low"], rule["high"])
+        _within(name, value, rule["low"], rule["high"])
     if value not in rule.get("choices", [value]):
-        raise ParameterError(f"{one.name} is {value!r}, but it must be one of "
-                             f"{', '.join(map(str, rule['choices']))}: choose one of these")
+        raise ParameterError(f"{name} is {value!r}, but it must be one of {', '.join(map(str, rule['choices']))}: "
+                             "choose one of these")
     return value
 
 
@@ -190,7 +193,7 @@ def _from_toml(name: str, path: Path, known: dict[str, Field]) -> dict:
     try:
         for key, value in values.items():
             if not (key == "tail_AU" and value == math.inf):  # a tail without end
-                values[key] = checked(known[key], value)
+                values[key] = checked(key, value, known[key].default, known[key].metadata)
             if key in _OF_THE_HELIOSPHERE:
                 _within(key, values[key], *_OF_THE_HELIOSPHERE[key])
     except ParameterError as error:
