@@ -227,6 +227,7 @@ def test_list(lisbon):
     lines = [line.split() for line in printed.splitlines()]
     assert ["order", "int", "7", "1", "to", "20", "highest", "Legendre", "order", "fitted"] in lines
     assert ["sky_map,", "order,", "p_index,", "walks"] in [line[-4:] for line in lines]
+    assert "run_dir" not in printed
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [

@@ -32,7 +32,8 @@ def _list(arguments) -> None:
     """List the notebooks, and the parameters of a run: type, default, range, meaning."""
     from lisbon_core.tools.tables import plain_table
 
-    rows = [(f"  {path.stem}", pairing.title(path), ", ".join(pairing.parameters(path)).removesuffix(", run_dir"))
+    rows = [(f"  {path.stem}", pairing.title(path),
+             ", ".join(name for name in pairing.parameters(path) if name != "run_dir"))
             for path in pairing.sources(arguments.folder)]
     print(plain_table(rows, ("Notebooks", "", "Parameters in the first cell")))
     print("\nParameters of a run (lisbon run --set name=value): each reaches every notebook that depends on it")
