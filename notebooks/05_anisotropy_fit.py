@@ -54,10 +54,10 @@ from lisbon_core.claims import anisotropy_claims
 from lisbon_core.liouville import straight_lines
 from lisbon_core.run import Run
 from lisbon_core.sky import even_sky
-from lisbon_core.studies import identifiability
 from lisbon_core.studies.coefficient_posterior import sample_posterior
 from lisbon_core.studies.compton_getting import fit_speed, share_of_its_own
 from lisbon_core.studies.fourier_fit import fit_generalised
+from lisbon_core.studies.identifiability import identifiability
 from lisbon_core.studies.resampling import bootstrap, compare_orders, jackknife_rings, truncation_shift
 from lisbon_core.synthetic import expected_sky
 from lisbon_core.tools import widgets
