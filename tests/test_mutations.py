@@ -30,12 +30,11 @@ from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_s
 from lisbon_core.studies import unknown_sky
 from lisbon_core.synthetic import DEFAULT_TRUTH, read_truth, write_truth
 from lisbon_core.tools import course, course_check, runner, sweep, sweep_plan, sweep_report, tables
-from lisbon_core.tools.cli import _from_file, _yaml
-from lisbon_core.tools.pairing import parameters, read, sources
-from lisbon_core.tools.provenance import NOTEBOOKS, write_json
+from lisbon_core.tools.cli import _yaml
+from lisbon_core.tools.pairing import read
+from lisbon_core.tools.provenance import write_json
 from lisbon_core.tools.reports import compare_runs
 
-KNOWN = parameters(sources(NOTEBOOKS)[0])
 NASTY = (b"nan", b"inf", b"-1", b"1e999", b"0", b"", b"\x00", b"'", b"#", b"[", b"99999999999999999999", "é".encode(),
          b"\xff\xfe", b",,", b"\n", b"true", b"__class__", b"!!python/object/apply:os.getcwd []")
 NASTY_NUMBERS = (0, 1, 2, 3, 7, 255, 256, 65535, 2**31, 2**32 - 1, 2**40, 2**63, 2**64 - 1, 0x7FF0000000000000)
@@ -53,7 +52,7 @@ def _heliosphere(path):
 
 
 def _run_parameters(path):
-    RunParameters.from_mapping({k: v for k, v in _from_file(str(path), KNOWN).items() if k != "run_dir"})
+    RunParameters.from_mapping(_yaml(str(path)))
 
 
 def _liouville(path):

@@ -10,6 +10,8 @@ import nbformat
 import pytest
 
 from lisbon_core import LisbonError
+from lisbon_core.parameters import RunParameters
+from lisbon_core.run import DEFAULT_SKY
 from lisbon_core.tools import cli, locks, pairing, provenance, publish, runner
 
 SOURCE = '''# ---
@@ -27,6 +29,7 @@ SOURCE = '''# ---
 sky_map: str = ""  # path of your sky map
 order: int = 7  # highest Legendre order
 p_index: float = 4.7  # exponent of p/p0
+walks: int = 3  # of this notebook alone
 run_dir: str = ""  # folder of the run
 
 # %%
@@ -91,7 +94,7 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     results = json.loads((out / "results.json").read_text())
     assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "unit": "", "paper": 17.8, "truth": 7.2,
                                          "verdict": "recovered", "equation": "", "note": ""}
-    assert results["parameters"] == {"sky_map": "", "order": 7, "p_index": 4.7}
+    assert results["parameters"] == RunParameters().as_dict() | {"walks": 3}
     assert set(results["provenance"]["notebooks"]) == {"04_sky", "05_fit", "06_rest"}
     notebook = nbformat.read(out / "05_fit.ipynb", as_version=4)
     nbformat.validate(notebook)
@@ -221,18 +224,22 @@ def test_list(lisbon):
     assert code == 0
     assert "05_fit" in printed
     assert "Draw the line of 05" in printed
-    assert any(line.split() == ["order", "int", "7", "highest", "Legendre", "order"] for line in printed.splitlines())
+    lines = [line.split() for line in printed.splitlines()]
+    assert ["order", "int", "7", "1", "to", "20", "highest", "Legendre", "order", "fitted"] in lines
+    assert ["sky_map,", "order,", "p_index,", "walks"] in [line[-4:] for line in lines]
+    assert "run_dir" not in printed
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
     (["99"], "No notebook is called 99: there are 04_sky, 05_fit, 06_rest."),
     (["05_fti"], "No notebook is called 05_fti: did you mean 05_fit?"),
     (["--set", "ordr=5"], "No parameter is called ordr: did you mean order?"),
-    (["--set", "run_dir=here"], "No parameter is called run_dir: there are sky_map, order, p_index."),
+    (["--set", "run_dir=here"], "No parameter is called run_dir: `lisbon list` shows all of them"),
     (["--set", "order"], "--set order has no '='"),
-    (["--set", "order=seven"], "order = seven is not an int"),
-    (["--set", "order=5.5"], "order = 5.5 is not an int"),
-    (["--set", "p_index=nan"], "p_index = nan is not a float (a finite number)"),
+    (["--set", "order=seven"], "order is 'seven', but it must be a whole number: highest Legendre order fitted"),
+    (["--set", "order=5.5"], "order is '5.5', but it must be a whole number"),
+    (["--set", "p_index=nan"], "p_index is 'nan', but it must be a finite number"),
+    (["--set", "walks=many"], "walks is 'many', but it must be a whole number: of this notebook alone"),
     (["--set", "order=1000"], "order is 1000"),
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
@@ -249,7 +256,7 @@ def test_mistakes_get_a_sentence(lisbon, tmp_path, arguments, sentence):
 
 @pytest.mark.parametrize(("text", "sentence"), [("- 1\n", "must hold lines 'name: value', not a list"),
                                                 ("a: [", "is not valid YAML"), ("ordr: 3", "did you mean order?"),
-                                                ("order: x", "order = x is not an int")])
+                                                ("order: x", "order is 'x', but it must be a whole number")])
 def test_parameter_file_mistakes(lisbon, tmp_path, text, sentence):
     (tmp_path / "p.yaml").write_text(text)
     code, _, complaint = lisbon("run", "--out", str(tmp_path / "out"), "--params", str(tmp_path / "p.yaml"))
@@ -257,12 +264,17 @@ def test_parameter_file_mistakes(lisbon, tmp_path, text, sentence):
     assert sentence in complaint
 
 
-def test_command_line_wins_over_file(tmp_path):
-    (tmp_path / "p.yaml").write_text("order: 5\np_index: 4\nsky_map: mine.fits\n")
-    known = {name: pairing.Parameter(name, kind, default, "")
-             for name, kind, default in (("order", "int", 7), ("p_index", "float", 4.7), ("sky_map", "str", ""))}
-    values = cli._from_file(tmp_path / "p.yaml", known) | cli._from_settings(["order=6"], known)
-    assert values == {"order": 6, "p_index": 4.0, "sky_map": "mine.fits"}
+def test_command_line_wins_over_file(lisbon, tmp_path, monkeypatch):
+    """What reaches the runner: values in their types, files by their full path, and nothing that was not set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner, "run", lambda chosen, values, *rest, **options: handed.append(values) or exit())
+    (tmp_path / "mine.ecsv").write_bytes(DEFAULT_SKY.read_bytes())
+    (tmp_path / "p.yaml").write_text("order: 5\np_index: 4\nsky_map: mine.ecsv\nwalks: 4\n")
+    handed = []
+    with pytest.raises(SystemExit):
+        lisbon("run", "--out", "out", "--params", "p.yaml", "--set", "order=6", "--fast", "--set", "kappa29=2")
+    assert handed == [{"order": 6, "p_index": 4.0, "sky_map": str(tmp_path / "mine.ecsv"), "walks": 4, "grid_deg": 4.0,
+                       "kappa29": 2.0}]
 
 
 def test_other_mistakes(lisbon, tmp_path, capsys):

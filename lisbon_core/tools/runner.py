@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from lisbon_core.claims import merge
+from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing, stages
 from lisbon_core.tools.locks import only_one
 from lisbon_core.tools.provenance import NOTEBOOKS, now, provenance, sha256, write_atomically, write_json
@@ -87,7 +88,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     chosen = sorted(notebooks or everyone)
     defaults = {name: one.default for path in chosen for name, one in pairing.parameters(path).items()
                 if name != "run_dir"}
-    everything = {**defaults, **parameters}
+    everything = {**RunParameters().as_dict(), **defaults, **parameters}
     inputs = [Path(everything[name]) for name in PATHS if everything.get(name) and Path(everything[name]).is_file()]
     record, out, start = provenance(everything, inputs), Path(out).absolute(), time.monotonic()
     with only_one(out):
@@ -242,8 +243,7 @@ def _execute(path: Path, parameters: dict, out: Path, cwd: Path) -> Outcome:
     status, reason = "done", ""
     try:
         notebook = pairing.read(path)
-        known = pairing.parameters(path)
-        values = {name: value for name, value in parameters.items() if name in known} | {"run_dir": str(out)}
+        values = parameters | {"run_dir": str(out)}  # all, declared or not: `Run.from_namespace` finds them
         config = Config()
         config.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
         papermill.execute_notebook(

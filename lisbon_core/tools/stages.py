@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from lisbon_core.tools import pairing
+from lisbon_core.parameters import RunParameters
 from lisbon_core.tools.provenance import code_hash, sha256
 
 __all__ = ["ALONE", "DEPENDS", "PRODUCTS", "clear", "keys", "left_by", "unchanged"]
@@ -37,8 +37,7 @@ def keys(sources: list[Path], parameters: dict, record: dict) -> dict[str, str]:
 
     def key(path: Path) -> str:
         if path.stem not in made:
-            own = {name: parameters.get(name, one.default) for name, one in pairing.parameters(path).items()
-                   if name != "run_dir"}
+            own = RunParameters().as_dict() | parameters
             needed = [key(by_number[number]) for number in DEPENDS.get(path.stem[:2], ()) if number in by_number]
             text = json.dumps([sha256(path), own, needed, common], sort_keys=True)
             made[path.stem] = hashlib.sha256(text.encode()).hexdigest()[:32]
