@@ -1,5 +1,6 @@
 """Runner, command line, provenance and publishing, on small notebooks of their own."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import nbformat
 import pytest
 
 from lisbon_core import LisbonError
+from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import cli, locks, pairing, provenance, publish, runner
 
 SOURCE = '''# ---
@@ -70,12 +72,8 @@ def lisbon(notebooks, capsys):
 
 
 def test_what_measures_times_runs_alone_and_last():
-    done = {stem: runner.Outcome(stem, "done") for stem in ("03_a", "05_a")}
-    assert runner._ready(["06_a", "08_a", "10_a"], [], done, 2) == ["06_a", "08_a"]
-    assert runner._ready(["10_a", "11_a"], ["08_a"], done, 1) == ["11_a"]
-    assert runner._ready(["10_a"], ["08_a"], done, 1) == []
-    assert runner._ready(["10_a"], [], done, 2) == ["10_a"]
-    assert runner._ready(["08_a"], ["10_a"], done, 1) == []
+    order = runner._order(["05_a", "06_a", "10_a", "11_a"])
+    assert order == {"05_a": set(), "06_a": {"05_a"}, "10_a": {"05_a", "06_a", "11_a"}, "11_a": set()}
 
 
 def test_run_and_publish(notebooks, tmp_path, monkeypatch):
@@ -87,11 +85,11 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
                                                      "figures", "provenance.json", "report.md",
-                                                     "results.json"}
+                                                     "results.json", locks.LOCK}
     results = json.loads((out / "results.json").read_text())
     assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "unit": "", "paper": 17.8, "truth": 7.2,
                                          "verdict": "recovered", "equation": "", "note": ""}
-    assert results["parameters"] == {"sky_map": "", "order": 7, "p_index": 4.7}
+    assert results["parameters"] == dataclasses.asdict(RunParameters())
     assert set(results["provenance"]["notebooks"]) == {"04_sky", "05_fit", "06_rest"}
     notebook = nbformat.read(out / "05_fit.ipynb", as_version=4)
     nbformat.validate(notebook)
@@ -144,7 +142,7 @@ def test_what_has_not_changed_is_kept(notebooks, tmp_path):
     assert kept.ok
     assert json.loads(first)["claims"] == kept.results["claims"]
     assert set(kept.results["provenance"]["notebooks"]) == {"05_fit", "06_rest"}
-    (out / "figures" / "06_line.png").write_bytes(b"")
+    (out / "figures" / "06_line.png").unlink()
     assert statuses(again()) == ["kept", "done"]
     assert statuses(again(parameters={"order": 5})) == ["done"] * 2
     source = notebooks / "05_fit.py"
@@ -157,7 +155,7 @@ def test_what_has_not_changed_is_kept(notebooks, tmp_path):
 def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
     (notebooks / "04_sky.py").unlink()
     source, out = notebooks / "06_rest.py", tmp_path / "out"
-    source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(60)\n")
+    source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(600)\n")
     code = ("import sys; from pathlib import Path; from lisbon_core.tools import runner; "
             f"runner.run(None, {{}}, Path({str(out)!r}), notebook_folder=Path({str(notebooks)!r}))")
     for blow, said in ((signal.SIGKILL, ""), (signal.SIGINT, "the same command goes on from there")):
@@ -169,16 +167,16 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
         process.send_signal(blow)
         assert said in process.communicate(timeout=30)[1]
     assert not (out / "results.json").exists()
-    source.write_text(source.read_text().replace("sleep(60)", "sleep(0)"))
+    source.write_text(source.read_text().replace("sleep(600)", "sleep(0)"))
     report = runner.run(None, {}, out, notebook_folder=notebooks, progress=False)
     assert statuses(report) == ["kept", "done"]
-    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == [locks.LOCK]
 
 
 def test_two_runs_do_not_share_a_folder(notebooks, tmp_path):
     with locks.only_one(tmp_path / "out"), pytest.raises(LisbonError, match="Another run is at work in"):
         runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks, progress=False)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [locks.LOCK]
 
 
 def test_a_folder_that_can_only_be_read(monkeypatch, tmp_path):
