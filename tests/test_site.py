@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 import lisbon_core
-from lisbon_core.tools import pairing, site
+from lisbon_core.tools import inputs, pairing, site
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, input_hash
 from lisbon_core.tools.site import build, pages, printing
 
@@ -169,8 +169,7 @@ def test_the_last_run_is_shown_only_where_it_is_current_and_at_the_defaults(tmp_
     paper = tmp_path / "runs" / "paper"
     paper.mkdir(parents=True)
     shutil.copy(ROOT / "figures" / "results.json", paper)
-    defaults = {name: one.default for source in pairing.sources(NOTEBOOKS)
-                for name, one in pairing.parameters(source).items() if name != "run_dir"}
+    defaults = inputs.defaults(pairing.sources(NOTEBOOKS))
     record = {"input_hash": input_hash(tmp_path), "parameters": defaults,
               "notebooks": {stem: {"status": "done"} for stem in STEMS}}
 

@@ -13,7 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
-from lisbon_core.tools import equations, pairing, symbols, tables
+from lisbon_core.tools import equations, inputs, pairing, symbols, tables
 from lisbon_core.tools.provenance import git_state, input_hash
 
 __all__ = ["gather"]
@@ -56,8 +56,7 @@ def gather(root: Path, target: Path, printed: bool = False) -> str:
 def _executed(root: Path) -> tuple[Path, dict, str]:
     """Folder of the executed notebooks, their results, and a line (HTML) that says what they were made from."""
     current, paper = input_hash(root), root / "runs" / "paper"
-    defaults = {name: one.default for source in pairing.sources(root / "notebooks")
-                for name, one in pairing.parameters(source).items() if name != "run_dir"}
+    defaults = inputs.defaults(pairing.sources(root / "notebooks"))
     try:
         record = json.loads((paper / "provenance.json").read_text(encoding="utf-8"))
         done = {stem for stem, outcome in record["notebooks"].items() if outcome.get("status") == "done"}
