@@ -248,6 +248,14 @@ def test_why_a_notebook_runs_again(tmp_path):
     assert why() == "it did not end well before"
 
 
+def test_the_truth_beside_a_sky_is_an_input(tmp_path):
+    """With it verdicts change: a run whose truth was edited or taken away is not kept."""
+    for name in ("mine.ecsv", "mine_truth.toml", "mask.csv"):
+        (tmp_path / name).write_text("")
+    values = {"sky_map": str(tmp_path / "mine.ecsv"), "mask": str(tmp_path / "mask.csv"), "heliosphere": ""}
+    assert {path.name for path in runner._files_read(values)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
+
+
 KEYS = """import json
 from lisbon_core.tools import inputs
 print(json.dumps([inputs.published_keys(), inputs.code_hash()]))"""
