@@ -110,9 +110,6 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         write_json(out / "provenance.json", record)
         outcomes = {stem: NotebookOutcome(stem, "kept", reason="its inputs have not changed")
                     for stem in chosen if stem in kept}
-        say(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}")
-        for outcome in outcomes.values():
-            say(outcome)
 
         def execute(stem: str) -> NotebookOutcome:
             begun, place = time.monotonic(), Path(work) / stem
@@ -135,11 +132,14 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
             say(outcome)
 
         try:
+            say(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}")
+            for outcome in outcomes.values():
+                say(outcome)
             with kernels.environment(jobs):
                 _run_all([stem for stem in chosen if stem not in kept], outcomes, note, execute, jobs)
         except KeyboardInterrupt as cut:
-            print(f"Interrupted: {cut} was cut short; what had finished is in {out}, and the same command goes on from "
-                  "there.", file=sys.stderr, flush=True)
+            print(f"Interrupted: {str(cut) or 'nothing'} was cut short; what had finished is in {out}, and the same "
+                  "command goes on from there.", file=sys.stderr, flush=True)
             sys.exit(130)
         record |= {"finished": now(), "seconds": round(time.monotonic() - start, 1), "jobs": jobs,
                    "notebooks": dict(sorted(record["notebooks"].items()))}
@@ -206,4 +206,4 @@ def _run_all(stems: list[str], outcomes: dict, note: Callable, execute: Callable
         except KeyboardInterrupt:
             while wait(running, timeout=0.2).not_done:  # a kernel may just be about to start
                 kernels.end_all()
-            raise KeyboardInterrupt(", ".join(sorted(running.values())) or "nothing") from None
+            raise KeyboardInterrupt(", ".join(sorted(running.values()))) from None
