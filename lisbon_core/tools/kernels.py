@@ -69,7 +69,7 @@ def environment(jobs: int):
 
 def execute(source: Path, parameters: dict, target: Path, cwd: Path) -> str:
     """Execute a notebook and write it to `target`, also where a cell fails; a sentence says why, empty if none does."""
-    logging.getLogger("papermill").setLevel(logging.ERROR)  # it warns of parameters that a notebook does not declare
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # it warns of parameters that are not declared
     partial, failure = target.with_suffix(".running.ipynb"), ""
     try:
         papermill.execute_notebook(
