@@ -1,12 +1,13 @@
 """What every module leans on: the error a user may cause, and compiled kernels that know when they are stale."""
 
+import ast
 import functools
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "kernel_sources_hash",
+__all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "kernel_sources_hash", "syntax_hash",
            "write_atomically"]
 
 PACKAGE = Path(__file__).parent
@@ -48,6 +49,26 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def syntax_hash(path: Path) -> str:
+    """Hash of a Python file as its syntax tree: docstrings, comments and white space leave it as it is.
+
+    Fields that are empty are left out, since each version of Python has other ones.
+    """
+    tree = ast.parse(Path(path).read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) \
+                and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
+
+    def plain(part):
+        if isinstance(part, ast.AST):
+            return [type(part).__name__, *((name, plain(value)) for name, value in ast.iter_fields(part)
+                                           if value is not None and value != [])]
+        return [plain(one) for one in part] if isinstance(part, list) else part
+
+    return hashlib.sha256(repr(plain(tree)).encode()).hexdigest()[:16]
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from lisbon_core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import DEFAULT_SKY
-from lisbon_core.tools import cli, locks, pairing, provenance, publish, runner
+from lisbon_core.tools import cli, inputs, locks, pairing, provenance, publish, runner, stages
 
 SOURCE = '''# ---
 # jupyter:
@@ -73,12 +74,8 @@ def lisbon(notebooks, capsys):
 
 
 def test_what_measures_times_runs_alone_and_last():
-    done = {stem: runner.Outcome(stem, "done") for stem in ("03_a", "05_a")}
-    assert runner._ready(["06_a", "08_a", "10_a"], [], done, 2) == ["06_a", "08_a"]
-    assert runner._ready(["10_a", "11_a"], ["08_a"], done, 1) == ["11_a"]
-    assert runner._ready(["10_a"], ["08_a"], done, 1) == []
-    assert runner._ready(["10_a"], [], done, 2) == ["10_a"]
-    assert runner._ready(["08_a"], ["10_a"], done, 1) == []
+    order = runner._order(["05_a", "06_a", "10_a", "11_a"])
+    assert order == {"05_a": set(), "06_a": {"05_a"}, "10_a": {"05_a", "06_a", "11_a"}, "11_a": set()}
 
 
 def test_run_and_publish(notebooks, tmp_path, monkeypatch):
@@ -90,7 +87,7 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
                                                      "figures", "provenance.json", "report.md",
-                                                     "results.json"}
+                                                     "results.json", locks.LOCK}
     results = json.loads((out / "results.json").read_text())
     assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "unit": "", "paper": 17.8, "truth": 7.2,
                                          "verdict": "recovered", "equation": "", "note": ""}
@@ -147,7 +144,7 @@ def test_what_has_not_changed_is_kept(notebooks, tmp_path):
     assert kept.ok
     assert json.loads(first)["claims"] == kept.results["claims"]
     assert set(kept.results["provenance"]["notebooks"]) == {"05_fit", "06_rest"}
-    (out / "figures" / "06_line.png").write_bytes(b"")
+    (out / "figures" / "06_line.png").unlink()
     assert statuses(again()) == ["kept", "done"]
     assert statuses(again(parameters={"order": 5})) == ["done"] * 2
     source = notebooks / "05_fit.py"
@@ -160,7 +157,7 @@ def test_what_has_not_changed_is_kept(notebooks, tmp_path):
 def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
     (notebooks / "04_sky.py").unlink()
     source, out = notebooks / "06_rest.py", tmp_path / "out"
-    source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(60)\n")
+    source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(600)\n")
     code = ("import sys; from pathlib import Path; from lisbon_core.tools import runner; "
             f"runner.run(None, {{}}, Path({str(out)!r}), notebook_folder=Path({str(notebooks)!r}))")
     for blow, said in ((signal.SIGKILL, ""), (signal.SIGINT, "the same command goes on from there")):
@@ -172,16 +169,142 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
         process.send_signal(blow)
         assert said in process.communicate(timeout=30)[1]
     assert not (out / "results.json").exists()
-    source.write_text(source.read_text().replace("sleep(60)", "sleep(0)"))
+    source.write_text(source.read_text().replace("sleep(600)", "sleep(0)"))
     report = runner.run(None, {}, out, notebook_folder=notebooks, progress=False)
     assert statuses(report) == ["kept", "done"]
-    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == [locks.LOCK]
+
+
+@pytest.mark.parametrize("name", ["04_sky.ipynb", "claims/05_fit.json", "figures/06_mine.png", "sky_map.fits",
+                                  "results.json", "report.md", "provenance.json"])
+def test_nothing_of_the_users_is_overwritten(lisbon, tmp_path, name):
+    """Neither a file with a name of the run's own, nor the map that is read; refused before anything is touched."""
+    file = tmp_path / "out" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    code, printed, complaint = lisbon("run", "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert not printed
+    assert complaint.count("\n") == 1
+    assert f"{file} is" in complaint
+    assert "name another folder" in complaint
+    assert file.read_text() == "mine"
+    assert {path for path in (tmp_path / "out").rglob("*") if path.is_file()} == {file, tmp_path / "out" / locks.LOCK}
+
+
+def earlier_run(out, **files):
+    """Record of a run that has left these files, and the files."""
+    for name, content in files.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(content)
+    entry = {"status": "done", "key": "k", "files": {name: inputs.sha256(out / name) for name in files}}
+    return {"notebooks": {"06_rest": entry}, "files": {}, "code": {"06_rest.py": "h"}, "parameters": {}, "inputs": {},
+            "versions": {}}
+
+
+def test_a_run_removes_what_it_has_made_and_nothing_else(tmp_path):
+    product = tmp_path / "sky_map.fits"
+    before = earlier_run(tmp_path, **{"sky_map.fits": "made", "extra/rows.txt": "made"})
+    (tmp_path / "pad.ecsv").write_text("of a notebook that does not run")
+    with pytest.raises(stages.FolderError, match=r"sky_map.fits is read by this run"):
+        stages.clear(tmp_path, before, {"06_rest"}, {product})
+    product.write_text("edited")
+    with pytest.raises(stages.FolderError, match=r"sky_map.fits was changed after a run into this folder"):
+        stages.clear(tmp_path, before, {"06_rest"}, set())
+    assert (tmp_path / "extra" / "rows.txt").exists()
+    product.write_text("made")
+    stages.clear(tmp_path, before, {"06_rest"}, set())
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["pad.ecsv"]
+
+
+def test_a_record_names_no_file_outside_of_its_folder(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (tmp_path / "outside").write_text("mine")
+    for name in ("../outside", str(tmp_path / "outside")):
+        provenance.write_json(out / "provenance.json", earlier_run(out, **{name: "mine"}))
+        with pytest.raises(stages.FolderError, match="is no record of a run"):
+            stages.earlier(out)
+
+
+def test_why_a_notebook_runs_again(tmp_path):
+    before = earlier_run(tmp_path, **{"pad.ecsv": "made"}) | {"parameters": {"order": 7}, "versions": {"numpy": "2.0"}}
+    same = {"06_rest.py": "h", "order": 7, "numpy": "2.0"}
+
+    def why(parts=same, key="k", anew=(), **others):
+        return stages.reasons({"06_rest": key, **dict.fromkeys(others, "k")}, {"06_rest": parts, **others}, before,
+                              tmp_path, {*anew})["06_rest"]
+
+    assert why() == ""
+    assert why(same | {"order": 5}) == "order changed"
+    assert why(same | {"lisbon_core/x.py": "new", "order": 5, "numpy": "2.1", "map.fits": "s"}) == (
+        "order, numpy, lisbon_core/x.py and more changed")
+    assert why(key="other") == "what it is made from changed"
+    assert why(anew=["06_rest"]) == "asked for"
+    assert why(**{"05_fit": {}}) == "", "what it needs was never run here"
+    assert why(anew=["05_fit"], **{"05_fit": {}}) == "needs 05_fit, which runs again"
+    (tmp_path / "pad.ecsv").unlink()
+    assert why() == "pad.ecsv is not what it left"
+    before["notebooks"]["06_rest"]["status"] = "failed"
+    assert why() == "it did not end well before"
+
+
+def test_the_truth_beside_a_sky_is_an_input(tmp_path):
+    """With it verdicts change: a run whose truth was edited or taken away is not kept."""
+    for name in ("mine.ecsv", "mine_truth.toml", "mask.csv"):
+        (tmp_path / name).write_text("")
+    values = {"sky_map": str(tmp_path / "mine.ecsv"), "mask": str(tmp_path / "mask.csv"), "heliosphere": ""}
+    assert {path.name for path in runner._files_read(values)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
+
+
+KEYS = """import json
+from lisbon_core.tools import inputs
+print(json.dumps([inputs.published_keys(), inputs.code_hash()]))"""
+AFTER_IMPORTS = ("\n\n\n", "\n\n\nOTHER = 0\n\n\n")
+
+
+def test_what_dates_a_published_run(tmp_path):
+    """Physics, studies, plots, notebooks and data by what they say; `tools/`, comments and white space never."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.ipynb")
+    for name in ("lisbon_core", "notebooks", "data"):
+        shutil.copytree(provenance.ROOT / name, tmp_path / name, ignore=ignored)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+
+    def keys():
+        return json.loads(subprocess.run([sys.executable, "-c", KEYS], cwd=tmp_path, env=environment,
+                                         capture_output=True, text=True, check=True).stdout)
+
+    def dated(edits):
+        """Numbers of the notebooks that edits date, and whether they date the rows of a sweep."""
+        texts = {tmp_path / name: (tmp_path / name).read_text() for name in edits}
+        for (path, text), (old, new) in zip(texts.items(), edits.values(), strict=True):
+            assert old in text
+            path.write_bytes(text.replace(old, new, 1).encode())
+        after, code_after = keys()
+        for path, text in texts.items():
+            path.write_text(text)
+        return " ".join(sorted(stem[:2] for stem in before if before[stem] != after[stem])), code != code_after
+
+    before, code = keys()
+    assert dated({"lisbon_core/tools/tables.py": ("import math", "import cmath, math"),
+                  "lisbon_core/anisotropy/fit.py": ("\n\n\n", "\n\n# a comment\n\n"),
+                  "lisbon_core/plots/skies.py": ('"""', '"""Another docstring. '),
+                  "notebooks/05_anisotropy_fit.py": ("\n", "  \r\n\r\n"),
+                  "data/README.md": ("\n", "\n\n")}) == ("", False)
+    assert dated({"lisbon_core/studies/gyrotropy.py": AFTER_IMPORTS}) == ("00 07 09", False)
+    assert dated({"lisbon_core/plots/heliosphere.py": AFTER_IMPORTS,
+                  "lisbon_core/studies/in_time.py": AFTER_IMPORTS,
+                  "lisbon_core/studies/field_posterior.py": AFTER_IMPORTS}) == ("02 08 11", False)
+    assert dated({"notebooks/06_renormalisation.py": ("# # 06", "# # 06 To")}) == ("00 06 07 09", False)
+    everyone = " ".join(sorted(stem[:2] for stem in before))
+    assert dated({"lisbon_core/anisotropy/fit.py": AFTER_IMPORTS}) == (everyone.replace("08 ", ""), True)
+    assert dated({"data/sky_default.ecsv": ("\n", "\n#\n")}) == (everyone, True)
 
 
 def test_two_runs_do_not_share_a_folder(notebooks, tmp_path):
     with locks.only_one(tmp_path / "out"), pytest.raises(LisbonError, match="Another run is at work in"):
         runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks, progress=False)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [locks.LOCK]
 
 
 def test_a_folder_that_can_only_be_read(monkeypatch, tmp_path):
