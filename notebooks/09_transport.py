@@ -63,9 +63,9 @@ from lisbon_core import plots
 from lisbon_core.claims import transport_claims
 from lisbon_core.run import Run, paper_values
 from lisbon_core.sky import first_harmonic, ring_normalise
-from lisbon_core.studies import joint_region
 from lisbon_core.studies.closures import transport_scales
 from lisbon_core.studies.covariance_forgotten import compare_errors
+from lisbon_core.studies.joint_region import joint_region
 from lisbon_core.studies.laws_compared import compare_laws, focusing_without_a_law
 from lisbon_core.synthetic import DEFAULT_TRUTH, expected_sky
 from lisbon_core.tools.notebook import ledger, number, record, say, show

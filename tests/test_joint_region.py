@@ -5,7 +5,7 @@ import pytest
 from transport_cases import LAW, Q, distribution
 
 from lisbon_core import plots
-from lisbon_core.studies import joint_region
+from lisbon_core.studies.joint_region import joint_region
 from lisbon_core.transport import IsotropicScattering, TransportError, apparent_asymmetry, fit_transport, stationary_pad
 from lisbon_core.transport.apparent import as_series
 

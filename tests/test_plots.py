@@ -9,7 +9,7 @@ import pytest
 from lisbon_core import plots
 from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.run import Run
-from lisbon_core.studies import field_posterior
+from lisbon_core.studies.field_posterior import field_posterior
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,11 @@ from lisbon_core.transport import (
     TransportError,
     closure_lambda,
     mean_free_path_pc,
-    solve,
 )
 from lisbon_core.transport.panels import panels
 from lisbon_core.transport.posterior import problem_for
 from lisbon_core.transport.result import Estimate
+from lisbon_core.transport.stationary import solve_stationary
 
 __all__ = ["FAMILIES", "Family", "LawFit", "SymmetricFocusing", "compare_laws", "fit_law", "focusing_without_a_law"]
 
@@ -114,14 +114,14 @@ def fit_law(pad, name: str | Family, closure: str = "flux-tube", kappa29: float 
     if closure not in CLOSURES:
         raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube' or 'uniform'.")
     family, name = (name, "own family") if isinstance(name, Family) else (FAMILIES[name], name)
-    problem = problem_for(pad, lambda z, G: (z, z), (1.0, 1.0))
+    problem = problem_for(pad)
     grid, through = panels(NODES), problem.through(NODES)
 
     def model(p):
         law = family.law(*p[2:])
         h, f = law.h(grid.mu)[None], law.f(grid.mu)[None]
         x = np.array([p[1]])
-        return through @ solve(h, f, x, np.array([closure_lambda(closure, p[1])]), NODES)[0]
+        return through @ solve_stationary(h, f, x, np.array([closure_lambda(closure, p[1])]), NODES)[0]
 
     low, high = np.array([-np.inf, -5.0, *family.bounds[0]]), np.array([np.inf, 5.0, *family.bounds[1]])
     best = None

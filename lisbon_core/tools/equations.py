@@ -57,7 +57,7 @@ EQUATIONS = {
                   ("anisotropy.pitch_angle.pitch_angle_distribution",),
                   "07_pitch_angle_distribution", "From the renormalised sky to the pitch-angle distribution"),
     "5": Equation("scattering and focusing balance what the gradient brings",
-                  ("transport.stationary.stationary_pad", "transport.stationary.finite_volume_pad",
+                  ("transport.stationary.stationary_pad", "transport.finite_volumes.finite_volume_pad",
                    "transport.fit.fit_transport"), "08_fokker_planck", "Three solvers, one answer"),
     "5a": Equation("conservation of particles ties the change in time to the closure",
                    ("transport.stationary.closure_lambda", "studies.joint_region.joint_region"),
