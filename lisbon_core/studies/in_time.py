@@ -127,10 +127,9 @@ def pulse(law: ScatteringLaw, xi: float, times: np.ndarray, *, start_width: floa
                 modes = turn * ((turn * modes) @ scatter)
         now = time
         numbers.append(np.fft.fftshift(np.fft.irfft(modes, n_z, axis=0), axes=0) / (z[1] - z[0]))
-    number = np.array(numbers)
-    weight = (z[1] - z[0]) * 2.0 / cells
-    return Pulse(times, z, mu, number, np.einsum("tzm,z->t", number, z) * weight,
-                 np.einsum("tzm,m->t", number, mu) * weight)
+    number, weight = np.array(numbers), (z[1] - z[0]) * 2.0 / cells
+    return Pulse(times=times, z=z, mu=mu, number=number, mean_z=np.einsum("tzm,z->t", number, z) * weight,
+                 mean_mu=np.einsum("tzm,m->t", number, mu) * weight)
 
 
 def random_walk(law: ScatteringLaw, xi: float, time: float, count: int, rng: np.random.Generator, *,

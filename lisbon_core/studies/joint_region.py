@@ -86,5 +86,7 @@ def joint_region(pad, transport, points: int = 81) -> JointRegion:
     chi2, A_1 = (np.array(column) for column in zip(*rows, strict=True))
     fine = np.linspace(-2.0, 4.0, 20 * points) * unit
     tube, uniform = (rate * fine[np.argmin(chi2_at(fine, along)[0])] for along in (0.0 * fine, -fine))
-    return JointRegion(rate * x, PC_PER_YEAR / 3.0 * A_1 * rate * change, chi2 - chi2.min(),
-                       PC_PER_YEAR / 3.0 * float(A_1.ravel()[np.argmin(chi2)]), float(tube), float(uniform))
+    per_rate = PC_PER_YEAR / 3.0  # T_0 = S (1/Lambda - 1/L) with S = v A_1/3
+    return JointRegion(inverse_L=rate * x, T_0=per_rate * A_1 * rate * change, delta_chi2=chi2 - chi2.min(),
+                       streaming=per_rate * float(A_1.ravel()[np.argmin(chi2)]), flux_tube=float(tube),
+                       uniform=float(uniform))

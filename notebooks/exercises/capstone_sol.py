@@ -30,8 +30,7 @@ from lisbon_core.anisotropy import fit_sampled_map, pitch_angle_distribution, re
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import cached_sky
 from lisbon_core.sky.files import read_sky_map
-from lisbon_core.studies.field_posterior import field_posterior
-from lisbon_core.studies.field_posterior import fan
+from lisbon_core.studies.field_posterior import fan, field_posterior
 from lisbon_core.transport import fit_transport
 
 sky = read_sky_map("sky.ecsv")
