@@ -138,27 +138,20 @@ class StationaryPAD:
 
 def closure_lambda(closure: str | float, q: float) -> float:
     """lam = l/Lambda of a closure, Eq. (5a): 'flux-tube' is q, 'uniform' is 0, a number is itself."""
-    if isinstance(closure, str):
-        if closure not in CLOSURES:
-            raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube', 'uniform' or a number "
-                                 "l/Lambda.")
-        return float(q) if closure == "flux-tube" else 0.0
-    return float(closure)
+    named = dict(zip(CLOSURES, (q, 0.0), strict=True))
+    if isinstance(closure, str) and closure not in named:
+        raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube', 'uniform' or a number l/Lambda.")
+    return float(named.get(closure, closure))
 
 
 def sampled(law: ScatteringLaw) -> tuple[int, np.ndarray]:
-    """Nodes on each half of [-1, 1] that resolve f to 1e-12, at most 192, and f there.
-
-    From the tail at 48 nodes one foretells how many it takes; laws singular at 0 get all 192.
-    """
-    n, enough = 48, 1e-12
-    while True:
+    """Nodes on each half of [-1, 1] that resolve f to 1e-12, and f there; laws singular at 0 get all 192."""
+    for n in (48, 64, 96, 128, 192):
         f = law.f(panels(n).mu)
         tail = np.abs(f.reshape(2, n) @ to_coefficients(n)[-4:].T).max() / np.abs(f).max()
-        if tail < enough or n == 192:
-            return n, f
-        needed = n * np.log(enough) / np.log(min(tail, 0.5))
-        n = next((more for more in (64, 96, 128) if more > n and more >= needed), 192)
+        if tail < 1e-12:
+            break
+    return n, f
 
 
 def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube") -> StationaryPAD:
