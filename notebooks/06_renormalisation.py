@@ -66,7 +66,11 @@ if run.truth and run.map_is_known:
     sphere = expected_sky(replace(run.truth, dec_min=-90.0, dec_max=90.0), run.liouville, run.label)
     global_mean = np.average(sphere.relative_intensity.mean(axis=1), weights=np.cos(np.radians(sky.dec)))
     truth = ring_means(before.relative_intensity, sky.observed) / global_mean
-fig = plots.ring_means(sky.dec, renormalised.ring_mean, renormalised.ring_mean_sigma, truth)
+means = {
+    "what the rings leave": 0.0 * sky.dec,
+    "restored from the model": ((renormalised.ring_mean - 1) * 1e3, renormalised.ring_mean_sigma * 1e3),
+} | ({} if truth is None else {"truth": (truth - 1) * 1e3})
+fig = plots.curves(sky.dec, means, xlabel="declination (degrees)", ylabel="ring mean − 1 (10⁻³)", height=2.6)
 show(
     fig,
     "06_ring_means",

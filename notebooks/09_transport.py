@@ -312,10 +312,10 @@ names = (
 )
 rows = [
     f"| {name} | {first:.4g} | {second:.4g} |"
-    for name, (_, first), (_, second) in zip(names, one.rows(), two.rows(), strict=True)
+    for name, first, second in zip(names, vars(one).values(), vars(two).values(), strict=True)
 ]
 say("| κ₂₉ = 1 | κ as usual | κ with twice the integral |\n|---|---|---|\n" + "\n".join(rows))
-assert not one.closures_compatible["uniform"], "the paper's bound would allow a uniform gradient"
+assert one.bound_over_natural_rate < 1, "the paper's bound would allow a uniform gradient"
 
 # %% [markdown]
 # The dipole of the first column is more than twice what is measured at Earth near 4 TeV. Is that a contradiction? Send the
