@@ -107,21 +107,6 @@ class LiouvilleMap:
         """Mean over the samples, with their weights, of values of shape (n_sample, n_dec, n_ra): (n_dec, n_ra)."""
         return np.tensordot(self.weight, values, axes=1)
 
-    def average_error(self, values) -> np.ndarray:
-        """How well `average` is known: half the difference between every second sample and the others, (n_dec, n_ra).
-
-        One number a pixel, of one degree of freedom: average its square over many pixels before trusting it.
-
-        Raises
-        ------
-        LiouvilleError
-            If there is only one sample.
-        """
-        if len(self.weight) < 2:
-            raise LiouvilleError("one sample has no halves: trace at least 2 positions on the Earth's orbit")
-        halves = [np.tensordot(self.weight[k::2], values[k::2], axes=1) / self.weight[k::2].sum() for k in (0, 1)]
-        return 0.5 * np.abs(halves[0] - halves[1])
-
     def __str__(self) -> str:
         n, rows, columns = self.mu.shape
         return (f"Liouville map, {rows} x {columns} pixels x {n} samples at {self.rigidity_TV:.4g} TV; "

@@ -18,7 +18,8 @@ from numba import njit
 
 from lisbon_core._core import STRICT
 
-__all__ = ["Field", "Motion", "distance", "field_at", "field_functions", "over_energy", "rate"]
+__all__ = ["Field", "Motion", "distance", "field_at", "field_functions", "force", "over_energy",
+           "rate"]
 
 
 class Motion(NamedTuple):
@@ -79,11 +80,18 @@ def over_energy(y, motion):
     return 1.0 / math.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5] + motion.mass2)
 
 
+@njit(**STRICT, forceinline=True)
+def force(y, field, over_e, motion):
+    """v x B + E of a state, v = p over_e, where B and E are the six numbers `field`."""
+    return ((y[4] * field[2] - y[5] * field[1]) * over_e + motion.electric * field[3],
+            (y[5] * field[0] - y[3] * field[2]) * over_e + motion.electric * field[4],
+            (y[3] * field[1] - y[4] * field[0]) * over_e + motion.electric * field[5])
+
+
 @njit(**STRICT)
 def rate(y, field, motion):
-    """dr/ds and dp/ds of a state where B and E are the six numbers `field`."""
-    over = over_energy(y, motion)
-    return (y[3] * over, y[4] * over, y[5] * over,
-            motion.lorentz * ((y[4] * field[2] - y[5] * field[1]) * over + motion.electric * field[3]),
-            motion.lorentz * ((y[5] * field[0] - y[3] * field[2]) * over + motion.electric * field[4]),
-            motion.lorentz * ((y[3] * field[1] - y[4] * field[0]) * over + motion.electric * field[5]))
+    """dr/ds and dp/ds of a state."""
+    over_e = over_energy(y, motion)
+    fx, fy, fz = force(y, field, over_e, motion)
+    return (y[3] * over_e, y[4] * over_e, y[5] * over_e, motion.lorentz * fx, motion.lorentz * fy,
+            motion.lorentz * fz)

@@ -9,7 +9,7 @@ import math
 from numba import njit
 
 from lisbon_core._core import STRICT
-from lisbon_core.orbits.motion import distance, field_at, over_energy
+from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 from lisbon_core.orbits.step import gyration, interpolated, rotated, rotation
 
 __all__ = ["behind_border", "carried", "perpendicular", "spread", "stretch"]
@@ -52,12 +52,11 @@ def _kicked(d, here, y, step, over_e, motion, field):
         return d
     aside = ASIDE * (1.0 + distance(y)) / size
     there = field_at((y[0] + aside * d[0], y[1] + aside * d[1], y[2] + aside * d[2]), step.region, field)
-    bx, by, bz = there[0] - here[0], there[1] - here[1], there[2] - here[2]
+    change = (there[0] - here[0], there[1] - here[1], there[2] - here[2], there[3] - here[3], there[4] - here[4],
+              there[5] - here[5])
+    fx, fy, fz = force(y, change, over_e, motion)
     kick = step.length * motion.lorentz / aside
-    return (d[0], d[1], d[2],
-            d[3] + kick * ((y[4] * bz - y[5] * by) * over_e + motion.electric * (there[3] - here[3])),
-            d[4] + kick * ((y[5] * bx - y[3] * bz) * over_e + motion.electric * (there[4] - here[4])),
-            d[5] + kick * ((y[3] * by - y[4] * bx) * over_e + motion.electric * (there[5] - here[5])))
+    return d[0], d[1], d[2], d[3] + kick * fx, d[4] + kick * fy, d[5] + kick * fz
 
 
 @njit(**STRICT)

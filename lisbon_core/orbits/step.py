@@ -29,7 +29,7 @@ from numba import njit
 
 from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import fma
-from lisbon_core.orbits.motion import distance, field_at, over_energy
+from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 
 __all__ = ["END", "EXCESS", "LANES", "LENGTH", "NEXT_FREE", "SLOPES", "START", "START_FIELD", "Step", "gyration",
            "interpolated", "near_fifth_root", "read", "rotated", "rotation", "single_step", "steps", "tried", "write"]
@@ -132,11 +132,10 @@ def rotated(t, y):
 def _slope(t, y, field, start_field, over_e, motion):
     """(g', w') at the state y = (r, p) after the rotation t, where the field is `field`."""
     now = over_energy(y, motion)
-    bx, by, bz = (fma(field[0], now, -start_field[0] * over_e), fma(field[1], now, -start_field[1] * over_e),
-                  fma(field[2], now, -start_field[2] * over_e))
-    fx = motion.lorentz * (y[4] * bz - y[5] * by + motion.electric * field[3])
-    fy = motion.lorentz * (y[5] * bx - y[3] * bz + motion.electric * field[4])
-    fz = motion.lorentz * (y[3] * by - y[4] * bx + motion.electric * field[5])
+    rest = (fma(field[0], now, -start_field[0] * over_e), fma(field[1], now, -start_field[1] * over_e),
+            fma(field[2], now, -start_field[2] * over_e), field[3], field[4], field[5])
+    fx, fy, fz = force(y, rest, 1.0, motion)
+    fx, fy, fz = motion.lorentz * fx, motion.lorentz * fy, motion.lorentz * fz
     ax, ay, az = _cross(t, fx, fy, fz)
     cx, cy, cz = _cross(t, ax, ay, az)
     gain = now - over_e

@@ -72,6 +72,7 @@ _GRID = field_functions("grid", field_in_grid, region_on_grid, border_of_grid)
 _OWN = itertools.count()
 
 
+# these two, with all that they call, are kept on disk
 @kernel(**STRICT)
 def _in_closed_form(states, found, motion, parameters):
     integrate(states, found, motion, Field(_CLOSED_FORM, borrowed(parameters)))
