@@ -1,6 +1,7 @@
 """The Liouville map against what any map must be: isotropic, Compton-Getting, uniform, the same again from disk."""
 
 import dataclasses
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -137,6 +138,9 @@ def test_round_trip_through_fits(coarse, tmp_path):
 
 
 def test_cache_returns_the_same_map_and_heals(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
     monkeypatch.setenv("LISBON_CACHE", str(tmp_path))
     heliosphere, axes = closed_form(), grid(60.0)
     first = cached_sky(heliosphere, *axes)
@@ -146,6 +150,10 @@ def test_cache_returns_the_same_map_and_heals(tmp_path, monkeypatch):
     assert np.array_equal(cached_sky(heliosphere, *axes).mu, first.mu)
     monkeypatch.undo()
     monkeypatch.setenv("LISBON_CACHE", str(tmp_path))
+    with monkeypatch.context() as readable:  # a cache that can only be read, as any user but root would find it
+        readable.setattr(liouville, "trace", None)
+        readable.setattr(os, "open", refuse)
+        assert np.array_equal(cached_sky(heliosphere, *axes).mu, first.mu)
     files[0].write_bytes(files[0].read_bytes()[:4000])
     assert np.array_equal(cached_sky(heliosphere, *axes).mu, first.mu)
     for changes in ({"rigidity_TV": 5.0}, {"first_longitude": 45.0}, {"tolerance": 1e-6}):
@@ -203,16 +211,9 @@ def test_directions_within_a_pixel_cover_it_evenly():
     np.testing.assert_allclose(directions_within(dec, ra, 0, 1), sky(dec, ra))
 
 
-def test_averages_and_what_they_are_worth(coarse):
+def test_averages(coarse):
     np.testing.assert_allclose(coarse.average(coarse.mu), coarse.mu.mean(axis=0))
-    error = coarse.average_error(coarse.mu)
-    assert error.shape == (10, 20)
-    # the scatter of four independent samples says the same
-    scatter = coarse.mu.std(axis=0, ddof=1) / 2.0
-    assert np.sqrt(np.mean(error**2)) == pytest.approx(np.sqrt(np.mean(scatter**2)), rel=0.4)
     assert 0.1 < coarse.chaotic_fraction < 0.6
-    with pytest.raises(LiouvilleError, match="at least 2 positions"):
-        trace_sky(closed_form(), [0.0], [0.0], positions=1).average_error(np.zeros((1, 1, 1)))
 
 
 def test_interrupted_work_goes_on_where_it_was(tmp_path, monkeypatch):
@@ -234,7 +235,7 @@ def test_interrupted_work_goes_on_where_it_was(tmp_path, monkeypatch):
     resumed = cached_samples(*arguments)
     assert len(traced) == 4, "two samples before, one after the interruption"
     assert np.array_equal(resumed.mu, whole.mu)
-    assert [p.suffix for p in (tmp_path / "liouville").iterdir()] == [".fits"]
+    assert {p.suffix for p in (tmp_path / "liouville").iterdir()} == {".fits", ".lock"}
 
 
 def test_two_who_want_one_map_have_it_traced_once(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ The map itself is made in `liouville`; here is only the container, which other m
 
 import io
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +14,23 @@ from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.orbits import CHAOTIC
 
 __all__ = ["LiouvilleError", "LiouvilleMap", "grid", "load"]
-_PER_SAMPLE = ("mu", "R_x", "R_y", "momentum_ratio", "error", "amplification", "escaped")
-_AXES = ("dec", "ra", "weight", "sample_rigidity_TV")
-_VECTORS = ("field_icrs", "e_x_icrs", "e_y_icrs")
-_UNITS = {"R_x": "AU", "R_y": "AU", "error": "deg", "dec": "deg", "ra": "deg",
-          "sample_rigidity_TV": "TV"}
-_MEANINGS = {
-    "mu": "cosine between momentum and interstellar field, plasma frame",
-    "R_x": "guiding centre along e_x", "R_y": "guiding centre along e_y",
-    "momentum_ratio": "momentum in the plasma frame over momentum at Earth",
-    "error": "estimated error of the direction at the end of the orbit",
-    "amplification": "growth of a small change of direction along the orbit",
-    "escaped": "1 = the orbit left the sphere, 0 = it ends inside",
-    "dec": "pixel centres, ICRS", "ra": "pixel centres, ICRS", "weight": "weight of each sample",
-    "sample_rigidity_TV": "momentum over charge at Earth of each sample",
+
+# the image extensions of the file: of what, unit, meaning
+_IMAGES = {
+    "mu": ("", "cosine between momentum and interstellar field, plasma frame"),
+    "R_x": ("AU", "guiding centre along e_x"),
+    "R_y": ("AU", "guiding centre along e_y"),
+    "momentum_ratio": ("", "momentum in the plasma frame over momentum at Earth"),
+    "error": ("deg", "estimated error of the direction at the end of the orbit"),
+    "amplification": ("", "growth of a small change of direction along the orbit"),
+    "escaped": ("", "1 = the orbit left the sphere, 0 = it ends inside"),
+    "dec": ("deg", "pixel centres, ICRS"),
+    "ra": ("deg", "pixel centres, ICRS"),
+    "weight": ("", "weight of each sample"),
+    "sample_rigidity_TV": ("TV", "momentum over charge at Earth of each sample"),
 }
+# the keys of its header, less X, Y or Z
+_VECTORS = {"field_icrs": "FIELD", "e_x_icrs": "EX", "e_y_icrs": "EY"}
 
 
 class LiouvilleError(LisbonError):
@@ -105,21 +107,6 @@ class LiouvilleMap:
         """Mean over the samples, with their weights, of values of shape (n_sample, n_dec, n_ra): (n_dec, n_ra)."""
         return np.tensordot(self.weight, values, axes=1)
 
-    def average_error(self, values) -> np.ndarray:
-        """How well `average` is known: half the difference between every second sample and the others, (n_dec, n_ra).
-
-        One number a pixel, of one degree of freedom: average its square over many pixels before trusting it.
-
-        Raises
-        ------
-        LiouvilleError
-            If there is only one sample.
-        """
-        if len(self.weight) < 2:
-            raise LiouvilleError("one sample has no halves: trace at least 2 positions on the Earth's orbit")
-        halves = [np.tensordot(self.weight[k::2], values[k::2], axes=1) / self.weight[k::2].sum() for k in (0, 1)]
-        return 0.5 * np.abs(halves[0] - halves[1])
-
     def __str__(self) -> str:
         n, rows, columns = self.mu.shape
         return (f"Liouville map, {rows} x {columns} pixels x {n} samples at {self.rigidity_TV:.4g} TV; "
@@ -133,17 +120,14 @@ class LiouvilleMap:
         primary = fits.PrimaryHDU()
         primary.header["RIGIDITY"] = (self.rigidity_TV, "momentum over charge at Earth, TV")
         primary.header["INPUTS"] = (self.inputs_hash, "hash of everything the map was made from")
-        for name in _VECTORS:
+        for name, key in _VECTORS.items():
             for axis, value in zip("XYZ", getattr(self, name), strict=True):
-                primary.header[f"{name.removesuffix('_icrs').replace('_', '').upper()}_{axis}"] = (
-                    float(value), f"{name}, component {axis.lower()}, ICRS")
+                primary.header[f"{key}_{axis}"] = (float(value), f"{name}, component {axis.lower()}, ICRS")
         hdus = [primary]
-        for name in (*_PER_SAMPLE, *_AXES):
+        for name, (unit, meaning) in _IMAGES.items():
             values = np.asarray(getattr(self, name))
-            hdu = fits.ImageHDU(values.astype(np.uint8 if values.dtype == bool else np.float64), name=name)
-            hdu.header["BUNIT"] = _UNITS.get(name, "")
-            hdu.header["MEANING"] = _MEANINGS[name]
-            hdus.append(hdu)
+            hdus.append(fits.ImageHDU(values.astype(np.uint8 if values.dtype == bool else np.float64), name=name))
+            hdus[-1].header.update(BUNIT=unit, MEANING=meaning)
         stream = io.BytesIO()
         fits.HDUList(hdus).writeto(stream)
         write_atomically(Path(path), stream.getvalue())
@@ -166,19 +150,15 @@ def load(path) -> LiouvilleMap:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)  # of a damaged file: the exception will tell
             with fits.open(io.BytesIO(Path(path).read_bytes()), memmap=False) as hdus:
-                found = {name: np.asarray(hdus[name].data) for name in (*_PER_SAMPLE, *_AXES)}
+                found = {name: np.asarray(hdus[name].data, dtype=bool if name == "escaped" else float)
+                         for name in _IMAGES}
                 head = hdus[0].header
-        for name in _VECTORS:
-            key = name.removesuffix("_icrs").replace("_", "").upper()
-            found[name] = np.array([head[f"{key}_{axis}"] for axis in "XYZ"], dtype=float)
-        found |= {"rigidity_TV": float(head["RIGIDITY"]), "inputs_hash": str(head["INPUTS"])}
+        found |= {name: np.array([head[f"{key}_{axis}"] for axis in "XYZ"], dtype=float)
+                  for name, key in _VECTORS.items()}
+        return LiouvilleMap(**found, rigidity_TV=float(head["RIGIDITY"]), inputs_hash=str(head["INPUTS"]))
     except Exception as error:  # a damaged file can fail anywhere inside the reader
         why = " ".join(str(error).split())[:200]
         raise LiouvilleError(f"{path} is not a complete Liouville map ({why}): make it again") from error
-    for name, values in found.items():
-        if isinstance(values, np.ndarray):
-            found[name] = values.astype(bool) if name == "escaped" else values.astype(float)
-    return LiouvilleMap(**{field.name: found[field.name] for field in fields(LiouvilleMap)})
 
 
 def grid(step_deg: float) -> tuple[np.ndarray, np.ndarray]:

@@ -16,16 +16,19 @@ References
 Zhang, Zuo & Pogorelov 2014, ApJ 790, 5.
 """
 
+import contextlib
 import hashlib
+import io
 import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from tqdm import tqdm
 
-from lisbon_core._core import cache_folder, kernel_sources_hash
+from lisbon_core._core import cache_folder, kernel_sources_hash, write_atomically
 from lisbon_core.frames import boost_momentum, unit_vector, unit_vector_icrs
 from lisbon_core.heliosphere import AnyHeliosphere
 from lisbon_core.liouville.map import LiouvilleError, LiouvilleMap, grid, load
@@ -36,6 +39,7 @@ __all__ = ["LiouvilleError", "LiouvilleMap", "Samples", "cached_samples", "cache
            "straight_lines", "trace_samples", "trace_sky"]
 
 TOLERANCE = 5e-7  # 0.03 degrees at the end for 99 % of the orbits that are not chaotic
+LIMITS = {"boundary_AU": 4000.0, "path_cap_AU": 30000.0, "tolerance": TOLERANCE}
 
 
 @dataclass(frozen=True)
@@ -141,33 +145,25 @@ def plasma_frame(heliosphere: AnyHeliosphere, position, momentum, rigidity_TV):
     return momentum @ b / size, centre @ e_x, centre @ e_y, size / rigidity_TV
 
 
-def _settings(heliosphere, dec, ra, samples, boundary_AU, path_cap_AU, tolerance):
-    """Grid as arrays, and the hash of everything that goes into the map."""
+def _grid(dec, ra) -> tuple[np.ndarray, np.ndarray]:
     dec, ra = np.asarray(dec, dtype=float), np.asarray(ra, dtype=float)
     for name, values in (("dec", dec), ("ra", ra)):
         if values.ndim != 1 or not len(values) or np.any(np.diff(values) <= 0) or not np.all(np.isfinite(values)):
             raise LiouvilleError(f"{name} must be a list of increasing degrees, such as `grid(2.0)` gives")
     if abs(dec).max() > 90.0:
         raise LiouvilleError(f"dec reaches {abs(dec).max()} degrees, but must lie between -90 and 90")
-    digest = hashlib.sha256(kernel_sources_hash().encode())
-    digest.update(repr((heliosphere.identity, samples, float(boundary_AU), float(path_cap_AU),
-                        float(tolerance))).encode())
-    for array in (dec, ra):
-        digest.update(array.tobytes())
-    return dec, ra, digest.hexdigest()[:20]
+    return dec, ra
 
 
-def _trace_sample(heliosphere, field, start, rigidity, directions, boundary_AU, path_cap_AU, tolerance) -> np.ndarray:
-    """mu, R_x, R_y, p'/p_0, error, amplification, escaped of one sample: (7, n_dec, n_ra)."""
-    arrival = directions.reshape(-1, 3) @ heliosphere.axes.T
-    orbits = trace(field, np.tile(start, (len(arrival), 1)), -rigidity * arrival, backwards=True,
-                   boundary_AU=boundary_AU, path_cap_AU=path_cap_AU, tolerance=tolerance)
-    found = plasma_frame(heliosphere, orbits.position, orbits.momentum, rigidity)
-    return np.stack([*found, orbits.error, orbits.amplification, orbits.escaped]).reshape(7, *directions.shape[:2])
+def _inputs_hash(heliosphere, dec, ra, samples, limits) -> str:
+    """Hash of everything that goes into a map."""
+    made_from = (kernel_sources_hash(), heliosphere.identity, samples, dec.tolist(), ra.tolist(),
+                 sorted((name, float(value)) for name, value in limits.items()))
+    return hashlib.sha256(repr(made_from).encode()).hexdigest()[:20]
 
 
-def trace_samples(heliosphere: AnyHeliosphere, dec, ra, samples: Samples, *, boundary_AU=4000.0, path_cap_AU=30000.0,
-                  tolerance=TOLERANCE, progress=False, resume_in=None, own_field=None) -> LiouvilleMap:
+def trace_samples(heliosphere: AnyHeliosphere, dec, ra, samples: Samples, *, progress=False, resume_in=None,
+                  own_field=None, **limits) -> LiouvilleMap:
     """Trace every direction of a sky back to the interstellar medium, once for every sample.
 
     Parameters
@@ -178,44 +174,45 @@ def trace_samples(heliosphere: AnyHeliosphere, dec, ra, samples: Samples, *, bou
         Pixel centres, degrees, ICRS.
     samples : Samples
         Positions on the Earth's orbit, rigidities and directions within the pixel.
-    boundary_AU, path_cap_AU : float
-        Radius of the sphere; path after which an orbit enters with its last state.
-    tolerance : float
-        Of each step, see `orbits.trace`.
     progress : bool
         Show a bar if this is a terminal.
     resume_in : path, optional
         Folder in which finished samples are kept until all are: what was interrupted goes on from there.
     own_field : (user_field(...), sequence of float), optional
         Trace through this field (model axes) instead; `heliosphere` then tells only axes and the interstellar medium.
+    boundary_AU, path_cap_AU, tolerance : float
+        Radius of the sphere (4000); path after which an orbit enters with its last state (30,000); error of each step
+        (5e-7), see `orbits.trace`.
 
     Raises
     ------
     LiouvilleError
         If the grid is not increasing or leaves the sphere.
     """
-    dec, ra, digest = _settings(heliosphere, dec, ra, samples, boundary_AU, path_cap_AU, tolerance)
-    if own_field is not None:
-        if resume_in is not None:
-            raise LiouvilleError("work on a field of one's own cannot be resumed: leave out resume_in")
-        digest = "own field"  # nothing tells what is in it
+    dec, ra = _grid(dec, ra)
+    limits = LIMITS | limits
+    if own_field is not None and resume_in is not None:
+        raise LiouvilleError("work on a field of one's own cannot be resumed: leave out resume_in")
+    # of a field of one's own nothing tells what is in it
+    digest = "own field" if own_field is not None else _inputs_hash(heliosphere, dec, ra, samples, limits)
+    field = heliosphere if own_field is None else own_field
     earth, each = earth_positions(heliosphere, samples.positions, samples.first_longitude), samples.each()
     parts = None if resume_in is None else Path(resume_in) / f"{digest}.parts"
-    if parts is not None:
-        parts.mkdir(parents=True, exist_ok=True)
     done = np.empty((len(each), 7, len(dec), len(ra)))
     for i, (position, rigidity, _, direction) in enumerate(
             tqdm(each, desc="orbits", unit="sample", disable=None if progress else True)):
-        kept = parts / f"{i:05d}.npy" if parts is not None else None
-        if kept is not None and kept.is_file():
-            done[i] = np.load(kept)
+        part = None if parts is None else parts / f"{i:05d}.npy"
+        if part is not None and part.is_file():
+            done[i] = np.load(part)
             continue
-        done[i] = _trace_sample(heliosphere, heliosphere if own_field is None else own_field, earth[position], rigidity,
-                                directions_within(dec, ra, direction, samples.directions), boundary_AU, path_cap_AU,
-                                tolerance)
-        if kept is not None and len(each) > 1:
-            np.save(kept.with_suffix(".part.npy"), done[i])
-            kept.with_suffix(".part.npy").replace(kept)
+        arrival = directions_within(dec, ra, direction, samples.directions).reshape(-1, 3) @ heliosphere.axes.T
+        starts = np.tile(earth[position], (len(arrival), 1))
+        orbits = trace(field, starts, -rigidity * arrival, backwards=True, **limits)
+        found = plasma_frame(heliosphere, orbits.position, orbits.momentum, rigidity)
+        done[i] = np.reshape([*found, orbits.error, orbits.amplification, orbits.escaped], done[i].shape)
+        if part is not None and len(each) > 1:
+            np.save(content := io.BytesIO(), done[i])
+            write_atomically(part, content.getvalue())
     if parts is not None:
         shutil.rmtree(parts, ignore_errors=True)
     names = ("mu", "R_x", "R_y", "momentum_ratio", "error", "amplification")
@@ -231,44 +228,42 @@ def _geometric_mean(rigidity, weight) -> float:
     return float(rigidity[0]) if np.ptp(rigidity) == 0.0 else float(np.exp(weight @ np.log(rigidity)))
 
 
-def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, positions=4, first_longitude=0.0,
-              boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
-    """Trace every direction of a sky, Eq. (1), at one rigidity from `positions` points on the Earth's orbit.
-
-    The same as `trace_samples` with `Samples(positions, first_longitude, (rigidity_TV,))`; see there.
-    """
-    return trace_samples(heliosphere, dec, ra, Samples(positions, float(first_longitude), (float(rigidity_TV),)),
-                         boundary_AU=boundary_AU, path_cap_AU=path_cap_AU, tolerance=tolerance, progress=progress)
-
-
-def cached_samples(heliosphere: AnyHeliosphere, dec, ra, samples: Samples, *, boundary_AU=4000.0, path_cap_AU=30000.0,
-                   tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
+def cached_samples(heliosphere: AnyHeliosphere, dec, ra, samples: Samples, *, progress=False, **limits) -> LiouvilleMap:
     """`trace_samples`, from the cache where the same map was made before; an interrupted one goes on where it was.
 
     Of several processes that ask for one map at once, one traces it and the others wait.
     """
-    from lisbon_core.tools.locks import wait_for_turn
-
-    dec, ra, digest = _settings(heliosphere, dec, ra, samples, boundary_AU, path_cap_AU, tolerance)
-    folder = cache_folder() / "liouville"
+    dec, ra = _grid(dec, ra)
+    folder, digest = cache_folder() / "liouville", _inputs_hash(heliosphere, dec, ra, samples, LIMITS | limits)
     path = folder / f"{digest}.fits"
-    with wait_for_turn(folder / f"{digest}.lock"):
-        if path.is_file():
-            try:
-                return load(path)
-            except LiouvilleError:  # a damaged file is made again
-                pass
-        made = trace_samples(heliosphere, dec, ra, samples, boundary_AU=boundary_AU, path_cap_AU=path_cap_AU,
-                             tolerance=tolerance, progress=progress, resume_in=folder)
+    with contextlib.ExitStack() as turn:
+        with contextlib.suppress(OSError):  # a folder that can only be read: nothing will be written there either
+            folder.mkdir(parents=True, exist_ok=True)
+            turn.enter_context(FileLock(path.with_suffix(".lock")))
+        with contextlib.suppress(LiouvilleError):  # no such file yet, or a damaged one, which is made again
+            return load(path)
+        made = trace_samples(heliosphere, dec, ra, samples, progress=progress, resume_in=folder, **limits)
         made.save(path)
     return made
 
 
+def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, positions=4, first_longitude=0.0,
+              **options) -> LiouvilleMap:
+    """Trace every direction of a sky, Eq. (1), at one rigidity from `positions` points on the Earth's orbit.
+
+    The same as `trace_samples` with `Samples(positions, first_longitude, (rigidity_TV,))`; for options see there.
+    """
+    return trace_samples(heliosphere, dec, ra, _one_rigidity(rigidity_TV, positions, first_longitude), **options)
+
+
 def cached_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, positions=4, first_longitude=0.0,
-               boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
+               **options) -> LiouvilleMap:
     """`trace_sky`, from the cache where the same map was made before; an interrupted one goes on where it was."""
-    return cached_samples(heliosphere, dec, ra, Samples(positions, float(first_longitude), (float(rigidity_TV),)),
-                          boundary_AU=boundary_AU, path_cap_AU=path_cap_AU, tolerance=tolerance, progress=progress)
+    return cached_samples(heliosphere, dec, ra, _one_rigidity(rigidity_TV, positions, first_longitude), **options)
+
+
+def _one_rigidity(rigidity_TV, positions, first_longitude) -> Samples:
+    return Samples(positions, float(first_longitude), (float(rigidity_TV),))
 
 
 def straight_lines(heliosphere: AnyHeliosphere, dec, ra, rigidity_TV: float = 4.0) -> LiouvilleMap:
