@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from lisbon_core._core import LisbonError, cache_folder
 
-__all__ = ["LOCK", "LockedError", "check_cache", "only_one", "wait_for_turn"]
+__all__ = ["LOCK", "LockedError", "check_cache", "only_one"]
 
 LOCK = ".lisbon.lock"  # left behind, empty: to remove it would give the folder to two at once
 ROOM = 50e6  # bytes that a run, or the compiled tracer and a map, may need
@@ -61,13 +61,3 @@ def only_one(folder: Path):
             yield
     except Timeout:
         raise LockedError(f"Another run is at work in {folder}: wait for its end, or name another folder.") from None
-
-
-@contextlib.contextmanager
-def wait_for_turn(path: Path):
-    """Hold a lock file until the block ends, waiting while another process holds it; no lock where none can be made."""
-    with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError):  # a folder that can only be read: nothing will be written there either
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            held.enter_context(FileLock(path))
-        yield
