@@ -1,12 +1,13 @@
 """What every module leans on: the error a user may cause, and compiled kernels that know when they are stale."""
 
+import ast
 import functools
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "kernel_sources_hash",
+__all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "kernel_sources_hash", "syntax_hash",
            "write_atomically"]
 
 PACKAGE = Path(__file__).parent
@@ -50,32 +51,55 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         raise
 
 
+def syntax_hash(path: Path) -> str:
+    """Hash of what a Python file does: of its syntax tree without docstrings, comments, white space and line ends.
+
+    Fields that are empty are left out, since each version of Python has other ones.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = [Path(folder) / name for name in ("a.py", "b.py", "c.py")]
+    ...     for file, text in zip(files, ("f = 1", "'What f is.'\\n\\nf  =  1  # so", "f = 2")):
+    ...         _ = file.write_text(text)
+    ...     [syntax_hash(file) == syntax_hash(files[0]) for file in files]
+    [True, True, False]
+    """
+    tree = ast.parse(Path(path).read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) \
+                and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
+
+    def plain(part):
+        if isinstance(part, ast.AST):
+            return [type(part).__name__, *((name, plain(value)) for name, value in ast.iter_fields(part)
+                                           if value is not None and value != [])]
+        return [plain(one) for one in part] if isinstance(part, list) else part
+
+    return hashlib.sha256(repr(plain(tree)).encode()).hexdigest()[:16]
+
+
 @functools.cache
 def kernel_sources_hash() -> str:
-    """Hash of every source file a compiled kernel may come from.
+    """Hash of the code in every source file that a compiled kernel may come from.
 
     numba compares only the file that holds a function with its cached code, and so serves stale code when a
     function that was inlined from another file has changed; the same hash dates cached Liouville maps.
     """
-    digest = hashlib.sha256()
     rooms = [PACKAGE / name for name in ("heliosphere", "orbits", "liouville")]
-    for path in [*(PACKAGE / name for name in ("_core.py", "units.py", "frames.py")),
-                 *(path for room in rooms for path in sorted(room.glob("*.py")))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    sources = [*(PACKAGE / name for name in ("_core.py", "units.py", "frames.py")),
+               *(path for room in rooms for path in sorted(room.glob("*.py")))]
+    return hashlib.sha256("".join(map(syntax_hash, sources)).encode()).hexdigest()[:16]
 
 
-def kernel(variant: str = "", **options):
-    """Compile a function with numba and keep the machine code between processes, under the hash of its sources.
-
-    `variant` keeps apart what comes from the same lines with other functions to call.
-    """
+def kernel(**options):
+    """Compile a function with numba and keep the machine code between processes, under the hash of its sources."""
     import numba
     from numba.core import config
 
     def compile_with_cache(function):
         before = config.CACHE_DIR
-        config.CACHE_DIR = str(cache_folder() / "kernels" / kernel_sources_hash() / variant)
+        config.CACHE_DIR = str(cache_folder() / "kernels" / kernel_sources_hash())
         try:
             return numba.njit(cache=True, **options)(function)
         finally:

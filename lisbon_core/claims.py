@@ -6,7 +6,6 @@ the private data*; a number that the map does not fix is *not determined*, and i
 """
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,31 +65,22 @@ class Claim:
     def __post_init__(self):
         if not all(isinstance(text, str) for text in (self.id, self.unit, self.equation, self.note)):
             raise ClaimError(f"Claim {self.id} has an identifier, unit, equation or note that is no text: correct it.")
-        for name in ("value", "sigma", "paper", "truth"):
-            object.__setattr__(self, name, self._plain(name, getattr(self, name)))
         if self.value is None and not self.note:
             raise ClaimError(f"Claim {self.id} has no value and no note: say in its note why it is not determined.")
-        for name in ("sigma", "paper", "truth"):
-            other = getattr(self, name)
-            if None not in (self.value, other) and len(_listed(other)) != len(_listed(self.value)):
-                raise ClaimError(f"Claim {self.id} has {len(_listed(self.value))} values but {len(_listed(other))} "
-                                 f"numbers in {name}: give as many.")
-        if self.sigma is not None and min(_listed(self.sigma)) < 0:
+        for name in ("value", "sigma", "paper", "truth"):
+            given = getattr(self, name)
+            if given is None:
+                continue
+            numbers = np.asarray(given, dtype=float)
+            if numbers.ndim > 1 or not numbers.size or not np.all(np.isfinite(numbers)):
+                raise ClaimError(f"Claim {self.id} has {name} = {given}: it must be finite; "
+                                 "give None and a note that says why it is not determined.")
+            if self.value is not None and numbers.size != np.size(self.value):
+                raise ClaimError(f"Claim {self.id} has {np.size(self.value)} values but {numbers.size} numbers in "
+                                 f"{name}: give as many.")
+            object.__setattr__(self, name, numbers.tolist())  # plain floats, as JSON can hold them
+        if self.sigma is not None and np.min(self.sigma) < 0:
             raise ClaimError(f"Claim {self.id} has sigma = {self.sigma}: an error cannot be negative.")
-
-    def _plain(self, name, value):
-        """Plain Python floats instead of numpy's, refusing what JSON cannot hold."""
-        if value is None:
-            return None
-        values = [float(one) for one in (value if hasattr(value, "__len__") else [value])]
-        if not values or not all(math.isfinite(one) for one in values):
-            raise ClaimError(f"Claim {self.id} has {name} = {value}: it must be finite; "
-                             "give None and a note that says why it is not determined.")
-        return values if hasattr(value, "__len__") else values[0]
-
-
-def _listed(value) -> list:
-    return value if isinstance(value, list) else [value]
 
 
 def verdict(claim: Claim, default_sky: bool) -> str:
@@ -112,14 +102,10 @@ def verdict(claim: Claim, default_sky: bool) -> str:
     if claim.id.endswith("_bound"):
         agrees = not default_sky or abs(target) <= claim.value
     else:
-        errors = _listed(claim.sigma) if claim.sigma is not None else [0.0] * len(_listed(claim.value))
-        width = 3.0 if default_sky else 2.0
-        values, wanted = _listed(claim.value), _listed(target)
+        value, target, sigma = (np.array(one or 0.0) for one in (claim.value, target, claim.sigma))
         if claim.id in INVERSE:
-            errors = [error / value**2 for value, error in zip(values, errors, strict=True)]
-            values, wanted = ([1.0 / one for one in each] for each in (values, wanted))
-        agrees = all(abs(value - target) <= width * error + 1e-9 * abs(target)
-                     for value, target, error in zip(values, wanted, errors, strict=True))
+            value, target, sigma = 1.0 / value, 1.0 / target, sigma / value**2
+        agrees = np.all(abs(value - target) <= (3.0 if default_sky else 2.0) * sigma + 1e-9 * abs(target))
     if default_sky:
         return "recovered" if agrees else "not recovered"
     return "consistent" if agrees else "differs"
@@ -130,14 +116,14 @@ def merge(folder: Path, default_sky: bool) -> dict:
 
     Where any claim states a truth the sky is a known one, and all are judged as on the default sky.
     """
-    merged, made_by = {}, {}
+    made = {}
     for path in sorted((Path(folder) / "claims").glob("*.json")):
         for claim in _read(path):
-            if claim.id in merged:
-                raise ClaimError(f"Claim {claim.id} is made by both {made_by[claim.id]} and {path.stem}: keep one.")
-            merged[claim.id], made_by[claim.id] = claim, path.stem
-    known = default_sky or any(claim.truth is not None for claim in merged.values())
-    rows = {name: asdict(claim) | {"verdict": verdict(claim, known)} for name, claim in merged.items()}
+            if claim.id in made:
+                raise ClaimError(f"Claim {claim.id} is made by both {made[claim.id][1]} and {path.stem}: keep one.")
+            made[claim.id] = claim, path.stem
+    known = default_sky or any(claim.truth is not None for claim, _ in made.values())
+    rows = {name: asdict(claim) | {"verdict": verdict(claim, known)} for name, (claim, _) in made.items()}
     return {name: {key: row[key] for key in ENTRIES} for name, row in rows.items()}
 
 

@@ -26,19 +26,16 @@ def lonlat(vector) -> tuple[np.ndarray, np.ndarray]:
     return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
-def _ecliptic() -> np.ndarray:
-    c, s = np.cos(np.radians(OBLIQUITY_J2000)), np.sin(np.radians(OBLIQUITY_J2000))
-    return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
-
-
-def _galactic() -> np.ndarray:
+_COS, _SIN = np.cos(np.radians(OBLIQUITY_J2000)), np.sin(np.radians(OBLIQUITY_J2000))
+_TO_ICRS = {
+    "ecliptic": np.array([[1.0, 0.0, 0.0], [0.0, _COS, -_SIN], [0.0, _SIN, _COS]]),
+    "icrs": np.eye(3),
     # the matrix of the Hipparcos catalogue (ESA SP-1200, vol. 1, section 1.5.3)
-    return np.array([[-0.0548755604, 0.4941094279, -0.8676661490],
-                     [-0.8734370902, -0.4448296300, -0.1980763734],
-                     [-0.4838350155, 0.7469822445, 0.4559837762]])
-
-
-FRAMES = ("ecliptic", "icrs", "galactic")
+    "galactic": np.array([[-0.0548755604, 0.4941094279, -0.8676661490],
+                          [-0.8734370902, -0.4448296300, -0.1980763734],
+                          [-0.4838350155, 0.7469822445, 0.4559837762]]),
+}
+FRAMES = tuple(_TO_ICRS)
 
 
 def rotation_to_icrs(frame: str) -> np.ndarray:
@@ -49,13 +46,9 @@ def rotation_to_icrs(frame: str) -> np.ndarray:
     LisbonError
         If the frame is not one of the three.
     """
-    if frame == "icrs":
-        return np.eye(3)
-    if frame == "ecliptic":
-        return _ecliptic()
-    if frame == "galactic":
-        return _galactic()
-    raise LisbonError(f"frame is {frame!r}, but it must be one of {', '.join(FRAMES)}: choose one of these")
+    if frame not in FRAMES:
+        raise LisbonError(f"frame is {frame!r}, but it must be one of {', '.join(FRAMES)}: choose one of these")
+    return _TO_ICRS[frame].copy()
 
 
 def unit_vector_icrs(lon_deg, lat_deg, frame: str) -> np.ndarray:

@@ -1,87 +1,63 @@
-"""The parameters every run knows, their ranges, and what each of them is."""
+"""The parameters of a run, told once: command line, YAML, sweeps, checks and texts read the table below."""
 
 import difflib
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import Field, asdict, dataclass, field, fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.frames import FRAMES
 
-__all__ = ["FAST", "PARAMETER_HELP", "ParameterError", "RunParameters", "heliosphere_parameters"]
+__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter"]
 
-PARAMETER_HELP = {
-    "sky_map": "path of a sky map; empty: the embedded synthetic sky",
-    "sky_label": "what the map is, with its energy",
-    "sigma_default": "error of a pixel where the map gives none",
-    "averaging_deg": "radius of the top hat the map has been through, degrees; 0: none",
-    "dec_min": "lowest declination used, degrees",
-    "dec_max": "highest declination used, degrees",
-    "mask": "path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none",
-    "order": "highest Legendre order fitted",
-    "p_index": "exponent of p/p_0 in Eq. (3), alpha + 2",
-    "rigidity_TV": "rigidity at Earth, TV",
-    "heliosphere": "path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults",
-    "field_lon": "longitude the interstellar field points to, degrees",
-    "field_lat": "latitude the interstellar field points to, degrees",
-    "field_frame": "frame of the two: ecliptic, icrs or galactic",
-    "field_uG": "strength of the interstellar field, microgauss",
-    "polarity": "of the solar field: 1, -1 or 0 (unipolar)",
-    "positions": "positions on the Earth's orbit, averaged",
-    "boundary_AU": "radius at which orbits end, AU",
-    "closure": "flux-tube or uniform",
-    "kappa29": "parallel diffusion coefficient, 1e29 cm^2/s",
-    "seed": "of every random number",
-    "grid_deg": "step of the analysis grid, degrees",
-}
-
-# what --fast sets: a quarter of the orbits and of the pixels
-FAST = {"grid_deg": 4.0}
+FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
+FILES = ("sky_map", "mask", "heliosphere")  # parameters that name a file
 
 
 class ParameterError(LisbonError):
     """A run parameter that is unknown, of the wrong type, or out of physics."""
 
 
+def parameter(default, help: str, **rule):
+    """A line of the table: its default (whose type is the parameter's), what it is, and `low` and `high`, or `choices`.
+    """
+    return field(default=default, metadata={"help": help, **rule})
+
+
 @dataclass(frozen=True)
 class RunParameters:
-    """Parameters of a run; `PARAMETER_HELP` says what each one is."""
+    """Parameters of a run; a value of the wrong type, out of its range or none of the choices is refused."""
 
-    sky_map: str = ""
-    sky_label: str = ""
-    sigma_default: float = 1e-4
-    averaging_deg: float = 5.0
-    dec_min: float = -90.0
-    dec_max: float = 90.0
-    mask: str = ""
-    order: int = 7
-    p_index: float = 4.7
-    rigidity_TV: float = 4.0
-    heliosphere: str = ""
-    field_lon: float = 219.2
-    field_lat: float = 39.9
-    field_frame: str = "ecliptic"
-    field_uG: float = 3.0
-    polarity: int = 1
-    positions: int = 4
-    boundary_AU: float = 4000.0
-    closure: str = "flux-tube"
-    kappa29: float = 1.0
-    seed: int = 20060101
-    grid_deg: float = 2.0
+    sky_map: str = parameter("", "path of a sky map; empty: the embedded synthetic sky")
+    sky_label: str = parameter("", "what the map is, with its energy")
+    sigma_default: float = parameter(1e-4, "error of a pixel where the map gives none", low=1e-9, high=1.0)
+    averaging_deg: float = parameter(5.0, "radius of the top hat the map has been through, degrees; 0: none",
+                                     low=0.0, high=45.0)
+    dec_min: float = parameter(-90.0, "lowest declination used, degrees", low=-90.0, high=90.0)
+    dec_max: float = parameter(90.0, "highest declination used, degrees", low=-90.0, high=90.0)
+    mask: str = parameter("", "path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none")
+    order: int = parameter(7, "highest Legendre order fitted", low=1, high=20)
+    p_index: float = parameter(4.7, "exponent of p/p_0 in Eq. (3), alpha + 2", low=0.0, high=10.0)
+    rigidity_TV: float = parameter(4.0, "rigidity at Earth, TV", low=0.1, high=1000.0)
+    heliosphere: str = parameter("", "path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form "
+                                     "with its defaults")
+    field_lon: float = parameter(219.2, "longitude the interstellar field points to, degrees", low=-360.0, high=360.0)
+    field_lat: float = parameter(39.9, "latitude the interstellar field points to, degrees", low=-90.0, high=90.0)
+    field_frame: str = parameter("ecliptic", "frame of the two", choices=("ecliptic", "icrs", "galactic"))
+    field_uG: float = parameter(3.0, "strength of the interstellar field, microgauss", low=0.1, high=20.0)
+    polarity: int = parameter(1, "of the solar field, 0 if unipolar", choices=(1, -1, 0))
+    positions: int = parameter(4, "positions on the Earth's orbit, averaged", low=1, high=64)
+    boundary_AU: float = parameter(4000.0, "radius at which orbits end, AU", low=500.0, high=50000.0)
+    closure: str = parameter("flux-tube", "what closes Eq. (5)", choices=("flux-tube", "uniform"))
+    kappa29: float = parameter(1.0, "parallel diffusion coefficient, 1e29 cm^2/s", low=1e-3, high=1e3)
+    seed: int = parameter(20060101, "of every random number", low=0, high=2**63 - 1)
+    grid_deg: float = parameter(2.0, "step of the analysis grid, degrees", low=1.0, high=10.0)
 
     def __post_init__(self):
-        for field in fields(self):
-            object.__setattr__(self, field.name, _typed(field.name, field.type, getattr(self, field.name)))
-        for name, low, high in _RANGES:
-            _within(name, getattr(self, name), low, high)
-        for name, allowed in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in allowed:
-                choices = ", ".join(map(str, allowed))
-                raise ParameterError(f"{name} is {value!r}, but it must be one of {choices}: choose one of these")
+        for one in fields(self):
+            value = checked(one.name, getattr(self, one.name), one.default, one.metadata)
+            object.__setattr__(self, one.name, value)
         if self.dec_min >= self.dec_max:
             raise ParameterError(f"dec_min is {self.dec_min:g} and dec_max {self.dec_max:g}, but dec_min must be the "
                                  "lower one: exchange them or widen the band")
@@ -98,55 +74,70 @@ class RunParameters:
         ParameterError
             For an unknown name, with the nearest known one.
         """
-        known = [field.name for field in fields(cls)]
+        known = [one.name for one in fields(cls)]
         for name in values:
             if name not in known:
-                near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-                hint = f"did you mean {near[0]!r}?" if near else "`lisbon list` shows all of them"
-                raise ParameterError(f"{name!r} is no parameter of a run: {hint}")
+                near = difflib.get_close_matches(str(name), known, n=1)
+                hint = f"did you mean {near[0]}?" if near else "`lisbon list` shows all of them"
+                raise ParameterError(f"No parameter is called {name}: {hint}")
         return cls(**values)
 
     def as_dict(self) -> dict:
         """Names and values, as JSON can hold them."""
         return asdict(self)
 
+    def path(self, name: str) -> Path | None:
+        """The file that a parameter names, or None where it is empty."""
+        return Path(getattr(self, name)).expanduser() if getattr(self, name) else None
 
-_RANGES = (("sigma_default", 1e-9, 1.0), ("averaging_deg", 0.0, 45.0), ("dec_min", -90.0, 90.0),
-           ("dec_max", -90.0, 90.0), ("order", 1, 20), ("p_index", 0.0, 10.0), ("rigidity_TV", 0.1, 1000.0),
-           ("field_lon", -360.0, 360.0), ("field_lat", -90.0, 90.0), ("field_uG", 0.1, 20.0), ("positions", 1, 64),
-           ("boundary_AU", 500.0, 50000.0), ("kappa29", 1e-3, 1e3), ("seed", 0, 2**63 - 1), ("grid_deg", 1.0, 10.0))
-# of what a heliosphere file alone holds; the rest of its checks are its own
-_OF_THE_HELIOSPHERE = {
-    "interstellar_speed_km_s": (0.1, 1e3), "wind_speed_km_s": (10.0, 5e3), "sheath_speed_factor": (0.1, 20.0),
-    "saturation": (0.0, 10.0), "radial_field_uG": (0.0, 1e3), "sheet_width": (1e-4, 1.0), "rotation_days": (1.0, 1e3),
-    "upwind_lon": (-360.0, 360.0), "field_lon": (-360.0, 360.0), "field_uG": (0.1, 20.0), "polarity": (-1, 1)}
-_CHOICES = {"field_frame": FRAMES, "polarity": (1, -1, 0), "closure": ("flux-tube", "uniform")}
+    @classmethod
+    def table(cls) -> list[tuple[str, str, str, str, str]]:
+        """Name, type, default, range or choices, and meaning of each parameter, as texts."""
+        return [(one.name, one.type.__name__, repr(one.default), _allowed(**one.metadata), one.metadata["help"])
+                for one in fields(cls)]
 
 
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ParameterError(f"{name} is {value}, but it must lie between {low:g} and {high:g}: change {name}")
+def _allowed(help: str, low=None, high=None, choices=()) -> str:
+    return ", ".join(map(str, choices)) if low is None else f"{low:g} to {high:g}"
 
 
-def _typed(name: str, kind: type, value):
-    """A value in the type of its parameter, or a sentence."""
-    meaning = PARAMETER_HELP.get(name, "see `lisbon_core.heliosphere.HeliosphereParameters`")
-    if kind is tuple:
-        if not isinstance(value, list | tuple) or len(value) != 2:
-            raise ParameterError(f"{name} is {value!r}, but it must be two numbers: {meaning}")
-        return tuple(_typed(name, float, one) for one in value)
-    if kind is str:
-        if isinstance(value, str | Path):
-            return str(value)
-        raise ParameterError(f"{name} is {value!r}, but it must be text: {meaning}")
+RunParameters.__doc__ += "\n\n    Parameters\n    ----------\n" + "\n".join(
+    f"    {name} : {kind}, default {default}\n        {meaning[0].upper()}{meaning[1:]}{'; ' * bool(allowed)}{allowed}."
+    for name, kind, default, allowed, meaning in RunParameters.table())
+
+_KINDS = {str: "text", int: "a whole number", float: "a finite number", tuple: "two numbers"}
+
+
+def checked(name: str, value, default, rule: Mapping):
+    """A value in the type of the default, and within the range or choices of a rule (`parameter`), or a sentence.
+
+    Of a type that no parameter of a run has, anything goes.
+    """
+    kind = type(default)
     try:
-        number = float(value)
-        if isinstance(value, bool) or not math.isfinite(number) or (kind is int and number != int(number)):
-            raise ValueError
+        value = _typed(kind, value) if kind in _KINDS else value
     except (TypeError, ValueError, OverflowError):
-        what = "a whole number" if kind is int else "a finite number"
-        raise ParameterError(f"{name} is {repr(value)[:80]}, but it must be {what}: {meaning}") from None
-    return int(number) if kind is int else number
+        meaning = rule.get("help", "see `lisbon_core.heliosphere.HeliosphereParameters`")
+        raise ParameterError(f"{name} is {repr(value)[:80]}, but it must be {_KINDS[kind]}: {meaning}") from None
+    if "low" in rule and not rule["low"] <= value <= rule["high"]:
+        raise ParameterError(f"{name} is {value}, but it must lie between {rule['low']:g} and {rule['high']:g}: "
+                             f"change {name}")
+    if value not in rule.get("choices", [value]):
+        raise ParameterError(f"{name} is {value!r}, but it must be one of {', '.join(map(str, rule['choices']))}: "
+                             "choose one of these")
+    return value
+
+
+def _typed(kind: type, value):
+    """A value as this type; ValueError or its like where it is none."""
+    if kind is str and isinstance(value, str | Path):
+        return str(value)
+    if kind is tuple and isinstance(value, list | tuple) and len(value) == 2:
+        return tuple(_typed(float, part) for part in value)
+    number = float(value) if kind in (int, float) and not isinstance(value, bool) else math.nan
+    if not math.isfinite(number) or kind(number) != number:
+        raise ValueError
+    return kind(number)
 
 
 _OF_THE_FIELD = ("field_lon", "field_lat", "field_frame", "field_uG", "polarity")
@@ -164,32 +155,36 @@ def heliosphere_parameters(parameters: RunParameters):
     from lisbon_core.heliosphere import HeliosphereParameters, is_gridded
 
     values = {name: getattr(parameters, name) for name in _OF_THE_FIELD}
-    if parameters.heliosphere and is_gridded(Path(parameters.heliosphere).expanduser()):
-        for field in fields(RunParameters):
-            if field.name in _OF_THE_FIELD and values[field.name] != field.default:
-                raise ParameterError(f"{field.name} is {values[field.name]!r}, but {parameters.heliosphere} brings its "
-                                     f"own field: leave {field.name} out")
-    elif parameters.heliosphere:
-        known = {field.name: type(field.default) for field in fields(HeliosphereParameters)}
-        try:
-            values |= tomllib.loads(Path(parameters.heliosphere).expanduser().read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ParameterError(f"heliosphere is {parameters.heliosphere!r}, which cannot be read as TOML ({error}): "
-                                 "give the path of a parameter file or of a field on a grid (HDF5)") from None
-        if unknown := sorted(values.keys() - known.keys()):
-            raise ParameterError(f"{parameters.heliosphere} holds {unknown[0]!r}, but a heliosphere knows "
-                                 f"{', '.join(known)}: use these names")
-        try:
-            values = {name: value if name == "tail_AU" and value == math.inf else _typed(name, known[name], value)
-                      for name, value in values.items()}
-            for name, limits in _OF_THE_HELIOSPHERE.items():
-                if name in values:
-                    _within(name, values[name], *limits)
-        except ParameterError as error:
-            raise ParameterError(f"{parameters.heliosphere}: {error}") from None
+    path = parameters.path("heliosphere")
+    if path and is_gridded(path):
+        for name, value in values.items():
+            if value != getattr(RunParameters, name):
+                raise ParameterError(f"{name} is {value!r}, but {parameters.heliosphere} brings its own field: leave "
+                                     f"{name} out")
+    elif path:
+        values |= _from_toml(parameters.heliosphere, path, {one.name: one for one in fields(HeliosphereParameters)})
     found = HeliosphereParameters(**values)
     if not 1.0 < found.shock_AU < found.nose_AU < parameters.boundary_AU:
         raise ParameterError(f"boundary_AU is {parameters.boundary_AU:g}, nose_AU {found.nose_AU:g} and shock_AU "
                              f"{found.shock_AU:g}, but orbits start at 1 AU inside the shock, which lies inside the "
                              "heliopause, and end outside of both: let 1 < shock_AU < nose_AU < boundary_AU")
     return found
+
+
+def _from_toml(name: str, path: Path, known: dict[str, Field]) -> dict:
+    """What a parameter file of a heliosphere holds, checked."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ParameterError(f"heliosphere is {name!r}, which cannot be read as TOML ({error}): "
+                             "give the path of a parameter file or of a field on a grid (HDF5)") from None
+    if unknown := sorted(values.keys() - known.keys()):
+        raise ParameterError(f"{name} holds {unknown[0]!r}, but a heliosphere knows {', '.join(known)}: "
+                             "use these names")
+    try:
+        for key, value in values.items():
+            if not (key == "tail_AU" and value == math.inf):  # a tail without end
+                values[key] = checked(key, value, known[key].default, known[key].metadata)
+    except ParameterError as error:
+        raise ParameterError(f"{name}: {error}") from None
+    return values

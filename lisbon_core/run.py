@@ -12,9 +12,17 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
+from astropy.table import Table
 
 from lisbon_core._core import write_atomically
+from lisbon_core.anisotropy import fit_anisotropy, fit_sampled_map, pitch_angle_distribution, renormalise
+from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
+from lisbon_core.liouville import cached_sky
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
+from lisbon_core.sky import cut, rebin, ring_normalise
+from lisbon_core.sky.files import read_mask, read_sky_map, write_images
+from lisbon_core.synthetic import read_truth, truth_beside
+from lisbon_core.transport import fit_transport
 
 __all__ = ["DATA", "DEFAULT_SKY", "SECOND_SKY", "Run", "check_inputs", "paper_values"]
 
@@ -50,21 +58,23 @@ class Run:
 
     @classmethod
     def from_namespace(cls, namespace: Mapping) -> "Run":
-        """The run a notebook's parameters cell describes."""
-        names = [field.name for field in fields(RunParameters)]
-        return cls(RunParameters(**{name: namespace[name] for name in names if name in namespace}),
-                   namespace.get("run_dir", ""))
+        """The run of a notebook: every parameter that is a name in it, the others at their defaults.
+
+        The parameters cell declares those that the notebook itself reads, or that are worth changing there. What else
+        is set for a run reaches it all the same: papermill writes every value it is given into a cell below that one,
+        declared or not, and a reader may add a line such as `order = 5` to the cell.
+        """
+        values = {field.name: namespace[field.name] for field in fields(RunParameters) if field.name in namespace}
+        return cls(RunParameters(**values), namespace.get("run_dir", ""))
 
     @property
     def sky_path(self) -> Path:
         """File of the sky."""
-        return Path(self.parameters.sky_map).expanduser() if self.parameters.sky_map else DEFAULT_SKY
+        return self.parameters.path("sky_map") or DEFAULT_SKY
 
     @functools.cached_property
     def truth(self):
         """Truth of a synthetic sky (`SkyTruth`), or None for a real one."""
-        from lisbon_core.synthetic import read_truth, truth_beside
-
         path = truth_beside(self.sky_path)
         return read_truth(path) if path.exists() else None
 
@@ -83,28 +93,21 @@ class Run:
     @functools.cached_property
     def sky(self):
         """The sky as it is fitted: cut, on the analysis grid, rings normalised (Eq. 2)."""
-        from lisbon_core.sky import cut, rebin, ring_normalise
-        from lisbon_core.sky.files import read_mask, read_sky_map
-
         p = self.parameters
         sky = read_sky_map(self.sky_path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
                            label=self.label)
-        kept = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
+        kept = cut(sky, p.dec_min, p.dec_max, read_mask(p.path("mask"), sky) if p.mask else None)
         return ring_normalise(rebin(kept, p.grid_deg))
 
     @functools.cached_property
     def closed_form(self):
         """The closed-form heliosphere of the run's parameters, also where the run is on a grid."""
-        from lisbon_core.heliosphere import closed_form
-
         return closed_form(heliosphere_parameters(self.parameters))
 
     @functools.cached_property
     def heliosphere(self):
         """The heliosphere of the run: its field on a grid, or the closed form."""
-        from lisbon_core.heliosphere import is_gridded, read_gridded
-
-        path = self.parameters.heliosphere and Path(self.parameters.heliosphere).expanduser()
+        path = self.parameters.path("heliosphere")
         return read_gridded(path) if path and is_gridded(path) else self.closed_form
 
     @functools.cached_property
@@ -115,12 +118,11 @@ class Run:
     @functools.cached_property
     def coarser(self):
         """The same through a grid half as fine: what the grid leaves out; None for the closed form."""
-        return None if self._own_map or self.heliosphere is self.closed_form else self._map_through(
-            self.heliosphere.coarser())
+        if self._own_map or self.heliosphere is self.closed_form:
+            return None
+        return self._map_through(self.heliosphere.coarser())
 
     def _map_through(self, heliosphere):
-        from lisbon_core.liouville import cached_sky
-
         p = self.parameters
         return cached_sky(heliosphere, self.sky.dec, self.sky.ra, rigidity_TV=p.rigidity_TV, positions=p.positions,
                           boundary_AU=p.boundary_AU, progress=True)
@@ -128,15 +130,13 @@ class Run:
     @property
     def map_is_known(self) -> bool:
         """Whether the sky was made through this very Liouville map, so that its sample adds no error."""
-        from lisbon_core.synthetic import DEFAULT_TRUTH
-
-        same = RunParameters()
-        own = ("heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "boundary_AU",
-               "grid_deg", "averaging_deg")
+        default = RunParameters()
+        same = ("heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "boundary_AU",
+                "grid_deg", "averaging_deg")
         return (self.is_recovery_test and not self._own_map
-                and all(getattr(self.parameters, n) == getattr(same, n) for n in own)
-                and self.parameters.positions == (self.truth or DEFAULT_TRUTH).positions
-                and self.parameters.rigidity_TV == (self.truth or DEFAULT_TRUTH).rigidity_TV)
+                and all(getattr(self.parameters, name) == getattr(default, name) for name in same)
+                and self.parameters.positions == self.truth.positions
+                and self.parameters.rigidity_TV == self.truth.rigidity_TV)
 
     @functools.cached_property
     def fit(self):
@@ -146,8 +146,6 @@ class Run:
     def fit_order(self, order: int):
         """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map unless the sky was made with it,
         and what a grid leaves out."""
-        from lisbon_core.anisotropy import fit_anisotropy, fit_sampled_map
-
         if self.map_is_known or self.parameters.positions < 2:
             return fit_anisotropy(self.sky, self.liouville, order, self.parameters.p_index)
         return fit_sampled_map(self.sky, self.liouville, order, self.parameters.p_index, coarser=self.coarser)
@@ -162,22 +160,16 @@ class Run:
     @functools.cached_property
     def renormalised(self):
         """Eq. (2) undone."""
-        from lisbon_core.anisotropy import renormalise
-
         return renormalise(self.sky, self.fit)
 
     @functools.cached_property
     def pad(self):
         """Eq. (4)."""
-        from lisbon_core.anisotropy import pitch_angle_distribution
-
         return pitch_angle_distribution(self.renormalised, self.fit, self.liouville)
 
     @functools.cached_property
     def transport(self):
         """Eqs. (5) and (6) fitted to the pitch-angle distribution."""
-        from lisbon_core.transport import fit_transport
-
         return fit_transport(self.pad, closure=self.parameters.closure, kappa29=self.parameters.kappa29,
                              rng=np.random.default_rng(self.parameters.seed))
 
@@ -193,8 +185,6 @@ class Run:
 
     def write_sky(self) -> None:
         """Product sky_map.fits: observed, model and renormalised sky with errors, and what was observed."""
-        from lisbon_core.sky.files import write_images
-
         sky, renormalised = self.sky, self.renormalised.sky
         write_images({"OBSERVED": sky.relative_intensity, "SIGMA": sky.sigma, "MODEL": self.fit.relative_intensity,
                       "RENORMALISED": renormalised.relative_intensity, "RENORMALISED_SIGMA": renormalised.sigma,
@@ -215,8 +205,6 @@ class Run:
                            "closure": fit.closure, "note": fit.eta.note})
 
     def _write_table(self, name: str, columns: dict, meta: dict) -> None:
-        from astropy.table import Table
-
         text = io.StringIO()
         Table(columns, meta=meta).write(text, format="ascii.ecsv")
         write_atomically(self._product(name), text.getvalue())
@@ -230,9 +218,7 @@ def check_inputs(parameters: RunParameters) -> None:
     LisbonError
         With one sentence on the file.
     """
-    from lisbon_core.heliosphere import is_gridded
-
-    run = Run(parameters)
+    run, path = Run(parameters), parameters.path("heliosphere")
     _ = run.sky, run.truth, heliosphere_parameters(parameters)
-    if parameters.heliosphere and is_gridded(Path(parameters.heliosphere).expanduser()):
+    if path and is_gridded(path):
         _ = run.heliosphere

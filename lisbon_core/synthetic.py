@@ -105,10 +105,10 @@ class SkyTruth:
 
     def claims(self, order: int, kappa29: float = 1.0) -> dict[str, float]:
         """True values under the ids of the claims ledger; lengths grow and rates shrink with kappa29."""
-        scattering, series = self.scattering(), np.concatenate([[1.0], self.legendre(order)])
+        scattering, series = self.scattering(), self.legendre(order)
         # D without focusing goes as 1/F', here of the series to the same order as the fit has
-        backward, forward = legval(np.array([-0.5, 0.5]), legder(series))
-        truth = {f"A_{n}": float(a) for n, a in enumerate(self.legendre(order), start=1)}
+        backward, forward = legval(np.array([-0.5, 0.5]), legder([1.0, *series]))
+        truth = {f"A_{n}": float(a) for n, a in enumerate(series, start=1)}
         return truth | {"G_x": self.G_x, "G_y": self.G_y, "L_focusing": self.L_pc * kappa29,
                         "gradient_length": self.gradient_length_kpc * kappa29, "T_0": 0.0, "T_0_bound": 0.0,
                         "D_asymmetry": float((backward - forward) / (backward + forward)), "eta": scattering.eta,
@@ -125,12 +125,14 @@ def random_truth(seed: int) -> SkyTruth:
     mean free paths per focusing length.
     """
     random = np.random.default_rng(seed)
-    gradient_length = random.choice([-1.0, 1.0]) * random.uniform(0.8, 2.7)
-    focusing = random.choice([-1.0, 1.0]) * random.uniform(0.15, 0.5)
+
+    def signed(low: float, high: float) -> float:
+        return float(random.choice([-1.0, 1.0]) * random.uniform(low, high))
+
+    gradient_length, focusing = signed(0.8, 2.7), signed(0.15, 0.5)
     direction, strength = random.uniform(0.0, 2.0 * np.pi), random.uniform(3e-7, 1.5e-6)
-    shape = random.choice([-1.0, 1.0]) * random.uniform(0.25, 0.6)
-    return SkyTruth(L_pc=float(mean_free_path_pc(1.0) / focusing), gradient_length_kpc=float(gradient_length),
-                    eta_over_d_offset=float(shape), omega=float(random.uniform(0.8, 1.6)),
+    return SkyTruth(L_pc=mean_free_path_pc(1.0) / focusing, gradient_length_kpc=gradient_length,
+                    eta_over_d_offset=signed(0.25, 0.6), omega=float(random.uniform(0.8, 1.6)),
                     G_x=float(strength * np.cos(direction)), G_y=float(strength * np.sin(direction)), seed=seed)
 
 
@@ -181,11 +183,11 @@ def write_embedded_skies(folder: str | Path) -> None:
 
     liouville = cached_sky(closed_form(), *grid(2.0), progress=True)
     for name, truth in (("sky_default", DEFAULT_TRUTH), ("sky_second", random_truth(SECOND_SEED))):
+        path = Path(folder) / f"{name}.ecsv"
         sky = make_sky(truth, liouville, f"synthetic sky, seed {truth.seed}")
-        rounded = np.round(sky.relative_intensity, 8)
-        write_sky_map(replace(sky, relative_intensity=rounded, sigma=np.round(sky.sigma, 8)),
-                      Path(folder) / f"{name}.ecsv")
-        write_truth(truth, Path(folder) / f"{name}_truth.toml")
+        write_sky_map(replace(sky, relative_intensity=np.round(sky.relative_intensity, 8),
+                              sigma=np.round(sky.sigma, 8)), path)
+        write_truth(truth, truth_beside(path))
 
 
 def truth_beside(sky_path: str | Path) -> Path:

@@ -29,28 +29,11 @@
 # is carried along the streamlines.
 
 # %% tags=["parameters"]
-sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
-sky_label: str = ""  # what the map is, with its energy
-sigma_default: float = 0.0001  # error of a pixel where the map gives none
-averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
-dec_min: float = -90.0  # lowest declination used, degrees
-dec_max: float = 90.0  # highest declination used, degrees
-mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none
-order: int = 7  # highest Legendre order fitted
-p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
-rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
-field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
 field_uG: float = 3.0  # strength of the interstellar field, microgauss
-polarity: int = 1  # of the solar field: 1, -1 or 0 (unipolar)
-positions: int = 4  # positions on the Earth's orbit, averaged
-boundary_AU: float = 4000.0  # radius at which orbits end, AU
-closure: str = "flux-tube"  # flux-tube or uniform
-kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
+polarity: int = 1  # of the solar field, 0 if unipolar: 1, -1, 0
 seed: int = 20060101  # of every random number
-grid_deg: float = 2.0  # step of the analysis grid, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
@@ -62,13 +45,13 @@ from lisbon_core.run import Run
 from lisbon_core.tools.notebook import number, say, show
 
 run = Run.from_namespace(globals())
-heliosphere = run.closed_form
-print(heliosphere.parameters)
-if run.heliosphere is not heliosphere:
+closed_form = run.closed_form
+print(closed_form.parameters)
+if run.heliosphere is not closed_form:
     print(f"The orbits of this run follow another field, on a grid.\n{run.heliosphere.report}")
 
 # %%
-fig = plots.heliosphere_planes(heliosphere)
+fig = plots.heliosphere_planes(closed_form)
 show(
     fig,
     "02_figure_1",
@@ -91,7 +74,7 @@ show(
 # Parker's spiral near the equator; elsewhere lines drawn in a plane are shadows of field lines, and fade in the figure.
 
 # %%
-fig = plots.field_lines(heliosphere)
+fig = plots.field_lines(closed_form)
 show(
     fig,
     "02_field_lines",
@@ -105,7 +88,7 @@ show(
 )
 plane = np.stack([np.linspace(-390, 390, 79), 0 * np.arange(79.0), np.linspace(-300, 390, 79)], axis=-1)
 plane = np.array([[x, 0.0, z] for x in plane[:, 0] for z in plane[:, 2]])
-field = heliosphere.field(plane[heliosphere.region(plane) == 2])[0]
+field = closed_form.field(plane[closed_form.region(plane) == 2])[0]
 leaving = float(np.max(np.abs(field[:, 1]) / np.linalg.norm(field, axis=1)))
 say(f"Outside the heliopause the field leaves plane (A) by at most {leaving:.0e} of its strength: these are field lines.")
 assert leaving < 1e-9, "the interstellar field does not lie in its plane of symmetry"
@@ -118,10 +101,10 @@ assert leaving < 1e-9, "the interstellar field does not lie in its plane of symm
 # rest of the profile.
 
 # %%
-voyager = heliosphere.axes @ unit_vector_icrs(255.0, 35.0, "ecliptic")
+voyager = closed_form.axes @ unit_vector_icrs(255.0, 35.0, "ecliptic")
 distance = np.geomspace(5.0, 200.0, 800)
-strength = heliosphere.field_strength(distance[:, None] * voyager)
-regions = heliosphere.region(distance[:, None] * voyager)
+strength = closed_form.field_strength(distance[:, None] * voyager)
+regions = closed_form.region(distance[:, None] * voyager)
 within = [strength[regions == region] for region in range(3)]
 borders = {"termination shock": distance[regions == 1][0], "heliopause": distance[regions == 2][0]}
 fig = plots.field_along_track(distance, strength, borders)
@@ -140,7 +123,7 @@ say(
     f"it is {number(float(beyond[0]))} microgauss. It falls to {number(float(beyond[-1]))} microgauss at {distance[-1]:.0f} AU, "
     "where Voyager 1 went on measuring 4.6 in the mean: the pile-up of the model is a thinner layer than the real one."
 )
-if heliosphere.parameters == type(heliosphere.parameters)():
+if closed_form.parameters == type(closed_form.parameters)():
     assert 3.0 < beyond[0] < 6.5, "the field beyond the heliopause is not what Voyager 1 measured"
 
 # %% [markdown]
@@ -157,12 +140,12 @@ points *= (rng.uniform(3.0, 600.0, 3000) / np.linalg.norm(points, axis=1))[:, No
 step = 1e-3
 shifts = step * np.eye(3)
 same = np.all(
-    [heliosphere.region(points) == heliosphere.region(points + s * shift) for shift in shifts for s in (-20, 20)],
+    [closed_form.region(points) == closed_form.region(points + s * shift) for shift in shifts for s in (-20, 20)],
     axis=0,
 )
 points = points[same]
-B = np.array([[heliosphere.field(points + s * shift)[0] for s in (1, -1)] for shift in shifts])
-E = np.array([[heliosphere.field(points + s * shift)[1] for s in (1, -1)] for shift in shifts])
+B = np.array([[closed_form.field(points + s * shift)[0] for s in (1, -1)] for shift in shifts])
+E = np.array([[closed_form.field(points + s * shift)[1] for s in (1, -1)] for shift in shifts])
 dB, dE = (B[:, 0] - B[:, 1]) / (2 * step), (E[:, 0] - E[:, 1]) / (2 * step)
 divergence = np.abs(dB[0, :, 0] + dB[1, :, 1] + dB[2, :, 2]) / np.abs(dB).max(axis=(0, 2))
 curl = np.stack([dE[1, :, 2] - dE[2, :, 1], dE[2, :, 0] - dE[0, :, 2], dE[0, :, 1] - dE[1, :, 0]], axis=-1)
@@ -183,7 +166,7 @@ assert np.median(curl) < 1e-6, "the electric field has a curl"
 outward = rng.normal(size=(400, 3))
 outward /= np.linalg.norm(outward, axis=1)[:, None]
 radii = np.linspace(20.0, 400.0, 4000)
-potential = np.stack([heliosphere.potential(radius * outward) for radius in radii])
+potential = np.stack([closed_form.potential(radius * outward) for radius in radii])
 jump = np.abs(np.diff(potential, axis=0))
 say(
     f"Largest change of Φ over a step of {radii[1] - radii[0]:.2f} AU: {number(float(jump.max() / np.ptp(potential)))} of its whole range."

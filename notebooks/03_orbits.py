@@ -23,28 +23,11 @@
 # the helix's axis, for a particle of charge $q$ at the place $\mathbf r$; and $p/p_0$, the momentum over that at Earth.
 
 # %% tags=["parameters"]
-sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
-sky_label: str = ""  # what the map is, with its energy
-sigma_default: float = 0.0001  # error of a pixel where the map gives none
-averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
-dec_min: float = -90.0  # lowest declination used, degrees
-dec_max: float = 90.0  # highest declination used, degrees
-mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none
-order: int = 7  # highest Legendre order fitted
-p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
 rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
-field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
-field_uG: float = 3.0  # strength of the interstellar field, microgauss
-polarity: int = 1  # of the solar field: 1, -1 or 0 (unipolar)
-positions: int = 4  # positions on the Earth's orbit, averaged
+polarity: int = 1  # of the solar field, 0 if unipolar: 1, -1, 0
 boundary_AU: float = 4000.0  # radius at which orbits end, AU
-closure: str = "flux-tube"  # flux-tube or uniform
-kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
-seed: int = 20060101  # of every random number
-grid_deg: float = 2.0  # step of the analysis grid, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
@@ -65,9 +48,8 @@ from lisbon_core.tools.notebook import number, record, say, show
 from lisbon_core.units import LORENTZ, gyroradius
 
 run = Run.from_namespace(globals())
-heliosphere = run.heliosphere
 say(
-    f"A particle of {rigidity_TV:g} TV has a gyroradius of {number(gyroradius(rigidity_TV, heliosphere.field_uG))} AU in {heliosphere.field_uG:.3g} microgauss: "
+    f"A particle of {rigidity_TV:g} TV has a gyroradius of {number(gyroradius(rigidity_TV, run.heliosphere.field_uG))} AU in {run.heliosphere.field_uG:.3g} microgauss: "
     "larger than the heliosphere is wide, and that is why anything is left of the interstellar pattern."
 )
 
@@ -80,11 +62,11 @@ say(
 
 # %%
 places = ((230, 25), (300, 10), (75, 20), (140, 50), (30, -40))
-tracks, _ = follow(heliosphere, [unit_vector(*place) for place in places], rigidity_TV)
+tracks, _ = follow(run.heliosphere, [unit_vector(*place) for place in places], rigidity_TV)
 distance = np.linalg.norm(tracks, axis=2)
 returned = np.sum(np.any((np.maximum.accumulate(distance) > 300.0) & (distance < 200.0), axis=0))
 fig = plots.orbits_in_space(
-    heliosphere,
+    run.heliosphere,
     list(tracks.transpose(1, 0, 2)),
     [f"from RA {ra}°, Dec {dec}°".replace("-", "−") for ra, dec in places],
 )
@@ -134,15 +116,15 @@ assert np.median(residual) < 1e-7, "total energy is not conserved along the orbi
 step, bundles, momenta, stretched = 12.0, {}, {}, []
 for ra, dec in ((180.0, 10.0), (303.0, 19.0)):
     close = unit_vector(ra + np.arange(-12, 13) * 0.01 / np.cos(np.radians(dec)), np.full(25, dec))
-    middle = trace(heliosphere, earth_positions(heliosphere, 1), -rigidity_TV * close[12:13] @ heliosphere.axes.T,
+    middle = trace(run.heliosphere, earth_positions(run.heliosphere, 1), -rigidity_TV * close[12:13] @ run.heliosphere.axes.T,
                    backwards=True, boundary_AU=boundary_AU)
     stretched.append(float(middle.amplification[0]))
     name = f"RA {ra:.0f}°, Dec {dec:.0f}°"
-    bundles[name], momenta[name] = follow(heliosphere, close, rigidity_TV, step_AU=step, steps=450)
+    bundles[name], momenta[name] = follow(run.heliosphere, close, rigidity_TV, step_AU=step, steps=450)
 final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
 
 # %%
-fig = plots.fan(heliosphere, bundles, momenta, step * np.arange(451), extent_AU=900.0)
+fig = plots.fan(run.heliosphere, bundles, momenta, step * np.arange(451), extent_AU=900.0)
 show(
     fig,
     "03_fan",
@@ -219,9 +201,9 @@ record(run_dir, "03_orbits", liouville_claims(run))
 # %%
 sky = spread_directions(3000)
 radii = [radius for radius in (100.0, 300.0, 1000.0) if radius < boundary_AU] + [boundary_AU]
-met = stations(heliosphere, sky, rigidity_TV, radii)
-origins = [-(o.momentum / np.linalg.norm(o.momentum, axis=1)[:, None]) @ heliosphere.axes for o in met]
-b, e_x, e_y = axes_across(heliosphere)
+met = stations(run.heliosphere, sky, rigidity_TV, radii)
+origins = [-(o.momentum / np.linalg.norm(o.momentum, axis=1)[:, None]) @ run.heliosphere.axes for o in met]
+b, e_x, e_y = axes_across(run.heliosphere)
 mu, gyrophase = -origins[-1] @ b, np.degrees(np.arctan2(-origins[-1] @ e_y, -origins[-1] @ e_x))
 
 # %%
@@ -249,14 +231,14 @@ say(
 # are not chaotic.
 
 # %%
-whole = trace(heliosphere, np.tile(earth_positions(heliosphere, 1), (len(sky), 1)), -rigidity_TV * sky @ heliosphere.axes.T,
+whole = trace(run.heliosphere, np.tile(earth_positions(run.heliosphere, 1), (len(sky), 1)), -rigidity_TV * sky @ run.heliosphere.axes.T,
               backwards=True, boundary_AU=boundary_AU, tolerance=TOLERANCE)
 quiet = whole.escaped & met[-1].escaped & ~whole.chaotic
 off = angle_between(whole.momentum, met[-1].momentum)[quiet]
 say(f"{np.mean(quiet):.0%} of the orbits are quiet; with and without stops they end within {number(float(np.quantile(off, 0.99)))}° "
     "of each other (99 % of them).")
 # a field on a grid has kinks, and steps that end elsewhere meet others of them
-limit = 0.5 if heliosphere is run.closed_form else 2.0
+limit = 0.5 if run.heliosphere is run.closed_form else 2.0
 assert np.quantile(off, 0.99) < limit, "stopping on the way changes the orbits"
 
 # %% [markdown]

@@ -25,28 +25,7 @@
 # the bin, plus what the pixels show beyond the model, each counted with its share of samples in the bin.
 
 # %% tags=["parameters"]
-sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
-sky_label: str = ""  # what the map is, with its energy
-sigma_default: float = 0.0001  # error of a pixel where the map gives none
-averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
-dec_min: float = -90.0  # lowest declination used, degrees
-dec_max: float = 90.0  # highest declination used, degrees
-mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none
-order: int = 7  # highest Legendre order fitted
-p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
 rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
-field_lon: float = 219.2  # longitude the interstellar field points to, degrees
-field_lat: float = 39.9  # latitude the interstellar field points to, degrees
-field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
-field_uG: float = 3.0  # strength of the interstellar field, microgauss
-polarity: int = 1  # of the solar field: 1, -1 or 0 (unipolar)
-positions: int = 4  # positions on the Earth's orbit, averaged
-boundary_AU: float = 4000.0  # radius at which orbits end, AU
-closure: str = "flux-tube"  # flux-tube or uniform
-kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
-seed: int = 20060101  # of every random number
-grid_deg: float = 2.0  # step of the analysis grid, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%

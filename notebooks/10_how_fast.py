@@ -22,26 +22,8 @@
 # the machine this was run on, while it was doing who knows what else: only ratios within one run say something.
 
 # %% tags=["parameters"]
-sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
-sky_label: str = ""  # what the map is, with its energy
-sigma_default: float = 0.0001  # error of a pixel where the map gives none
-averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
-dec_min: float = -90.0  # lowest declination used, degrees
-dec_max: float = 90.0  # highest declination used, degrees
-mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none
-order: int = 7  # highest Legendre order fitted
-p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
 rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
-field_lon: float = 219.2  # longitude the interstellar field points to, degrees
-field_lat: float = 39.9  # latitude the interstellar field points to, degrees
-field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
-field_uG: float = 3.0  # strength of the interstellar field, microgauss
-polarity: int = 1  # of the solar field: 1, -1 or 0 (unipolar)
-positions: int = 4  # positions on the Earth's orbit, averaged
 boundary_AU: float = 4000.0  # radius at which orbits end, AU
-closure: str = "flux-tube"  # flux-tube or uniform
-kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
 seed: int = 20060101  # of every random number
 grid_deg: float = 2.0  # step of the analysis grid, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
@@ -62,7 +44,7 @@ from lisbon_core.studies.timing import cores, evaluation_ns, measure, timed
 from lisbon_core.tools.notebook import number, say, show
 
 run = Run.from_namespace(globals())
-heliosphere = run.closed_form
+closed_form = run.closed_form
 missing = [name for name in ("heyoka", "numbalsoda", "lmfit", "iminuit") if peers.optional(name) is None]
 for name in missing:
     say(f"{name} is not installed here and is left out: `pip install 'lisbon_core[bench]'` brings it in.")
@@ -155,13 +137,13 @@ assert all(point.median < 1e-4 for point in tight), "codes disagree where all sh
 # %%
 inside = peers.starts(200 if quick else 600, rigidity_TV)
 with cores(1):
-    judged = follow(heliosphere, inside, 1e-8, neighbours=True, boundary_AU=boundary_AU)
+    judged = follow(closed_form, inside, 1e-8, neighbours=True, boundary_AU=boundary_AU)
     inside = inside[judged.escaped & ~judged.chaotic]
-    truth = follow(heliosphere, inside, 1e-13, boundary_AU=boundary_AU)
+    truth = follow(closed_form, inside, 1e-13, boundary_AU=boundary_AU)
 
 
 def ours_inside(tolerance):
-    return follow(heliosphere, inside, tolerance, boundary_AU=boundary_AU).momentum
+    return follow(closed_form, inside, tolerance, boundary_AU=boundary_AU).momentum
 
 
 def theirs_inside(solve, part, **options):
@@ -170,16 +152,16 @@ def theirs_inside(solve, part, **options):
 
 with cores(1):
     closed = measure("this tracer", ours_inside, truth.momentum, (1e-6, 5e-7, 1e-7, 1e-8, 1e-9), times=2)
-solve, part = peers.scipy_solver(field_at, heliosphere.packed), slice(None, None, 20)
+solve, part = peers.scipy_solver(field_at, closed_form.packed), slice(None, None, 20)
 for method, tolerances in (("RK45", (1e-6, 1e-7)), ("DOP853", (1e-6, 1e-8))):
     closed += measure(f"scipy {method}", theirs_inside(solve, part, method=method), truth.momentum[part], tolerances)
 if "numbalsoda" not in missing:
     part = slice(None, None, 4)
-    solve = peers.numbalsoda_solver(field_at, heliosphere.packed)
+    solve = peers.numbalsoda_solver(field_at, closed_form.packed)
     closed += measure("numbalsoda dop853", theirs_inside(solve, part), truth.momentum[part], (1e-6, 1e-8, 1e-10))
-asked = follow(heliosphere, inside, 5e-7, boundary_AU=boundary_AU).evaluations.mean()
+asked = follow(closed_form, inside, 5e-7, boundary_AU=boundary_AU).evaluations.mean()
 points = along(100_000)
-cost = 1e9 * timed(lambda: heliosphere.field(points), 3)[0] / len(points)
+cost = 1e9 * timed(lambda: closed_form.field(points), 3)[0] / len(points)
 floor = 1e9 / (cost * asked)
 usual = next(point for point in closed if point.tolerance == 5e-7)
 say(
@@ -266,8 +248,8 @@ show(
 )
 radii = np.array([500.0, 1000.0, 2000.0, 4000.0, 8000.0])
 few_states = peers.starts(300, rigidity_TV)
-results = [timed(lambda r=r: follow(heliosphere, few_states, 5e-7, boundary_AU=r), 2) for r in radii]
-error_and_growth = timed(lambda: follow(heliosphere, few_states, 5e-7, True, boundary_AU=4000.0), 2)[0]
+results = [timed(lambda r=r: follow(closed_form, few_states, 5e-7, boundary_AU=r), 2) for r in radii]
+error_and_growth = timed(lambda: follow(closed_form, few_states, 5e-7, True, boundary_AU=4000.0), 2)[0]
 fig = plots.curves(
     radii,
     {

@@ -22,28 +22,11 @@
 # set of positions reshuffles the chaotic ones, and four positions sample them anew. That part of the error bar differs.
 
 # %% tags=["parameters"]
-sky_map: str = ""  # path of a sky map; empty: the embedded synthetic sky
-sky_label: str = ""  # what the map is, with its energy
-sigma_default: float = 0.0001  # error of a pixel where the map gives none
-averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
-dec_min: float = -90.0  # lowest declination used, degrees
-dec_max: float = 90.0  # highest declination used, degrees
-mask: str = ""  # path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none
 order: int = 7  # highest Legendre order fitted
-p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
-rigidity_TV: float = 4.0  # rigidity at Earth, TV
-heliosphere: str = ""  # path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form with its defaults
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
-field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs or galactic
-field_uG: float = 3.0  # strength of the interstellar field, microgauss
-polarity: int = 1  # of the solar field: 1, -1 or 0 (unipolar)
-positions: int = 4  # positions on the Earth's orbit, averaged
-boundary_AU: float = 4000.0  # radius at which orbits end, AU
-closure: str = "flux-tube"  # flux-tube or uniform
+field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs, galactic
 kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
-seed: int = 20060101  # of every random number
-grid_deg: float = 2.0  # step of the analysis grid, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 
@@ -58,7 +41,6 @@ from lisbon_core.tools.notebook import folder, number, say, show
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import Plan
 from lisbon_core.tools.sweep_report import field_of_rows
-from lisbon_core.tools.sweep_workers import here
 from lisbon_core.tools.tables import plain_table
 
 run = Run.from_namespace(globals())
@@ -77,7 +59,7 @@ varied = variations(run)
 on_a_grid = run.heliosphere is not run.closed_form
 fan = [] if on_a_grid else field_fan(run)
 plan = Plan(tuple(dict.fromkeys([*(one.parameters for one in varied), *fan])), ())
-rows = dict(zip(plan.runs, sweep(plan, folder(run_dir) / "sensitivity", here()), strict=True))
+rows = dict(zip(plan.runs, sweep(plan, folder(run_dir) / "sensitivity"), strict=True))
 failed = {row["reason"] for row in rows.values() if row["status"] != "done"}
 say("\n".join(f"- not every analysis was possible: {reason}" for reason in failed) or f"{len(rows)} analyses, all done.")
 

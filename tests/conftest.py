@@ -1,6 +1,5 @@
-"""Fixtures shared by the tests: the folder of real data, skies to measure; and a record of how the equations fare."""
+"""Fixtures shared by the tests: the folder of real data, and skies to measure."""
 
-import json
 import os
 import signal
 from pathlib import Path
@@ -9,29 +8,9 @@ import numpy as np
 import pytest
 
 from lisbon_core.sky import SkyMap
-from lisbon_core.tools import equations
-from lisbon_core.tools.provenance import input_hash, write_json
-
-ENDED: dict[str, set[str]] = {}
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of what a shell starts in the background, and all that starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_runtest_logreport(report):
-    """How each case of a test of an equation ended; a test that cannot even start has failed."""
-    if "equation" in report.keywords and (report.when == "call" or report.outcome != "passed"):
-        ENDED.setdefault(report.nodeid.partition("[")[0], set()).add(report.outcome)
-
-
-def pytest_sessionfinish(session):
-    """Bring runs/tests.json up to date, from which the equation map reads; what other sources gave is forgotten."""
-    if not ENDED or hasattr(session.config, "workerinput"):  # a worker of xdist reports to its controller
-        return
-    old = json.loads(equations.OUTCOMES.read_text(encoding="utf-8")) if equations.OUTCOMES.is_file() else {}
-    kept = old["outcomes"] if old.get("input_hash") == input_hash() else {}
-    worst = {test: min(cases, key=("failed", "skipped", "passed").index) for test, cases in ENDED.items()}
-    write_json(equations.OUTCOMES, {"input_hash": input_hash(), "outcomes": dict(sorted((kept | worst).items()))})
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import pytest
 
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
-from lisbon_core.tools.site.printing import FLAGS, find_browser
+from lisbon_core.tools.site.build import FLAGS, find_browser
 
 pytestmark = pytest.mark.skipif(find_browser() is None or importlib.util.find_spec("playwright") is None,
                                 reason="needs Chromium and playwright")

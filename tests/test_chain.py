@@ -8,7 +8,8 @@ import pytest
 
 from lisbon_core import LisbonError
 from lisbon_core.claims import anisotropy_claims, liouville_claims, transport_claims
-from lisbon_core.parameters import FAST, PARAMETER_HELP, ParameterError, RunParameters
+from lisbon_core.frames import FRAMES
+from lisbon_core.parameters import FAST, FILES, ParameterError, RunParameters
 from lisbon_core.run import DEFAULT_SKY, SECOND_SKY, Run, check_inputs
 
 CONTRACT = {"sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min", "dec_max", "mask", "order", "p_index",
@@ -17,10 +18,25 @@ CONTRACT = {"sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min",
 
 
 def test_every_parameter_of_the_contract_is_there_and_explained():
+    """The table: one type each, in the annotation and the default; a range or choices wherever there is a number."""
     names = {field.name for field in fields(RunParameters)}
-    assert names >= CONTRACT
-    assert names == set(PARAMETER_HELP)
-    assert set(FAST) <= names
+    assert names >= CONTRACT | {*FAST, *FILES}
+    for field in fields(RunParameters):
+        assert field.type is type(field.default)
+        assert field.metadata["help"][1:] in RunParameters.__doc__
+        assert field.type is str or {"low", "high"} <= set(field.metadata) or "choices" in field.metadata
+    assert RunParameters.__dataclass_fields__["field_frame"].metadata["choices"] == tuple(FRAMES)
+    with pytest.raises(ParameterError, match="must be one of flux-tube, uniform"):
+        RunParameters(closure="other")
+
+
+def test_a_notebook_finds_what_is_set_for_its_run():
+    """All names that papermill has written into it, declared or not; the rest at its default."""
+    run = Run.from_namespace({"order": 5, "kappa29": "2", "run_dir": "x", "np": np, "run": None})
+    assert run.parameters == RunParameters(order=5, kappa29=2.0)
+    assert str(run.folder) == "x"
+    with pytest.raises(ParameterError, match="mask is array"):
+        Run.from_namespace({"mask": np.ones(3)})
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), [
@@ -28,7 +44,8 @@ def test_every_parameter_of_the_contract_is_there_and_explained():
     ({"order": 7.5}, "order is 7.5, but it must be a whole number"),
     ({"rigidity_TV": math.nan}, "rigidity_TV is nan, but it must be a finite number"),
     ({"dec_min": 50.0, "dec_max": 20.0}, "dec_min must be the lower one"),
-    ({"ordr": 5}, "did you mean 'order'"),
+    ({"ordr": 5}, "No parameter is called ordr: did you mean order?"),
+    ({"pixels": 5}, "`lisbon list` shows all of them"),
     ({"sky_map": 3}, "sky_map is 3, but it must be text"),
 ])
 def test_a_wrong_parameter_gets_a_sentence(wrong, sentence):

@@ -67,7 +67,7 @@ def chapters():
 def code_answers(path):
     """Answer cells of code of a source, by exercise."""
     found = course_check.answers(pairing.read(path))
-    return {course.number(name): cell for name, cell in found.items() if cell.cell_type == "code"}
+    return {course.exercise_of(name): cell for name, cell in found.items() if cell.cell_type == "code"}
 
 
 @BY_CHAPTER
@@ -108,7 +108,7 @@ def test_every_notebook_has_its_exercises():
         found = course_check.answers(pairing.read(path))
         assert 2 <= len(found) <= 4, path.stem
         heads = re.findall(r"^# > \*\*Exercise (\d+\.\d)\*\* \(\d+ min, ★{1,3}, assesses: [^)]+\)$", text, re.M)
-        assert heads == [course.number(name) for name in found], f"{path.stem}: time, level and aim of each exercise"
+        assert heads == [course.exercise_of(name) for name in found], f"{path.stem}: time, level, aim of each exercise"
         assert text.count("# <details><summary>Hint</summary>") == text.count("# </details>") == len(found), path.stem
         assert "suspect" in text or "mirrored" in text, f"{path.stem} has no planted error"
         for name, cell in found.items():
@@ -230,7 +230,8 @@ def test_files_that_are_no_exercise(tmp_path, capsys):
 
 
 def test_regions_have_to_close():
-    with pytest.raises(CourseError, match="never closed"):
-        course.without("### BEGIN SOLUTION", "SOLUTION")
-    with pytest.raises(CourseError, match="counterpart"):
-        course.without("### END SOLUTION", "SOLUTION")
+    whole = "### BEGIN SOLUTION\nx\n### END SOLUTION\n"
+    assert course.without(f"{whole}y\n{whole}", "SOLUTION") == "y"
+    for text in ("### BEGIN SOLUTION", "### END SOLUTION", f"### BEGIN SOLUTION\n{whole}", f"{whole}### END SOLUTION"):
+        with pytest.raises(CourseError, match="counterpart"):
+            course.without(text, "SOLUTION")

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from lisbon_core.tools import course, course_check, pairing
-from lisbon_core.tools.site import printing
+from lisbon_core.tools.site import build
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra 'browser')")
 pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
@@ -21,7 +21,7 @@ pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
 def browser():
     with playwright.sync_playwright() as started:
         try:
-            opened = started.chromium.launch(executable_path=printing.find_browser(), args=list(printing.FLAGS))
+            opened = started.chromium.launch(executable_path=build.find_browser(), args=list(build.FLAGS))
         except playwright.Error as error:
             pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
         yield opened

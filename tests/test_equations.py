@@ -1,7 +1,6 @@
 """The equation map is complete: every equation has code that says so, a cell that shows it and tests that prove it."""
 
 import importlib
-import json
 import re
 
 import pytest
@@ -38,7 +37,7 @@ def test_the_paper_is_there_and_nothing_else_is_numbered():
 
 @pytest.mark.parametrize("number", EQUATIONS)
 def test_code(number):
-    for name in EQUATIONS[number].functions:
+    for name in EQUATIONS[number]["functions"]:
         module, _, attribute = name.rpartition(".")
         function = getattr(importlib.import_module(f"lisbon_core.{module}"), attribute)
         assert function.__module__ == f"lisbon_core.{module}", f"{attribute} lives in {function.__module__}"
@@ -48,8 +47,8 @@ def test_code(number):
 @pytest.mark.parametrize("number", EQUATIONS)
 def test_notebook(number):
     equation = EQUATIONS[number]
-    names = {name.rpartition(".")[2] for name in equation.functions}
-    told = set(re.findall(r"\w+", section(equation.notebook, equation.section)))
+    names = {name.rpartition(".")[2] for name in equation["functions"]}
+    told = set(re.findall(r"\w+", section(equation["notebook"], equation["section"])))
     assert told & names, f"the section on Eq. ({number}) names none of {names}"
     for stem in (stem for stem, tag in FORMULAS if tag == number):
         told = set(re.findall(r"\w+", (NOTEBOOKS / f"{stem}.py").read_text(encoding="utf-8")))
@@ -72,13 +71,21 @@ def test_links_lead_somewhere():
         assert name in target.read_text(encoding="utf-8"), f"{path} has no {name}"
 
 
-def test_last_results(tmp_path, monkeypatch):
-    """Not run here; as recorded; and, once a source has changed, with a word about it."""
-    monkeypatch.setattr(equations, "OUTCOMES", tmp_path / "tests.json")
-    test = equations.tests()["2a"][0]
-    assert "not run here" in equations.page()
-    for recorded, says in ((equations.input_hash(), "failed"), ("another", "failed (before the last change)")):
-        equations.OUTCOMES.write_text(json.dumps({"input_hash": recorded, "outcomes": {test: "failed"}}))
-        assert equations.outcomes() == {test: says}
-        assert f"**{says}**" in equations.page()
-    assert str(ROOT) not in equations.page()
+def test_the_table_of_the_readme_agrees_with_the_map():
+    """Six rows, one an equation of the paper; what they name is in the map, and what they link to is there."""
+    table = re.search(r"<!-- equations -->(.*)<!-- /equations -->", (ROOT / "README.md").read_text("utf-8"), re.S)[1]
+    rows = re.findall(r"^\| \((\d)\) [^|]+ \| \[`(\w+)`\]\(lisbon_core/(\S+)\.py#(\w+)\) \| "
+                      r"\[\d\d\]\(notebooks/(\w+)\.ipynb\), \*([^|]+)\* \| \[[^|]+\]\((\S+)\) \|$", table, re.M)
+    assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    for number, shown, module, name, *place, test in rows:
+        equation = EQUATIONS[number]
+        assert shown == name
+        assert f"{module.replace('/', '.')}.{name}" in equation["functions"]
+        assert place == [equation["notebook"], equation["section"]]
+        assert test.replace("#", "::") in equations.tests()[number]
+
+
+def test_lines_for_the_terminal_name_every_equation_and_test():
+    lines = equations.lines()
+    assert all(f"({number}) " in lines for number in EQUATIONS)
+    assert all(test in lines for proofs in equations.tests().values() for test in proofs)

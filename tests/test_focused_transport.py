@@ -87,26 +87,6 @@ def test_no_particle_leaves_at_the_ends(law, closure):
     assert pad.solvability(pad.tau + 0.1) == pytest.approx(0.1, rel=0.15)
 
 
-def test_weak_and_strong_focusing_are_solved_alike():
-    """The iteration for weak focusing and the direct solution meet where one takes over from the other."""
-    f_max = np.abs(COSINE.f(panels(48).mu)).max()
-    weak, strong = (stationary_pad(COSINE, 2.0 * side / f_max, "uniform", n=48) for side in (1.0 - 1e-12, 1.0 + 1e-12))
-    assert np.max(np.abs(weak.F1 - strong.F1)) < 1e-11 * np.max(np.abs(weak.F1))
-
-
-def test_the_way_to_general_laws_and_to_even_ones_is_the_same():
-    class Barely:
-        """Even but for rounding, so that it takes the general way."""
-
-        def h(self, mu):
-            return COSINE.h(mu) * (1.0 + 3e-16 * (np.asarray(mu) > 0.5))
-
-        f = COSINE.f
-
-    general, even = stationary_pad(Barely(), 90.0, -40.0), stationary_pad(COSINE, 90.0, -40.0)
-    assert np.max(np.abs(general.F1 - even.F1)) < 1e-12 * np.max(np.abs(even.F1))
-
-
 @pytest.mark.parametrize("closure", ["flux-tube", "uniform", 0.3])
 def test_first_order_converges_as_the_square_of_focusing(closure):
     law = CosineScattering(-0.5, 1.0, 1.0)

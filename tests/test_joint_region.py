@@ -5,7 +5,7 @@ import pytest
 from transport_cases import LAW, Q, distribution
 
 from lisbon_core import plots
-from lisbon_core.studies import joint_region
+from lisbon_core.studies.joint_region import joint_region
 from lisbon_core.transport import IsotropicScattering, TransportError, apparent_asymmetry, fit_transport, stationary_pad
 from lisbon_core.transport.apparent import as_series
 
@@ -79,7 +79,7 @@ def test_error_of_the_asymmetry_is_its_scatter():
 
 def test_the_figures_are_drawn(isotropic):
     fit, region = isotropic
-    fig = plots.joint_region(region, paper=(1.0 / 17.8, 7.08e-7))
+    fig = plots.joint_region(region, 1.0, (1.0 / 17.8, 7.08e-7))
     assert [text.get_text() for text in fig.axes[0].texts] == [f"L = {1 / region.flux_tube:.1f} pc",
                                                               f"L = {1 / region.uniform:.1f} pc"]
     drawn = fit.drawn()

@@ -29,14 +29,12 @@ from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_sky_map
 from lisbon_core.studies import unknown_sky
 from lisbon_core.synthetic import DEFAULT_TRUTH, read_truth, write_truth
-from lisbon_core.tools import course, course_check, equations, runner, sweep, sweep_plan, sweep_report, tables
-from lisbon_core.tools.cli import _from_file, _yaml
-from lisbon_core.tools.pairing import parameters, read, sources
-from lisbon_core.tools.provenance import NOTEBOOKS, write_json
+from lisbon_core.tools import course, course_check, stages, sweep, sweep_plan, sweep_report, tables
+from lisbon_core.tools.cli import _yaml
+from lisbon_core.tools.pairing import read
+from lisbon_core.tools.provenance import write_json
 from lisbon_core.tools.reports import compare_runs
-from lisbon_core.tools.sweep_workers import here
 
-KNOWN = parameters(sources(NOTEBOOKS)[0])
 NASTY = (b"nan", b"inf", b"-1", b"1e999", b"0", b"", b"\x00", b"'", b"#", b"[", b"99999999999999999999", "é".encode(),
          b"\xff\xfe", b",,", b"\n", b"true", b"__class__", b"!!python/object/apply:os.getcwd []")
 NASTY_NUMBERS = (0, 1, 2, 3, 7, 255, 256, 65535, 2**31, 2**32 - 1, 2**40, 2**63, 2**64 - 1, 0x7FF0000000000000)
@@ -54,7 +52,7 @@ def _heliosphere(path):
 
 
 def _run_parameters(path):
-    RunParameters.from_mapping({k: v for k, v in _from_file(str(path), KNOWN).items() if k != "run_dir"})
+    RunParameters.from_mapping(_yaml(str(path)))
 
 
 def _liouville(path):
@@ -91,7 +89,7 @@ def _planned():
 
 
 def _sweep(path):
-    rows = sweep.sweep(_planned(), path.parent, here(), progress=False, task=_outcome)
+    rows = sweep.sweep(_planned(), path.parent, task=_outcome)
     assert [row["status"] for row in rows] == ["done", "failed"]
     assert sweep_report.summary(rows, _planned(), path.parent).startswith("1 of 2 runs done")
 
@@ -113,9 +111,12 @@ def _earlier_run(path):
         target = path.parent / name
         target.write_bytes(b"{}") if "." in name else target.mkdir(exist_ok=True)
     (path.parent.parent / "outside.ipynb").write_bytes(b"kept")
-    kept = runner._kept(path.parent, {"01_liouville": "k"}, set())
-    assert set(kept) <= {"01_liouville"}
-    assert (path.parent.parent / "outside.ipynb").read_bytes() == b"kept"
+    try:
+        before = stages.earlier(path.parent)
+        stages.reasons({"01_liouville": "k"}, {"01_liouville": {}}, before, path.parent, set())
+        stages.clear(path.parent, before, {"01_liouville", *before["notebooks"]}, set())
+    finally:
+        assert (path.parent.parent / "outside.ipynb").read_bytes() == b"kept"
 
 
 def _claims(path):
@@ -124,10 +125,6 @@ def _claims(path):
     merged = claims.merge(path.parent, default_sky=True)
     assert tables.plain_table(merged)
     assert tables.table(merged)
-
-
-def _outcomes(path):
-    assert all(isinstance(one, str) for one in equations.outcomes().values())
 
 
 def _student(path):
@@ -185,21 +182,21 @@ def valid(tmp_path_factory, make_sky):
     (folder / "points.csv").write_text("field_lon,field_lat,order\n219.0,39.9,5\n220.5,40,7\n")
     (folder / "answer.toml").write_text("".join(f"{name} = {{value = 1.5, sigma = 0.1}}\n"
                                                 for name in unknown_sky.ASKED))
-    sweep.sweep(_planned(), folder / "swept", here(), progress=False, task=_outcome)
+    sweep.sweep(_planned(), folder / "swept", task=_outcome)
     (folder / "swept" / "sweep.jsonl").rename(folder / "sweep.jsonl")
     shutil.rmtree(folder / "swept")
     entry = {"notebook": "01_liouville", "status": "done", "seconds": 1.0, "reason": "", "key": "k", "files": {
         "01_liouville.ipynb": hashlib.sha256(b"{}").hexdigest()}}
-    write_json(folder / "provenance.json", {"notebooks": {"01_liouville": entry}})
+    write_json(folder / "provenance.json", {"notebooks": {"01_liouville": entry}, "files": {}, "code": {},
+                                            "parameters": {}, "inputs": {}, "versions": {}})
     write_json(folder / "claims.json", [asdict(claims.Claim("A_1", 1e-3, 1e-5, truth=1e-3, equation="(3)")),
                                         asdict(claims.Claim("L", None, unit="pc", note="why"))])
-    write_json(folder / "tests.json", {"input_hash": "x", "outcomes": {"tests/test_a.py::test_b": "passed"}})
     nbformat.write(read(course.sources()[0]), folder / "student.ipynb")
     readers = {"mask.csv": lambda path: read_mask(path, sky), "truth.toml": _truth, "heliosphere.toml": _heliosphere,
                "run.yaml": _run_parameters, "results.json": _folder, "liouville_map.fits": _liouville,
                "spherical.h5": _grid, "cartesian.h5": _grid, "cells.out": _cells, "sweep.jsonl": _sweep,
                "sweep.yaml": _settings, "points.csv": _points, "answer.toml": _answer, "claims.json": _claims,
-               "provenance.json": _earlier_run, "tests.json": _outcomes, "student.ipynb": _student}
+               "provenance.json": _earlier_run, "student.ipynb": _student}
     return {path.name: (path.read_bytes(), readers.get(path.name, _sky)) for path in sorted(folder.iterdir())}
 
 
@@ -236,8 +233,8 @@ def damaged(content: bytes, rng) -> bytes:
 NAMES = ("answer.toml", "cartesian.h5", "cells.out", "claims.json", "counts.fits", "heliosphere.toml", "image.fits",
          "intensity.fits", "liouville_map.fits", "map.csv", "map.csv.gz", "map.ecsv", "map.fits", "mask.csv",
          "points.csv", "provenance.json", "results.json", "run.yaml", "spherical.h5", "student.ipynb", "sweep.jsonl",
-         "sweep.yaml", "tests.json", "truth.toml")
-NEVER_REFUSED = ("provenance.json", "sweep.jsonl", "tests.json")  # what they held is made anew
+         "sweep.yaml", "truth.toml")
+NEVER_REFUSED = ("sweep.jsonl",)  # what it held is made anew
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -250,8 +247,7 @@ def test_damaged_files_are_read_or_refused(valid, tmp_path, monkeypatch, name):
     path.parent.mkdir()
     path.write_bytes(content)
     monkeypatch.setattr(gridded_files, "PATIENCE", 5.0)
-    monkeypatch.setattr(equations, "OUTCOMES", path)
-    monkeypatch.setattr(course_check, "_execute", lambda notebook, seconds: ({}, {}))
+    monkeypatch.setattr(course_check, "_execute", lambda notebook, seconds: ("", set()))
     monkeypatch.setattr(course_check.pairing, "read", functools.cache(course_check.pairing.read))
     read(path)  # the valid one is read
     total = int(os.environ.get("LISBON_MUTATIONS", "600"))

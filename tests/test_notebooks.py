@@ -1,5 +1,6 @@
 """Every notebook as a papermill run on a coarse grid, and one as papermill alone would run it."""
 
+import ast
 import dataclasses
 import json
 import os
@@ -10,6 +11,7 @@ import nbformat
 import pytest
 from PIL import Image
 
+from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.tools import pairing, runner, stages
 from lisbon_core.tools.provenance import NOTEBOOKS
 
@@ -20,8 +22,6 @@ pytestmark = pytest.mark.skipif(not SOURCES, reason="there is no notebook yet")
 @pytest.fixture(scope="module")
 def fast_run(tmp_path_factory):
     """All notebooks with --fast, from a foreign folder, where a figure backend is set as many test set-ups do."""
-    from lisbon_core.parameters import FAST
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MPLBACKEND", "Agg")
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
@@ -70,16 +70,23 @@ def test_figures_fit_a_journal(fast_run):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_parameters_are_those_of_the_chain(path):
-    """The parameters cell is the same everywhere: names, types, defaults and help of the chain's own dataclass."""
-    from lisbon_core.parameters import PARAMETER_HELP, RunParameters
+def test_parameters_are_those_of_a_run(path):
+    """A few lines: type, default and help of the table, and nothing else takes the name of a parameter of a run.
 
+    What a run sets comes in by these names, so a variable that is called like one would be taken for it.
+    """
     cell = pairing.parameters(path)
     assert cell.pop("run_dir").default == ""
-    wanted = {field.name: (getattr(field.type, "__name__", field.type), field.default)
-              for field in dataclasses.fields(RunParameters)}
-    assert {name: (one.kind, one.default) for name, one in cell.items()} == wanted
-    assert {name: one.help for name, one in cell.items()} == PARAMETER_HELP
+    assert len(cell) <= 5, "the first screen is for what the notebook shows"
+    table = {field.name: field for field in dataclasses.fields(RunParameters)}
+    for name, one in cell.items():
+        choices = table[name].metadata.get("choices")
+        wanted = table[name].metadata["help"] + (f": {', '.join(map(str, choices))}" if choices else "")
+        assert (one.kind, one.default, one.help) == (table[name].type.__name__, table[name].default, wanted)
+    stored = [node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+              if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    assert sorted(set(stored) & set(table)) == sorted(cell), "a variable has the name of a parameter"
+    assert all(stored.count(name) == 1 for name in cell)
 
 
 def test_bare_papermill(tmp_path):
@@ -93,3 +100,13 @@ def test_bare_papermill(tmp_path):
                    capture_output=True)
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert any("order = 5" in cell.source for cell in notebook.cells)
+
+
+def test_what_no_cell_declares_reaches_its_stage(tmp_path):
+    """Notebook 06 declares no parameter of the fit, and yet shows the one that was asked for."""
+    source, = NOTEBOOKS.glob("06_*.py")
+    assert not {"order", "grid_deg"} & pairing.parameters(source).keys()
+    report = runner.run([source], FAST | {"order": 5}, tmp_path, progress=False)
+    assert report.ok, str(report)
+    assert "fitted to order 5" in (tmp_path / f"{source.stem}.ipynb").read_text(encoding="utf-8")
+    assert report.results["parameters"] == RunParameters(order=5, **FAST).as_dict()

@@ -63,7 +63,7 @@ def test_momentum_is_constant_in_the_frame_of_a_uniform_flow(uniform, backwards)
 
 
 @pytest.mark.parametrize(("polarity", "tail_AU"), [(1, math.inf), (-1, math.inf), (0, math.inf), (1, 400.0)])
-def test_total_energy_through_the_whole_heliospread_directions(polarity, tail_AU):
+def test_total_energy_through_the_whole_heliosphere(polarity, tail_AU):
     heliosphere = closed_form(HeliosphereParameters(polarity=polarity, tail_AU=tail_AU))
     momenta = 4.0 * spread_directions(210)
     orbits = trace(heliosphere, earth(210), momenta, backwards=True, tolerance=1e-10)
@@ -181,11 +181,11 @@ def test_machine_code_is_kept_between_processes(default):
     trace(default, earth(1), 4.0 * spread_directions(1), boundary_AU=2.0)  # compiled by now, whoever was first
     code = """
 from lisbon_core import orbits
-from lisbon_core.orbits import kernels
+from lisbon_core.orbits import tracing
 from lisbon_core.heliosphere import closed_form
 orbits.trace(closed_form(), [[1.0, 0.0, 0.0]], [[4.0, 0.0, 0.0]], boundary_AU=2.0)
-assert sum(kernels._orbits.stats.cache_hits.values()) == 1, kernels._orbits.stats
-assert not kernels._orbits.stats.cache_misses, kernels._orbits.stats
+assert sum(tracing._in_closed_form.stats.cache_hits.values()) == 1, tracing._in_closed_form.stats
+assert not tracing._in_closed_form.stats.cache_misses, tracing._in_closed_form.stats
 """
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -1,16 +1,18 @@
 """The site and the PDF: complete, offline, readable on a wide screen and a narrow one."""
 
+import functools
 import html.parser
+import http.server
 import importlib
 import importlib.util
 import inspect
-import json
 import os
 import pkgutil
 import re
-import shutil
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,12 +21,12 @@ import pytest
 import yaml
 
 import lisbon_core
-from lisbon_core.tools import pairing, site
-from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, input_hash
-from lisbon_core.tools.site import build, pages, printing
+from lisbon_core.tools import equations, pairing
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
+from lisbon_core.tools.site import build
 
 BUILT_BY = [name for name in build.NEEDS if importlib.util.find_spec(name) is None]
-NO_BROWSER = printing.find_browser() is None or importlib.util.find_spec("playwright") is None
+NO_BROWSER = build.find_browser() is None or importlib.util.find_spec("playwright") is None
 needs_site = pytest.mark.skipif(bool(BUILT_BY), reason=f"the site needs {', '.join(BUILT_BY)}")
 needs_browser = pytest.mark.skipif(NO_BROWSER, reason="needs Chromium and playwright")
 STEMS = [path.stem for path in pairing.sources(NOTEBOOKS)]
@@ -36,6 +38,22 @@ def made(out, *options):
                            env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return Path(ended.stdout.removeprefix("Open ").strip())
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(folder):
+    """Serve a folder on this machine alone; gives its address."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +109,14 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(parsed,
 
 @needs_site
 def test_every_notebook_is_there_with_its_figures_and_their_alternative_texts(parsed, built):
-    folder, _, _ = pages._executed(ROOT)
     for stem in STEMS:
         page = parsed[built / "notebooks" / f"{stem}.html"]
         told = [image.get("alt", "") for image in page.images if "_images" in image["src"]]
         assert "recovery test" in page.text
         taken = nbformat.read(built / "_sources" / "notebooks" / f"{stem}.ipynb", as_version=4)  # the download button
         nbformat.validate(taken)
-        if (folder / f"{stem}.ipynb").is_file():
-            assert "{py:obj}" not in nbformat.writes(taken)
-            cells = nbformat.read(folder / f"{stem}.ipynb", as_version=4).cells
-            assert told == [text for cell in cells for text in pairing.alternative_texts(cell)]
+        assert taken == nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4)
+        assert told == [text for cell in taken.cells for text in pairing.alternative_texts(cell)]
         assert all(len(text) > 20 for text in told)
         assert "data-mime-type=\"application/vnd.jupyter.stderr\"" not in page.text
 
@@ -124,7 +139,7 @@ def test_first_page_and_claims(parsed, built):
 def test_reference_holds_every_public_function_and_its_source(parsed):
     ids, links = set(), set()
     for path, page in parsed.items():
-        if path.parent.name == "api":
+        if path.parent.parent.name == "code":
             ids |= page.ids
             links |= {link.rpartition("_modules/")[2] for link in page.links if "_modules/" in link}
     for found in pkgutil.walk_packages(lisbon_core.__path__, "lisbon_core."):
@@ -154,46 +169,30 @@ def test_search_is_there_and_the_site_is_small(built):
 def test_what_is_missing_is_named(monkeypatch, tmp_path):
     there = importlib.util.find_spec
     monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None if name == "mathjax" else there(name))
-    with pytest.raises(site.SiteError, match="django-static-mathjax"):
-        site.build_site(tmp_path)
-    monkeypatch.setattr(printing.shutil, "which", lambda name: None)
-    with pytest.raises(site.SiteError, match="Chromium"):
-        site.build_pdf(tmp_path)
+    with pytest.raises(build.SiteError, match="django-static-mathjax"):
+        build.build_site(tmp_path)
+    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    with pytest.raises(build.SiteError, match="Chromium"):
+        build.build_pdf(tmp_path)
     assert not (tmp_path / "site" / "html").exists()
     assert not (tmp_path / "lisbon.pdf").exists()
 
 
-def test_the_last_run_is_shown_only_where_it_is_current_and_at_the_defaults(tmp_path):
-    for name in ("notebooks", "figures"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    paper = tmp_path / "runs" / "paper"
-    paper.mkdir(parents=True)
-    shutil.copy(ROOT / "figures" / "results.json", paper)
-    defaults = {name: one.default for source in pairing.sources(NOTEBOOKS)
-                for name, one in pairing.parameters(source).items() if name != "run_dir"}
-    record = {"input_hash": input_hash(tmp_path), "parameters": defaults,
-              "notebooks": {stem: {"status": "done"} for stem in STEMS}}
-
-    def shown(**changes):
-        (paper / "provenance.json").write_text(json.dumps(record | changes), encoding="utf-8")
-        return pages._executed(tmp_path)[0]
-
-    assert shown() == paper
-    committed = tmp_path / "notebooks"
-    assert shown(input_hash="0") == committed
-    assert shown(parameters=defaults | {"order": 3}) == committed
-    assert shown(notebooks=record["notebooks"] | {STEMS[3]: {"status": "failed"}}) == committed
-    assert "make paper" in pages._executed(tmp_path)[2]  # what is committed was made from other sources
-
-
-def test_links_to_code_lead_to_its_reference(tmp_path):
-    text = "[`number`](../lisbon_core/tools/claims.py#number) and [a claim](../tests/test_claims.py#test_x) [z](z.md)"
-    linked = pages._relink(text, tmp_path / "notebooks", ROOT, tmp_path)
-    assert linked == ("{py:obj}`number <lisbon_core.tools.claims.number>` and "
-                      "[a claim](../code/tests/test_claims.md#test_x) [z](z.md)")
-    assert pages.DRAWN.sub(pages._drawn_by, "Drawn by `plots.skies`. Drawn by `plots.nobody`.") == (
-        "Drawn by {py:obj}`plots.skies <lisbon_core.plots.skies.skies>`. Drawn by `plots.nobody`.")
-    assert "literalinclude" in (tmp_path / "code" / "tests" / "test_claims.md").read_text(encoding="utf-8")
+@needs_site
+def test_links_to_code_and_tests_lead_to_them(parsed, built):
+    """From the map and from the table of the README; and each figure to the function that drew it."""
+    proofs = {test.split("::")[1] for proofs in equations.tests().values() for test in proofs}
+    shown = parsed[built / "tests.html"]
+    assert all(f">{name}<" in shown.text for name in proofs)  # as code
+    functions = {f"lisbon_core.{name}" for one in equations.EQUATIONS.values() for name in one["functions"]}
+    for page in ("notebooks/00_reading_guide.html", "notebooks/equations.html"):
+        ends = {link.partition("#")[2] for link in parsed[built / page].links}
+        assert functions <= ends
+        assert {name.replace("_", "-") for name in proofs} <= ends
+    assert {link.partition("#")[0] for link in parsed[built / "index.html"].links} >= {
+        "tests.html", "code/physics/liouville.html", "code/physics/transport.html"}
+    drawn = parsed[built / "notebooks" / "06_renormalisation.html"].links
+    assert "../code/studies/plots.html#lisbon_core.plots.skies.figure_2" in drawn
 
 
 def test_workflow_calls_make_site():
@@ -226,7 +225,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=printing.find_browser(), args=list(printing.FLAGS))
+        chromium = playwright.chromium.launch(executable_path=build.find_browser(), args=list(build.FLAGS))
         yield chromium
         chromium.close()
 
@@ -253,7 +252,7 @@ def test_pages_as_seen(built, parsed, watched, width):
     """Equations are set, figures drawn, nothing is wider than the screen, and no request leaves this machine."""
     page, asked, complaints = watched
     page.set_viewport_size({"width": width, "height": 900})
-    with printing.served(built) as address:
+    with served(built) as address:
         for path in parsed:
             if "_modules" in path.parts or path.name in ("genindex.html", "py-modindex.html"):
                 continue
@@ -280,7 +279,7 @@ def test_site_opens_as_files_too(built, watched):
 @needs_browser
 def test_search_finds(built, watched):
     page, _, complaints = watched
-    with printing.served(built) as address:
+    with served(built) as address:
         page.goto(f"{address}/search.html?q=liouville")
         page.wait_for_selector("#search-results li a[href*='01_liouville']")
     assert not complaints
@@ -294,7 +293,7 @@ def test_pdf_holds_everything_uncut(tmp_path, browser):
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 40
     page = browser.new_page(viewport={"width": 680, "height": 994})  # what the margins leave of A4
     page.emulate_media(media="print")
-    with printing.served(tmp_path / "pdf" / "html") as address:
+    with served(tmp_path / "pdf" / "html") as address:
         page.goto(f"{address}/index.html")
         page.evaluate("MathJax.startup.promise")
         tall, loose = page.evaluate("""() => {

@@ -18,10 +18,11 @@ from lisbon_core._core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies.sensitivity import field_fan, variations
-from lisbon_core.tools import locks, sweep_workers
-from lisbon_core.tools.cli import main
+from lisbon_core.tools import locks, workers
+from lisbon_core.tools.cli import _yaml, main
 from lisbon_core.tools.sweep import read_rows, sweep
 from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
+from lisbon_core.tools.workers import Processes, WorkerError
 
 
 def orders(runs):
@@ -80,11 +81,15 @@ def test_one_at_a_time_and_points(tmp_path):
     (["--set", "field_lon=230:210:5"], "is no grid"),
     (["--set", "field_lon=210:230:0"], "is no grid"),
     (["--set", "field_lon=0:360:1e-6"], "more than 1000000: take a larger step"),
-    (["--set", "field_lon=a:b:c"], "holds what is no finite number"),
+    (["--set", "field_lon=-1e308:1e308:1e-9"], "more than 1000000: take a larger step"),
+    (["--set", "field_lon=a:b:c"], "is no grid: write field_lon=first:last:step, finite numbers"),
+    (["--set", "field_lon=0:inf:5"], "is no grid"),
     (["--set", "field_lon=uniform(210,230)"], "but --sample is None: say how many draws"),
     (["--set", "field_lon=uniform(230,210)", "--sample", "4"], "write field_lon=uniform(low,high)"),
     (["--set", "field_lon=unifrom(1,2)", "--sample", "4"], "did you mean uniform?"),
-    (["--set", "field_uG=loguniform(0,2)", "--sample", "4"], "both positive"),
+    (["--set", "field_uG=loguniform(0,2)", "--sample", "4"], "write field_uG=loguniform(low,high), both positive"),
+    (["--set", "field_uG=normal(2,0)", "--sample", "4"], "write field_uG=normal(mean,deviation)"),
+    (["--set", "field_uG=uniform(2,inf)", "--sample", "4"], "write field_uG=uniform(low,high)"),
     (["--set", "field_lat=uniform(80,99)", "--sample", "64"], "field_lat is 9"),
     (["--set", "order=3", "--sample", "4"], "no parameter is drawn from a law"),
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
@@ -103,6 +108,15 @@ def test_mistakes_get_a_sentence_and_nothing_runs(tmp_path, capsys, arguments, s
     assert not (tmp_path / "out").exists()
 
 
+def test_yaml_is_read_as_it_stands(tmp_path):
+    """Not as numbers of base 60 and 8, as YAML 1.1 would have it."""
+    (tmp_path / "p.yaml").write_text("order: 1:10:1\nfield_lon: [010, 20]\nsky_label: 2009-01-01\n")
+    made = plan(_yaml(tmp_path / "p.yaml"))
+    assert orders(made.runs[::2]) == list(range(1, 11))
+    assert {one.field_lon for one in made.runs} == {10.0, 20.0}
+    assert {one.sky_label for one in made.runs} == {"2009-01-01"}
+
+
 @pytest.mark.parametrize(("text", "sentence"), [("order\n", "lists no runs"), ("ordr\n3\n", "did you mean order?"),
                                                 ("order,closure\n3\n", "run 1 has 1 values")])
 def test_mistakes_in_a_list_of_points(tmp_path, text, sentence):
@@ -113,8 +127,8 @@ def test_mistakes_in_a_list_of_points(tmp_path, text, sentence):
 
 
 def test_what_has_ended_is_not_run_again(tmp_path):
-    first = sweep(plan({"order": [3, 5]}), tmp_path, sweep_workers.here(), task=sweep_tasks.square)
-    again = sweep(plan({"order": [3, 5, 7]}), tmp_path, sweep_workers.here(), task=sweep_tasks.square)
+    first = sweep(plan({"order": [3, 5]}), tmp_path, task=sweep_tasks.square)
+    again = sweep(plan({"order": [3, 5, 7]}), tmp_path, task=sweep_tasks.square)
     assert again[:2] == first
     assert len(read_rows(tmp_path / "sweep.jsonl")) == 3
     found = Table.read(tmp_path / "sweep.ecsv", format="ascii.ecsv")
@@ -127,7 +141,7 @@ def test_another_file_of_the_same_name_is_another_run(tmp_path):
     mine = tmp_path / "mine.toml"
     for text in ("nose_AU = 110.0\n", "nose_AU = 111.0\n"):
         mine.write_text(text)
-        sweep(plan({"heliosphere": str(mine)}), tmp_path / "out", sweep_workers.here(), task=sweep_tasks.square)
+        sweep(plan({"heliosphere": str(mine)}), tmp_path / "out", task=sweep_tasks.square)
     assert len(read_rows(tmp_path / "out" / "sweep.jsonl")) == 2
 
 
@@ -135,7 +149,7 @@ def test_another_file_of_the_same_name_is_another_run(tmp_path):
                                               (sweep_tasks.raise_at_five, "KeyError: 'five'")])
 def test_failures_are_kept_and_tried_again_so_often(tmp_path, task, reason):
     for expected in (1, 2, 2):
-        rows = sweep(plan({"order": [3, 5, 7]}), tmp_path, sweep_workers.here(), task=task, attempts=2)
+        rows = sweep(plan({"order": [3, 5, 7]}), tmp_path, task=task, attempts=2)
         assert [row["status"] for row in rows] == ["done", "failed", "done"]
         assert rows[1]["reason"] == reason
         assert rows[1]["attempt"] == expected
@@ -145,16 +159,17 @@ def test_failures_are_kept_and_tried_again_so_often(tmp_path, task, reason):
 @pytest.mark.parametrize("torn", [b'{"key": "abc", "sta', b"\x00\x00\x00", b"[1]\n"])
 def test_a_torn_line_is_taken_away(tmp_path, torn):
     made = plan({"order": [3, 5]})
-    sweep(made, tmp_path, sweep_workers.here(), task=sweep_tasks.square)
+    sweep(made, tmp_path, task=sweep_tasks.square)
     whole = (tmp_path / "sweep.jsonl").read_bytes()
     (tmp_path / "sweep.jsonl").write_bytes(whole.splitlines(keepends=True)[0] + torn)
-    rows = sweep(made, tmp_path, sweep_workers.here(), task=sweep_tasks.square)
+    rows = sweep(made, tmp_path, task=sweep_tasks.square)
     assert orders(made.runs) == [row["parameters"]["order"] for row in rows] == [3, 5]
     assert len(read_rows(tmp_path / "sweep.jsonl")) == 2
 
 
 def test_two_workers_share_the_cores(tmp_path):
-    rows = sweep(plan({"order": list(range(1, 7))}), tmp_path, sweep_workers.processes(2), task=sweep_tasks.where)
+    with Processes(2) as executor:
+        rows = sweep(plan({"order": list(range(1, 7))}), tmp_path, executor, task=sweep_tasks.where)
     seen = {row["worker"] for row in rows}
     assert len({one.split()[0] for one in seen}) == 2
     assert {one.split()[1] for one in seen} == {str(max(1, (os.cpu_count() or 1) // 2))}
@@ -162,7 +177,8 @@ def test_two_workers_share_the_cores(tmp_path):
 
 
 def test_a_run_that_kills_its_worker_is_found(tmp_path):
-    rows = sweep(plan({"order": [3, 4, 5, 6, 7]}), tmp_path, sweep_workers.processes(2), task=sweep_tasks.die_at_five)
+    with Processes(2) as executor:
+        rows = sweep(plan({"order": [3, 4, 5, 6, 7]}), tmp_path, executor, task=sweep_tasks.die_at_five)
     assert {row["parameters"]["order"]: row["status"] for row in rows} == {
         3: "done", 4: "done", 5: "failed", 6: "done", 7: "done"}
     assert rows[2]["reason"] == "its worker process died, twice: killed, or out of memory"
@@ -170,7 +186,8 @@ def test_a_run_that_kills_its_worker_is_found(tmp_path):
 
 def test_a_worker_killed_from_outside_costs_nothing(tmp_path):
     made = plan({"order": [3, 4, 5, 6], "sky_label": str(tmp_path / "killed")})
-    rows = sweep(made, tmp_path / "out", sweep_workers.processes(2), task=sweep_tasks.die_once)
+    with Processes(2) as executor:
+        rows = sweep(made, tmp_path / "out", executor, task=sweep_tasks.die_once)
     assert (tmp_path / "killed").exists()
     assert [row["status"] for row in rows] == ["done"] * 4
     assert len(read_rows(tmp_path / "out" / "sweep.jsonl")) == 4
@@ -180,10 +197,11 @@ SCRIPT = """
 import sys, sweep_tasks
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import plan
-from lisbon_core.tools.sweep_workers import processes
+from lisbon_core.tools.workers import Processes
 if __name__ == "__main__":
     try:
-        sweep(plan({"order": list(range(1, 13))}), sys.argv[1], processes(2), task=sweep_tasks.slow)
+        with Processes(2) as executor:
+            sweep(plan({"order": list(range(1, 13))}), sys.argv[1], executor, task=sweep_tasks.slow)
     except KeyboardInterrupt:
         print("stopped")
 """
@@ -213,12 +231,12 @@ def test_the_whole_may_be_killed(tmp_path, blow):
 
 def test_one_sweep_at_a_time(tmp_path):
     with locks.only_one(tmp_path), pytest.raises(LisbonError, match="Another run is at work in"):
-        sweep(plan({"order": 3}), tmp_path, sweep_workers.here(), task=sweep_tasks.square)
-    sweep(plan({"order": 3}), tmp_path, sweep_workers.here(), task=sweep_tasks.square)
+        sweep(plan({"order": 3}), tmp_path, task=sweep_tasks.square)
+    sweep(plan({"order": 3}), tmp_path, task=sweep_tasks.square)
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(LisbonError, match="name a folder"):
-            sweep(plan({"order": 3}), out, sweep_workers.here(), task=sweep_tasks.square)
+            sweep(plan({"order": 3}), out, task=sweep_tasks.square)
 
 
 def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
@@ -226,12 +244,12 @@ def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
     distributed = pytest.importorskip("distributed")
     made = plan({"order": "2,5", "field_lat": "36,40", "grid_deg": 10, "positions": 3,
                  "sky_label": str(tmp_path / "killed")})
-    alone = sweep(made, tmp_path / "here", sweep_workers.processes(2))
+    with Processes(2) as executor:
+        alone = sweep(made, tmp_path / "here", executor)
     with (distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
                                    local_directory=tmp_path / "dask") as cluster,
-          sweep_workers.cluster(cluster.scheduler_address) as workers):
-        assert workers.places == 4
-        rows = sweep(made, tmp_path / "out", workers, task=sweep_tasks.chain_and_die_once)
+          workers.cluster(cluster.scheduler_address) as executor):
+        rows = sweep(made, tmp_path / "out", executor, task=sweep_tasks.chain_and_die_once)
     assert (tmp_path / "killed").exists()
     assert [row["status"] for row in rows] == ["done"] * 4
     assert len({row["worker"] for row in rows} | {row["worker"] for row in alone}) > 2
@@ -257,8 +275,8 @@ def test_the_command_runs_the_chain(tmp_path, capsys):
 
 
 def test_no_cluster_without_its_package(monkeypatch):
-    monkeypatch.setattr(sweep_workers.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SweepError, match="install the extra 'dask'"), sweep_workers.cluster("tcp://127.0.0.1:1"):
+    monkeypatch.setattr(workers.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(WorkerError, match="install the extra 'dask'"), workers.cluster("tcp://127.0.0.1:1"):
         pass
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import nbformat
 import pytest
 
 from lisbon_core import LisbonError
-from lisbon_core.tools import cli, locks, pairing, provenance, publish, runner
+from lisbon_core.parameters import RunParameters
+from lisbon_core.run import DEFAULT_SKY
+from lisbon_core.tools import cli, inputs, locks, pairing, provenance, publish, runner, stages
 
 SOURCE = '''# ---
 # jupyter:
@@ -27,6 +30,7 @@ SOURCE = '''# ---
 sky_map: str = ""  # path of your sky map
 order: int = 7  # highest Legendre order
 p_index: float = 4.7  # exponent of p/p0
+walks: int = 3  # of this notebook alone
 run_dir: str = ""  # folder of the run
 
 # %%
@@ -70,12 +74,8 @@ def lisbon(notebooks, capsys):
 
 
 def test_what_measures_times_runs_alone_and_last():
-    done = {stem: runner.Outcome(stem, "done") for stem in ("03_a", "05_a")}
-    assert runner._ready(["06_a", "08_a", "10_a"], [], done, 2) == ["06_a", "08_a"]
-    assert runner._ready(["10_a", "11_a"], ["08_a"], done, 1) == ["11_a"]
-    assert runner._ready(["10_a"], ["08_a"], done, 1) == []
-    assert runner._ready(["10_a"], [], done, 2) == ["10_a"]
-    assert runner._ready(["08_a"], ["10_a"], done, 1) == []
+    order = runner._order(["05_a", "06_a", "10_a", "11_a"])
+    assert order == {"05_a": set(), "06_a": {"05_a"}, "10_a": {"05_a", "06_a", "11_a"}, "11_a": set()}
 
 
 def test_run_and_publish(notebooks, tmp_path, monkeypatch):
@@ -87,11 +87,11 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
                                                      "figures", "provenance.json", "report.md",
-                                                     "results.json"}
+                                                     "results.json", locks.LOCK}
     results = json.loads((out / "results.json").read_text())
     assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "unit": "", "paper": 17.8, "truth": 7.2,
                                          "verdict": "recovered", "equation": "", "note": ""}
-    assert results["parameters"] == {"sky_map": "", "order": 7, "p_index": 4.7}
+    assert results["parameters"] == RunParameters().as_dict() | {"walks": 3}
     assert set(results["provenance"]["notebooks"]) == {"04_sky", "05_fit", "06_rest"}
     notebook = nbformat.read(out / "05_fit.ipynb", as_version=4)
     nbformat.validate(notebook)
@@ -144,7 +144,7 @@ def test_what_has_not_changed_is_kept(notebooks, tmp_path):
     assert kept.ok
     assert json.loads(first)["claims"] == kept.results["claims"]
     assert set(kept.results["provenance"]["notebooks"]) == {"05_fit", "06_rest"}
-    (out / "figures" / "06_line.png").write_bytes(b"")
+    (out / "figures" / "06_line.png").unlink()
     assert statuses(again()) == ["kept", "done"]
     assert statuses(again(parameters={"order": 5})) == ["done"] * 2
     source = notebooks / "05_fit.py"
@@ -157,7 +157,7 @@ def test_what_has_not_changed_is_kept(notebooks, tmp_path):
 def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
     (notebooks / "04_sky.py").unlink()
     source, out = notebooks / "06_rest.py", tmp_path / "out"
-    source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(60)\n")
+    source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(600)\n")
     code = ("import sys; from pathlib import Path; from lisbon_core.tools import runner; "
             f"runner.run(None, {{}}, Path({str(out)!r}), notebook_folder=Path({str(notebooks)!r}))")
     for blow, said in ((signal.SIGKILL, ""), (signal.SIGINT, "the same command goes on from there")):
@@ -169,16 +169,142 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
         process.send_signal(blow)
         assert said in process.communicate(timeout=30)[1]
     assert not (out / "results.json").exists()
-    source.write_text(source.read_text().replace("sleep(60)", "sleep(0)"))
+    source.write_text(source.read_text().replace("sleep(600)", "sleep(0)"))
     report = runner.run(None, {}, out, notebook_folder=notebooks, progress=False)
     assert statuses(report) == ["kept", "done"]
-    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == [locks.LOCK]
+
+
+@pytest.mark.parametrize("name", ["04_sky.ipynb", "claims/05_fit.json", "figures/06_mine.png", "sky_map.fits",
+                                  "results.json", "report.md", "provenance.json"])
+def test_nothing_of_the_users_is_overwritten(lisbon, tmp_path, name):
+    """Neither a file with a name of the run's own, nor the map that is read; refused before anything is touched."""
+    file = tmp_path / "out" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    code, printed, complaint = lisbon("run", "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert not printed
+    assert complaint.count("\n") == 1
+    assert f"{file} is" in complaint
+    assert "name another folder" in complaint
+    assert file.read_text() == "mine"
+    assert {path for path in (tmp_path / "out").rglob("*") if path.is_file()} == {file, tmp_path / "out" / locks.LOCK}
+
+
+def earlier_run(out, **files):
+    """Record of a run that has left these files, and the files."""
+    for name, content in files.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(content)
+    entry = {"status": "done", "key": "k", "files": {name: inputs.sha256(out / name) for name in files}}
+    return {"notebooks": {"06_rest": entry}, "files": {}, "code": {"06_rest.py": "h"}, "parameters": {}, "inputs": {},
+            "versions": {}}
+
+
+def test_a_run_removes_what_it_has_made_and_nothing_else(tmp_path):
+    product = tmp_path / "sky_map.fits"
+    before = earlier_run(tmp_path, **{"sky_map.fits": "made", "extra/rows.txt": "made"})
+    (tmp_path / "pad.ecsv").write_text("of a notebook that does not run")
+    with pytest.raises(stages.FolderError, match=r"sky_map.fits is read by this run"):
+        stages.clear(tmp_path, before, {"06_rest"}, {product})
+    product.write_text("edited")
+    with pytest.raises(stages.FolderError, match=r"sky_map.fits was changed after a run into this folder"):
+        stages.clear(tmp_path, before, {"06_rest"}, set())
+    assert (tmp_path / "extra" / "rows.txt").exists()
+    product.write_text("made")
+    stages.clear(tmp_path, before, {"06_rest"}, set())
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["pad.ecsv"]
+
+
+def test_a_record_names_no_file_outside_of_its_folder(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (tmp_path / "outside").write_text("mine")
+    for name in ("../outside", str(tmp_path / "outside")):
+        provenance.write_json(out / "provenance.json", earlier_run(out, **{name: "mine"}))
+        with pytest.raises(stages.FolderError, match="is no record of a run"):
+            stages.earlier(out)
+
+
+def test_why_a_notebook_runs_again(tmp_path):
+    before = earlier_run(tmp_path, **{"pad.ecsv": "made"}) | {"parameters": {"order": 7}, "versions": {"numpy": "2.0"}}
+    same = {"06_rest.py": "h", "order": 7, "numpy": "2.0"}
+
+    def why(parts=same, key="k", anew=(), **others):
+        return stages.reasons({"06_rest": key, **dict.fromkeys(others, "k")}, {"06_rest": parts, **others}, before,
+                              tmp_path, {*anew})["06_rest"]
+
+    assert why() == ""
+    assert why(same | {"order": 5}) == "order changed"
+    assert why(same | {"lisbon_core/x.py": "new", "order": 5, "numpy": "2.1", "map.fits": "s"}) == (
+        "order, numpy, lisbon_core/x.py and more changed")
+    assert why(key="other") == "what it is made from changed"
+    assert why(anew=["06_rest"]) == "asked for"
+    assert why(**{"05_fit": {}}) == "", "what it needs was never run here"
+    assert why(anew=["05_fit"], **{"05_fit": {}}) == "needs 05_fit, which runs again"
+    (tmp_path / "pad.ecsv").unlink()
+    assert why() == "pad.ecsv is not what it left"
+    before["notebooks"]["06_rest"]["status"] = "failed"
+    assert why() == "it did not end well before"
+
+
+def test_the_truth_beside_a_sky_is_an_input(tmp_path):
+    """With it verdicts change: a run whose truth was edited or taken away is not kept."""
+    for name in ("mine.ecsv", "mine_truth.toml", "mask.csv"):
+        (tmp_path / name).write_text("")
+    values = {"sky_map": str(tmp_path / "mine.ecsv"), "mask": str(tmp_path / "mask.csv"), "heliosphere": ""}
+    assert {path.name for path in runner._files_read(values)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
+
+
+KEYS = """import json
+from lisbon_core.tools import inputs
+print(json.dumps([inputs.published_keys(), inputs.code_hash()]))"""
+AFTER_IMPORTS = ("\n\n\n", "\n\n\nOTHER = 0\n\n\n")
+
+
+def test_what_dates_a_published_run(tmp_path):
+    """Physics, studies, plots, notebooks and data by what they say; `tools/`, comments and white space never."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.ipynb")
+    for name in ("lisbon_core", "notebooks", "data"):
+        shutil.copytree(provenance.ROOT / name, tmp_path / name, ignore=ignored)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+
+    def keys():
+        return json.loads(subprocess.run([sys.executable, "-c", KEYS], cwd=tmp_path, env=environment,
+                                         capture_output=True, text=True, check=True).stdout)
+
+    def dated(edits):
+        """Numbers of the notebooks that edits date, and whether they date the rows of a sweep."""
+        texts = {tmp_path / name: (tmp_path / name).read_text() for name in edits}
+        for (path, text), (old, new) in zip(texts.items(), edits.values(), strict=True):
+            assert old in text
+            path.write_bytes(text.replace(old, new, 1).encode())
+        after, code_after = keys()
+        for path, text in texts.items():
+            path.write_text(text)
+        return " ".join(sorted(stem[:2] for stem in before if before[stem] != after[stem])), code != code_after
+
+    before, code = keys()
+    assert dated({"lisbon_core/tools/tables.py": ("import math", "import cmath, math"),
+                  "lisbon_core/anisotropy/fit.py": ("\n\n\n", "\n\n# a comment\n\n"),
+                  "lisbon_core/plots/skies.py": ('"""', '"""Another docstring. '),
+                  "notebooks/05_anisotropy_fit.py": ("\n", "  \r\n\r\n"),
+                  "data/README.md": ("\n", "\n\n")}) == ("", False)
+    assert dated({"lisbon_core/studies/gyrotropy.py": AFTER_IMPORTS}) == ("00 07 09", False)
+    assert dated({"lisbon_core/plots/heliosphere.py": AFTER_IMPORTS,
+                  "lisbon_core/studies/in_time.py": AFTER_IMPORTS,
+                  "lisbon_core/studies/field_posterior.py": AFTER_IMPORTS}) == ("02 08 11", False)
+    assert dated({"notebooks/06_renormalisation.py": ("# # 06", "# # 06 To")}) == ("00 06 07 09", False)
+    everyone = " ".join(sorted(stem[:2] for stem in before))
+    assert dated({"lisbon_core/anisotropy/fit.py": AFTER_IMPORTS}) == (everyone.replace("08 ", ""), True)
+    assert dated({"data/sky_default.ecsv": ("\n", "\n#\n")}) == (everyone, True)
 
 
 def test_two_runs_do_not_share_a_folder(notebooks, tmp_path):
     with locks.only_one(tmp_path / "out"), pytest.raises(LisbonError, match="Another run is at work in"):
         runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks, progress=False)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [locks.LOCK]
 
 
 def test_a_folder_that_can_only_be_read(monkeypatch, tmp_path):
@@ -189,8 +315,6 @@ def test_a_folder_that_can_only_be_read(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(LisbonError, match=r"Cannot write to .* \(Permission denied\): name a folder"), \
             locks.only_one(tmp_path):
-        pass
-    with locks.wait_for_turn(tmp_path / "map.lock"):  # a cache that can only be read is still read
         pass
 
 
@@ -221,18 +345,22 @@ def test_list(lisbon):
     assert code == 0
     assert "05_fit" in printed
     assert "Draw the line of 05" in printed
-    assert any(line.split() == ["order", "int", "7", "highest", "Legendre", "order"] for line in printed.splitlines())
+    lines = [line.split() for line in printed.splitlines()]
+    assert ["order", "int", "7", "1", "to", "20", "highest", "Legendre", "order", "fitted"] in lines
+    assert ["sky_map,", "order,", "p_index,", "walks"] in [line[-4:] for line in lines]
+    assert "run_dir" not in printed
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
     (["99"], "No notebook is called 99: there are 04_sky, 05_fit, 06_rest."),
     (["05_fti"], "No notebook is called 05_fti: did you mean 05_fit?"),
     (["--set", "ordr=5"], "No parameter is called ordr: did you mean order?"),
-    (["--set", "run_dir=here"], "No parameter is called run_dir: there are sky_map, order, p_index."),
+    (["--set", "run_dir=here"], "No parameter is called run_dir: `lisbon list` shows all of them"),
     (["--set", "order"], "--set order has no '='"),
-    (["--set", "order=seven"], "order = seven is not an int"),
-    (["--set", "order=5.5"], "order = 5.5 is not an int"),
-    (["--set", "p_index=nan"], "p_index = nan is not a float (a finite number)"),
+    (["--set", "order=seven"], "order is 'seven', but it must be a whole number: highest Legendre order fitted"),
+    (["--set", "order=5.5"], "order is '5.5', but it must be a whole number"),
+    (["--set", "p_index=nan"], "p_index is 'nan', but it must be a finite number"),
+    (["--set", "walks=many"], "walks is 'many', but it must be a whole number: of this notebook alone"),
     (["--set", "order=1000"], "order is 1000"),
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
@@ -249,7 +377,7 @@ def test_mistakes_get_a_sentence(lisbon, tmp_path, arguments, sentence):
 
 @pytest.mark.parametrize(("text", "sentence"), [("- 1\n", "must hold lines 'name: value', not a list"),
                                                 ("a: [", "is not valid YAML"), ("ordr: 3", "did you mean order?"),
-                                                ("order: x", "order = x is not an int")])
+                                                ("order: x", "order is 'x', but it must be a whole number")])
 def test_parameter_file_mistakes(lisbon, tmp_path, text, sentence):
     (tmp_path / "p.yaml").write_text(text)
     code, _, complaint = lisbon("run", "--out", str(tmp_path / "out"), "--params", str(tmp_path / "p.yaml"))
@@ -257,12 +385,17 @@ def test_parameter_file_mistakes(lisbon, tmp_path, text, sentence):
     assert sentence in complaint
 
 
-def test_command_line_wins_over_file(tmp_path):
-    (tmp_path / "p.yaml").write_text("order: 5\np_index: 4\nsky_map: mine.fits\n")
-    known = {name: pairing.Parameter(name, kind, default, "")
-             for name, kind, default in (("order", "int", 7), ("p_index", "float", 4.7), ("sky_map", "str", ""))}
-    values = cli._from_file(tmp_path / "p.yaml", known) | cli._from_settings(["order=6"], known)
-    assert values == {"order": 6, "p_index": 4.0, "sky_map": "mine.fits"}
+def test_command_line_wins_over_file(lisbon, tmp_path, monkeypatch):
+    """What reaches the runner: values in their types, files by their full path, and nothing that was not set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner, "run", lambda chosen, values, *rest, **options: handed.append(values) or exit())
+    (tmp_path / "mine.ecsv").write_bytes(DEFAULT_SKY.read_bytes())
+    (tmp_path / "p.yaml").write_text("order: 5\np_index: 4\nsky_map: mine.ecsv\nwalks: 4\n")
+    handed = []
+    with pytest.raises(SystemExit):
+        lisbon("run", "--out", "out", "--params", "p.yaml", "--set", "order=6", "--fast", "--set", "kappa29=2")
+    assert handed == [{"order": 6, "p_index": 4.0, "sky_map": str(tmp_path / "mine.ecsv"), "walks": 4, "grid_deg": 4.0,
+                       "kappa29": 2.0}]
 
 
 def test_other_mistakes(lisbon, tmp_path, capsys):

@@ -18,9 +18,7 @@ from lisbon_core.transport import (
     mean_free_path_pc,
     stationary_pad,
 )
-
-ESTIMATES = ("eta", "omega", "d_offset", "inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound",
-             "D_asymmetry", "focusing_preference")
+from lisbon_core.transport.result import ESTIMATES
 
 
 def assert_reportable(fit):

@@ -20,31 +20,43 @@ def run():
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What is displayed: widgets by IPython itself, sentences by `say`."""
+    """What is displayed: the box of sliders, and what it draws, by IPython itself; sentences by `say`."""
     seen = []
-    monkeypatch.setattr("IPython.display.display", seen.append)
-    monkeypatch.setattr(notebook, "display", seen.append)
+
+    def display(*things):
+        seen.extend(things)
+
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr("ipywidgets.widgets.interaction.display", display)
+    monkeypatch.setattr("ipywidgets.widgets.interaction.clear_output", lambda wait: seen.clear())
+    monkeypatch.setattr(notebook, "display", display)
     monkeypatch.delenv("LISBON_HEADLESS", raising=False)
     return seen
 
 
-def parts(box):
-    *sliders, sentence, image = box.children
-    return {slider.description: slider for slider in sliders}, sentence, image
+def sliders_of(shown):
+    """What can be turned, by its label; it is displayed last at the start."""
+    return {slider.description: slider for slider in shown.pop().children[:-1]}
+
+
+def drawn(shown):
+    """Sentence and picture as they are now."""
+    sentence, image = shown
+    return sentence.data, image.data
 
 
 def test_scattering_slider_redraws(shown):
     widgets.scattering()
-    sliders, sentence, image = parts(shown.pop())
-    before = image.value, sentence.value
-    with Image.open(io.BytesIO(before[0])) as picture:
+    sliders = sliders_of(shown)
+    before = sentence, image = drawn(shown)
+    with Image.open(io.BytesIO(image)) as picture:
         assert picture.width > 700
-    assert "Gradient length 1.72 kpc" in before[1]
+    assert "Gradient length 1.72 kpc" in sentence
     sliders["focusing length L (pc)"].value = 5.0
-    assert image.value != before[0]
-    assert sentence.value != before[1]
+    assert drawn(shown)[0] != sentence
+    assert drawn(shown)[1] != image
     sliders["focusing length L (pc)"].value = 17.8
-    assert (image.value, sentence.value) == before
+    assert drawn(shown) == before
 
 
 @pytest.mark.parametrize(("eta", "omega", "L"), [(-560, 0.4, 3.0), (560, 2.0, 3.0), (560, 0.4, 60.0), (0, 1.0, 17.8)])
@@ -57,13 +69,13 @@ def test_every_end_of_the_scattering_sliders_is_legal(eta, omega, L):
 
 def test_field_direction(shown, run):
     widgets.field_direction(run)
-    sliders, sentence, image = parts(shown.pop())
-    assert sentence.value == "Straight lines: no heliosphere."
-    before = image.value
+    sliders = sliders_of(shown)
+    sentence, image = drawn(shown)
+    assert sentence == "Straight lines: no heliosphere."
     sliders["longitude (degrees)"].value = 120.0
-    assert image.value != before
+    assert drawn(shown)[1] != image
     sliders["trace through the heliosphere"].value = True
-    assert "The heliosphere shifts μ by" in sentence.value
+    assert "The heliosphere shifts μ by" in drawn(shown)[0]
 
 
 def test_field_points_where_it_is_turned(run):
@@ -79,12 +91,12 @@ def test_field_points_where_it_is_turned(run):
 
 def test_order(shown, run):
     widgets.order(run)
-    (slider,), sentence, image = (list(part.values()) if isinstance(part, dict) else part
-                                  for part in parts(shown.pop()))
-    before = image.value
+    (slider,) = sliders_of(shown).values()
+    _, image = drawn(shown)
     slider.value = 2
-    assert image.value != before
-    assert sentence.value.startswith("Order 2: reduced chi-square")
+    sentence, new = drawn(shown)
+    assert new != image
+    assert sentence.startswith("Order 2: reduced chi-square")
 
 
 def test_nothing_to_turn_without_a_reader(shown, run, monkeypatch):

@@ -25,16 +25,14 @@ from lisbon_core.heliosphere.parameters import (
     FLOW,
     NOSE,
     SHOCK,
-    SPEEDUP,
     TAIL,
-    WIND,
     HeliosphereError,
     HeliosphereParameters,
     pack,
 )
 from lisbon_core.heliosphere.parker import spiral, spiral_potential
 from lisbon_core.heliosphere.tables import carried_fast, draped_fast, with_tables
-from lisbon_core.heliosphere.tail import faded, faded_potential, joined_potential, share
+from lisbon_core.heliosphere.tail import faded, faded_potential, joined_potential
 
 __all__ = ["SHEATH", "SOLAR", "INTERSTELLAR", "Heliosphere", "border", "closed_form", "field_at", "field_in",
            "region_of"]
@@ -93,22 +91,6 @@ def potential_at(x, y, z, parameters):
 
 
 @kernel(**STRICT)
-def velocity_at(x, y, z, parameters):
-    """Velocity of the plasma at a point, in units of c, as three floats."""
-    r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
-    if r < parameters[SHOCK]:
-        return parameters[WIND] * x / r, parameters[WIND] * y / r, parameters[WIND] * z / r
-    speed = parameters[FLOW]
-    if wall(x, y, z) < parameters[NOSE] * parameters[NOSE]:
-        speed *= parameters[SPEEDUP]
-    source = speed * parameters[NOSE] * parameters[NOSE] / (r * r * r)
-    if z < parameters[TAIL]:
-        w, _ = share(z, parameters)
-        source, speed = (1.0 - w) * source, speed + w * (parameters[FLOW] - speed)
-    return source * x, source * y, source * z - speed
-
-
-@kernel(**STRICT)
 def _fields(points, parameters):
     magnetic, electric = np.empty_like(points), np.empty_like(points)
     for i in range(len(points)):
@@ -116,22 +98,6 @@ def _fields(points, parameters):
         magnetic[i, 0], magnetic[i, 1], magnetic[i, 2] = bx, by, bz
         electric[i, 0], electric[i, 1], electric[i, 2] = ex, ey, ez
     return magnetic, electric
-
-
-@kernel(**STRICT)
-def _potentials(points, parameters):
-    values = np.empty(len(points))
-    for i in range(len(points)):
-        values[i] = potential_at(points[i, 0], points[i, 1], points[i, 2], parameters)
-    return values
-
-
-@kernel(**STRICT)
-def _velocities(points, parameters):
-    values = np.empty_like(points)
-    for i in range(len(points)):
-        values[i, 0], values[i, 1], values[i, 2] = velocity_at(points[i, 0], points[i, 1], points[i, 2], parameters)
-    return values
 
 
 @dataclass(frozen=True)
@@ -180,11 +146,7 @@ class Heliosphere:
 
     def potential(self, points) -> np.ndarray:
         """Electric potential in microgauss AU, shape (N,), at points (N, 3): E = -grad(potential)."""
-        return _potentials(_points(points), self.packed)
-
-    def speed(self, points) -> np.ndarray:
-        """Velocity of the plasma in units of c, shape (N, 3), at points (N, 3) in AU along the model's axes."""
-        return _velocities(_points(points), self.packed)
+        return np.array([potential_at(*point, self.packed) for point in _points(points)])
 
     def region(self, points) -> np.ndarray:
         """0 inside the termination shock, 1 in the heliosheath, 2 beyond the heliopause; shape (N,)."""

@@ -1,42 +1,32 @@
 """A heliosphere on a grid: the field of a simulation, ready for the tracer.
 
-How it is interpolated, and what holds outside the grid and near the Sun, is in `gridded_kernels`; files are read and
-written in `gridded_files`, made from other things in `gridded_import`.
+How it is interpolated, and what holds outside the grid and near the Sun, is in `gridded_kernels`; files are read in
+`gridded_files`, written in `gridded_writing`, made from other things in `gridded_import`.
 """
 
-import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from lisbon_core.heliosphere import gridded_kernels as place
 from lisbon_core.heliosphere.closed_form import _points
-from lisbon_core.heliosphere.gridded_kernels import (
-    FIRST_1,
-    FIRST_3,
-    HALF,
-    HEAD,
-    INNER,
-    LAST_1,
-    LAST_3,
-    N_1,
-    N_3,
-    PARTS,
-    PER_1,
-    PER_3,
-    SPHERICAL,
-    UNIFORM,
-    fields_on_grid,
-)
+from lisbon_core.heliosphere.gridded_kernels import fields_on_grid
 
-__all__ = ["GriddedHeliosphere", "GriddedMedium", "pack_grid", "positions"]
+__all__ = ["Grid", "GriddedHeliosphere", "pack_grid", "positions"]
 
 
 @dataclass(frozen=True)
-class GriddedMedium:
-    """What surrounds a grid, and the axes of both.
+class Grid:
+    """Where the nodes of a grid are, and what surrounds them.
 
     Parameters
     ----------
+    spherical : bool
+        Coordinates are r (AU), polar angle and azimuth (radians), else x, y, z (AU).
+    coordinates : three arrays (n_1,), (n_2,), (n_3,)
+        Evenly spaced (r in its logarithm); azimuth once round without its end.
+    inner_AU : float
+        Radius within which the field is continued.
     axes : ndarray (3, 3)
         The axes x, y, z of the file as unit vectors in ICRS, one a row.
     field : ndarray (3,)
@@ -45,9 +35,17 @@ class GriddedMedium:
         Velocity of the interstellar plasma relative to the Sun, along these axes, units of c.
     """
 
+    spherical: bool
+    coordinates: tuple[np.ndarray, np.ndarray, np.ndarray]
+    inner_AU: float
     axes: np.ndarray
     field: np.ndarray
     flow: np.ndarray
+
+    def points(self) -> np.ndarray:
+        """The nodes (n_1, n_2, n_3, 3), AU, along the axes."""
+        first, second, third = self.coordinates
+        return positions(self.spherical, first[:, None, None], second[:, None], third)
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,8 @@ class GriddedHeliosphere:
     ----------
     packed : ndarray (n,)
         Scalars and values as the kernels take them.
-    medium : GriddedMedium
-        What surrounds the grid, and the axes.
+    grid : Grid
+        Where its nodes are and what surrounds them.
     identity : str
         Tells this heliosphere from every other: the hash of its file.
     report : GridReport
@@ -67,54 +65,55 @@ class GriddedHeliosphere:
     """
 
     packed: np.ndarray = field(repr=False)
-    medium: GriddedMedium
+    grid: Grid = field(repr=False)
     identity: str
     report: object
 
     @property
     def axes(self) -> np.ndarray:
         """The axes x, y, z of the grid as unit vectors in ICRS, one a row."""
-        return self.medium.axes
+        return self.grid.axes
 
     @property
     def flow(self) -> np.ndarray:
         """Velocity (3,) of the undisturbed interstellar plasma along these axes, units of c."""
-        return self.medium.flow
+        return self.grid.flow
 
     @property
     def field_uG(self) -> float:
         """Strength of the undisturbed interstellar field, microgauss."""
-        return float(np.linalg.norm(self.medium.field))
+        return float(np.linalg.norm(self.grid.field))
 
     @property
     def field_icrs(self) -> np.ndarray:
         """Unit vector (3,) of the undisturbed interstellar field, ICRS."""
-        return self.medium.field @ self.medium.axes / self.field_uG
+        return self.grid.field @ self.grid.axes / self.field_uG
 
     def field(self, points) -> tuple[np.ndarray, np.ndarray]:
         """B (microgauss) and E (microgauss c), each (N, 3), at points (N, 3) in AU along the axes of the grid."""
         values = fields_on_grid(_points(points), self.packed)
         return values[:, :3], values[:, 3:]
 
-    def coarser(self) -> "GriddedHeliosphere":
-        """The same field on a grid half as fine each way: what differs through it tells what the grid leaves out."""
-        head, spherical = self.packed, self.packed[SPHERICAL] > 0.0
-        counts = [int(n) for n in head[N_1:N_3 + 1]]
-        if spherical:
-            n_1, n_2, n_3 = (max(3, n // 2) for n in (counts[0] + 1, counts[1] + 1, counts[2] - 1))
-            axes = (np.exp(np.linspace(head[FIRST_1], math.log(head[LAST_1] / (1.0 + 1e-9)), n_1)),
-                    np.linspace(0.0, math.pi, n_2), head[FIRST_3] + 2.0 * math.pi / n_3 * np.arange(n_3))
-        else:
-            axes = [np.linspace(*ends, max(3, (n + 1) // 2))
-                    for *ends, n in zip(head[FIRST_1:FIRST_3 + 1], head[LAST_1:LAST_3 + 1], counts, strict=True)]
-        points = positions(spherical, axes[0][:, None, None], axes[1][:, None], axes[2])
-        magnetic, electric = (values.reshape(points.shape) for values in self.field(points.reshape(-1, 3)))
-        packed = pack_grid(spherical, axes, magnetic, electric if head[PARTS] > 3 else None, self.medium, head[INNER])
-        return replace(self, packed=packed, identity=f"{self.identity}, half as fine")
-
     def field_strength(self, points) -> np.ndarray:
         """|B| in microgauss, shape (N,), at points (N, 3) in AU along the axes of the grid."""
         return np.linalg.norm(self.field(points)[0], axis=-1)
+
+    def coarser(self) -> "GriddedHeliosphere":
+        """The same field on a grid half as fine each way: what differs through it tells what the grid leaves out."""
+        first, second, third = self.grid.coordinates
+        n_1, n_2, n_3 = (max(3, (len(axis) + 1) // 2) for axis in self.grid.coordinates)
+        if self.grid.spherical:
+            n_2 += second[0] > 1e-6 and len(second) % 2 == 0  # of cells between the poles, from pole to pole
+            axes = (np.geomspace(*first[[0, -1]], n_1), np.linspace(0.0, np.pi, n_2),
+                    third[0] + 2.0 * np.pi / n_3 * np.arange(n_3))
+        else:
+            axes = (np.linspace(*first[[0, -1]], n_1), np.linspace(*second[[0, -1]], n_2),
+                    np.linspace(*third[[0, -1]], n_3))
+        grid = replace(self.grid, coordinates=axes)
+        points = grid.points()
+        magnetic, electric = (values.reshape(points.shape) for values in self.field(points.reshape(-1, 3)))
+        packed = pack_grid(grid, magnetic, electric if self.packed[place.PARTS] > 3 else None)
+        return replace(self, packed=packed, grid=grid, identity=f"{self.identity}, half as fine")
 
 
 def positions(spherical: bool, first, second, third) -> np.ndarray:
@@ -125,46 +124,38 @@ def positions(spherical: bool, first, second, third) -> np.ndarray:
     return np.stack(np.broadcast_arrays(around * np.cos(third), around * np.sin(third), first * np.cos(second)), -1)
 
 
-def pack_grid(spherical: bool, coordinates, magnetic, electric, medium: GriddedMedium, inner_AU: float) -> np.ndarray:
+def pack_grid(grid: Grid, magnetic, electric=None) -> np.ndarray:
     """Scalars and values in one array for the kernels.
 
     Parameters
     ----------
-    spherical : bool
-        Coordinates are r (AU), polar angle and azimuth (radians), else x, y, z (AU).
-    coordinates : three arrays (n_1,), (n_2,), (n_3,)
-        Evenly spaced (r in its logarithm); azimuth once round without its end.
+    grid : Grid
+        Where the values are given.
     magnetic, electric : array (n_1, n_2, n_3, 3), or None for no electric field anywhere
-        Microgauss; microgauss c; along the axes of the file.
-    medium : GriddedMedium
-        What surrounds the grid.
-    inner_AU : float
-        Radius within which the field is continued.
+        Microgauss; microgauss c; along the axes of the grid.
     """
     values = np.asarray(magnetic, dtype=np.float32)
     if electric is not None:
         values = np.concatenate([values, np.asarray(electric, dtype=np.float32)], axis=-1)
-    first, second, third = coordinates
-    head = np.zeros(HEAD)
-    if spherical:
-        if second[0] > 1e-6:  # the poles between the nodes: what is even across the pole, from the two nearest rows
-            ends = [(9.0 * values[:, a].mean(axis=1) - values[:, b].mean(axis=1)) / 8.0 for a, b in ((0, 1), (-1, -2))]
-            rows = [np.broadcast_to(end[:, None, None], values[:, :1].shape) for end in ends]
-            values = np.concatenate([rows[0], values, rows[1]], axis=1)
-            head[HALF] = 0.5
+    first, last = (np.array([axis[end] for axis in grid.coordinates]) for end in (0, -1))
+    half_rows = grid.spherical and first[1] > 1e-6
+    if half_rows:  # the poles between the nodes: what is even across the pole, from the two nearest rows
+        ends = [(9.0 * values[:, a].mean(axis=1) - values[:, b].mean(axis=1)) / 8.0 for a, b in ((0, 1), (-1, -2))]
+        rows = [np.broadcast_to(end[:, None, None], values[:, :1].shape) for end in ends]
+        values = np.concatenate([rows[0], values, rows[1]], axis=1)
+    if grid.spherical:
         values = np.concatenate([values, values[:, :, :1]], axis=2)
-        head[SPHERICAL], head[FIRST_1], head[FIRST_3] = 1.0, math.log(first[0]), third[0]
-        head[PER_1:PER_3 + 1] = ((len(first) - 1) / math.log(first[-1] / first[0]),
-                                 (len(second) - 1 + 2 * head[HALF]) / math.pi, len(third) / (2.0 * math.pi))
-        head[LAST_1] = first[-1] * (1.0 + 1e-9)  # the last nodes belong to the grid, however they are rounded
-    else:
-        head[FIRST_1:FIRST_3 + 1] = first[0], second[0], third[0]
-        head[LAST_1:LAST_3 + 1] = first[-1], second[-1], third[-1]
-        head[PER_1:PER_3 + 1] = [(len(axis) - 1) / (axis[-1] - axis[0]) for axis in coordinates]
-    head[PARTS], head[N_1:N_3 + 1], head[INNER] = values.shape[3], values.shape[:3], inner_AU
-    head[UNIFORM:UNIFORM + 3] = medium.field
-    head[UNIFORM + 3:UNIFORM + 6] = -np.cross(medium.flow, medium.field)
-    packed = np.zeros(HEAD + values.size // 2 + 2)  # four numbers are read at once, also the last
-    packed[:HEAD] = head
-    packed[HEAD:].view(np.float32)[:values.size] = values.ravel()
+        first, last = (np.array([np.log(first[0]), 0.0, first[2]]),
+                       np.array([np.log(last[0]), np.pi, first[2] + 2.0 * np.pi]))
+    head = np.zeros(place.HEAD)
+    head[place.SPHERICAL], head[place.HALF_ROWS], head[place.PARTS] = grid.spherical, half_rows, values.shape[3]
+    head[place.INNER] = grid.inner_AU
+    for at, three in ((place.NODES, values.shape[:3]), (place.FIRST, first), (place.LAST, last),
+                      (place.PER_UNIT, (np.array(values.shape[:3]) - [1, 1 + half_rows, 1]) / (last - first)),
+                      (place.OUTSIDE, grid.field), (place.OUTSIDE + 3, -np.cross(grid.flow, grid.field))):
+        head[at:at + 3] = three
+    if grid.spherical:  # the last nodes belong to the grid, however they are rounded
+        head[place.LAST] = grid.coordinates[0][-1] * (1.0 + 1e-9)
+    packed = np.zeros(place.HEAD + (values.size + 1) // 2)
+    packed[:place.HEAD], packed[place.HEAD:].view(np.float32)[:values.size] = head, values.ravel()
     return packed

@@ -6,16 +6,15 @@ fitted to the nearest cells, the nearer the heavier: a field that is linear in s
 
 import gzip
 import os
-import shutil
 import tempfile
 import warnings
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from lisbon_core._core import cache_folder
+from lisbon_core.heliosphere.gridded_files import unit_scale
 from lisbon_core.heliosphere.gridded_writing import nodes, write_gridded
 from lisbon_core.heliosphere.parameters import HeliosphereError
 
@@ -73,58 +72,45 @@ def read_batsrus(path) -> Cells:
     axes = tuple(str(name) for name in found["grid"].attrs["dims"])
 
     def column(name: str, unit: str) -> np.ndarray:
-        from astropy import units
-
         if name.lower() not in known:
             raise HeliosphereError(f"{path} has no {name}, only {', '.join(list(found)[1:])}: write B, U and Rho into "
                                    "it")
         values = found[known[name.lower()]]
         given = str(values.attrs.get("units", ""))
         try:
-            scale = 1.0 if given == unit else units.Unit("R_sun" if given == "R" else given).to(unit)
-        except (ValueError, TypeError, units.UnitConversionError):
+            return np.asarray(values, dtype=float).ravel() * unit_scale("R_sun" if given == "R" else given, unit)
+        except (ValueError, TypeError):
             raise HeliosphereError(f"the unit of {name} in {path} is {given!r}, but it must be one that can be turned "
                                    f"into {unit}") from None
-        return np.asarray(values, dtype=float).ravel() * scale
 
     points = [column(name, "AU") for name in axes]
     if len(points[0]) != found["grid"].attrs["npoints"]:  # of a regular grid spacepy gives the axes alone
         points = [axis.ravel(order="C") for axis in np.meshgrid(*points, indexing="ij")]
-    return Cells(path.name, axes, np.stack(points, axis=1),
-                 np.stack([column(f"B{axis}", "uG") for axis in "xyz"], axis=1),
-                 np.stack([column(f"U{axis}", "km/s") for axis in "xyz"], axis=1), column("Rho", "amu/cc"))
+    magnetic, velocity = ([column(f"{letter}{axis}", unit) for axis in "xyz"]
+                          for letter, unit in (("B", "uG"), ("U", "km/s")))
+    return Cells(path.name, axes, np.stack(points, axis=1), np.stack(magnetic, axis=1), np.stack(velocity, axis=1),
+                 column("Rho", "amu/cc"))
 
 
 def _read_idl(path: Path):
     """What spacepy reads of the file, under a name that tells its parser nothing; its complaints become a sentence."""
-    failure = ""
+    folder = cache_folder() / "spacepy"  # on import it insists on making a folder: among what can be made again
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("SPACEPY", str(folder))
+    failure = "is not a complete gzip file ({}): fetch it again"
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a file left open after an error, for one
         plain = Path(folder) / "cells.out"
         try:
-            with (gzip.open(path) if path.suffix == ".gz" else open(path, "rb")) as stream, open(plain, "wb") as copy:
-                shutil.copyfileobj(stream, copy)
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            failure = f"{path} is not a complete gzip file ({error}): fetch it again"
-        try:
-            if not failure:
-                return _idl_file()(str(plain))
-        except ImportError as error:
-            failure = f"{path} needs spacepy ({error}): pip install 'lisbon_core[grids]'"
+            plain.write_bytes(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+            failure = "needs spacepy ({}): pip install 'lisbon_core[grids]'"
+            from spacepy.pybats import IdlFile
+
+            failure = "is not a complete BATS-R-US file ({}): give an IDL .out file"
+            return IdlFile(str(plain))
         except Exception as error:  # of a reader of somebody else's, which may fail in any way
-            failure = (f"{path} is not a complete BATS-R-US file ({' '.join(str(error).split())}): give an IDL .out "
-                       "file")
-    raise HeliosphereError(failure)
-
-
-def _idl_file():
-    """spacepy's reader; the folder it insists on making lies among what can be made again."""
-    folder = cache_folder() / "spacepy"
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("SPACEPY", str(folder))
-    from spacepy.pybats import IdlFile
-
-    return IdlFile
+            why = " ".join(str(error).split())
+    raise HeliosphereError(f"{path} {failure.format(why)}")
 
 
 def export_cells(cells: Cells, path, *, interstellar_uG, interstellar_km_s, frame="icrs", axes_icrs=None,

@@ -7,7 +7,7 @@ import numpy as np
 from lisbon_core.heliosphere.gridded import positions
 from lisbon_core.units import KM_S
 
-__all__ = ["GridReport", "divergence", "grid_report"]
+__all__ = ["GridReport", "grid_report"]
 
 MOST_CELLS = 400_000  # looked at: every n-th of a larger grid
 SHARES = (50, 95, 99)
@@ -70,6 +70,10 @@ def _shares(values) -> str:
     return ", ".join(f"{value:.1e} ({share} %)" for value, share in zip(values, SHARES, strict=True))
 
 
+def _percentiles(values, shares=SHARES) -> tuple[float, float, float]:
+    return tuple(float(x) for x in np.percentile(values, shares))
+
+
 def _roughness(magnetic, index, spherical) -> np.ndarray:
     """|B - mean of its neighbours| / |B| at nodes, the largest of three directions; azimuth goes round."""
     shape = magnetic.shape[:3]
@@ -82,49 +86,41 @@ def _roughness(magnetic, index, spherical) -> np.ndarray:
     return off / np.maximum(np.linalg.norm(here, axis=1), 1e-30)  # as float32 can hold
 
 
-def divergence(points, magnetic) -> np.ndarray:
+def _divergence(points, magnetic) -> np.ndarray:
     """Net flux through the six faces of cells over the mean of the flux in and out, shape (N,).
 
-    Parameters
-    ----------
-    points, magnetic : array (2, 2, 2, N, 3)
-        Corners of each cell and B there, along x, y, z. A face has half the product of its diagonals as its area and
-        the mean of its corners as its field, so that the net flux of a uniform field is zero.
+    Points and B are those at the corners of each cell, (2, 2, 2, N, 3). A face has half the product of its diagonals as
+    its area and the mean of its corners as its field, so that the net flux of a uniform field is zero.
     """
     net, total = 0.0, 0.0
     for axis in range(3):
         for side, sign in ((0, -1.0), (1, 1.0)):
             corner, field = (np.take(a, side, axis=axis) for a in (points, magnetic))
-            area = 0.5 * np.cross(corner[1, 1] - corner[0, 0], corner[0, 1] - corner[1, 0])
-            area *= sign * (-1.0) ** axis
-            flux = np.sum(area * field.mean(axis=(0, 1)), axis=-1)
-            net = net + flux
-            total = total + np.linalg.norm(area, axis=-1) * np.linalg.norm(field.mean(axis=(0, 1)), axis=-1)
+            area = 0.5 * sign * (-1.0) ** axis * np.cross(corner[1, 1] - corner[0, 0], corner[0, 1] - corner[1, 0])
+            mean = field.mean(axis=(0, 1))
+            net = net + np.sum(area * mean, axis=-1)
+            total = total + np.linalg.norm(area, axis=-1) * np.linalg.norm(mean, axis=-1)
     return np.abs(net) / np.maximum(0.5 * total, 1e-300)
 
 
-def grid_report(source, spherical, coordinates, magnetic, electric: str, medium, inner_AU) -> GridReport:
-    """Report on arrays as `gridded.pack_grid` takes them; `electric` says where E comes from."""
-    shape = magnetic.shape[:3]
-    # azimuth goes round; every n-th cell, by one number that runs through all of them
-    cells = tuple(n - 1 if not (spherical and i == 2) else n for i, n in enumerate(shape))
+def grid_report(source: str, grid, magnetic, electric: str) -> GridReport:
+    """Report on a `Grid` and B at its nodes; `electric` says where E comes from."""
+    shape, spherical = np.array(magnetic.shape[:3]), grid.spherical
+    cells = shape - [1, 1, 0 if spherical else 1]  # azimuth goes round
     chosen = np.arange(0, np.prod(cells), max(1, int(np.prod(cells)) // MOST_CELLS | 1))
-    index = np.unravel_index(chosen, cells)
-    corners = [[[tuple((index[i] + step) % shape[i] for i, step in enumerate((a, b, c))) for c in (0, 1)]
-                for b in (0, 1)] for a in (0, 1)]
-    at = np.array(corners)  # (2, 2, 2, 3, N)
-    places = positions(spherical, *(nodes[at[..., i, :]] for i, nodes in enumerate(coordinates)))
-    found = divergence(places, magnetic[at[..., 0, :], at[..., 1, :], at[..., 2, :]])
+    index = np.array(np.unravel_index(chosen, cells))
+    at = tuple((index[i] + step[..., None]) % shape[i] for i, step in enumerate(np.indices((2, 2, 2))))
+    places = positions(spherical, *(nodes[i] for nodes, i in zip(grid.coordinates, at, strict=True)))
+    faces = [magnetic[-1]] if spherical else [np.take(magnetic, end, axis=axis) for axis in range(3) for end in (0, -1)]
+    outer, uniform = np.concatenate([face.reshape(-1, 3) for face in faces]), np.linalg.norm(grid.field)
     strength = np.linalg.norm(magnetic.reshape(-1, 3)[:: max(1, magnetic.size // 3_000_000)], axis=1)
-    edges = [magnetic[-1].reshape(-1, 3)] if spherical else [
-        np.take(magnetic, end, axis=axis).reshape(-1, 3) for axis in range(3) for end in (0, -1)]
-    jump = np.linalg.norm(np.concatenate(edges) - medium.field, axis=1) / np.linalg.norm(medium.field)
-    nodes = [np.abs(axis[[0, -1]]) for axis in coordinates]
-    extent = coordinates[0][[0, -1]] if spherical else (0.0, np.linalg.norm([ends.max() for ends in nodes]))
-    return GridReport(source, "spherical" if spherical else "Cartesian", tuple(int(n) for n in shape),
-                      tuple(float(x) for x in extent), inner_AU, electric,
-                      tuple(float(x) for x in np.percentile(strength, (1, 50, 99))),
-                      float(np.linalg.norm(medium.field)), float(np.linalg.norm(medium.flow) / KM_S),
-                      tuple(float(x) for x in np.percentile(found, SHARES)),
-                      tuple(float(x) for x in np.percentile(_roughness(magnetic, index, spherical), SHARES)),
-                      float(np.median(jump)))
+    farthest = np.linalg.norm([np.abs(axis).max() for axis in grid.coordinates])
+    extent = grid.coordinates[0][[0, -1]] if spherical else (0.0, farthest)
+    return GridReport(
+        source=source, grid="spherical" if spherical else "Cartesian", shape=magnetic.shape[:3],
+        extent_AU=tuple(float(x) for x in extent), inner_AU=grid.inner_AU, electric=electric,
+        field_uG=_percentiles(strength, (1, 50, 99)), interstellar_uG=float(uniform),
+        interstellar_km_s=float(np.linalg.norm(grid.flow) / KM_S),
+        div_B=_percentiles(_divergence(places, magnetic[at])),
+        roughness=_percentiles(_roughness(magnetic, index, spherical)),
+        jump=float(np.median(np.linalg.norm(outer - grid.field, axis=1)) / uniform))

@@ -10,15 +10,15 @@ Examples
 (12, 7, 12)
 """
 
-import os
-import tempfile
+import io
 from pathlib import Path
 
 import numpy as np
 
+from lisbon_core._core import write_atomically
 from lisbon_core.heliosphere.closed_form import Heliosphere
 from lisbon_core.heliosphere.gridded import positions
-from lisbon_core.heliosphere.gridded_files import FORMAT, NAMES, checked_content
+from lisbon_core.heliosphere.gridded_files import FORMAT, LARGEST, NAMES, checked_content
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.units import KM_S
 
@@ -93,38 +93,27 @@ def write_gridded(path, coordinates: dict, magnetic_uG, *, interstellar_uG, inte
     """
     import h5py
 
-    path, names = Path(path), tuple(coordinates)
+    from lisbon_core.heliosphere.gridded_reader import content
+
+    names = tuple(coordinates)
     if names not in NAMES.values():
         raise HeliosphereError(f"the coordinates are {', '.join(names)}, but they must be r, theta, phi or x, y, z")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".h5", dir=path.parent)
-    os.close(handle)
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["lisbon"], file.attrs["grid"] = FORMAT, "spherical" if "r" in names else "cartesian"
-            if axes_icrs is None:
-                file.attrs["frame"] = frame
-            else:
-                file.attrs["axes_icrs"] = np.asarray(axes_icrs, dtype=float)
-            if "r" not in names:
-                file.attrs["inner_AU"] = float(inner_AU)
-            for name, nodes in coordinates.items():
-                file[name] = np.asarray(nodes, dtype=float)
-                file[name].attrs["unit"] = "deg" if name in ("theta", "phi") else "AU"
-            for name, values, unit in (("B", magnetic_uG, "uG"), ("V", velocity_km_s, "km/s"),
-                                       ("E", electric_uG_c, "uG c")):
-                if values is not None:
-                    file[name] = np.asarray(values, dtype=np.float32)
-                    file[name].attrs.update({"unit": unit, "axes": " ".join((*names, "component")),
-                                             "components": "cartesian"})
-            for name, values, unit in (("B", interstellar_uG, "uG"), ("V", interstellar_km_s, "km/s")):
-                file[f"interstellar/{name}"] = np.asarray(values, dtype=float)
-                file[f"interstellar/{name}"].attrs["unit"] = unit
-        with h5py.File(temporary, "r") as file:
-            checked_content(file)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        file.attrs.update({"lisbon": FORMAT, "grid": "spherical" if "r" in names else "cartesian"})
+        file.attrs.update({"frame": frame} if axes_icrs is None else {"axes_icrs": np.asarray(axes_icrs, dtype=float)})
+        if "r" not in names:
+            file.attrs["inner_AU"] = float(inner_AU)
+        for name, nodes in coordinates.items():
+            file[name] = np.asarray(nodes, dtype=float)
+            file[name].attrs["unit"] = "deg" if name in ("theta", "phi") else "AU"
+        for name, values in (("B", magnetic_uG), ("V", velocity_km_s), ("E", electric_uG_c)):
+            if values is not None:
+                file[name] = np.asarray(values, dtype=np.float32)
+                file[name].attrs.update({"unit": LARGEST[name][0], "axes": " ".join((*names, "component")),
+                                         "components": "cartesian"})
+        for name, values in (("B", interstellar_uG), ("V", interstellar_km_s)):
+            file[f"interstellar/{name}"] = np.asarray(values, dtype=float)
+            file[f"interstellar/{name}"].attrs["unit"] = LARGEST[name][0]
+    checked_content(content(stream))
+    write_atomically(Path(path), stream.getbuffer())

@@ -22,7 +22,7 @@ from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.carlson import elliptic_rd
 from lisbon_core.heliosphere.parameters import B_PAR, B_PERP, ETA, FLOW, NOSE, STRETCH
 
-__all__ = ["around", "drape", "draped", "draped_from", "stream_function", "wall"]
+__all__ = ["around", "drape", "draped_from", "stream_function", "wall"]
 
 FLOOR = 1e-15  # g is not let below: the heliopause itself
 
@@ -73,13 +73,6 @@ def draped_from(x, y, z, r, over_r, over_w, g, drape_value, parameters):
             transverse * (-height * bx + twist * wx + slope * (wx * by - wy * bx)) + along - sink * z,
             electric * slope * wx, electric * (height + slope * wy), electric * slope * wz)
 
-
-@kernel(**STRICT)
-def draped(x, y, z, parameters):
-    """B (microgauss) and E (microgauss c) outside the heliopause at a point (AU, model axes), as six floats."""
-    r, over_r, over_w, cosine = around(x, y, z)
-    g = max(1.0 - parameters[NOSE] * parameters[NOSE] * over_w, FLOOR)
-    return draped_from(x, y, z, r, over_r, over_w, g, drape(g, cosine), parameters)
 
 
 @kernel(**STRICT)

@@ -5,7 +5,7 @@ takes as its last argument. The names below are the places in that array.
 """
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -22,6 +22,11 @@ PACKED = 24  # scalars; the tables follow
 
 class HeliosphereError(LisbonError):
     """A heliosphere that cannot be: what is wrong with which parameter."""
+
+
+def _within(low: float, high: float, default):
+    """A parameter's default, and the range in which it makes sense."""
+    return field(default=default, metadata={"low": low, "high": high})
 
 
 @dataclass(frozen=True)
@@ -58,60 +63,48 @@ class HeliosphereParameters:
     Raises
     ------
     HeliosphereError
-        If a value is not finite (`tail_AU` may be infinite), has the wrong sign, the shock does not lie within the
-        heliopause, or the tail is shorter than 2 `nose_AU`, its radius.
+        If a value is out of its range, the shock does not lie within the heliopause, or the tail is shorter than 2
+        `nose_AU`, its radius.
     """
 
-    nose_AU: float = 120.0
-    shock_AU: float = 85.0
-    interstellar_speed_km_s: float = 25.4
-    wind_speed_km_s: float = 400.0
-    sheath_speed_factor: float = 2.9
-    saturation: float = 0.5
-    radial_field_uG: float = 35.0
-    polarity: int = 1
-    sheet_width: float = 0.02
-    rotation_days: float = 25.38
+    nose_AU: float = _within(1e-6, 1e5, 120.0)
+    shock_AU: float = _within(1e-6, 1e5, 85.0)
+    interstellar_speed_km_s: float = _within(1e-12, 1e3, 25.4)  # so slow a flow, or a rotation, as to have none
+    wind_speed_km_s: float = _within(10.0, 5e3, 400.0)
+    sheath_speed_factor: float = _within(0.1, 20.0, 2.9)
+    saturation: float = _within(0.0, 10.0, 0.5)
+    radial_field_uG: float = _within(0.0, 1e3, 35.0)
+    polarity: int = field(default=1, metadata={"choices": (1, -1, 0)})
+    sheet_width: float = _within(1e-4, 1.0, 0.02)
+    rotation_days: float = _within(1.0, 1e15, 25.38)
     rotation_axis_icrs: tuple[float, float] = (286.13, 63.87)
-    upwind_lon: float = 255.7
-    upwind_lat: float = 5.1
-    field_lon: float = 219.2
-    field_lat: float = 39.9
-    field_frame: str = "ecliptic"
-    field_uG: float = 3.0
+    upwind_lon: float = _within(-360.0, 360.0, 255.7)
+    upwind_lat: float = _within(-90.0, 90.0, 5.1)
+    field_lon: float = _within(-360.0, 360.0, 219.2)
+    field_lat: float = _within(-90.0, 90.0, 39.9)
+    field_frame: str = field(default="ecliptic", metadata={"choices": tuple(FRAMES)})
+    field_uG: float = _within(0.1, 20.0, 3.0)
     tail_AU: float = math.inf
 
     def __post_init__(self):
-        if self.field_frame not in FRAMES:
-            raise HeliosphereError(f"field_frame is {self.field_frame!r}, but it must be one of {', '.join(FRAMES)}")
-        for field in fields(self):
-            if field.name not in ("field_frame", "tail_AU") and not np.all(np.isfinite(getattr(self, field.name))):
-                raise HeliosphereError(f"{field.name} is {getattr(self, field.name)}, but it must be a finite number")
-        for name in ("nose_AU", "shock_AU", "interstellar_speed_km_s", "wind_speed_km_s", "sheath_speed_factor",
-                     "sheet_width", "rotation_days", "field_uG"):
-            if getattr(self, name) <= 0.0:
-                raise HeliosphereError(f"{name} is {getattr(self, name)}, but it must be positive")
-        for name in ("saturation", "radial_field_uG"):
-            if getattr(self, name) < 0.0:
-                raise HeliosphereError(f"{name} is {getattr(self, name)}, but it must not be negative")
-        for name in ("interstellar_speed_km_s", "wind_speed_km_s"):
-            if getattr(self, name) >= 30000.0:
-                raise HeliosphereError(f"{name} is {getattr(self, name)}, but must be less than a tenth of the speed "
-                                       "of light (30000 km/s)")
+        for one in fields(self):
+            value, choices = getattr(self, one.name), one.metadata.get("choices")
+            if choices and value not in choices:
+                raise HeliosphereError(f"{one.name} is {value!r}, but it must be one of "
+                                       f"{', '.join(map(str, choices))}: choose one of these")
+            if "low" in one.metadata and not one.metadata["low"] <= value <= one.metadata["high"]:
+                raise HeliosphereError(f"{one.name} is {value}, but it must lie between {one.metadata['low']:g} and "
+                                       f"{one.metadata['high']:g}: change {one.name}")
         if self.shock_AU >= self.nose_AU:
             raise HeliosphereError(f"shock_AU is {self.shock_AU}, but it must be less than nose_AU ({self.nose_AU}): "
                                    "the termination shock lies within the heliopause")
         if not self.tail_AU >= 2.0 * self.nose_AU:
             raise HeliosphereError(f"tail_AU is {self.tail_AU}, but it must be at least twice nose_AU "
                                    f"({self.nose_AU}), or inf for a tail without end")
-        if self.polarity not in (-1, 0, 1):
-            raise HeliosphereError(f"polarity is {self.polarity}, but it must be +1, -1 or 0 (no current sheet)")
-        if len(self.rotation_axis_icrs) != 2 or abs(self.rotation_axis_icrs[1]) > 90.0:
+        axis = np.asarray(self.rotation_axis_icrs, dtype=float)
+        if axis.shape != (2,) or not np.all(np.abs(axis) <= (360.0, 90.0)):
             raise HeliosphereError(f"rotation_axis_icrs is {self.rotation_axis_icrs}, but it must be a right ascension "
                                    "and a declination between -90 and 90 degrees")
-        for name in ("upwind_lat", "field_lat"):
-            if abs(getattr(self, name)) > 90.0:
-                raise HeliosphereError(f"{name} is {getattr(self, name)}, but it must lie between -90 and 90 degrees")
 
     def directions(self) -> tuple[np.ndarray, np.ndarray]:
         """Unit vectors (3,) in ICRS: where the interstellar flow comes from, and where the field points to."""
@@ -153,9 +146,9 @@ def with_field(parameters: HeliosphereParameters, preset: str) -> HeliospherePar
     """
     if preset not in FIELD_PRESETS:
         raise HeliosphereError(f"there is no field preset {preset!r}: choose one of {', '.join(FIELD_PRESETS)}")
-    field = FIELD_PRESETS[preset]
-    return replace(parameters, field_lon=field.lon, field_lat=field.lat, field_frame=field.frame,
-                   field_uG=parameters.field_uG if field.field_uG is None else field.field_uG)
+    found = FIELD_PRESETS[preset]
+    return replace(parameters, field_lon=found.lon, field_lat=found.lat, field_frame=found.frame,
+                   field_uG=parameters.field_uG if found.field_uG is None else found.field_uG)
 
 
 def pack(parameters: HeliosphereParameters) -> tuple[np.ndarray, np.ndarray]:

@@ -37,7 +37,7 @@ from lisbon_core.heliosphere.parameters import (
 )
 from lisbon_core.heliosphere.parker import sheet_sign
 
-__all__ = ["CLOSE_TO_WALL", "carried", "carried_from", "latitude", "places", "travel_gradient"]
+__all__ = ["CLOSE_TO_WALL", "carried_from", "latitude", "places", "travel_gradient"]
 
 NEAR_AXIS = 1e-3  # AU: closer to the axis the gradient of T cancels; the field is taken from here
 CLOSE_TO_WALL = 1e-9  # 1 - w/d^2 is not let below: the heliopause itself
@@ -150,12 +150,3 @@ def off_axis(x, y):
         return NEAR_AXIS, 0.0
     stretch = NEAR_AXIS / math.sqrt(rho2)
     return x * stretch, y * stretch
-
-
-@kernel(**STRICT)
-def carried(x, y, z, parameters):
-    """B (microgauss) and E (microgauss c) in the heliosheath at a point (AU, model axes), as six floats."""
-    x, y = off_axis(x, y)
-    _, over_r, rho2, over_rho2, _, _, _, e, one_plus, over_root = places(x, y, z, parameters)
-    tx, ty, tz = travel_gradient(x, y, z, parameters)
-    return carried_from(x, y, z, over_r, rho2, over_rho2, e, one_plus, over_root, tx, ty, tz, parameters)

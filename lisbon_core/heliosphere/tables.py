@@ -53,7 +53,7 @@ def spline(u, v, first, table):
 
 @kernel(**STRICT)
 def draped_fast(x, y, z, parameters):
-    """`interstellar.draped` with the integral from its table."""
+    """B and E (six floats) outside the heliopause at a point (AU, model axes), the integral from its table."""
     r, over_r, over_w, cosine = around(x, y, z)
     g = max(1.0 - parameters[NOSE] * parameters[NOSE] * over_w, FLOOR)
     value = spline(math.sqrt(math.sqrt(g)), cosine, PACKED, parameters)
@@ -93,7 +93,7 @@ def travel_fast(z, r, over_r, rho2, over_rho2, inside, parameters):
 
 @kernel(**STRICT)
 def carried_fast(x, y, z, parameters):
-    """`sheath.carried` with the gradient of T from its tables."""
+    """B and E (six floats) in the heliosheath at a point (AU, model axes), the gradient of T from its tables."""
     x, y = off_axis(x, y)
     r, over_r, rho2, over_rho2, _, _, inside, e, one_plus, over_root = places(x, y, z, parameters)
     radial, axial = travel_fast(z, r, over_r, rho2, over_rho2, inside, parameters)
@@ -101,65 +101,44 @@ def carried_fast(x, y, z, parameters):
                         parameters)
 
 
-@kernel(error_model="numpy", nogil=True)
-def _drape_nodes(nodes):
-    values = np.empty((len(nodes), len(nodes)))
-    for i in range(len(nodes)):
-        for j in range(len(nodes)):
-            values[i, j] = drape(max(nodes[i] ** 4, FLOOR), max(nodes[j], 1e-9))
-    return values
+def _arrivals(r, cosine, packed) -> np.ndarray:
+    x = r * np.sqrt(np.maximum(1.0 - cosine * cosine, 0.0))
+    return np.vectorize(lambda x, z: arrival(x, 0.0, z, packed))(x, r * cosine)
 
 
-@kernel(error_model="numpy", nogil=True)
-def _arrival_nodes(r, cosine, parameters):
-    values = np.empty(r.shape)
-    for i in range(r.shape[0]):
-        for j in range(r.shape[1]):
-            sine = math.sqrt(max(1.0 - cosine[i, j] * cosine[i, j], 0.0))
-            values[i, j] = arrival(r[i, j] * sine, 0.0, r[i, j] * cosine[i, j], parameters)
-    return values
-
-
-@kernel(error_model="numpy", nogil=True)
-def _through(values):
+def _through(values) -> np.ndarray:
     """Coefficients (n + 2, m) of cubic B-splines through the columns of values (n, m), not-a-knot at the ends.
 
     Gaussian elimination in a fixed order, and no library's: threads and processors would round it differently, and
     chaotic orbits tell the last digit.
     """
-    n, m = values.shape
-    size = n + 2
-    matrix, right = np.zeros((size, size)), np.zeros((size, m))
-    for i in range(n):
-        matrix[i + 1, i], matrix[i + 1, i + 1], matrix[i + 1, i + 2] = 1.0 / 6.0, 4.0 / 6.0, 1.0 / 6.0
-        for c in range(m):
-            right[i + 1, c] = values[i, c]
-    for c, weight in enumerate((1.0, -4.0, 6.0, -4.0, 1.0)):
-        matrix[0, c] = matrix[size - 1, size - 5 + c] = weight
+    nodes, size = np.arange(len(values)), len(values) + 2
+    matrix, right = np.zeros((size, size)), np.zeros((size, values.shape[1]))
+    for k, weight in enumerate((1.0, 4.0, 1.0)):
+        matrix[nodes + 1, nodes + k] = weight / 6.0
+    matrix[0, :5] = matrix[-1, -5:] = 1.0, -4.0, 6.0, -4.0, 1.0
+    right[1:-1] = values
     for i in range(size):
-        for below in range(i + 1, size):
-            if matrix[below, i] != 0.0:
-                ratio = matrix[below, i] / matrix[i, i]
-                for c in range(i, min(i + 6, size)):
-                    matrix[below, c] -= ratio * matrix[i, c]
-                for c in range(m):
-                    right[below, c] -= ratio * right[i, c]
-    for i in range(size - 1, -1, -1):
-        for c in range(m):
-            total = right[i, c]
-            for k in range(i + 1, min(i + 6, size)):
-                total -= matrix[i, k] * right[k, c]
-            right[i, c] = total / matrix[i, i]
+        for below in i + 1 + np.flatnonzero(matrix[i + 1:, i]):
+            ratio = matrix[below, i] / matrix[i, i]
+            matrix[below] -= ratio * matrix[i]
+            right[below] -= ratio * right[i]
+    for i in reversed(range(size)):
+        for k in range(i + 1, min(i + 6, size)):
+            right[i] -= matrix[i, k] * right[k]
+        right[i] /= matrix[i, i]
     return right
 
 
 def _coefficients(values) -> np.ndarray:
-    return np.ascontiguousarray(_through(np.ascontiguousarray(_through(values).T)).T).ravel()
+    return _through(_through(values).T).T.ravel()
 
 
 @functools.cache
 def _drape_coefficients() -> np.ndarray:
-    return _coefficients(_drape_nodes(np.linspace(0.0, 1.0, CELLS + 1)))
+    nodes = np.linspace(0.0, 1.0, CELLS + 1)
+    squares = nodes * nodes
+    return _coefficients(np.vectorize(drape)(np.maximum(squares * squares, FLOOR)[:, None], np.maximum(nodes, 1e-9)))
 
 
 def with_tables(packed: np.ndarray) -> np.ndarray:
@@ -169,7 +148,7 @@ def with_tables(packed: np.ndarray) -> np.ndarray:
     packed[INNER] = WITHIN * packed[SHOCK]
     packed[OVER_INNER] = 1.0 / (d - packed[INNER])
     u, v = np.meshgrid(*2 * [np.linspace(0.0, 1.0, CELLS + 1)], indexing="ij")
-    inner = _arrival_nodes(packed[INNER] + u * (d - packed[INNER]), 2.0 * v - 1.0, packed)
+    inner = _arrivals(packed[INNER] + u * (d - packed[INNER]), 2.0 * v - 1.0, packed)
     r = d / np.maximum(u, 1e-6)
-    outer = _arrival_nodes(r, 2.0 * (1.0 - (v * v) * (v * v)) * (d / r) * (d / r) - 1.0, packed)
+    outer = _arrivals(r, 2.0 * (1.0 - (v * v) * (v * v)) * (d / r) * (d / r) - 1.0, packed)
     return np.concatenate([packed, _drape_coefficients(), _coefficients(inner), _coefficients(outer)])

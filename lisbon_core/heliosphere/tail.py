@@ -18,7 +18,7 @@ What is physical: that the tail ends, with its flux joined to the interstellar o
 length and how. A real tail dissolves by reconnection, charge exchange and instabilities, and w is merely prescribed.
 While 0 < w < 1 the field is not frozen into a flow: E = -V x B does not hold and E has a part along B, which is that
 of a steady potential and so leaves the total energy alone. w depends on z only, so that the zone is a slab across the
-tail; far from the axis there is little left to fade in it. The speeds are blended likewise, and not free of divergence.
+tail; far from the axis there is little left to fade in it.
 """
 
 import math

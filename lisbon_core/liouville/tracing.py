@@ -179,30 +179,15 @@ def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, 
     how = {"boundary_AU": float(boundary_AU), "path_cap_AU": float(path_cap_AU), "tolerance": float(tolerance)}
     digest, folder = _digest(epochs, dec, ra, sampling, how), cache_folder() / "liouville"
     path = folder / f"{digest}.fits"
-    with _turn(folder / f"{digest}.lock"):
-        if path.is_file():
-            with contextlib.suppress(LiouvilleError):  # a damaged file is made again
-                return load(path)
+    with contextlib.ExitStack() as turn:
+        with contextlib.suppress(OSError):  # a folder that can only be read: nothing will be written there either
+            folder.mkdir(parents=True, exist_ok=True)
+            turn.enter_context(FileLock(path.with_suffix(".lock")))
+        with contextlib.suppress(LiouvilleError):  # no such file yet, or a damaged one, which is made again
+            return load(path)
         made = trace_samples(epochs, dec, ra, sampling, progress=progress, resume_in=folder, **how)
         made.save(path)
     return made
-
-
-@contextlib.contextmanager
-def _turn(path: Path):
-    """Hold a lock file, waiting while another process does; none where none can be made."""
-    lock = FileLock(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError:  # a folder that can only be read: nothing will be written there either
-        yield
-        return
-    try:
-        yield
-    finally:
-        lock.release()
-        path.unlink(missing_ok=True)
 
 
 def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, longitude=0.0, boundary_AU=4000.0,

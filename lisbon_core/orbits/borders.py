@@ -2,125 +2,126 @@
 
 import math
 
-from lisbon_core._core import STRICT, kernel
-from lisbon_core.heliosphere.closed_form import border
-from lisbon_core.orbits.step import _length, _step, _within
+from numba import njit
 
-__all__ = []
+from lisbon_core._core import STRICT
+from lisbon_core.orbits.motion import distance
+from lisbon_core.orbits.step import interpolated, single_step
+
+__all__ = ["OUTSIDE", "beyond_border", "crossing", "land", "normal"]
 
 APART = 75.0  # AU, between the places of a step where it is looked for a border
+OUTSIDE = -1  # in place of a region: outside the sphere
 
 
-@kernel(**STRICT)
-def _beyond(y, region, boundary, parameters):
-    """How far (AU) y lies beyond its region or the sphere, negative within; and the region there, -1 = outside."""
-    out = _length(y) - boundary
-    over, other = border(region, y[0], y[1], y[2], parameters)
-    return (out, -1) if out > over else (over, other)
+@njit(**STRICT)
+def beyond_border(y, region, motion, field):
+    """How far (AU) y lies beyond its region or the sphere, negative within; and the region there, or OUTSIDE."""
+    out = distance(y) - motion.boundary
+    beyond, there = field.functions.border(region, y[0], y[1], y[2], field.parameters)
+    return (out, OUTSIDE) if out > beyond else (beyond, there)
 
 
-@kernel(**STRICT)
+@njit(**STRICT)
 def _outwards(y):
     return y[0] * y[3] + y[1] * y[4] + y[2] * y[5]
 
 
-@kernel(**STRICT)
-def _crossing(y, here, h, moved, k6, end, room, region, factor, electric, mass2, boundary, parameters):
+@njit(**STRICT)
+def _secant(low, f_low, high, f_high):
+    """Where the straight line through two values of f is zero."""
+    return high - f_high * (high - low) / (f_high - f_low)
+
+
+@njit(**STRICT)
+def _narrowed(bracket, at, f):
+    """The bracket (low, f_low, high, f_high, side) after f was found at `at`: of an end that stays again, half of f.
+
+    So regula falsi does not creep from one side (the Illinois rule); `side` is the end that moved last, 1 = high.
+    """
+    low, f_low, high, f_high, side = bracket
+    if f > 0.0:
+        return low, f_low * (0.5 if side == 1.0 else 1.0), at, f, 1.0
+    return at, f, high, f_high * (0.5 if side == -1.0 else 1.0), -1.0
+
+
+@njit(**STRICT)
+def crossing(step, room, motion, field):
     """Share of a step after which it is first seen beyond a border, how far, and what is there; share 2: it never is.
 
     Where there is not room enough, it is looked at every `APART`, and where it is farthest from the origin, as a sphere
     that is grazed is met there or not at all.
     """
-    over, other = _beyond(end, region, boundary, parameters)
-    if h > room:
-        places = int(h / APART) + 2
+    beyond, there = beyond_border(step.end, step.region, motion, field)
+    if step.length > room:
+        places = int(step.length / APART) + 2
         for i in range(1, places):
-            part = i / places
-            over_there, there = _beyond(_within(y, here, h, moved, k6, part, factor, electric, mass2), region, boundary,
-                                        parameters)
-            if over_there > 0.0:
-                return part, over_there, there
-        low, high, f_low, f_high = 0.0, 1.0, _outwards(y), _outwards(end)
+            share = i / places
+            f, region = beyond_border(interpolated(step, share, motion), step.region, motion, field)
+            if f > 0.0:
+                return share, f, region
+        low, high, f_low, f_high = 0.0, 1.0, _outwards(step.start), _outwards(step.end)
         if f_low > 0.0 and f_high < 0.0:
             for _ in range(5):  # secants: of a maximum, half as many digits will do
-                part = high - f_high * (high - low) / (f_high - f_low)
-                state = _within(y, here, h, moved, k6, part, factor, electric, mass2)
+                share = _secant(low, f_low, high, f_high)
+                state = interpolated(step, share, motion)
                 f = _outwards(state)
-                low, high, f_low, f_high = (part, high, f, f_high) if f > 0.0 else (low, part, f_low, f)
-            over_there, there = _beyond(state, region, boundary, parameters)
-            if over_there > 0.0:
-                return part, over_there, there
-    return (1.0 if over > 0.0 else 2.0), over, other
+                low, high, f_low, f_high = (share, high, f, f_high) if f > 0.0 else (low, share, f_low, f)
+            f, region = beyond_border(state, step.region, motion, field)
+            if f > 0.0:
+                return share, f, region
+    return (1.0 if beyond > 0.0 else 2.0), beyond, there
 
 
-@kernel(**STRICT)
-def _reached(y, here, h, moved, k6, low, f_low, high, f_high, shift, region, factor, electric, mass2, boundary,
-             parameters):
+@njit(**STRICT)
+def _share_at(step, bracket, shift, motion, field):
     """Share of a step at which, as the cubic through it has it, it is -shift beyond the border: by regula falsi."""
-    part, side = high, 0
+    share = bracket[2]
     for _ in range(50):
-        part = high - f_high * (high - low) / (f_high - f_low)
-        state = _within(y, here, h, moved, k6, part, factor, electric, mass2)
-        f = _beyond(state, region, boundary, parameters)[0] + shift
-        if abs(f) < 1e-10 or high - low < 1e-14:
+        share = _secant(bracket[0], bracket[1], bracket[2], bracket[3])
+        f = beyond_border(interpolated(step, share, motion), step.region, motion, field)[0] + shift
+        if abs(f) < 1e-10 or bracket[2] - bracket[0] < 1e-14:
             break
-        if f > 0.0:
-            high, f_high = part, f
-            f_low *= 0.5 if side == 1 else 1.0
-            side = 1
-        else:
-            low, f_low = part, f
-            f_high *= 0.5 if side == -1 else 1.0
-            side = -1
-    return part
+        bracket = _narrowed(bracket, share, f)
+    return share
 
 
-@kernel(**STRICT)
-def _land(w, y, here, h, moved, k6, part, over, other, region, factor, electric, mass2, boundary, tolerance,
-          parameters):
-    """Shorten the step h, seen beyond a border at the share `part`, until it ends on it, a hair beyond it.
+@njit(**STRICT)
+def land(scratch, step, share, beyond, there, motion, field):
+    """The step shortened until it ends on a border, a hair beyond it; the region there; how many steps that took.
 
-    First to where the cubic through the step has it, then there again with what that missed, then by regula falsi.
+    The step is `beyond` the border at `share`. First it is cut to where the cubic through it has the border, then there
+    again with what that missed, then by regula falsi.
     """
-    aim = 0.5e-9 if other == -1 else 0.5 * min(1e-6, max(10.0 * tolerance, 1e-10))
-    f_start = min(_beyond(y, region, boundary, parameters)[0], 0.0) - aim
-    low, f_low, high, f_high = 0.0, f_start, part * h, over - aim
-    missed, side, tries = 0.0, 0, 0
-    trial, end, there, error, new_moved, new_k6 = h, y, here, 0.0, moved, k6
+    aim = 0.5e-9 if there == OUTSIDE else 0.5 * min(1e-6, max(10.0 * motion.tolerance, 1e-10))
+    f_start = min(beyond_border(step.start, step.region, motion, field)[0], 0.0) - aim
+    on_cubic = (0.0, f_start, share, beyond - aim, 0.0)
+    bracket = (0.0, f_start, share * step.length, beyond - aim, 0.0)
+    missed, tries, landed = 0.0, 0, step
     while tries < 60:
         tries += 1
-        if tries <= 4 and over - aim - missed > 0.0:
-            at = _reached(y, here, h, moved, k6, 0.0, f_start, part, over - aim, -aim + missed, region, factor,
-                          electric, mass2, boundary, parameters)
-            trial = at * h
+        if tries <= 4 and beyond - aim - missed > 0.0:
+            length = step.length * _share_at(step, on_cubic, missed - aim, motion, field)
         else:
-            trial = high - f_high * (high - low) / (f_high - f_low)
-        end, there, error, new_moved, new_k6 = _step(w, y, here, trial, region, factor, electric, mass2, tolerance,
-                                                      parameters)
-        f, beyond = _beyond(end, region, boundary, parameters)
+            length = _secant(bracket[0], bracket[1], bracket[2], bracket[3])
+        landed = single_step(scratch, step.start, step.start_field, length, step.region, motion, field)
+        f, region = beyond_border(landed.end, step.region, motion, field)
         if f > 0.0:
-            other = beyond
-        if abs(f - aim) <= aim or high - low < 1e-14 * boundary:
+            there = region
+        if abs(f - aim) <= aim or bracket[2] - bracket[0] < 1e-14 * motion.boundary:
             break
-        state = _within(y, here, h, moved, k6, trial / h, factor, electric, mass2)
-        missed = f - _beyond(state, region, boundary, parameters)[0]
-        if f > aim:
-            high, f_high = trial, f - aim
-            f_low *= 0.5 if side == 1 else 1.0
-            side = 1
-        else:
-            low, f_low = trial, f - aim
-            f_high *= 0.5 if side == -1 else 1.0
-            side = -1
-    return trial, end, there, error, new_moved, new_k6, other, tries
+        cubic = interpolated(step, length / step.length, motion)
+        missed = f - beyond_border(cubic, step.region, motion, field)[0]
+        bracket = _narrowed(bracket, length, f - aim)
+    return landed, there, tries
 
 
-@kernel(**STRICT)
-def _normal(y, region, boundary, parameters):
+@njit(**STRICT)
+def normal(y, region, motion, field):
     """Unit normal of the border that the end y of a step lies on."""
-    here, step = _beyond(y, region, boundary, parameters)[0], 1e-6 * (1.0 + _length(y))
-    nx = _beyond((y[0] + step, y[1], y[2], 0.0, 0.0, 0.0), region, boundary, parameters)[0] - here
-    ny = _beyond((y[0], y[1] + step, y[2], 0.0, 0.0, 0.0), region, boundary, parameters)[0] - here
-    nz = _beyond((y[0], y[1], y[2] + step, 0.0, 0.0, 0.0), region, boundary, parameters)[0] - here
+    here, step = beyond_border(y, region, motion, field)[0], 1e-6 * (1.0 + distance(y))
+    nx = beyond_border((y[0] + step, y[1], y[2], 0.0, 0.0, 0.0), region, motion, field)[0] - here
+    ny = beyond_border((y[0], y[1] + step, y[2], 0.0, 0.0, 0.0), region, motion, field)[0] - here
+    nz = beyond_border((y[0], y[1], y[2] + step, 0.0, 0.0, 0.0), region, motion, field)[0] - here
     over = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
     return nx * over, ny * over, nz * over

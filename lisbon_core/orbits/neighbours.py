@@ -6,59 +6,62 @@ volumes in phase space.
 
 import math
 
-from lisbon_core._core import STRICT, kernel
-from lisbon_core.heliosphere.closed_form import field_in
-from lisbon_core.orbits.step import _gyration, _length, _onto, _over_energy, _turned
+from numba import njit
 
-__all__ = []
+from lisbon_core._core import STRICT
+from lisbon_core.orbits.motion import distance, field_at, force, over_energy
+from lisbon_core.orbits.step import gyration, interpolated, rotated, rotation
+
+__all__ = ["behind_border", "carried", "perpendicular", "spread", "stretch"]
 
 ASIDE = 1e-4  # of r + 1 AU: how far aside the gradient of the field is looked for
 GRAZING = 1e-3  # cosine to a border's normal below which a neighbour's delay is not let grow
 
 
-@kernel(**STRICT)
-def _deviate(d, e, y, h, region, factor, electric, mass2, parameters):
-    """Carry two deviations over a step of length h whose middle is y.
+@njit(**STRICT)
+def perpendicular(y):
+    """Two deviations of a state's momentum, as long as it, perpendicular to it and to each other."""
+    p = math.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5])
+    sign = 1.0 if y[5] >= 0.0 else -1.0
+    nx, ny, nz = y[3] / p, y[4] / p, y[5] / p
+    a = -1.0 / (sign + nz)
+    b = nx * ny * a
+    return ((0.0, 0.0, 0.0, p * (1.0 + sign * nx * nx * a), p * sign * b, -p * sign * nx),
+            (0.0, 0.0, 0.0, p * b, p * (sign + ny * ny * a), -p * ny))
+
+
+@njit(**STRICT)
+def carried(d, e, step, motion, field):
+    """Two deviations carried over a step.
 
     To second order: half the gyration in the field of the middle, the kick by its gradient, and the other half.
     """
-    magnetic = field_in(region, y[0], y[1], y[2], parameters)
-    over_energy = _over_energy(y, mass2)
-    t = _turned(0.5 * h, _gyration(magnetic, factor, over_energy), over_energy)
-    d = _kicked(_onto(t, d), magnetic, y, h, region, factor, electric, over_energy, parameters)
-    e = _kicked(_onto(t, e), magnetic, y, h, region, factor, electric, over_energy, parameters)
-    return _onto(t, d), _onto(t, e)
+    y = interpolated(step, 0.5, motion)
+    magnetic, over_e = field_at(y, step.region, field), over_energy(y, motion)
+    half = rotation(0.5 * step.length, gyration(magnetic, over_e, motion), over_e)
+    d = _kicked(rotated(half, d), magnetic, y, step, over_e, motion, field)
+    e = _kicked(rotated(half, e), magnetic, y, step, over_e, motion, field)
+    return rotated(half, d), rotated(half, e)
 
 
-@kernel(**STRICT)
-def _kicked(d, here, y, h, region, factor, electric, over_energy, parameters):
-    """The deviation d after the kick of the field's gradient along dr, taken from a point a little to that side."""
-    size = math.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
+@njit(**STRICT)
+def _kicked(d, here, y, step, over_e, motion, field):
+    """The deviation d after the kick of the field's gradient along dr, taken from a point a little that way from y."""
+    size = distance(d)
     if size == 0.0:
         return d
-    aside = ASIDE * (1.0 + _length(y)) / size
-    there = field_in(region, y[0] + aside * d[0], y[1] + aside * d[1], y[2] + aside * d[2], parameters)
-    bx, by, bz = there[0] - here[0], there[1] - here[1], there[2] - here[2]
-    kick = h * factor / aside
-    return (d[0], d[1], d[2],
-            d[3] + kick * ((y[4] * bz - y[5] * by) * over_energy + electric * (there[3] - here[3])),
-            d[4] + kick * ((y[5] * bx - y[3] * bz) * over_energy + electric * (there[4] - here[4])),
-            d[5] + kick * ((y[3] * by - y[4] * bx) * over_energy + electric * (there[5] - here[5])))
+    aside = ASIDE * (1.0 + distance(y)) / size
+    there = field_at((y[0] + aside * d[0], y[1] + aside * d[1], y[2] + aside * d[2]), step.region, field)
+    change = (there[0] - here[0], there[1] - here[1], there[2] - here[2], there[3] - here[3], there[4] - here[4],
+              there[5] - here[5])
+    fx, fy, fz = force(y, change, over_e, motion)
+    kick = step.length * motion.lorentz / aside
+    return d[0], d[1], d[2], d[3] + kick * fx, d[4] + kick * fy, d[5] + kick * fz
 
 
-@kernel(**STRICT)
-def _force(y, field, factor, electric, mass2):
-    """dy/ds."""
-    over = _over_energy(y, mass2)
-    return (y[3] * over, y[4] * over, y[5] * over,
-            factor * ((y[4] * field[2] - y[5] * field[1]) * over + electric * field[3]),
-            factor * ((y[5] * field[0] - y[3] * field[2]) * over + electric * field[4]),
-            factor * ((y[3] * field[1] - y[4] * field[0]) * over + electric * field[5]))
-
-
-@kernel(**STRICT)
-def _late(d, normal, before, after):
-    """The deviation d behind a border: a neighbour meets it later, and the force changes there."""
+@njit(**STRICT)
+def behind_border(d, normal, before, after):
+    """The deviation d behind a border: a neighbour meets it later, and dy/ds changes there from `before` to `after`."""
     across = normal[0] * before[0] + normal[1] * before[1] + normal[2] * before[2]
     if abs(across) < GRAZING:
         across = math.copysign(GRAZING, across)
@@ -67,19 +70,23 @@ def _late(d, normal, before, after):
             d[5] + later * (before[5] - after[5]))
 
 
-@kernel(**STRICT)
-def _spread2(d, r, p2):
-    """Square of a deviation as errors of a step are measured: dr/(r + 1 AU) and dp/p."""
+@njit(**STRICT)
+def spread(d, e, y):
+    """Size of two deviations, their mean, as errors of a step are measured: dr/(r + 1 AU) and dp/p."""
+    r, p2 = distance(y), y[3] * y[3] + y[4] * y[4] + y[5] * y[5]
+    return math.sqrt(0.5 * (_spread_squared(d, r, p2) + _spread_squared(e, r, p2)))
+
+
+@njit(**STRICT)
+def _spread_squared(d, r, p2):
     return ((d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / (r + 1.0) ** 2
             + (d[3] * d[3] + d[4] * d[4] + d[5] * d[5]) / p2)
 
 
-@kernel(**STRICT)
-def _across(px, py, pz):
-    """Two vectors as long as p, perpendicular to it and to each other."""
-    p = math.sqrt(px * px + py * py + pz * pz)
-    sign = 1.0 if pz >= 0.0 else -1.0
-    x, y, z = px / p, py / p, pz / p
-    a = -1.0 / (sign + z)
-    b = x * y * a
-    return (p * (1.0 + sign * x * x * a), p * sign * b, -p * sign * x), (p * b, p * (sign + y * y * a), -p * y)
+@njit(**STRICT)
+def stretch(d, e, p2):
+    """The larger of the two stretches of a circle of momenta p^2 = p2 that d and e span, and their quadratic mean."""
+    dd = (d[3] * d[3] + d[4] * d[4] + d[5] * d[5]) / p2
+    ee = (e[3] * e[3] + e[4] * e[4] + e[5] * e[5]) / p2
+    de = (d[3] * e[3] + d[4] * e[4] + d[5] * e[5]) / p2
+    return math.sqrt(0.5 * (dd + ee) + math.sqrt(0.25 * (dd - ee) ** 2 + de * de)), math.sqrt(0.5 * (dd + ee))

@@ -12,8 +12,8 @@ and Prince's pair of orders 5 and 4 is applied to (g, w), which are (r, p) at th
 step, which the error asks for, is B_0 of the next.
 
 Orbits go side by side, one in each lane, each with a length of step of its own: all but the field is a loop over lanes,
-of which processors do several at once. What belongs to the lanes is in one flat array, in rows of `LANES` numbers; the
-names below are the rows. Arithmetic is strict: an orbit does not feel who is beside it.
+of which processors do several at once. What belongs to the lanes is in one flat array, `lanes`, in rows of `LANES`
+numbers; the names in capitals say where each row begins. Arithmetic is strict: an orbit does not feel who is beside it.
 
 References
 ----------
@@ -22,19 +22,24 @@ Solving Ordinary Differential Equations I.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from lisbon_core._core import STRICT, kernel
-from lisbon_core.heliosphere.closed_form import field_in
+from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import fma
+from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 
-__all__ = []
+__all__ = ["END", "EXCESS", "LANES", "LENGTH", "NEXT_FREE", "SLOPES", "START", "START_FIELD", "Step", "gyration",
+           "interpolated", "near_fifth_root", "read", "rotated", "rotation", "single_step", "steps", "tried", "write"]
 
 INLINE = {**STRICT, "forceinline": True}
 LANES = 8
-(LENGTH, OVER_ENERGY, GYRATION, STATE, FIELD, SLOPES, MOVED, END, THERE, ERROR, EASE, LATEST, FIRST_FREE) = (
-    0, 1, 2, 5, 11, 17, 59, 65, 71, 77, 78, 79, 85)
+# where the rows of each quantity begin; of the seven slopes the last is the first of the next step
+(LENGTH, OVER_ENERGY, GYRATION, START, START_FIELD, SLOPES, UNTURNED, END, END_FIELD, ERROR, EXCESS, NEW_SLOPE,
+ NEXT_FREE) = (LANES * row for row in (0, 1, 2, 5, 11, 17, 59, 65, 71, 77, 78, 79, 85))
+SIX = 6 * LANES
 # Dormand and Prince's pair: where the stages lie, what they are made of, and the difference of the two orders
 PLACES = np.array([0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0])
 WEIGHTS = np.array([
@@ -48,20 +53,45 @@ WEIGHTS = np.array([
 DIFFERENCE = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
 
 
-@kernel(**INLINE)
-def _over_energy(y, mass2):
-    return 1.0 / math.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5] + mass2)
+class Step(NamedTuple):
+    """A step of one orbit: (r, p) and field at its start and end, its error, and (g, w) and (g', w') at its end."""
+
+    start: tuple
+    start_field: tuple
+    length: float
+    region: int
+    end: tuple
+    end_field: tuple
+    error: float
+    unturned: tuple
+    slope: tuple
 
 
-@kernel(**INLINE)
-def _gyration(here, factor, over_energy):
-    """Angular velocity of a momentum in the field `here`, as a vector, per AU."""
-    turn = -factor * over_energy
-    return turn * here[0], turn * here[1], turn * here[2]
+@njit(**INLINE)
+def read(lanes, row, lane):
+    """The six numbers of a lane that begin at a row."""
+    at = row + lane
+    return (lanes[at], lanes[at + LANES], lanes[at + 2 * LANES], lanes[at + 3 * LANES], lanes[at + 4 * LANES],
+            lanes[at + 5 * LANES])
 
 
-@kernel(**INLINE)
-def _turned(s, omega, over_energy):
+@njit(**INLINE)
+def write(lanes, row, lane, values):
+    """Put six numbers into a lane, from a row on."""
+    at = row + lane
+    lanes[at], lanes[at + LANES], lanes[at + 2 * LANES] = values[0], values[1], values[2]
+    lanes[at + 3 * LANES], lanes[at + 4 * LANES], lanes[at + 5 * LANES] = values[3], values[4], values[5]
+
+
+@njit(**INLINE)
+def gyration(field, over_e, motion):
+    """Angular velocity of a momentum in a field, as a vector, per AU."""
+    turn = -motion.lorentz * over_e
+    return turn * field[0], turn * field[1], turn * field[2]
+
+
+@njit(**INLINE)
+def rotation(s, omega, over_e):
     """R(s) and A(s): the vector t = omega s, sin(t)/t, (1 - cos t)/t^2, s/e_0 and (t - sin t)/t^3, for t up to 2.
 
     From their series at half the angle, eight terms of which are exact to rounding.
@@ -80,17 +110,17 @@ def _turned(s, omega, over_energy):
     a, b = fma(u, a, 0.5), fma(u, b, 1.0 / 6.0)
     sine = fma(u, b, 1.0)  # of half the angle, over it
     lag = 0.25 * fma(sine, a, b)
-    return tx, ty, tz, fma(-t2, lag, 1.0), 0.5 * sine * sine, s * over_energy, lag
+    return tx, ty, tz, fma(-t2, lag, 1.0), 0.5 * sine * sine, s * over_e, lag
 
 
-@kernel(**INLINE)
+@njit(**INLINE)
 def _cross(t, x, y, z):
     return t[1] * z - t[2] * y, t[2] * x - t[0] * z, t[0] * y - t[1] * x
 
 
-@kernel(**INLINE)
-def _onto(t, y):
-    """The state (r, p) of (g, w) = y, at the turn t."""
+@njit(**INLINE)
+def rotated(t, y):
+    """The state (r, p) of (g, w) = y after the rotation t."""
     ax, ay, az = _cross(t, y[3], y[4], y[5])
     bx, by, bz = _cross(t, ax, ay, az)
     return (fma(t[5], fma(t[6], bx, fma(t[4], ax, y[3])), y[0]), fma(t[5], fma(t[6], by, fma(t[4], ay, y[4])), y[1]),
@@ -98,160 +128,149 @@ def _onto(t, y):
             fma(t[4], bx, fma(t[3], ax, y[3])), fma(t[4], by, fma(t[3], ay, y[4])), fma(t[4], bz, fma(t[3], az, y[5])))
 
 
-@kernel(**INLINE)
-def _derivative(t, y, field, here, over_energy, factor, electric, mass2):
-    """(g', w') at the state y = (r, p), turn t, where the field is `field`; it was `here` at the start."""
-    now = _over_energy(y, mass2)
-    bx, by, bz = (fma(field[0], now, -here[0] * over_energy), fma(field[1], now, -here[1] * over_energy),
-                  fma(field[2], now, -here[2] * over_energy))
-    fx = factor * (y[4] * bz - y[5] * by + electric * field[3])
-    fy = factor * (y[5] * bx - y[3] * bz + electric * field[4])
-    fz = factor * (y[3] * by - y[4] * bx + electric * field[5])
+@njit(**INLINE)
+def _slope(t, y, field, start_field, over_e, motion):
+    """(g', w') at the state y = (r, p) after the rotation t, where the field is `field`."""
+    now = over_energy(y, motion)
+    rest = (fma(field[0], now, -start_field[0] * over_e), fma(field[1], now, -start_field[1] * over_e),
+            fma(field[2], now, -start_field[2] * over_e), field[3], field[4], field[5])
+    fx, fy, fz = force(y, rest, 1.0, motion)
+    fx, fy, fz = motion.lorentz * fx, motion.lorentz * fy, motion.lorentz * fz
     ax, ay, az = _cross(t, fx, fy, fz)
     cx, cy, cz = _cross(t, ax, ay, az)
-    gain = now - over_energy
+    gain = now - over_e
     return (fma(gain, y[3], -t[5] * fma(t[6], cx, fma(-t[4], ax, fx))),
             fma(gain, y[4], -t[5] * fma(t[6], cy, fma(-t[4], ay, fy))),
             fma(gain, y[5], -t[5] * fma(t[6], cz, fma(-t[4], az, fz))),
             fma(t[4], cx, fma(-t[3], ax, fx)), fma(t[4], cy, fma(-t[3], ay, fy)), fma(t[4], cz, fma(-t[3], az, fz)))
 
 
-@kernel(**INLINE)
-def _sum2(y, a, k, b, m):
+@njit(**INLINE)
+def _first_slope(field, motion):
+    """(g', w') at the start of a step: the electric force."""
+    force = motion.lorentz * motion.electric
+    return 0.0, 0.0, 0.0, force * field[3], force * field[4], force * field[5]
+
+
+@njit(**INLINE)
+def _plus(y, a, k, b, m):
     """y + a k + b m."""
     return (fma(b, m[0], fma(a, k[0], y[0])), fma(b, m[1], fma(a, k[1], y[1])), fma(b, m[2], fma(a, k[2], y[2])),
             fma(b, m[3], fma(a, k[3], y[3])), fma(b, m[4], fma(a, k[4], y[4])), fma(b, m[5], fma(a, k[5], y[5])))
 
 
-@kernel(**INLINE)
-def _first(here, factor, electric):
-    """(g', w') at the start of a step."""
-    force = factor * electric
-    return 0.0, 0.0, 0.0, force * here[3], force * here[4], force * here[5]
+@njit(**INLINE)
+def _rotation_of(lanes, lane, place):
+    at = GYRATION + lane
+    return rotation(place * lanes[LENGTH + lane], (lanes[at], lanes[at + LANES], lanes[at + 2 * LANES]),
+                    lanes[OVER_ENERGY + lane])
 
 
-@kernel(**INLINE)
-def _six(w, row, lane):
-    """Six rows of a lane, as a tuple."""
-    at = row * LANES + lane
-    return w[at], w[at + LANES], w[at + 2 * LANES], w[at + 3 * LANES], w[at + 4 * LANES], w[at + 5 * LANES]
-
-
-@kernel(**INLINE)
-def _put(w, row, lane, values):
-    at = row * LANES + lane
-    w[at], w[at + LANES], w[at + 2 * LANES] = values[0], values[1], values[2]
-    w[at + 3 * LANES], w[at + 4 * LANES], w[at + 5 * LANES] = values[3], values[4], values[5]
-
-
-@kernel(**INLINE)
-def _omega(w, lane):
-    at = GYRATION * LANES + lane
-    return w[at], w[at + LANES], w[at + 2 * LANES]
-
-
-@kernel(**STRICT)
-def _begin(w, factor, electric, mass2):
+@njit(**STRICT)
+def _begin(lanes, motion):
+    """Energy, gyration and slope at the start of each step."""
     for i in range(LANES):
-        over_energy, here = _over_energy(_six(w, STATE, i), mass2), _six(w, FIELD, i)
-        omega = _gyration(here, factor, over_energy)
-        w[OVER_ENERGY * LANES + i] = over_energy
-        at = GYRATION * LANES + i
-        w[at], w[at + LANES], w[at + 2 * LANES] = omega
-        _put(w, SLOPES, i, _first(here, factor, electric))
+        over_e, field = over_energy(read(lanes, START, i), motion), read(lanes, START_FIELD, i)
+        lanes[OVER_ENERGY + i] = over_e
+        at = GYRATION + i
+        lanes[at], lanes[at + LANES], lanes[at + 2 * LANES] = gyration(field, over_e, motion)
+        write(lanes, SLOPES, i, _first_slope(field, motion))
 
 
-@kernel(**STRICT)
-def _place(w, stage):
+@njit(**STRICT)
+def _stage_places(lanes, stage):
     """(g, w) and (r, p) of a stage. Slopes not known yet have no weight, and come from the step before."""
     a, b, c = WEIGHTS[stage, 0], WEIGHTS[stage, 1], WEIGHTS[stage, 2]
     d, e, f = WEIGHTS[stage, 3], WEIGHTS[stage, 4], WEIGHTS[stage, 5]
     for i in range(LANES):
-        h = w[LENGTH * LANES + i]
-        t = _sum2(_six(w, STATE, i), h * a, _six(w, SLOPES, i), h * b, _six(w, SLOPES + 6, i))
-        t = _sum2(t, h * c, _six(w, SLOPES + 12, i), h * d, _six(w, SLOPES + 18, i))
-        t = _sum2(t, h * e, _six(w, SLOPES + 24, i), h * f, _six(w, SLOPES + 30, i))
-        _put(w, MOVED, i, t)
-        _put(w, END, i, _onto(_turned(PLACES[stage] * h, _omega(w, i), w[OVER_ENERGY * LANES + i]), t))
+        h = lanes[LENGTH + i]
+        y = _plus(read(lanes, START, i), h * a, read(lanes, SLOPES, i), h * b, read(lanes, SLOPES + SIX, i))
+        y = _plus(y, h * c, read(lanes, SLOPES + 2 * SIX, i), h * d, read(lanes, SLOPES + 3 * SIX, i))
+        y = _plus(y, h * e, read(lanes, SLOPES + 4 * SIX, i), h * f, read(lanes, SLOPES + 5 * SIX, i))
+        write(lanes, UNTURNED, i, y)
+        write(lanes, END, i, rotated(_rotation_of(lanes, i, PLACES[stage]), y))
 
 
-@kernel(**STRICT)
-def _slope(w, stage, factor, electric, mass2):
-    """(g', w') of a stage."""
+@njit(**STRICT)
+def _stage_fields(lanes, regions, n, field):
+    for i in range(n):
+        write(lanes, END_FIELD, i, field_at(read(lanes, END, i), regions[i], field))
+
+
+@njit(**STRICT)
+def _stage_slopes(lanes, stage, motion):
     for i in range(LANES):
-        over_energy = w[OVER_ENERGY * LANES + i]
-        t = _turned(PLACES[stage] * w[LENGTH * LANES + i], _omega(w, i), over_energy)
-        _put(w, LATEST, i, _derivative(t, _six(w, END, i), _six(w, THERE, i), _six(w, FIELD, i), over_energy, factor,
-                                       electric, mass2))
-    for i in range(6 * LANES):  # apart, or the compiler fears that it is still needed above
-        w[(SLOPES + 6 * stage) * LANES + i] = w[LATEST * LANES + i]
+        write(lanes, NEW_SLOPE, i, _slope(_rotation_of(lanes, i, PLACES[stage]), read(lanes, END, i),
+                                          read(lanes, END_FIELD, i), read(lanes, START_FIELD, i),
+                                          lanes[OVER_ENERGY + i], motion))
+    # copied apart: written to its place above, the compiler would fear to overwrite what it still reads, and go lane
+    # by lane
+    for i in range(SIX):
+        lanes[SLOPES + SIX * stage + i] = lanes[NEW_SLOPE + i]
 
 
-@kernel(**INLINE)
-def _eased(error):
-    """Error to the power 3/16: by what a step should be shortened, nearly its fifth root and cheaper."""
+@njit(**INLINE)
+def near_fifth_root(error):
+    """Error to the power 3/16: nearly its fifth root, by which a step should be shortened, and cheaper."""
     eighth = math.sqrt(math.sqrt(math.sqrt(error)))
     return eighth * math.sqrt(eighth)
 
 
-@kernel(**STRICT)
-def _compare(w, tolerance):
-    """Error of each step: of position over (r + 1 AU) or of momentum over momentum, the larger; and its EASE."""
+@njit(**STRICT)
+def _errors(lanes, motion):
+    """Error of each step, of position over (r + 1 AU) or of momentum over momentum, the larger; and its EXCESS."""
     for i in range(LANES):
-        off, y = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), _six(w, STATE, i)
-        off = _sum2(off, DIFFERENCE[0], _six(w, SLOPES, i), DIFFERENCE[2], _six(w, SLOPES + 12, i))
-        off = _sum2(off, DIFFERENCE[3], _six(w, SLOPES + 18, i), DIFFERENCE[4], _six(w, SLOPES + 24, i))
-        off = _sum2(off, DIFFERENCE[5], _six(w, SLOPES + 30, i), DIFFERENCE[6], _six(w, SLOPES + 36, i))
+        off, y = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), read(lanes, START, i)
+        off = _plus(off, DIFFERENCE[0], read(lanes, SLOPES, i), DIFFERENCE[2], read(lanes, SLOPES + 2 * SIX, i))
+        off = _plus(off, DIFFERENCE[3], read(lanes, SLOPES + 3 * SIX, i), DIFFERENCE[4],
+                    read(lanes, SLOPES + 4 * SIX, i))
+        off = _plus(off, DIFFERENCE[5], read(lanes, SLOPES + 5 * SIX, i), DIFFERENCE[6],
+                    read(lanes, SLOPES + 6 * SIX, i))
         r, p2 = (off[0] * off[0] + off[1] * off[1] + off[2] * off[2],
                  off[3] * off[3] + off[4] * off[4] + off[5] * off[5])
-        error = w[LENGTH * LANES + i] * math.sqrt(max(
-            r / (_length(y) + 1.0) ** 2, p2 / (y[3] * y[3] + y[4] * y[4] + y[5] * y[5])))
-        w[ERROR * LANES + i], w[EASE * LANES + i] = error, _eased(error / tolerance)
+        error = lanes[LENGTH + i] * math.sqrt(max(
+            r / (distance(y) + 1.0) ** 2, p2 / (y[3] * y[3] + y[4] * y[4] + y[5] * y[5])))
+        lanes[ERROR + i], lanes[EXCESS + i] = error, near_fifth_root(error / motion.tolerance)
 
 
-@kernel(**STRICT)
-def _fields(w, regions, lanes, parameters):
-    """The field THERE at the END of each of the first lanes."""
-    for i in range(lanes):
-        y = _six(w, END, i)
-        _put(w, THERE, i, field_in(regions[i], y[0], y[1], y[2], parameters))
+@njit(**STRICT)
+def steps(lanes, regions, n, motion, field):
+    """One step of each of the first n lanes: from START, with START_FIELD, over LENGTH, to END, with END_FIELD.
 
-
-@kernel(**STRICT)
-def _steps(w, regions, lanes, factor, electric, mass2, tolerance, parameters):
-    """One step of each of the first lanes: from STATE, with the field FIELD, over LENGTH, to END, with THERE.
-
-    Of each the ERROR and EASE, and in MOVED and in the last of the SLOPES (g, w) and (g', w') at the end.
+    Of each the ERROR and EXCESS, and in UNTURNED and the last of the SLOPES (g, w) and (g', w') at the end.
     """
-    _begin(w, factor, electric, mass2)
+    _begin(lanes, motion)
     for stage in range(1, 7):
-        _place(w, stage)
-        _fields(w, regions, lanes, parameters)
-        _slope(w, stage, factor, electric, mass2)
-    _compare(w, tolerance)
+        _stage_places(lanes, stage)
+        _stage_fields(lanes, regions, n, field)
+        _stage_slopes(lanes, stage, motion)
+    _errors(lanes, motion)
 
 
-@kernel(**STRICT)
-def _step(w, y, here, h, region, factor, electric, mass2, tolerance, parameters):
-    """The same for one orbit, in lanes of its own: end, field there, error, (g, w) and (g', w') at the end."""
-    _put(w, STATE, 0, y)
-    _put(w, FIELD, 0, here)
-    w[LENGTH * LANES] = h
-    _steps(w, (region,), 1, factor, electric, mass2, tolerance, parameters)
-    return (_six(w, END, 0), _six(w, THERE, 0), w[ERROR * LANES], _six(w, MOVED, 0),
-            _six(w, SLOPES + 36, 0))
+@njit(**INLINE)
+def tried(lanes, lane, region):
+    """The step just made in a lane."""
+    return Step(read(lanes, START, lane), read(lanes, START_FIELD, lane), lanes[LENGTH + lane], region,
+                read(lanes, END, lane), read(lanes, END_FIELD, lane), lanes[ERROR + lane],
+                read(lanes, UNTURNED, lane), read(lanes, SLOPES + 6 * SIX, lane))
 
 
-@kernel(**INLINE)
-def _within(y, here, h, moved, k6, part, factor, electric, mass2):
-    """The state after the share `part` of a step: (g, w) by the cubic through both ends, which asks for no field."""
-    e = _over_energy(y, mass2)
-    k0, rest = _first(here, factor, electric), 1.0 - part
-    share = part * part * (3.0 - 2.0 * part)
-    t = _sum2(_sum2(y, -share, y, share, moved), h * part * rest * rest, k0, -h * part * part * rest, k6)
-    return _onto(_turned(part * h, _gyration(here, factor, e), e), t)
+@njit(**STRICT)
+def single_step(lanes, start, start_field, length, region, motion, field):
+    """A step of one orbit, in lanes of its own."""
+    write(lanes, START, 0, start)
+    write(lanes, START_FIELD, 0, start_field)
+    lanes[LENGTH] = length
+    steps(lanes, (region,), 1, motion, field)
+    return tried(lanes, 0, region)
 
 
-@kernel(**INLINE)
-def _length(y):
-    return math.sqrt(y[0] * y[0] + y[1] * y[1] + y[2] * y[2])
+@njit(**INLINE)
+def interpolated(step, share, motion):
+    """The state after a share of a step: (g, w) by the cubic through both ends, which asks for no field."""
+    y, h, rest = step.start, step.length, 1.0 - share
+    over_e, slope = over_energy(y, motion), _first_slope(step.start_field, motion)
+    smooth = share * share * (3.0 - 2.0 * share)
+    y = _plus(_plus(y, -smooth, y, smooth, step.unturned), h * share * rest * rest, slope, -h * share * share * rest,
+              step.slope)
+    return rotated(rotation(share * h, gyration(step.start_field, over_e, motion), over_e), y)

@@ -1,21 +1,21 @@
 """Orbits traced on all cores to a sphere about the origin: where they end, how well that is known."""
 
-import functools
+import itertools
 import math
 import os
-import types
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
+from numba import njit
 
 from lisbon_core._core import STRICT, LisbonError, kernel
-from lisbon_core.heliosphere.closed_form import Heliosphere
+from lisbon_core.heliosphere.closed_form import Heliosphere, border, field_in, region_of
 from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.gridded_kernels import border_of_grid, field_in_grid, region_on_grid
-from lisbon_core.orbits import borders, kernels, neighbours, step
-from lisbon_core.orbits.gridded import _fields_of_grid
+from lisbon_core.heliosphere.intrinsics import borrowed
+from lisbon_core.orbits.kernels import integrate
+from lisbon_core.orbits.motion import Field, Motion, field_functions
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]
@@ -67,6 +67,22 @@ class Orbits:
         return self.amplification > CHAOTIC
 
 
+_CLOSED_FORM = field_functions("closed form", field_in, region_of, border)
+_GRID = field_functions("grid", field_in_grid, region_on_grid, border_of_grid)
+_OWN = itertools.count()
+
+
+# these two, with all that they call, are kept on disk
+@kernel(**STRICT)
+def _in_closed_form(states, found, motion, parameters):
+    integrate(states, found, motion, Field(_CLOSED_FORM, borrowed(parameters)))
+
+
+@kernel(**STRICT)
+def _on_grid(states, found, motion, parameters):
+    integrate(states, found, motion, Field(_GRID, borrowed(parameters)))
+
+
 def user_field(function, longest_AU=150.0):
     """Tracer for a field of one's own, as fast as the built-in one: pass what this returns to `trace`.
 
@@ -85,35 +101,12 @@ def user_field(function, longest_AU=150.0):
     >>> bool(abs(orbits.position[0, 2] - 100.0) < 1e-8)
     True
     """
-    import numba
-
-    compiled = function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
-    return _orbits_in(numba.njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
-                      numba.njit(lambda x, y, z, parameters: 0),
-                      numba.njit(lambda region, x, y, z, parameters: (-longest_AU, 0)), numba.njit(**STRICT), "own")
-
-
-@functools.cache
-def _gridded_orbits():
-    return _orbits_in(field_in_grid, region_on_grid, border_of_grid, kernel("gridded", **STRICT), "gridded",
-                      _fields_of_grid)
-
-
-def _orbits_in(field_in, region_of, border, compiler, variant, fields=None):
-    """The integrator compiled for another field; `fields` takes it for all lanes at once, where that is faster."""
-    scope = {**vars(step), **vars(neighbours), **vars(borders), **vars(kernels),
-             "field_in": field_in, "region_of": region_of, "border": border}
-    names = ["_fields", "_steps", "_step", "_kicked", "_deviate", "_beyond", "_crossing", "_reached", "_land",
-             "_normal", "_start", "_after", "_orbits"]
-    if fields is not None:
-        scope[names.pop(0)] = fields
-    for name in names:
-        kept = scope[name]
-        copy = types.FunctionType(kept.py_func.__code__, scope, name)
-        # numba numbers its symbols anew in each process: under one name, cached code could be linked to another's
-        copy.__qualname__ = f"{name}_{variant}"
-        scope[copy.__name__] = compiler(copy)
-    return scope["_orbits"]
+    compiled = function if hasattr(function, "py_func") else njit(**STRICT)(function)
+    own = field_functions(f"own {next(_OWN)}", njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
+                          njit(lambda x, y, z, parameters: 0),
+                          njit(lambda region, x, y, z, parameters: (-longest_AU, 0)))
+    return njit(**STRICT)(lambda states, found, motion, parameters: integrate(
+        states, found, motion, Field(own, borrowed(parameters))))
 
 
 def threads() -> int:
@@ -124,7 +117,7 @@ def threads() -> int:
 
 
 def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, backwards=False, boundary_AU=4000.0,
-          path_cap_AU=30000.0, tolerance=1e-8, neighbours=True, progress=False) -> Orbits:
+          path_cap_AU=30000.0, tolerance=1e-8, neighbours=True) -> Orbits:
     """Trace orbits to a sphere about the origin: x and p of Eq. (1), and the motion that keeps f.
 
     Backwards in time means that charge and electric field change sign together with the momentum.
@@ -146,8 +139,6 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         Of each step: error of position over (r + 1 AU), and of momentum over momentum.
     neighbours : bool
         Follow two neighbouring orbits along with each, for its amplification and error: half as long again.
-    progress : bool
-        Show a bar if this is a terminal.
 
     Raises
     ------
@@ -165,25 +156,25 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
     if np.any(np.linalg.norm(positions, axis=1) >= boundary_AU):
         raise OrbitError(f"an orbit starts outside the sphere of {boundary_AU} AU: choose a larger boundary_AU")
     if isinstance(field, Heliosphere | GriddedHeliosphere):
-        run = kernels._orbits if isinstance(field, Heliosphere) else _gridded_orbits()
-        parameters = field.packed
+        run, parameters = _in_closed_form if isinstance(field, Heliosphere) else _on_grid, field.packed
     else:
         run, parameters = field
     parameters = np.ascontiguousarray(parameters, dtype=float)
     sign = -1.0 if backwards else 1.0
+    motion = Motion(lorentz=sign * charge * LORENTZ, electric=sign, mass2=float(mass_TV)**2,
+                    boundary=float(boundary_AU), path_cap=float(path_cap_AU), tolerance=float(tolerance),
+                    neighbours=bool(neighbours))
     states = np.concatenate([positions, sign * momenta], axis=1)
-    out = np.empty((len(states), 5))
-    starts = range(0, len(states), CHUNK)
+    found = np.empty((len(states), 5))
 
     def work(i):
-        run(states[i:i + CHUNK], out[i:i + CHUNK], sign * charge * LORENTZ, sign, mass_TV**2, boundary_AU,
-            path_cap_AU, tolerance, neighbours, parameters)
+        run(states[i:i + CHUNK], found[i:i + CHUNK], motion, parameters)
 
     work(len(states))  # of none: compiles, if need be, before the threads start
     with ThreadPoolExecutor(threads()) as pool:
-        list(tqdm(pool.map(work, starts), total=len(starts), disable=None if progress else True, desc="orbits",
-                  unit=f"x{CHUNK}"))
+        list(pool.map(work, range(0, len(states), CHUNK)))
     if not neighbours:
-        out[:, 3:] = np.nan
-    return Orbits(states[:, :3], sign * states[:, 3:], out[:, 0], out[:, 1].astype(int), out[:, 2].astype(bool),
-                  out[:, 3], np.degrees(np.minimum(out[:, 4], np.pi)))
+        found[:, 3:] = np.nan
+    path, evaluations, escaped, amplification, error = found.T.copy()
+    return Orbits(position=states[:, :3], momentum=sign * states[:, 3:], path=path, evaluations=evaluations.astype(int),
+                  escaped=escaped.astype(bool), amplification=amplification, error=np.degrees(np.minimum(error, np.pi)))

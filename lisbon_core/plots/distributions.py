@@ -1,4 +1,4 @@
-"""Curves, coefficients, ring means, the pitch-angle distribution, speed against error."""
+"""Curves, coefficients, the pitch-angle distribution, speed against error."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.plots.skies import colour_pixels, mark_field, sky_axes
-from lisbon_core.plots.style import COLOURS, PAGE, styled
+from lisbon_core.plots.style import COLOURS, POINTS, blank, one_panel, styled
 
-__all__ = ["coefficients", "curves", "fit_of_order", "pad", "ring_means", "work_precision"]
+__all__ = ["coefficients", "curves", "fit_of_order", "pad", "work_precision"]
 
 
 @styled
 def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **axes_options) -> Figure:
     """Named curves over a common abscissa; a value may be (y,) or a pair (y, sigma) drawn with its band."""
-    fig = Figure(figsize=(PAGE, height), layout="constrained")
-    axes = fig.add_subplot()
+    fig, axes = one_panel(height)
     styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
     for (label, line), style in zip(lines.items(), [*styles] * 3, strict=False):
         y, band = line if isinstance(line, tuple) else (line, None)
@@ -31,7 +30,7 @@ def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **a
 @styled
 def coefficients(names: Sequence[str], values, sigma, truth=None) -> Figure:
     """Fitted coefficients with their errors, and the truth of a synthetic sky; the first has a scale of its own."""
-    fig = Figure(figsize=(PAGE, 2.6), layout="constrained")
+    fig = blank(2.6)
     for axes, part in zip(fig.subplots(1, 2, width_ratios=(1, 5)), (slice(0, 1), slice(1, None)), strict=True):
         place = np.arange(len(names))[part]
         axes.errorbar(place, np.asarray(values)[part] * 1e4, np.asarray(sigma)[part] * 1e4, fmt="o", markersize=4,
@@ -59,7 +58,7 @@ def fit_of_order(sky, fit, field_icrs, truth=None) -> Figure:
     truth : callable, optional
         F(mu) of a synthetic sky.
     """
-    fig = Figure(figsize=(PAGE, 2.9), layout="constrained")
+    fig = blank(2.9)
     grid = fig.add_gridspec(1, 2, width_ratios=(1.3, 1.0))
     axes = sky_axes(fig, grid[0])
     residual = (sky.relative_intensity - fit.relative_intensity) * 1e3
@@ -80,44 +79,36 @@ def fit_of_order(sky, fit, field_icrs, truth=None) -> Figure:
     return fig
 
 
-@styled
-def ring_means(dec, fitted, sigma, truth=None) -> Figure:
-    """What each declination ring is multiplied by, and the truth of a synthetic sky."""
-    fig = Figure(figsize=(PAGE, 2.6), layout="constrained")
-    axes = fig.add_subplot()
-    axes.axhline(0.0, color="0.6", linewidth=0.7, label="what the rings leave")
-    axes.plot(dec, (fitted - 1.0) * 1e3, label="restored from the model")
-    axes.fill_between(dec, (fitted - sigma - 1.0) * 1e3, (fitted + sigma - 1.0) * 1e3, alpha=0.25, linewidth=0)
-    if truth is not None:
-        axes.plot(dec, (truth - 1.0) * 1e3, "--", color=COLOURS["red"], label="truth")
-    axes.set(xlabel="declination (degrees)", ylabel="ring mean − 1 (10⁻³)")
-    axes.legend()
-    return fig
+def draw_distribution(upper, lower, distribution, models: dict, against: str, off: str, label: str = "data") -> None:
+    """Bins of a pitch-angle distribution with errors and models of it; below, how far they are off the one named.
+
+    models : functions of mu by name, of which the `truth` is dashed; off : what to call the difference.
+    """
+    fine = np.linspace(-1.0, 1.0, 201)
+    upper.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **POINTS, label=label)
+    for name, model in models.items():
+        upper.plot(fine, (model(fine) - 1.0) * 1e3, "--" if name == "truth" else "-", label=name)
+    upper.set(ylabel="F − 1 (10⁻³)")
+    upper.legend()
+    lower.axhline(0.0, color="0.6", linewidth=0.7)
+    residual = distribution.F - models[against](distribution.mu)
+    lower.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **POINTS)
+    lower.set(xlabel="pitch-angle cosine μ", ylabel=f"{off}\n(10⁻⁴)")
+    upper.figure.align_ylabels((upper, lower))
 
 
 @styled
 def pad(distribution, truth=None, ignoring=None) -> Figure:
     """Pitch-angle distribution with errors, fitted series, truth, and bins of the sky ignoring the heliosphere."""
-    fig = Figure(figsize=(PAGE, 3.6), layout="constrained")
+    fig = blank(3.6)
     upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    fine = np.linspace(-1.0, 1.0, 201)
-    upper.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, fmt="o", markersize=3,
-                   capsize=2, color=COLOURS["black"], label="binned, Eq. (4)")
-    upper.plot(fine, (distribution.series(fine) - 1.0) * 1e3,
-               label=f"Legendre series, order {distribution.legendre.size}")
+    series = f"Legendre series, order {distribution.legendre.size}"
+    models = {series: distribution.series} | ({"truth": truth} if truth is not None else {})
     if ignoring is not None:
         upper.plot(distribution.mu, (ignoring - 1.0) * 1e3, "s", markersize=3, color=COLOURS["orange"],
                    fillstyle="none", label="observed sky, heliosphere and rings ignored")
-    if truth is not None:
-        upper.plot(fine, (truth(fine) - 1.0) * 1e3, "--", label="truth")
-    upper.set(ylabel="F − 1 (10⁻³)")
-    upper.legend()
-    reference = truth if truth is not None else distribution.series
-    lower.axhline(0.0, color="0.6", linewidth=0.7)
-    lower.errorbar(distribution.mu, (distribution.F - reference(distribution.mu)) * 1e4, distribution.sigma * 1e4,
-                   fmt="o", markersize=3, capsize=2, color=COLOURS["black"])
-    lower.set(xlabel="pitch-angle cosine μ", ylabel=f"F − {'truth' if truth is not None else 'series'}\n(10⁻⁴)")
-    fig.align_ylabels((upper, lower))
+    against, off = (series, "F − series") if truth is None else ("truth", "F − truth")
+    draw_distribution(upper, lower, distribution, models, against, off, label="binned, Eq. (4)")
     return fig
 
 
@@ -132,7 +123,7 @@ def work_precision(panels: dict, floors: dict) -> Figure:
     floors : dict of str to float
         By title: orbits/s that the bare evaluations of the field would allow.
     """
-    fig = Figure(figsize=(PAGE, 3.4), layout="constrained")
+    fig = blank(3.4)
     for axes, (title, points) in zip(fig.subplots(1, len(panels)), panels.items(), strict=True):
         for code, symbol in zip(dict.fromkeys(point.code for point in points), "osD^vP", strict=False):
             own = [point for point in points if point.code == code]

@@ -4,13 +4,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from lisbon_core.plots.style import COLOURS, COLUMN, PAGE, styled
+from lisbon_core.plots.style import COLOURS, COLUMN, blank, one_panel, styled
 
 __all__ = ["field_fan", "sensitivity"]
 
 
 @styled
-def sensitivity(labels, kinds, panels: dict, suspect=None) -> Figure:
+def sensitivity(labels, kinds, panels: dict, suspect) -> Figure:
     """Claims under changed assumptions, one panel a claim; the first row is the run as assumed, its error a band.
 
     Parameters
@@ -20,12 +20,11 @@ def sensitivity(labels, kinds, panels: dict, suspect=None) -> Figure:
     panels : dict of str to (values, sigma, truth)
         Title; values and errors of shape (n,), NaN where not determined (errors also where there is none); the truth of
         a synthetic sky or None.
-    suspect : ndarray of bool, optional
+    suspect : ndarray of bool
         Rows whose fit is bad: drawn hollow.
     """
     rows = np.arange(len(labels))
-    suspect = np.zeros(len(labels), dtype=bool) if suspect is None else np.asarray(suspect)
-    fig = Figure(figsize=(PAGE, 0.9 + 0.185 * len(labels)), layout="constrained")
+    fig = blank(0.9 + 0.185 * len(labels))
     for axes, (title, (values, sigma, truth)) in zip(fig.subplots(1, len(panels), sharey=True), panels.items(),
                                                      strict=True):
         values, sigma = np.asarray(values, dtype=float), np.nan_to_num(np.asarray(sigma, dtype=float))
@@ -63,8 +62,7 @@ def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
         Marked with a cross.
     """
     directions = np.asarray(directions, dtype=float)
-    fig = Figure(figsize=(COLUMN, 3.0), layout="constrained")
-    axes = fig.add_subplot()
+    fig, axes = one_panel(3.0, COLUMN)
     axes.margins(0.08)
     dots = axes.scatter(*directions.T, c=chi2, s=60, cmap="viridis", norm="log", edgecolors="0.5", linewidths=0.4)
     narrow = np.cos(np.radians(directions[:, 1].mean()))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from lisbon_core.frames import lonlat
-from lisbon_core.plots.style import COLUMN, PAGE, styled
+from lisbon_core.plots.style import COLUMN, PAGE, blank, styled
 
 HALO = [withStroke(linewidth=1.6, foreground="white", alpha=0.8)]  # keeps labels legible on any colour
 
@@ -69,7 +69,7 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
     """
     rows = -(-len(panels) // columns)
     wide = PAGE if columns > 1 else COLUMN
-    fig = Figure(figsize=(wide, (0.53 * wide / columns + 0.2) * rows + 0.45), layout="constrained")
+    fig = blank((0.53 * wide / columns + 0.2) * rows + 0.45, wide)
     shown = {title: (np.asarray(values) - offset) * scale for title, values in panels.items()}
     largest = limit or max(np.nanmax(np.abs(values)) for values in shown.values())
     grid = fig.add_gridspec(rows, columns)

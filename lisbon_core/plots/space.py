@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lisbon_core.frames import angle_between, icrs_to_model, lonlat
 from lisbon_core.plots.skies import mark_field, sky_axes
-from lisbon_core.plots.style import COLOURS, PAGE, styled
+from lisbon_core.plots.style import COLOURS, blank, styled
 
 __all__ = ["fan", "orbits_in_space", "unfolding"]
 
@@ -56,7 +56,7 @@ def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axe
     axes.quiver(*arrow[0], *(arrow[1] - arrow[0]), color="black", linewidth=1.6, arrow_length_ratio=0.2, zorder=5)
     axes.text(*arrow[1], "  B", fontsize=9, zorder=5)
     axes.plot([0.0], [0.0], [0.0], "o", color=COLOURS["orange"], markersize=3, zorder=6)
-    axes.set(xlim=(-extent_AU, extent_AU), ylim=(-extent_AU, extent_AU), zlim=(-extent_AU, extent_AU))
+    axes.set(**dict.fromkeys(("xlim", "ylim", "zlim"), (-extent_AU, extent_AU)))
     axes.set_box_aspect((1, 1, 1), zoom=1.2)
     axes.view_init(elev=20, azim=-64)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
@@ -66,9 +66,8 @@ def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axe
         axis._axinfo["tick"].update(inward_factor=0.0, outward_factor=0.0)
         axis.line.set_color("0.8")
         axis.set_ticklabels([])
-    axes.text(extent_AU * 0.55, -extent_AU, -extent_AU * 1.2, "upwind →", "x", fontsize=7.5, ha="center", va="center")
-    axes.text(-extent_AU * 0.45, -extent_AU, -extent_AU * 1.2, "one square: 300 AU", "x", fontsize=7.5, ha="center",
-              va="center")
+    for place, words in ((0.55, "upwind →"), (-0.45, "one square: 300 AU")):
+        axes.text(place * extent_AU, -extent_AU, -1.2 * extent_AU, words, "x", fontsize=7.5, ha="center", va="center")
     return axes
 
 
@@ -94,7 +93,7 @@ def orbits_in_space(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[
     """
     from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-    fig = Figure(figsize=(PAGE, 5.2), layout="constrained")
+    fig = blank(5.2)
     axes = _space(fig, 111, heliosphere, extent_AU)
     norm = mpl.colors.LogNorm(0.3, 6.0)
     for number, (track, label) in enumerate(zip(tracks, labels, strict=True), start=1):
@@ -130,7 +129,7 @@ def fan(heliosphere, fans: dict, momenta: dict, path_AU, extent_AU: float = 600.
     path_AU : ndarray (n_point,)
         Path back from the Earth.
     """
-    fig = Figure(figsize=(PAGE, 3.7), layout="constrained")
+    fig = blank(3.7)
     grid = fig.add_gridspec(1, 2, width_ratios=(1.5, 1.0))
     axes = _space(fig, grid[0], heliosphere, extent_AU)
     tracks = list(fans.values())[-1]
@@ -163,7 +162,7 @@ def unfolding(panels: dict, mu, gyrophase, field_icrs) -> Figure:
         Direction of the interstellar field.
     """
     columns, rows = 2, -(-(len(panels) + 1) // 2)
-    fig = Figure(figsize=(PAGE, 2.15 * rows + 0.5), layout="constrained")
+    fig = blank(2.15 * rows + 0.5)
     grid = fig.add_gridspec(rows, columns)
     look = {"c": mu, "cmap": mpl.colormaps["PuOr_r"].resampled(16), "vmin": -1.0, "vmax": 1.0, "s": 3.0,
             "linewidths": 0.0, "rasterized": True, "antialiased": False}

@@ -3,8 +3,9 @@
 import functools
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "COLUMN", "PAGE", "STYLE", "styled"]
+__all__ = ["COLOURS", "COLUMN", "PAGE", "POINTS", "STYLE", "blank", "one_panel", "styled"]
 
 # Okabe & Ito's palette: distinct for all common kinds of colour blindness
 COLOURS = {"black": "#000000", "orange": "#e69f00", "sky": "#56b4e9", "green": "#009e73", "blue": "#0072b2",
@@ -17,6 +18,18 @@ STYLE = {
     "axes.grid": False,
 }
 COLUMN, PAGE = 3.5, 7.1  # inches: the widths of one column and of two in a journal
+POINTS = {"fmt": "o", "markersize": 3, "capsize": 2, "color": COLOURS["black"]}  # data with error bars
+
+
+def blank(height: float, width: float = PAGE) -> Figure:
+    """A figure without axes, inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def one_panel(height: float, width: float = PAGE) -> tuple[Figure, mpl.axes.Axes]:
+    """A figure and its only axes."""
+    fig = blank(height, width)
+    return fig, fig.add_subplot()
 
 
 def styled(draw):

@@ -3,15 +3,20 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.plots.style import COLOURS, PAGE, styled
+from lisbon_core.plots.distributions import draw_distribution
+from lisbon_core.plots.style import COLOURS, POINTS, blank, one_panel, styled
 from lisbon_core.transport import diffusion_coefficient
 from lisbon_core.transport.posterior import quantiles
 
 __all__ = ["apparent", "figure_3", "joint_region", "posterior", "responses"]
 
+# T_0 of the lower curves of Figure 3, 1/yr, with their lines: about S/L, the rate that a uniform gradient forces
+RATES = {-2e-5: ":", -1e-5: "-.", 0.0: "-", 1e-5: "--", 2e-5: (0, (5, 1))}
+TRUTH = {"linestyle": "--", "linewidth": 0.9, "color": COLOURS["red"]}
+
 
 @styled
-def figure_3(distribution, transport, truth=None, rates=(-2e-5, -1e-5, 0.0, 1e-5, 2e-5)) -> Figure:
+def figure_3(distribution, transport, truth=None) -> Figure:
     """Figure 3 of the paper: D(mu) with its band, the distribution with model and residuals, curves for several T_0.
 
     Parameters
@@ -22,48 +27,36 @@ def figure_3(distribution, transport, truth=None, rates=(-2e-5, -1e-5, 0.0, 1e-5
         A fit that found a model (`transport.law` is not None).
     truth : SkyTruth, optional
         Of a synthetic sky.
-    rates : sequence of five floats
-        T_0 of the curves below, 1/yr: multiples of S/L, the rate at which a uniform gradient would have to change.
     """
-    fig = Figure(figsize=(PAGE, 5.6), layout="constrained")
+    fig, fine = blank(5.6), np.linspace(-1.0, 1.0, 201)
     grid = fig.add_gridspec(3, 2, height_ratios=(2.0, 1.0, 2.4))
-    fine = np.linspace(-1.0, 1.0, 201)
 
     scattering = fig.add_subplot(grid[:2, 0])
     scattering.fill_between(transport.mu, transport.D_low, transport.D_high, alpha=0.25, linewidth=0,
                             label="68 % of the posterior")
     scattering.plot(transport.mu, transport.D, label="best fit, Eq. (6)")
+    model = f"model, {transport.closure}"
+    models = {model: transport.F}
     if truth is not None:
         scattering.plot(fine, diffusion_coefficient(truth.scattering(), fine, transport.kappa29), "--", label="truth")
+        models["truth"] = truth.pad
     top = 1.45 * max(np.max(transport.D_high), np.max(transport.D))
     scattering.set(xlabel="pitch-angle cosine μ", ylabel="D (1/yr)", title="Pitch-angle diffusion", ylim=(0.0, top))
     scattering.legend(loc="upper center", ncols=2)
 
-    data = {"fmt": "o", "markersize": 3, "capsize": 2, "color": COLOURS["black"]}
     upper = fig.add_subplot(grid[0, 1])
-    lower = fig.add_subplot(grid[1, 1], sharex=upper)
-    upper.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **data, label="data")
-    upper.plot(fine, (transport.F(fine) - 1.0) * 1e3, label=f"model, {transport.closure}")
-    if truth is not None:
-        upper.plot(fine, (truth.pad(fine) - 1.0) * 1e3, "--", label="truth")
-    upper.set(ylabel="F − 1 (10⁻³)", title="Pitch-angle distribution")
+    draw_distribution(upper, fig.add_subplot(grid[1, 1], sharex=upper), distribution, models, model, "data − model")
+    upper.set_title("Pitch-angle distribution")
     upper.tick_params(labelbottom=False)
-    upper.legend()
-    lower.axhline(0.0, color="0.6", linewidth=0.7)
-    residual = distribution.F - transport.F(distribution.mu)
-    lower.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **data)
-    lower.set(xlabel="pitch-angle cosine μ", ylabel="data − model\n(10⁻⁴)")
-    fig.align_ylabels((upper, lower))
 
     below, change = fig.add_subplot(grid[2, 0]), fig.add_subplot(grid[2, 1])
-    below.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **data)
-    change.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **data)
-    best, styles = transport.F(fine), (":", "-.", "-", "--", (0, (5, 1)))
-    for rate, style in zip(rates, styles, strict=True):
-        curve = transport.F(fine, T_0=rate)
-        named = f"{rate * 1e6:+.0f}".replace("-", "−") if rate else "0"
+    below.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **POINTS)
+    residual = distribution.F - transport.F(distribution.mu)
+    change.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **POINTS)
+    for rate, style in RATES.items():
+        curve, named = transport.F(fine, T_0=rate), f"{rate * 1e6:+.0f}".replace("-", "−") if rate else "0"
         below.plot(fine, (curve - 1.0) * 1e3, linestyle=style, label=f"T₀ = {named} × 10⁻⁶ / yr")
-        change.plot(fine, (curve - best) * 1e4, linestyle=style)
+        change.plot(fine, (curve - transport.F(fine)) * 1e4, linestyle=style)
     below.set(xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)", title="Were the intensity to change in time")
     change.set(xlabel="pitch-angle cosine μ", ylabel="F − best fit (10⁻⁴)", title="The same, minus the best fit")
     below.legend(fontsize=7, loc="upper left", borderaxespad=0.0)
@@ -79,7 +72,7 @@ def responses(columns: dict) -> Figure:
     columns : dict of str to list of (str, D, F)
         What is turned; for each value how to call it, D (1/yr) and F - 1, both on an even grid of mu from -1 to 1.
     """
-    fig = Figure(figsize=(PAGE, 4.1), layout="constrained")
+    fig = blank(4.1)
     panels = fig.subplots(2, len(columns), sharex=True, sharey="row", squeeze=False)
     for (title, curves), (above, below) in zip(columns.items(), panels.T, strict=True):
         for (label, D, F), style, shade in zip(curves, ("-", "--", "-."), ("blue", "red", "green"), strict=False):
@@ -97,7 +90,7 @@ def responses(columns: dict) -> Figure:
 
 
 @styled
-def apparent(mu, without, focused, law=None) -> Figure:
+def apparent(mu, without, focused, law) -> Figure:
     """D(mu) read off a distribution without and with focusing, each with its band and beside its mirror image.
 
     Parameters
@@ -106,10 +99,10 @@ def apparent(mu, without, focused, law=None) -> Figure:
         Symmetric about 0.
     without, focused : pairs of ndarray
         D and its error, 1/yr.
-    law : ndarray, optional
+    law : ndarray
         D of the fitted law, drawn in the second panel.
     """
-    fig = Figure(figsize=(PAGE, 2.9), layout="constrained")
+    fig = blank(2.9)
     panels = fig.subplots(1, 2, sharey=True)
     for axes, (D, error), title in zip(panels, (without, focused), ("Focusing left out", "Focusing as fitted"),
                                        strict=True):
@@ -117,11 +110,9 @@ def apparent(mu, without, focused, law=None) -> Figure:
         axes.plot(mu, D, label="read off F")
         axes.plot(mu, D[::-1], ":", label="its mirror image")
         axes.set(xlabel="pitch-angle cosine μ", title=title)
-    if law is not None:
-        panels[1].plot(mu, law, "--", color=COLOURS["black"], label="fit of Eq. (6)")
-    top = max(np.max(without[0]), np.max(focused[0]))
-    if law is not None:  # where the slope of F is nearly zero, what is read off has no bound
-        top = min(top, 3.0 * np.max(law))
+    panels[1].plot(mu, law, "--", color=COLOURS["black"], label="fit of Eq. (6)")
+    # where the slope of F is nearly zero, what is read off has no bound
+    top = min(max(np.max(without[0]), np.max(focused[0])), 3.0 * np.max(law))
     panels[0].set(ylabel="D (1/yr)", ylim=(0.0, 1.4 * top))
     for axes in panels:
         axes.legend(loc="upper center", ncols=2)
@@ -129,7 +120,7 @@ def apparent(mu, without, focused, law=None) -> Figure:
 
 
 @styled
-def joint_region(region, kappa29: float = 1.0, paper: tuple[float, float] | None = None) -> Figure:
+def joint_region(region, kappa29: float, paper: tuple[float, float]) -> Figure:
     """The 68 and 95 % regions of 1/L and T_0 together, with the lines of the two closures.
 
     Parameters
@@ -138,26 +129,23 @@ def joint_region(region, kappa29: float = 1.0, paper: tuple[float, float] | None
         Chi-square on its grid.
     kappa29 : float
         For the label.
-    paper : (1/L, bound on T_0), optional
+    paper : (1/L, bound on T_0)
         Marked as a vertical bar.
     """
-    fig = Figure(figsize=(PAGE, 3.4), layout="constrained")
-    axes = fig.add_subplot()
+    fig, axes = one_panel(3.4)
     rates = region.T_0 * 1e6
     axes.contourf(region.inverse_L, rates, region.delta_chi2, levels=[0.0, 2.296, 5.991], alpha=0.5,
                   colors=[COLOURS["blue"], COLOURS["sky"]])
     line = np.sort(region.inverse_L[0])
     axes.plot(line, 0.0 * line, color=COLOURS["black"], label="steady flux tube, T₀ = 0")
     axes.plot(line, -1e6 * region.streaming * line, "--", color=COLOURS["red"], label="uniform gradient, T₀ = −S/L")
-    for inverse in (region.flux_tube, region.uniform):
-        rate = 0.0 if inverse == region.flux_tube else -1e6 * region.streaming * inverse
+    for inverse, rate in ((region.flux_tube, 0.0), (region.uniform, -1e6 * region.streaming * region.uniform)):
         axes.plot(inverse, rate, "o", color=COLOURS["black"], markersize=4)
         axes.annotate(f"L = {1.0 / inverse:.1f} pc", (inverse, rate), textcoords="offset points", xytext=(8, 6))
-    if paper is not None:
-        axes.errorbar(paper[0], 0.0, 1e6 * paper[1], fmt="none", capsize=5, color=COLOURS["orange"],
-                      label="L and bound of the paper")
-    axes.fill_between([], [], color=COLOURS["blue"], alpha=0.5, label="68 %")
-    axes.fill_between([], [], color=COLOURS["sky"], alpha=0.5, label="95 %")
+    axes.errorbar(paper[0], 0.0, 1e6 * paper[1], fmt="none", capsize=5, color=COLOURS["orange"],
+                  label="L and bound of the paper")
+    for colour, label in (("blue", "68 %"), ("sky", "95 %")):
+        axes.fill_between([], [], color=COLOURS[colour], alpha=0.5, label=label)
     axes.set(xlabel=f"1/L (1/pc), κ₂₉ = {kappa29:g}", ylabel="T₀ (10⁻⁶ / yr)", xlim=(line[0], line[-1]),
              ylim=(np.min(rates), np.max(rates)))
     axes.legend(loc="upper right", fontsize=7)
@@ -178,32 +166,27 @@ def posterior(columns: dict, weights, truth: dict | None = None) -> Figure:
         Marked by lines, for the labels it holds.
     """
     names, truth = list(columns), truth or {}
-    fig = Figure(figsize=(PAGE, 5.4), layout="constrained")
+    fig = blank(5.4)
     panels = fig.subplots(len(names), len(names), sharex="col")
     limits, bins = {}, 30 if len(weights) > 1000 else 15
     for name, values in columns.items():
         low, high = quantiles(values, weights, [0.005, 0.995])
         limits[name] = (low - 0.1 * (high - low), high + 0.1 * (high - low))
-    for i, row in enumerate(names):
-        for j, column in enumerate(names):
-            axes = panels[i, j]
-            if j > i:
-                axes.set_axis_off()
-                continue
-            if i == j:
-                axes.hist(columns[row], bins=bins, range=limits[row], weights=weights, histtype="stepfilled", alpha=0.5)
-            else:
-                axes.hist2d(columns[column], columns[row], bins=bins, range=(limits[column], limits[row]),
-                            weights=weights, cmap="Blues", rasterized=True)
-                if row in truth:
-                    axes.axhline(truth[row], linestyle="--", linewidth=0.9, color=COLOURS["red"])
-            if column in truth:
-                axes.axvline(truth[column], linestyle="--", linewidth=0.9, color=COLOURS["red"])
-            axes.tick_params(labelsize=7, labelleft=j == 0 and i > 0)
-            if i == j:
-                axes.set_yticks([])
-            if i == len(names) - 1:
-                axes.set_xlabel(column)
-            if j == 0 and i > 0:
-                axes.set_ylabel(row)
+    for (i, j), axes in np.ndenumerate(panels):
+        row, column = names[i], names[j]
+        if j > i:
+            axes.set_axis_off()
+            continue
+        if i == j:
+            axes.hist(columns[row], bins=bins, range=limits[row], weights=weights, histtype="stepfilled", alpha=0.5)
+            axes.set_yticks([])
+        else:
+            axes.hist2d(columns[column], columns[row], bins=bins, range=(limits[column], limits[row]),
+                        weights=weights, cmap="Blues", rasterized=True)
+            if row in truth:
+                axes.axhline(truth[row], **TRUTH)
+        if column in truth:
+            axes.axvline(truth[column], **TRUTH)
+        axes.tick_params(labelsize=7, labelleft=j == 0 and i > 0)
+        axes.set(xlabel=column if i == len(names) - 1 else "", ylabel=row if j == 0 < i else "")
     return fig

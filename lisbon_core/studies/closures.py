@@ -11,9 +11,9 @@ kappa29 belongs to half the mean free path, hence to half the dipole.
 (0.0018855, 0.0654)
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from lisbon_core.transport import IsotropicScattering, ScatteringError, mean_free_path_pc, stationary_pad
+from lisbon_core.transport import CLOSURES, IsotropicScattering, ScatteringError, mean_free_path_pc, stationary_pad
 from lisbon_core.units import KM_S, PC_PER_YEAR
 
 __all__ = ["TransportScales", "transport_scales"]
@@ -26,7 +26,7 @@ class TransportScales:
     mean_free_path_pc : lambda. focusing : lambda/L. length_ratio : L/l. dipole : A_1.
     quadrupole_flux_tube, quadrupole_uniform : A_2 of isotropic scattering under either closure.
     streaming_km_s : S over the density. natural_rate : S/L, 1/yr; a uniform gradient has T_0 = -S/L.
-    bound_over_natural_rate : the bound over S/L, hence the largest |L/Lambda - 1|.
+    bound_over_natural_rate : the bound over S/L, hence the largest |L/Lambda - 1|: below 1, none is uniform.
     scattering_rate : v/(2 lambda), 1/yr, D at mu = 0 of isotropic scattering. time_along, time_across_L : l/v and
     L^2/kappa, yr.
     """
@@ -43,15 +43,6 @@ class TransportScales:
     scattering_rate: float
     time_along: float
     time_across_L: float
-
-    def rows(self) -> list[tuple[str, float]]:
-        """Names and values, for a table."""
-        return [(field.name, getattr(self, field.name)) for field in fields(self)]
-
-    @property
-    def closures_compatible(self) -> dict[str, bool]:
-        """Which closures the bound on T_0 allows."""
-        return {"flux-tube": True, "uniform": self.bound_over_natural_rate >= 1.0}
 
 
 def transport_scales(L_pc: float, gradient_length_kpc: float, T_0_bound: float, kappa29: float = 1.0, *,
@@ -80,10 +71,11 @@ def transport_scales(L_pc: float, gradient_length_kpc: float, T_0_bound: float, 
     mean_free_path = mean_free_path_pc(kappa29) / integral_factor
     length = 1e3 * gradient_length_kpc
     dipole = mean_free_path / length
-    law, q = IsotropicScattering(length / mean_free_path), length / L_pc
-    natural = PC_PER_YEAR * dipole / 3.0 / L_pc
+    law, natural = IsotropicScattering(length / mean_free_path), PC_PER_YEAR * dipole / 3.0 / L_pc
+    A_2 = {name: float(stationary_pad(law, length / L_pc, name).legendre(2)[1]) for name in CLOSURES}
     return TransportScales(
-        mean_free_path, mean_free_path / L_pc, L_pc / length, dipole,
-        *(float(stationary_pad(law, q, closure).legendre(2)[1]) for closure in ("flux-tube", "uniform")),
-        dipole / 3.0 / KM_S, natural, T_0_bound / natural, PC_PER_YEAR / (2.0 * mean_free_path), length / PC_PER_YEAR,
-        3.0 * L_pc**2 / (mean_free_path * PC_PER_YEAR))
+        mean_free_path_pc=mean_free_path, focusing=mean_free_path / L_pc, length_ratio=L_pc / length, dipole=dipole,
+        quadrupole_flux_tube=A_2["flux-tube"], quadrupole_uniform=A_2["uniform"], streaming_km_s=dipole / 3.0 / KM_S,
+        natural_rate=natural, bound_over_natural_rate=T_0_bound / natural,
+        scattering_rate=PC_PER_YEAR / (2.0 * mean_free_path), time_along=length / PC_PER_YEAR,
+        time_across_L=3.0 * L_pc**2 / (mean_free_path * PC_PER_YEAR))

@@ -19,6 +19,7 @@ import numpy as np
 from scipy.linalg import expm
 
 from lisbon_core.transport import ScatteringLaw, TransportError, closure_lambda, inverse_h_integral
+from lisbon_core.transport.finite_volumes import cells_in_mu, flux_matrix
 
 __all__ = ["Pulse", "approach_to_stationary", "pulse", "random_walk", "scattering_rate"]
 
@@ -32,20 +33,6 @@ def scattering_rate(law: ScatteringLaw, mu: np.ndarray) -> np.ndarray:
     """
     mu = np.asarray(mu, float)
     return 0.375 * inverse_h_integral(law) * (1.0 - mu**2) * law.h(mu)
-
-
-def cells_in_mu(cells: int) -> tuple[np.ndarray, np.ndarray]:
-    """Edges and centres of equal cells of [-1, 1]."""
-    edges = np.linspace(-1.0, 1.0, cells + 1)
-    return edges, 0.5 * (edges[1:] + edges[:-1])
-
-
-def flux_matrix(speed: np.ndarray, diffusion: np.ndarray, cells: int) -> np.ndarray:
-    """Matrix of -d_mu(speed g - diffusion g') in finite volumes, from both at the inner faces; none leaves [-1, 1]."""
-    width = 2.0 / cells
-    out_of_left, out_of_right = 0.5 * speed + diffusion / width, 0.5 * speed - diffusion / width
-    inside = np.append(0.0, out_of_right) - np.append(out_of_left, 0.0)
-    return (np.diag(inside) + np.diag(out_of_left, -1) - np.diag(out_of_right, 1)) / width
 
 
 def approach_to_stationary(law: ScatteringLaw, q: float, times: np.ndarray, closure: str | float = "flux-tube", *,
@@ -65,11 +52,10 @@ def approach_to_stationary(law: ScatteringLaw, q: float, times: np.ndarray, clos
     F1 : ndarray, shape (n, cells)
         F - 1 at each time; what the mean of F does, T_0, is taken out.
     """
-    edges, mu = cells_in_mu(cells)
-    lam, face = closure_lambda(closure, q), edges[1:-1]
+    _, mu, face = cells_in_mu(cells)
     change = 0.375 * inverse_h_integral(law)  # v/(2 l) in units of v/lambda
-    matrix = flux_matrix(q * (1.0 - face**2), (1.0 - face**2) * law.h(face), cells)
-    matrix = change * (matrix + np.diag(2.0 * mu * (lam - q)))
+    matrix = flux_matrix(q * (1.0 - face**2), (1.0 - face**2) * law.h(face)).toarray()
+    matrix = change * (matrix + np.diag(2.0 * mu * (closure_lambda(closure, q) - q)))
     source = 2.0 * change * mu
     centre = np.eye(cells) - 1.0 / cells
     # F1' = M F1 + s as one exponential of the matrix with s appended
@@ -122,9 +108,8 @@ def pulse(law: ScatteringLaw, xi: float, times: np.ndarray, *, start_width: floa
     times = np.atleast_1d(np.asarray(times, float))
     if times[0] < 0 or np.any(np.diff(times) <= 0):
         raise TransportError(f"The times of a pulse have to increase and not be negative, got {times.tolist()}.")
-    edges, mu = cells_in_mu(cells)
-    face = edges[1:-1]
-    matrix = flux_matrix(0.5 * xi * (1.0 - face**2), scattering_rate(law, face), cells)
+    _, mu, face = cells_in_mu(cells)
+    matrix = flux_matrix(0.5 * xi * (1.0 - face**2), scattering_rate(law, face)).toarray()
     half = times[-1] + 6.0 * start_width
     n_z = 2 ** int(np.ceil(np.log2(8.0 * half / start_width)))
     z = (np.arange(n_z) - n_z // 2) * 2.0 * half / n_z
@@ -142,10 +127,9 @@ def pulse(law: ScatteringLaw, xi: float, times: np.ndarray, *, start_width: floa
                 modes = turn * ((turn * modes) @ scatter)
         now = time
         numbers.append(np.fft.fftshift(np.fft.irfft(modes, n_z, axis=0), axes=0) / (z[1] - z[0]))
-    number = np.array(numbers)
-    weight = (z[1] - z[0]) * 2.0 / cells
-    return Pulse(times, z, mu, number, np.einsum("tzm,z->t", number, z) * weight,
-                 np.einsum("tzm,m->t", number, mu) * weight)
+    number, weight = np.array(numbers), (z[1] - z[0]) * 2.0 / cells
+    return Pulse(times=times, z=z, mu=mu, number=number, mean_z=np.einsum("tzm,z->t", number, z) * weight,
+                 mean_mu=np.einsum("tzm,m->t", number, mu) * weight)
 
 
 def random_walk(law: ScatteringLaw, xi: float, time: float, count: int, rng: np.random.Generator, *,

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lisbon_core.transport import TransportError, mean_free_path_pc, solve
+from lisbon_core.transport import TransportError, mean_free_path_pc
 from lisbon_core.transport.panels import panels
 from lisbon_core.transport.posterior import NODES, problem_for, shape_at_nodes
+from lisbon_core.transport.stationary import solve_stationary
 from lisbon_core.units import PC_PER_YEAR
 
 __all__ = ["JointRegion", "joint_region"]
@@ -65,14 +66,14 @@ def joint_region(pad, transport, points: int = 81) -> JointRegion:
     """
     if transport.law is None:
         raise TransportError(f"There is no fitted distribution to start from: {transport.eta.note}.")
-    law, grid, problem = transport.law, panels(NODES), problem_for(pad, None, (1.0, 1.0))
+    law, grid, problem = transport.law, panels(NODES), problem_for(pad)
     h, f = shape_at_nodes(np.array([law.eta / law.d_offset]), np.array([law.omega]), NODES)
     # 1/L for x = q/d_offset = 1, as in `transport.fit`
     rate = 1.5 * float(f[0] @ (grid.weights * grid.mu)) / mean_free_path_pc(transport.kappa29)
 
     def chi2_at(x, change):
         """chi2 and A_1 at l/L = d_offset x and l/Lambda = d_offset (x + change)."""
-        psi = solve(np.broadcast_to(h, (x.size, h.size)), np.broadcast_to(f, (x.size, f.size)), x, x + change, NODES)
+        psi = solve_stationary(np.tile(h, (x.size, 1)), np.tile(f, (x.size, 1)), x, x + change, NODES)
         seen = psi @ problem.through(NODES).T
         a = seen @ problem.target / np.sum(seen**2, axis=1)
         return (np.sum((problem.target - a[:, None] * seen) ** 2, axis=1),
@@ -85,5 +86,7 @@ def joint_region(pad, transport, points: int = 81) -> JointRegion:
     chi2, A_1 = (np.array(column) for column in zip(*rows, strict=True))
     fine = np.linspace(-2.0, 4.0, 20 * points) * unit
     tube, uniform = (rate * fine[np.argmin(chi2_at(fine, along)[0])] for along in (0.0 * fine, -fine))
-    return JointRegion(rate * x, PC_PER_YEAR / 3.0 * A_1 * rate * change, chi2 - chi2.min(),
-                       PC_PER_YEAR / 3.0 * float(A_1.ravel()[np.argmin(chi2)]), float(tube), float(uniform))
+    per_rate = PC_PER_YEAR / 3.0  # T_0 = S (1/Lambda - 1/L) with S = v A_1/3
+    return JointRegion(inverse_L=rate * x, T_0=per_rate * A_1 * rate * change, delta_chi2=chi2 - chi2.min(),
+                       streaming=per_rate * float(A_1.ravel()[np.argmin(chi2)]), flux_tube=float(tube),
+                       uniform=float(uniform))

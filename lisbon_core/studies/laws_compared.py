@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
+from numpy.polynomial.legendre import leggauss, legvander
+from scipy.optimize import approx_fprime, least_squares
 
 from lisbon_core.transport import (
-    CLOSURES,
     BroadenedScattering,
     CosineScattering,
     FunctionScattering,
@@ -24,11 +24,11 @@ from lisbon_core.transport import (
     TransportError,
     closure_lambda,
     mean_free_path_pc,
-    solve,
 )
 from lisbon_core.transport.panels import panels
 from lisbon_core.transport.posterior import problem_for
 from lisbon_core.transport.result import Estimate
+from lisbon_core.transport.stationary import solve_stationary
 
 __all__ = ["FAMILIES", "Family", "LawFit", "SymmetricFocusing", "compare_laws", "fit_law", "focusing_without_a_law"]
 
@@ -108,50 +108,42 @@ def fit_law(pad, name: str | Family, closure: str = "flux-tube", kappa29: float 
     TransportError
         For an unknown family or closure, or a distribution with too few bins.
     """
-    if not isinstance(name, Family) and name not in FAMILIES:
+    family = name if isinstance(name, Family) else FAMILIES.get(name)
+    if family is None:
         raise TransportError(f"There is no family of scattering laws called {name!r}: choose one of "
                              f"{', '.join(FAMILIES)}.")
-    if closure not in CLOSURES:
-        raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube' or 'uniform'.")
-    family, name = (name, "own family") if isinstance(name, Family) else (FAMILIES[name], name)
-    problem = problem_for(pad, lambda z, G: (z, z), (1.0, 1.0))
-    grid, through = panels(NODES), problem.through(NODES)
+    problem, grid = problem_for(pad), panels(NODES)
+    low, high = np.array([-np.inf, -5.0, *family.bounds[0]]), np.array([np.inf, 5.0, *family.bounds[1]])
+    rate = 1.5 / mean_free_path_pc(kappa29)
 
     def model(p):
-        law = family.law(*p[2:])
-        h, f = law.h(grid.mu)[None], law.f(grid.mu)[None]
-        x = np.array([p[1]])
-        return through @ solve(h, f, x, np.array([closure_lambda(closure, p[1])]), NODES)[0]
+        """The bins for amplitude 1 and parameters p = amplitude, x, shape."""
+        law, x = family.law(*p[2:]), np.array([p[1]])
+        lam = np.array([closure_lambda(closure, p[1])])
+        return problem.through(NODES) @ solve_stationary(law.h(grid.mu)[None], law.f(grid.mu)[None], x, lam, NODES)[0]
 
-    low, high = np.array([-np.inf, -5.0, *family.bounds[0]]), np.array([np.inf, 5.0, *family.bounds[1]])
-    best = None
-    for start in family.starts:
+    def inverse_length(p):
+        """1/L = (3/4) x G/lambda depends on x and, through G, on the shape."""
+        return rate * p[1] * float(np.sum(grid.weights * grid.mu * family.law(*p[2:]).f(grid.mu)))
+
+    def fit_from(start):
+        """Best fit near a start, and the unit in which it counts the amplitude."""
         unit = model(np.array([0.0, 0.0, *start]))
         amplitude = unit @ problem.target / (unit @ unit)
         scale = max(abs(amplitude), 1e-12)
-        answer = least_squares(
-            lambda p, scale=scale: problem.target - p[0] * scale * model(p), [amplitude / scale, 0.05, *start],
-            bounds=(low, high), max_nfev=200)
-        if best is None or answer.cost < best[0].cost:
-            best = answer, scale
-    answer, scale = best
+        return least_squares(lambda p: problem.target - p[0] * scale * model(p), [amplitude / scale, 0.05, *start],
+                             bounds=(low, high), max_nfev=200), scale
+
+    answer, scale = min((fit_from(start) for start in family.starts), key=lambda found: found[0].cost)
     p = answer.x
-    law = Scaled(family.law(*p[2:]), 1.0 / (p[0] * scale))
-    # 1/L = (3/4) x G/lambda depends on x and, through G, on the shape
-    rate = 0.75 / mean_free_path_pc(kappa29)
-
-    def inverse_length(p):
-        return rate * p[1] * 2.0 * float(np.sum(grid.weights * grid.mu * family.law(*p[2:]).f(grid.mu)))
-
-    ahead, behind = (np.clip(p + step, low, high) for step in (1e-5 * np.eye(p.size), -1e-5 * np.eye(p.size)))
-    slope = np.array([(inverse_length(a) - inverse_length(b)) / (a - b)[k]
-                      for k, (a, b) in enumerate(zip(ahead, behind, strict=True))])
+    slope = approx_fprime(p, inverse_length, 1e-6)
     fisher = answer.jac.T @ answer.jac
     fisher[range(1, p.size), range(1, p.size)] += 0.01  # a parameter that does nothing must not make it singular
     sigma = float(np.sqrt(slope @ np.linalg.solve(fisher, slope)))
-    chi2, bins = 2.0 * float(answer.cost), len(problem.target)
-    return LawFit(name, law, float(p[1] / (p[0] * scale)), Estimate(float(inverse_length(p)), sigma, "1/pc"), chi2,
-                  bins - p.size, chi2 + p.size * float(np.log(bins)))
+    chi2, bins, amplitude = 2.0 * float(answer.cost), len(problem.target), p[0] * scale
+    return LawFit(name="own family" if family is name else name, law=Scaled(family.law(*p[2:]), 1.0 / amplitude),
+                  q=float(p[1] / amplitude), inverse_L=Estimate(inverse_length(p), sigma, "1/pc"), chi2=chi2,
+                  dof=bins - p.size, bic=chi2 + p.size * float(np.log(bins)))
 
 
 def compare_laws(pad, closure: str = "flux-tube", kappa29: float = 1.0) -> list[LawFit]:
@@ -177,30 +169,21 @@ def focusing_without_a_law(pad, kappa29: float = 1.0) -> SymmetricFocusing:
     order = len(pad.legendre)
     if order < 2:
         raise TransportError(f"A series to order {order} has no even part to compare: order 2 at least is needed.")
-    x, w = np.polynomial.legendre.leggauss(2 * order + 2)
-    table = np.polynomial.legendre.legvander(x, order)[:, 1:]
-    even = np.arange(1, order, 2)  # columns of P_2, P_4, ...
-
-    def predicted(A):
-        odd_part, even_part = table[:, ::2] @ A[::2], table[:, 1::2] @ A[1::2]
-        return 0.5 * (even + 1.5) * ((w * (odd_part**2 - even_part**2)) @ table[:, even])
-
+    x, w = leggauss(2 * order + 2)
+    table, even = legvander(x, order)[:, 1:], np.arange(1, order, 2)  # P_1, P_2 ...; its columns P_2, P_4, ...
     A, weights = np.asarray(pad.legendre, float), np.eye(even.size)
-    steps = 1e-3 * np.abs(A).max() * np.eye(order)
-
-    def solve_for(A, weights):
-        c = predicted(A)
-        return c @ weights @ A[even] / (c @ weights @ c)
-
-    for _ in range(4):
-        q = solve_for(A, weights)
-        jacobian = np.array([((A + s)[even] - q * predicted(A + s) - (A - s)[even] + q * predicted(A - s)) / 2.0
-                             for s in steps]).T / steps[0, 0]
+    odd_part, even_part = table[:, ::2] @ A[::2], table[:, 1::2] @ A[1::2]
+    # the even coefficients for q = 1, and their derivatives with respect to A
+    project = 0.5 * (even + 1.5)[:, None] * (w[:, None] * table[:, even]).T
+    predicted, by_A = project @ (odd_part**2 - even_part**2), 2.0 * project @ (odd_part[:, None] * table)
+    by_A[:, even] = -2.0 * project @ (even_part[:, None] * table[:, even])
+    for _ in range(4):  # the weights depend on q, and q on the weights
+        q = predicted @ weights @ A[even] / (predicted @ weights @ predicted)
+        jacobian = np.eye(order)[even] - q * by_A
         weights = np.linalg.inv(jacobian @ pad.legendre_covariance @ jacobian.T)
-    rest = A[even] - q * predicted(A)
-    rate = 1.0 / mean_free_path_pc(kappa29)
-    slope = np.array([(solve_for(A + s, weights) * (A + s)[0] - solve_for(A - s, weights) * (A - s)[0]) / 2.0
-                      for s in steps]) * rate / steps[0, 0]
-    sigma = float(np.sqrt(slope @ pad.legendre_covariance @ slope))
-    inverse = Estimate(float(rate * q * A[0]), sigma, "1/pc")
-    return SymmetricFocusing(inverse, float(rest @ weights @ rest), even.size - 1)
+    rest, rate = A[even] - q * predicted, 1.0 / mean_free_path_pc(kappa29)
+    slope = (by_A.T @ weights @ rest + jacobian.T @ weights @ predicted) / (predicted @ weights @ predicted) * A[0]
+    slope[0] += q
+    sigma = float(rate * np.sqrt(slope @ pad.legendre_covariance @ slope))
+    return SymmetricFocusing(Estimate(float(rate * q * A[0]), sigma, "1/pc"), float(rest @ weights @ rest),
+                             even.size - 1)

@@ -94,10 +94,16 @@ def scipy_solver(field, parameters):
     return solve
 
 
-@functools.cache
-def _numbalsoda_loop():
+def numbalsoda_solver(field, parameters):
+    """The same by numbalsoda's dop853, in one compiled loop."""
     import numba
-    dop853 = optional("numbalsoda").dop853
+
+    derivative, size, numbalsoda = _derivative(field), len(parameters), optional("numbalsoda")
+    dop853 = numbalsoda.dop853
+
+    @numba.cfunc(numbalsoda.lsoda_sig)
+    def side(_, y, out, data):
+        derivative(numba.carray(y, (6,)), numba.carray(out, (6,)), numba.carray(data, (size,)))
 
     @numba.njit(nogil=True)
     def loop(address, states, times, data, tolerance):
@@ -105,18 +111,6 @@ def _numbalsoda_loop():
         for i in range(len(states)):
             ends[i] = dop853(address, states[i], np.array([0.0, times[i]]), data, tolerance, tolerance, 1_000_000)[0][1]
         return ends
-
-    return loop
-
-
-def numbalsoda_solver(field, parameters):
-    """The same by numbalsoda's dop853, in one compiled loop."""
-    import numba
-
-    derivative, size, loop = _derivative(field), len(parameters), _numbalsoda_loop()
-    @numba.cfunc(optional("numbalsoda").lsoda_sig)
-    def side(_, y, out, data):
-        derivative(numba.carray(y, (6,)), numba.carray(out, (6,)), numba.carray(data, (size,)))
 
     def solve(states, times, tolerance):
         return loop(side.address, states.copy(), times.copy(), parameters, tolerance)
@@ -190,14 +184,11 @@ def fit_solvers(columns, data: np.ndarray) -> dict[str, Callable[[], np.ndarray]
 
 
 def _lmfit(lmfit, residual, slopes, names) -> np.ndarray:
-    parameters = lmfit.Parameters()
-    for name in names:
-        parameters.add(name, value=0.0)
-
     def values(p):
-        return np.array([p[name].value for name in names])
+        return np.array(list(p.valuesdict().values()))
 
-    way = lmfit.Minimizer(lambda p: residual(values(p)), parameters, calc_covar=False)
+    start = lmfit.create_params(**dict.fromkeys(names, 0.0))
+    way = lmfit.Minimizer(lambda p: residual(values(p)), start, calc_covar=False)
     return values(way.leastsq(Dfun=lambda p: slopes(values(p)).T, col_deriv=1).params)
 
 

@@ -7,6 +7,7 @@ who grades makes it anew. The sky is coarse, 6 degrees: the 38 maps of two fans 
 import hashlib
 import tomllib
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -110,11 +111,11 @@ def read_answer(path: str | Path) -> dict[str, tuple[float, float]]:
     answer = {}
     for name in ASKED:
         try:
-            answer[name] = float(content[name]["value"]), float(content[name]["sigma"])
+            value, sigma = answer[name] = float(content[name]["value"]), float(content[name]["sigma"])
         except (LookupError, TypeError, ValueError):
             raise CapstoneError(f"{path} states no {name}: add a line {name} = {{value = ..., sigma = ...}}.") from None
-        if not (np.all(np.isfinite(answer[name])) and answer[name][1] > 0):
-            raise CapstoneError(f"{path}: {name} = {answer[name][0]} with sigma = {answer[name][1]} is no measurement: "
+        if not (isfinite(value) and isfinite(sigma) and sigma > 0):
+            raise CapstoneError(f"{path}: {name} = {value} with sigma = {sigma} is no measurement: "
                                 "both have to be finite, and the error positive.")
     return answer
 
@@ -126,17 +127,15 @@ def grade(student: str, answer: dict[str, tuple[float, float]], secret: str = ""
     """
     heliosphere, truth = unknown(student, secret)
     fit, inverse_L = infer(sky_of(student, secret), heliosphere)
-    numbers = truth.claims(3)
-    true = {"field_lon": heliosphere.field_lon, "field_lat": heliosphere.field_lat, "inverse_L": 1.0 / truth.L_pc,
-            **{name: numbers[name] for name in ("A_1", "A_2", "A_3")}}
-    reference = dict.fromkeys(("field_lon", "field_lat"), FIELD_ERROR)
-    reference |= {f"A_{n}": float(fit.sigma[n - 1]) for n in (1, 2, 3)}
-    reference["inverse_L"] = inverse_L.sigma or abs(true["inverse_L"])
+    numbers = truth.claims(3) | {"field_lon": heliosphere.field_lon, "field_lat": heliosphere.field_lat,
+                                 "inverse_L": 1.0 / truth.L_pc}
+    reference = {"field_lon": FIELD_ERROR, "field_lat": FIELD_ERROR, "A_1": fit.sigma[0], "A_2": fit.sigma[1],
+                 "A_3": fit.sigma[2], "inverse_L": inverse_L.sigma or abs(numbers["inverse_L"])}
     graded = []
     for name in ASKED:
         value, sigma = answer[name]
-        off = value - true[name]
+        off = value - numbers[name]
         if name == "field_lon":
             off = ((off + 180.0) % 360.0 - 180.0) * np.cos(np.radians(heliosphere.field_lat))
-        graded.append(Graded(name, value, sigma, float(off / sigma), reference[name]))
+        graded.append(Graded(name, value, sigma, pull=float(off / sigma), reference=float(reference[name])))
     return graded

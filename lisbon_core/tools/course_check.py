@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lisbon_core.tools import pairing
-from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError, number, sources
+from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 
-__all__ = ["Outcome", "answers", "assemble", "check", "judge", "labelled", "report", "source_of"]
+__all__ = ["CheckOutcome", "answers", "assemble", "check", "judge", "labelled", "report", "source_of"]
 
 UNWRITTEN = CODE_STUB.split('"')[1]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """How an exercise ended: 'passed', 'failed', 'error', 'not attempted' or 'written' (a person reads it)."""
 
     exercise: str
@@ -70,36 +70,35 @@ def assemble(student, source):
             extras.setdefault(last, []).append(cell)
     cells, problems = list(extras.get("", [])), {}
     for name, (own, *_) in labelled(source).items():
-        if own.metadata["nbgrader"]["solution"]:
-            count = len(given.get(name, []))
-            if count == 0:
-                problems[number(name)] = (f"the answer cell {name} is missing: it was deleted or has lost its label; "
-                                          "copy your answer into a fresh copy of the notebook")
-            elif count > 1:
-                problems[number(name)] = (f"the answer cell {name} is there {count} times (a copied cell keeps its "
-                                          "label): delete all but one")
-            own = given[name][0] if count == 1 else None
-        if own is not None:
+        if not own.metadata["nbgrader"]["solution"]:
             cells.append(own)
+        elif len(given.get(name, [])) == 1:
+            cells += given[name]
+        elif name in given:
+            problems[exercise_of(name)] = (f"the answer cell {name} is there {len(given[name])} times (a copied cell "
+                                           "keeps its label): delete all but one")
+        else:
+            problems[exercise_of(name)] = (f"the answer cell {name} is missing: it was deleted or has lost its label; "
+                                           "copy your answer into a fresh copy of the notebook")
         cells += extras.get(name, [])
     run = source.copy()
     run.cells = [cell for cell in cells if cell.cell_type in ("code", "markdown")]
     return run, problems
 
 
-def judge(exercise: str, faults: list[tuple[str, str, bool]]) -> Outcome:
+def judge(exercise: str, faults: list[tuple[str, str, bool]]) -> CheckOutcome:
     """Outcome from the errors of an exercise's cells in order: name, message, whether it was a check that raised."""
     if not faults:
-        return Outcome(exercise, "passed")
+        return CheckOutcome(exercise, "passed")
     if any(name == "NotImplementedError" and UNWRITTEN in text for name, text, _ in faults):
-        return Outcome(exercise, "not attempted")
+        return CheckOutcome(exercise, "not attempted")
     name, text, checking = faults[0]
     if checking and name == "AssertionError" and text:
-        return Outcome(exercise, "failed", text)
-    return Outcome(exercise, "error", f"{name}: {(text.strip().splitlines() or [''])[-1]}")
+        return CheckOutcome(exercise, "failed", text)
+    return CheckOutcome(exercise, "error", f"{name}: {(text.strip().splitlines() or [''])[-1]}")
 
 
-def check(path: str | Path, seconds: float = 300.0) -> list[Outcome]:
+def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     """Run the hidden checks on a student's notebook.
 
     Raises
@@ -118,59 +117,58 @@ def check(path: str | Path, seconds: float = 300.0) -> list[Outcome]:
                           "as .ipynb.") from error
     source = source_of(student, Path(path).name)
     run, problems = assemble(student, source)
-    faults, stopped = _execute(run, seconds)
+    ended, done = _execute(run, seconds)
+    faults, unfinished = {}, []
+    for index, cell in enumerate(run.cells):
+        label = cell.metadata.get("nbgrader", {})
+        exercise = exercise_of(label.get("grade_id", ""))
+        errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+        if not ended or index in done:
+            faults.setdefault(exercise, []).extend((one.ename, one.evalue, bool(label.get("grade"))) for one in errors)
+        elif cell.cell_type == "code" and cell.source.strip():
+            unfinished.append(exercise)
     outcomes = []
     for name, own in answers(source).items():
-        exercise = number(name)
+        exercise = exercise_of(name)
+        outcome = judge(exercise, faults.get(exercise, []))
         if exercise in problems:
-            outcomes.append(Outcome(exercise, "error", problems[exercise]))
+            outcome = CheckOutcome(exercise, "error", problems[exercise])
         elif own.cell_type == "markdown":
             text = labelled(student)[name][0].source
             empty = TEXT_STUB in text or not text.strip()
-            outcomes.append(Outcome(exercise, "not attempted" if empty else "written"))
-        else:
-            outcomes.append(judge(exercise, faults.get(exercise, [])))
-            if outcomes[-1].status == "passed" and exercise in stopped:
-                outcomes[-1] = Outcome(exercise, "error", stopped[exercise])
+            outcome = CheckOutcome(exercise, "not attempted" if empty else "written")
+        elif outcome.ok and exercise in unfinished:
+            where = f"{ended} in a cell of {unfinished[0] or 'your own'}"
+            outcome = CheckOutcome(exercise, "error", f"not checked, because {where}" if exercise != unfinished[0] else
+                                   f"{where}: look for a loop without end, or for arrays far too large")
+        outcomes.append(outcome)
     return outcomes
 
 
-def _execute(notebook, seconds: float) -> tuple[dict[str, list], dict[str, str]]:
-    """Errors by exercise, and a sentence for each exercise that was not finished, its kernel being gone."""
+def _execute(notebook, seconds: float) -> tuple[str, set[int]]:
+    """Run a notebook in place, errors and all; what ended it early, or nothing, and the cells that were finished."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from nbconvert.preprocessors import ClearOutputPreprocessor
     from traitlets.config import Config
 
-    config, faults, stopped = Config(), {}, {}
+    ClearOutputPreprocessor().preprocess(notebook, {})
+    config, end, done = Config(), time.monotonic() + seconds, set()
     config.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
-    end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(notebook, config=config, kernel_name="python3", allow_errors=True,
-                                timeout_func=lambda cell: max(1, round(end - time.monotonic())),
-                                resources={"metadata": {"path": folder}}, extra_arguments=["--log-level=50"])
-        ended = ""
-        with client.setup_kernel():
-            for index, cell in enumerate(notebook.cells):
-                label = cell.metadata.get("nbgrader", {})
-                exercise = number(label.get("grade_id", ""))
-                if ended:
-                    stopped.setdefault(exercise, f"not checked, because {ended}")
-                    continue
-                try:
-                    client.execute_cell(cell, index)
-                except CellTimeoutError:
-                    ended = f"the {seconds:.0f} seconds were over in a cell of {exercise or 'your own'}"
-                except DeadKernelError:
-                    ended = f"the kernel died in a cell of {exercise or 'your own'}"
-                if ended:
-                    stopped[exercise] = f"{ended}: look for a loop without end, or for arrays far too large"
-                for output in cell.get("outputs", []):
-                    if output.output_type == "error":
-                        faults.setdefault(exercise, []).append((output.ename, output.evalue, bool(label.get("grade"))))
-    return faults, stopped
+        try:
+            NotebookClient(notebook, config=config, kernel_name="python3", allow_errors=True,
+                           timeout_func=lambda cell: max(1, round(end - time.monotonic())),
+                           on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index),
+                           resources={"metadata": {"path": folder}}, extra_arguments=["--log-level=50"]).execute()
+        except CellTimeoutError:
+            return f"the {seconds:.0f} seconds were over", done
+        except DeadKernelError:
+            return "the kernel died", done
+    return "", done
 
 
-def report(name: str, outcomes: list[Outcome]) -> str:
+def report(name: str, outcomes: list[CheckOutcome]) -> str:
     """The outcomes as lines for a person."""
     count = Counter(outcome.status for outcome in outcomes)
     lines = [f"{name}: " + ", ".join(f"{n} {status}" for status, n in count.items())]

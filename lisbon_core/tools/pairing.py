@@ -7,9 +7,7 @@ versions or random cell ids, and carries the hash of what it was made from.
 import ast
 import difflib
 import hashlib
-import io
 import re
-import tokenize
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ __all__ = ["NotebookError", "Parameter", "alternative_texts", "find", "parameter
            "suggestion", "tidy", "title"]
 
 PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
+PARAMETER = re.compile(r"(\w+): ([\w |]+) = (.+?)(?:  # (.*))?")
 
 
 class NotebookError(LisbonError):
@@ -65,16 +64,16 @@ def parameters(path: Path) -> dict[str, Parameter]:
     cell = PARAMETERS_CELL.search(Path(path).read_text(encoding="utf-8"))
     if cell is None:
         raise NotebookError(f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
-    tokens = tokenize.generate_tokens(io.StringIO(cell[1]).readline)
-    comments = {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
     found = {}
-    for node in ast.parse(cell[1]).body:
-        if not isinstance(node, ast.AnnAssign) or node.value is None:
+    for line in cell[1].splitlines():
+        if not line.partition("#")[0].strip():  # empty, or a comment alone
+            continue
+        try:
+            name, kind, value, words = PARAMETER.fullmatch(line).groups()
+            found[name] = Parameter(name, kind, ast.literal_eval(value), words or "")
+        except (AttributeError, ValueError, SyntaxError):
             raise NotebookError(f"{Path(path).name}, parameters cell: each line must read 'name: type = value  # help'"
-                                f", not {ast.unparse(node)!r}.")
-        name = ast.unparse(node.target)
-        found[name] = Parameter(name, ast.unparse(node.annotation), ast.literal_eval(node.value),
-                                comments.get(node.end_lineno, ""))
+                                f", not {line!r}.") from None
     return found
 
 

@@ -1,6 +1,5 @@
-"""Where a result comes from: commit, versions, hashes of inputs; and files that are written whole or not at all."""
+"""What a run says of itself: commit, versions, hashes of inputs; and files that are written whole or not at all."""
 
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -10,14 +9,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lisbon_core._core import PACKAGE, LisbonError, write_atomically
+from lisbon_core._core import LisbonError, write_atomically
+from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, code_hash, input_hash, sha256
 
 __all__ = ["NOTEBOOKS", "ROOT", "code_hash", "git_state", "input_hash", "now", "provenance", "sha256",
            "write_atomically", "write_json"]
 
-ROOT = PACKAGE.parent
-NOTEBOOKS = ROOT / "notebooks"
-SOURCES = {".py", ".toml", ".yaml", ".mplstyle"}
 PACKAGES = ("astropy", "astropy-healpix", "ipykernel", "jupytext", "lisbon_core", "matplotlib", "numba", "numpy",
             "papermill", "scipy")
 
@@ -30,40 +27,6 @@ def write_json(path: Path, data) -> None:
         raise LisbonError(f"{Path(path).name} cannot hold a value that is not a finite number: give null and a note "
                           f"that says why ({error}).") from error
     write_atomically(path, text)
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, as hexadecimal digits."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def input_hash(root: Path = ROOT) -> str:
-    """Hash of all that the committed notebooks, figures and results are computed from.
-
-    The notebooks' sources (which hold the default parameters), the package and the data; neither the versions of
-    other packages nor the machine, so that an unchanged clone is left unchanged.
-    """
-    return _hash_of([*(root / "notebooks").glob("*.py"), *_code(root)], root)
-
-
-def code_hash(root: Path = ROOT) -> str:
-    """Hash of the package and the data: what a run without notebooks is computed from, besides its parameters."""
-    return _hash_of(_code(root), root)
-
-
-def _code(root: Path) -> list[Path]:
-    return [*(path for path in (root / "lisbon_core").rglob("*") if path.suffix in SOURCES),
-            *(path for path in (root / "data").rglob("*") if path.is_file())]
-
-
-def _hash_of(files: list[Path], root: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(files, key=lambda path: path.relative_to(root).as_posix()):
-        name = path.relative_to(root)
-        if not any(part.startswith((".", "__pycache__")) for part in name.parts):
-            digest.update(f"{name.as_posix()}\n{sha256(path)}\n".encode())
-    return digest.hexdigest()[:32]
 
 
 def git_state(root: Path = ROOT) -> dict:
@@ -101,8 +64,7 @@ def provenance(parameters: dict, inputs: list[Path]) -> dict:
         "parameters": parameters,
         "seed": parameters.get("seed"),
         "inputs": {str(path): sha256(path) for path in inputs},
-        "versions": {name: _version(name) for name in PACKAGES},
-        "python": platform.python_version(),
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "platform": f"{sys.platform}-{platform.machine()}",
         "started": now(),
     }

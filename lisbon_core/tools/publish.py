@@ -1,6 +1,6 @@
 """What `make paper` does: run everything at the defaults, print the claims, bring the committed copies up to date.
 
-The committed notebooks, figures and results carry the hash of what they were made from and are replaced, all together,
+The committed notebooks and results carry the hash of what they were made from. A notebook and its figures are replaced
 only when that hash has changed: an unchanged clone stays unchanged on any machine, whatever its last digits are.
 """
 
@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.tools import pairing, runner, tables
+from lisbon_core.tools import inputs, pairing, runner, tables
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
 
-__all__ = ["PublishError", "claims_block", "is_current", "main", "publish", "update_readme"]
+__all__ = ["PublishError", "claims_block", "main", "publish", "update_readme"]
 
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
 
@@ -23,21 +23,8 @@ class PublishError(LisbonError):
     """Something that must not be committed, or has no place to go."""
 
 
-def is_current(root: Path, input_hash: str, figures: set[str]) -> bool:
-    """Whether every committed notebook, figure and result is there and was made from inputs of this hash."""
-    try:
-        recorded = [json.loads((root / "figures" / "results.json").read_text(encoding="utf-8"))["provenance"]]
-        for source in pairing.sources(root / "notebooks"):
-            notebook = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))
-            recorded.append(notebook["metadata"]["lisbon"])
-    except (OSError, KeyError, ValueError):
-        return False
-    there = {path.name for path in _pictures(root)}
-    return there == figures and all(one.get("input_hash") == input_hash for one in recorded)
-
-
-def publish(report: runner.Report, root: Path = ROOT) -> bool:
-    """Replace the committed copies by those of a run at the defaults, if they are not current; say whether it did.
+def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
+    """Replace what is committed of each notebook that is made from something else now; return the names of these.
 
     Raises
     ------
@@ -46,32 +33,44 @@ def publish(report: runner.Report, root: Path = ROOT) -> bool:
     """
     import nbformat
 
-    input_hash = report.results["provenance"]["input_hash"]
-    figures = {path.name: path for path in _pictures(report.out)}
-    if is_current(root, input_hash, set(figures)):
-        return False
+    keys = inputs.published_keys(root / "notebooks")
+    made, there = _pictures(report.out), _pictures(root)
+    stale = [stem for stem, key in keys.items() if _recorded(root / "notebooks" / f"{stem}.ipynb", "metadata") != key
+             or {name for name in made if name[:2] == stem[:2]} != {name for name in there if name[:2] == stem[:2]}]
     fresh = {}
-    for source in pairing.sources(root / "notebooks"):
-        notebook = pairing.tidy(nbformat.read(report.out / f"{source.stem}.ipynb", as_version=4), keep_injected=False)
-        notebook.metadata["lisbon"] = {"input_hash": input_hash}
-        _refuse_paths(notebook, source.stem, root)
-        fresh[source.with_suffix(".ipynb")] = nbformat.writes(notebook) + "\n"
-    for path, text in fresh.items():
-        write_atomically(path, text)
-    for name, path in figures.items():
-        write_atomically(root / "figures" / name, path.read_bytes())
-    for path in {*(root / "notebooks").glob("*.ipynb")} - {*fresh}:
+    for stem in stale:
+        notebook = pairing.tidy(nbformat.read(report.out / f"{stem}.ipynb", as_version=4), keep_injected=False)
+        notebook.metadata["lisbon"] = {"input_hash": keys[stem]}
+        _refuse_paths(notebook, stem, root)
+        fresh[root / "notebooks" / f"{stem}.ipynb"] = nbformat.writes(notebook) + "\n"
+    numbers = {stem[:2] for stem in stale}
+    fresh |= {root / "figures" / name: path.read_bytes() for name, path in made.items() if name[:2] in numbers}
+    for path, content in fresh.items():
+        write_atomically(path, content)
+    notebooks = {path.stem: path for path in (root / "notebooks").glob("*.ipynb")}
+    old = [path for stem, path in notebooks.items() if stem not in keys]
+    old += [path for name, path in there.items() if name not in made]
+    for path in old:
         path.unlink()
-    for path in _pictures(root):
-        if path.name not in figures:
-            path.unlink()
-    write_json(root / "figures" / "results.json", {**report.results, "provenance": {"input_hash": input_hash}})
-    return True
+    results, whole = root / "figures" / "results.json", inputs.input_hash(root)
+    if stale or old or _recorded(results, "provenance") != whole:
+        write_json(results, report.results | {"provenance": {"input_hash": whole}})
+        return stale or ["results"]
+    return []
 
 
-def _pictures(root: Path) -> list[Path]:
-    """Figures of a folder, as pixels and as vectors."""
-    return sorted(path for kind in ("png", "pdf") for path in (root / "figures").glob(f"*.{kind}"))
+def _recorded(path: Path, part: str) -> str | None:
+    """Hash of the inputs that a committed notebook or the committed results carry; None where there is none."""
+    try:
+        recorded = json.loads(path.read_text(encoding="utf-8"))[part]
+        return recorded.get("lisbon", recorded)["input_hash"]
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def _pictures(root: Path) -> dict[str, Path]:
+    """Figures of a folder by name, as pixels and as vectors."""
+    return {path.name: path for kind in ("png", "pdf") for path in sorted((root / "figures").glob(f"*.{kind}"))}
 
 
 def _refuse_paths(notebook, name: str, root: Path) -> None:
@@ -120,7 +119,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"lisbon: {error}", file=sys.stderr)
         return 2
     print("Committed notebooks, figures and results: "
-          + ("replaced, since their inputs changed." if replaced else "current, left as they are."))
+          + (f"replaced for {', '.join(replaced)}." if replaced else "current, left as they are."))
     return 0
 
 

@@ -5,6 +5,7 @@ import math
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import NamedTuple
 
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import INVERSE
@@ -13,63 +14,67 @@ from lisbon_core.tools.tables import number, plain_table, table
 __all__ = ["compare_runs", "map_report", "run_report"]
 
 
-def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: float = 5.0, *, label: str = "",
-               dec_min: float = -90.0, dec_max: float = 90.0, mask: str = "") -> str:
+def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: float = 5.0) -> str:
     """What was read from a sky map: coverage, errors, harmonics, and what may be wrong with it.
 
     Parameters
     ----------
     path : path
         The map.
-    sigma_default, averaging_deg, label : float, float, str
+    sigma_default, averaging_deg : float
         As `sky.files.read_sky_map` takes them.
-    dec_min, dec_max, mask : float, float, str
-        The part to look at: declinations in degrees, path of a mask.
 
     Raises
     ------
     SkyMapError
         If the map cannot be used, in one sentence.
     """
+    from lisbon_core.parameters import RunParameters
+
+    (title, *read), mind = _look_at(path, RunParameters(sigma_default=sigma_default, averaging_deg=averaging_deg))
+    return "\n  ".join([title, *read, *(f"mind: {problem}" for problem in mind)])
+
+
+def _look_at(path: str | Path, p, label: str = "") -> tuple[list[str], list[str]]:
+    """What the part of a map holds that a run with these parameters uses, and what may be wrong with it."""
     import numpy as np
 
     from lisbon_core.sky import cut, first_harmonic, multipoles, pixel_area, ring_means
     from lisbon_core.sky.files import read_mask, read_sky_map
 
-    sky = read_sky_map(path, sigma_default=sigma_default, averaging_deg=averaging_deg, label=label)
-    sky = cut(sky, dec_min, dec_max, read_mask(mask, sky) if mask else None)
+    sky = read_sky_map(path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg, label=label)
+    sky = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
     rows, values = sky.observed.any(axis=1), sky.relative_intensity[sky.observed] - 1.0
+    whole, error = sky.observed.all(axis=1), np.median(sky.sigma[sky.observed])
     area = float((sky.observed * pixel_area(sky.dec, sky.ra.size)[:, None]).sum() / (4.0 * np.pi))
     wave = first_harmonic(sky)
-    lines = [str(sky), *(f"  read: {sentence}" for sentence in sky.log),
-             f"  covers {area:.1%} of the sphere, {int(sky.observed.all(axis=1).sum())} of {int(rows.sum())} rings "
-             "complete",
-             f"  relative intensity minus 1 from {number(values.min())} to {number(values.max())}, scatter "
-             f"{number(values.std())}",
-             f"  first harmonic in right ascension {_harmonic(wave)}; a dipole in the equatorial plane would be "
-             f"{number(wave.dipole, wave.amplitude_error * wave.field_of_view)}"]
+    read = [str(sky), *(f"read: {sentence}" for sentence in sky.log),
+            f"covers {area:.1%} of the sphere, {int(whole.sum())} of {int(rows.sum())} rings complete",
+            f"relative intensity minus 1 from {number(values.min())} to {number(values.max())}, scatter "
+            f"{number(values.std())}",
+            f"first harmonic in right ascension {_harmonic(wave)}; a dipole in the equatorial plane would be "
+            f"{number(wave.dipole, wave.amplitude_error * wave.field_of_view)}"]
     if rows.sum() >= 4:
         found = multipoles(sky)
-        lines.append(f"  dipole in the equatorial plane, fitted together with a quadrupole: {_harmonic(found.dipole)}; "
-                     f"root of C_2: {number(math.sqrt(found.power(2)))}")
+        read.append(f"dipole in the equatorial plane, fitted together with a quadrupole: {_harmonic(found.dipole)}; "
+                    f"root of C_2: {number(math.sqrt(found.power(2)))}")
     off = np.nanmax(np.abs(ring_means(sky.relative_intensity, sky.observed) - 1.0))
     # along a ring the noise of pixels that share their discs cancels in second differences down to about one error
-    rough = np.nanmedian(np.abs(np.diff(sky.relative_intensity, 2, axis=1))) / np.median(sky.sigma[sky.observed])
-    problems = []
-    if sky.sigma_assumed:
-        problems.append(f"no errors in the file: {sigma_default:g} a pixel is assumed, and every error rests on it")
-    if rough < 0.1:
-        problems.append("neighbouring pixels differ far less than by their errors: this is a smoothed map or a sum of "
-                        "harmonics, without the noise of a measurement, so chi-square tells only how well a model "
-                        "follows its shape")
-    if values.std() < 2.0 * np.median(sky.sigma[sky.observed]):
-        problems.append("the map scatters hardly more than its errors: expect claims that are not determined")
-    if off > 1e-5:
-        problems.append(f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what "
-                        "depends on declination alone is not used")
-    if not (sky.observed.all(axis=1) == rows).all():
-        problems.append("some rings are incomplete: their means are taken over what was observed")
-    return "\n".join([*lines, *(f"  mind: {problem}" for problem in problems)])
+    rough = np.nanmedian(np.abs(np.diff(sky.relative_intensity, 2, axis=1))) / error
+    problems = {
+        f"no errors in the file: {p.sigma_default:g} a pixel is assumed, and every error rests on it":
+            sky.sigma_assumed,
+        "neighbouring pixels differ far less than by their errors: this is a smoothed map or a sum of harmonics, "
+        "without the noise of a measurement, so chi-square tells only how well a model follows its shape":
+            rough < 0.1,
+        "the map scatters hardly more than its errors: expect claims that are not determined":
+            values.std() < 2.0 * error,
+        f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what depends on "
+        "declination alone is not used":
+            off > 1e-5,
+        "some rings are incomplete: their means are taken over what was observed":
+            (whole != rows).any()}
+    return read, [words for words, true in problems.items() if true]
 
 
 def _harmonic(wave) -> str:
@@ -85,7 +90,6 @@ focusing_preference: difference in ln L of the fits with and without focusing. c
 degrees of freedom."""
 PICTURES = {"06_figure_2.png": "The observed sky, its fit, and the sky renormalised",
             "07_pad.png": "The pitch-angle distribution", "09_figure_3.png": "What the transport fit makes of it"}
-MISFIT = "does not fit"
 
 
 def run_report(results: dict, folder: str | Path = "") -> str:
@@ -102,29 +106,22 @@ def run_report(results: dict, folder: str | Path = "") -> str:
     from lisbon_core.run import DEFAULT_SKY
     from lisbon_core.synthetic import truth_beside
 
-    own, claims, record = results["parameters"], results["claims"], results.get("provenance", {})
+    claims, record = results["claims"], results.get("provenance", {})
     names = {field.name for field in fields(RunParameters)}
-    p = RunParameters(**{name: value for name, value in own.items() if name in names})
+    p = RunParameters(**{name: value for name, value in results["parameters"].items() if name in names})
     path = Path(p.sky_map or DEFAULT_SKY).expanduser()
-    known = truth_beside(path).exists()
-    digest = record.get("inputs", {}).get(str(path), "")
+    known, digest = truth_beside(path).exists(), record.get("inputs", {}).get(str(path), "")
     title = "Recovery test on a synthetic sky" if known else (
         p.sky_label or f"Unlabelled map, analysed at {p.rigidity_TV:g} TV")
-    read = [line.strip() for line in map_report(
-        path, p.sigma_default, p.averaging_deg, label=title, dec_min=p.dec_min, dec_max=p.dec_max,
-        mask=p.mask).splitlines()]
-    mind = [line.removeprefix("mind: ") for line in read if line.startswith("mind: ")]
-    lines = [f"# {title}", "",
-             f"The map `{path.name}`{f' (SHA-256 {digest[:12]}...)' if digest else ''}, analysed at a rigidity of "
-             f"{p.rigidity_TV:g} TV. Assumed: {_field(p)}, {p.positions} positions on the Earth's orbit, closure "
-             f"{p.closure}, kappa29 = {p.kappa29:g}.", "", "## In short", ""]
-    fits = [_chi2_sentence(claims.get("chi2_reduced"), "the model of the sky (Eq. 3)",
-                           "Either these are too small, or field, heliosphere or gyrotropy are not what was assumed."),
-            _chi2_sentence(claims.get("chi2_pad"), "the transport model (Eq. 5)",
-                           "Its errors were enlarged for that.")]
-    short = ["The sky was made with a known answer: what comes back tests the method and says nothing of nature.",
-             *fits] if known else fits
-    misfit = any(MISFIT in one for one in fits)
+    read, mind = _look_at(path, p, title)
+    fits = [_judged(claims.get("chi2_reduced"), "the model of the sky (Eq. 3)",
+                    "Either these are too small, or field, heliosphere or gyrotropy are not what was assumed."),
+            _judged(claims.get("chi2_pad"), "the transport model (Eq. 5)", "Its errors were enlarged for that.")]
+    misfit = not all(fit.good for fit in fits)
+    short = [fit.sentence for fit in fits]
+    if known:
+        short.insert(0, "The sky was made with a known answer: what comes back tests the method and says nothing of "
+                        "nature.")
     if misfit:
         short.append("So the numbers below describe the model's best attempt: none of them is a measurement, and "
                      "whether one agrees with the paper says nothing.")
@@ -135,30 +132,40 @@ def run_report(results: dict, folder: str | Path = "") -> str:
     if series and all(abs(row["value"]) < 3.0 * (row["sigma"] or 0.0) for row in series):
         short.append(f"None of the {len(series)} coefficients A_n stands above three of its errors: this map cannot "
                      "tell so many apart, so try a lower `--set order`.")
-    lines += [*(f"- {one}" for one in [*short, *(f"Mind: {one}." for one in mind)]), ""]
-    for name, alt in PICTURES.items():
-        lines += [f"![{alt}](figures/{name})", ""] if (Path(folder) / "figures" / name).is_file() and folder else []
-    lines += ["## The map", "", *(f"- {line}" for line in read if not line.startswith("mind: ")), "",
-              f"Used: declinations from {p.dec_min:g} to {p.dec_max:g} degrees"
-              f"{', with the mask ' + p.mask if p.mask else ''}. What depends on declination alone is in no such map: "
-              "the model adds it.", "", "## What was found", ""]
+    masked = f", with the mask {p.mask}" if p.mask else ""
+    used = [f"Used: declinations from {p.dec_min:g} to {p.dec_max:g} degrees{masked}. What depends on declination "
+            "alone is in no such map: the model adds it."]
     if not known and abs(p.rigidity_TV - 4.0) > 0.4:
-        lines += [f"The paper's numbers are for 4 TeV, this map was analysed at {p.rigidity_TV:g} TV.", ""]
+        used.append(f"The paper's numbers are for 4 TeV, this map was analysed at {p.rigidity_TV:g} TV.")
     shown = claims if known or not misfit else {name: row | {"verdict": "–"} for name, row in claims.items()}
-    lines += [table(shown, notes=False), "", ABOUT, ""]
+    pictures = [f"![{alt}](figures/{name})\n" for name, alt in PICTURES.items()
+                if (Path(folder) / "figures" / name).is_file()]
+    code = f"commit {record.get('commit')}{' with changes' if record.get('dirty') else ''}"
+    return "\n".join([
+        f"# {title}\n",
+        f"The map `{path.name}`{f' (SHA-256 {digest[:12]}...)' if digest else ''}, analysed at a rigidity of "
+        f"{p.rigidity_TV:g} TV. Assumed: {_field(p)}, {p.positions} positions on the Earth's orbit, closure "
+        f"{p.closure}, kappa29 = {p.kappa29:g}.\n",
+        "## In short\n", *(f"- {one}" for one in [*short, *(f"Mind: {one}." for one in mind)]), "", *pictures,
+        "## The map\n", *(f"- {line}" for line in [*read, *used]), "",
+        "## What was found\n", table(shown, notes=False), "", ABOUT, "", *_notes(claims),
+        f"Made by {code}, inputs {record.get('input_hash')}; parameters in results.json.\n"])
+
+
+def _notes(claims: dict) -> list[str]:
+    """Lines on what is not determined and on what to mind, each with the claims it is about."""
     without, notes = {}, {}
     for name, row in claims.items():
-        open_ended = [one for one in row["note"].split("; ") if "unbounded" in one or "edge of the range" in one]
-        for note in row["note"].split("; ") if row["note"] and row["value"] is not None else ():
-            (without if note in open_ended else notes).setdefault(note, []).append(name)
-        if row["value"] is None:
-            without.setdefault(row["note"], []).append(name)
+        for note in row["note"].split("; ") if row["value"] is not None else [row["note"]]:
+            undetermined = row["value"] is None or "unbounded" in note or "edge of the range" in note
+            (without if undetermined else notes).setdefault(note, []).append(name)
+    lines = []
     for heading, found in (("What the map does not determine, and why", without), ("What to mind", notes)):
-        if found:
-            said = sorted(found.items(), key=lambda item: (MISFIT not in item[0], -len(item[1])))
-            lines += [f"## {heading}", "", *(f"- {_together(names, list(claims))}: {note}" for note, names in said), ""]
-    code = f"commit {record.get('commit')}{' with changes' if record.get('dirty') else ''}"
-    return "\n".join([*lines, f"Made by {code}, inputs {record.get('input_hash')}; parameters in results.json.", ""])
+        found.pop("", None)
+        said = sorted(found.items(), key=lambda item: -len(item[1]))
+        lines += [f"## {heading}\n", *(f"- {_together(names, list(claims))}: {note}" for note, names in said), ""
+                  ] if found else []
+    return lines
 
 
 def _field(p) -> str:
@@ -170,10 +177,9 @@ def _field(p) -> str:
 
 
 def _together(names: list[str], every: list[str]) -> str:
-    """Names of claims in a row, the A_n as a range (`A_1` to `A_7`, `G_x`), or those that are left out."""
-    others = [name for name in every if name not in names]
-    if len(others) < 4 < len(names):
-        return f"All but {', '.join(f'`{name}`' for name in others)}" if others else "All"
+    """Names of claims in a row, the A_n as a range (`A_1` to `A_7`, `G_x`); or `all`, if they are."""
+    if len(names) == len(every):
+        return "all"
     series = [name for name in names if re.fullmatch(r"A_\d+", name)]
     if len(series) > 2:
         names = [f"{series[0]}` to `{series[-1]}", *(name for name in names if name not in series)]
@@ -190,20 +196,27 @@ def _in_short(row: dict, words: str) -> str:
     return f"{value}, {abs(row['value']) / row['sigma']:.1f} of its errors from zero." if row["sigma"] else f"{value}."
 
 
-def _chi2_sentence(row: dict | None, model: str, blame: str) -> str:
-    """What a reduced chi-square says of a model, in words."""
+class _Fit(NamedTuple):
+    """Whether a model fits, or at least was not found to misfit; and that in a sentence."""
+
+    good: bool
+    sentence: str
+
+
+def _judged(row: dict | None, model: str, blame: str) -> _Fit:
+    """What a reduced chi-square says of a model."""
     if row is None or row["value"] is None:
-        return f"No fit was made of {model}{': ' + row['note'] if row else ''}."
+        return _Fit(True, f"No fit was made of {model}{': ' + row['note'] if row else ''}.")
     chi2, sigma = row["value"], row["sigma"] or 0.0
-    said = f"Reduced chi-square {number(chi2, sigma)}: "
-    if chi2 > 1.0 + 5.0 * sigma:
-        return said + f"{model} does not fit this map within its errors. {blame}"
-    if chi2 > 1.0 + 2.0 * sigma:
-        return said + f"somewhat large for {model}; errors may be too small."
-    if chi2 < 1.0 - 3.0 * sigma:
-        return said + (f"small for {model}: the errors of the map, or those allowed for the heliosphere, are likely "
-                       "too large.")
-    return said + f"{model} describes this map within its errors. That does not make it the only one that does."
+    if misfit := chi2 > 1.0 + 5.0 * sigma:
+        words = f"{model} does not fit this map within its errors. {blame}"
+    elif chi2 > 1.0 + 2.0 * sigma:
+        words = f"somewhat large for {model}; errors may be too small."
+    elif chi2 < 1.0 - 3.0 * sigma:
+        words = f"small for {model}: the errors of the map, or those allowed for the heliosphere, are likely too large."
+    else:
+        words = f"{model} describes this map within its errors. That does not make it the only one that does."
+    return _Fit(not misfit, f"Reduced chi-square {number(chi2, sigma)}: {words}")
 
 
 def _results(folder: str | Path) -> dict:
@@ -242,9 +255,9 @@ def compare_runs(first: str | Path, second: str | Path) -> str:
         rows.append((name, *shown, str((a or b).get("unit") or "–"), _shift(a, b, name in INVERSE)))
     parts = [plain_table(rows, ("Claim", str(first), str(second), "Unit", "Shift in errors"))]
     for folder, results in ((first, one), (second, two)):
-        said = _chi2_sentence(results["claims"].get("chi2_reduced"), "the model of the sky (Eq. 3)",
-                              "What it finds is no measurement, and neither is a shift from it.")
-        parts += [f"mind: in {folder}, {said[0].lower()}{said[1:]}"] if MISFIT in said else []
+        good, said = _judged(results["claims"].get("chi2_reduced"), "the model of the sky (Eq. 3)",
+                             "What it finds is no measurement, and neither is a shift from it.")
+        parts += [] if good else [f"mind: in {folder}, {said[0].lower()}{said[1:]}"]
     for title, ours, theirs in (
             ("Parameters", one.get("parameters", {}), two.get("parameters", {})),
             ("Versions", one.get("provenance", {}).get("versions", {}), two.get("provenance", {}).get("versions", {})),

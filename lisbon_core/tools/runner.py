@@ -3,40 +3,48 @@
 The folder then holds the executed notebooks, `figures/`, the products the notebooks leave, `claims/`, `results.json`,
 `provenance.json` and `report.md`. A notebook that fails takes down only those that need it. One that ended well there
 before, from the same inputs, is kept: so a run that was cut short goes on where it was.
+
+Each notebook works in a temporary folder. What it has left there is listed in provenance.json, and only then moved to
+the folder of the run: whatever a file there is called, one can tell whether a run has made it.
 """
 
-import json
-import logging
 import os
-import re
+import shutil
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from graphlib import TopologicalSorter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lisbon_core.claims import merge
-from lisbon_core.tools import pairing, stages
+from lisbon_core.synthetic import truth_beside
+from lisbon_core.tools import inputs, kernels, pairing, stages
 from lisbon_core.tools.locks import only_one
 from lisbon_core.tools.provenance import NOTEBOOKS, now, provenance, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
 
-__all__ = ["Outcome", "Report", "run"]
+__all__ = ["NotebookOutcome", "Report", "run"]
 
 PATHS = ("sky_map", "mask", "heliosphere")
 ENDED_WELL = ("done", "kept")
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How one notebook ended: 'done', 'kept', 'failed' or 'skipped', in how many seconds, and why if not done."""
+class NotebookOutcome:
+    """How one notebook ended: 'done', 'kept', 'failed' or 'skipped', in how many seconds, and why."""
 
     notebook: str
     status: str
     seconds: float = 0.0
     reason: str = ""
+
+    def __str__(self):
+        return f"  {self.notebook:<32} {self.status:<8} {self.seconds:6.1f} s  {self.reason}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Report:
     """What a run left: its folder, one outcome a notebook, the content of results.json."""
 
     out: Path
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[NotebookOutcome] = field(default_factory=list)
     results: dict = field(default_factory=dict)
 
     @property
@@ -66,7 +74,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     notebooks : list of Path or None
         Percent scripts.
     parameters : dict
-        Values that replace defaults; the others keep those of the parameters cells.
+        Values that replace defaults. Every notebook is given all of them, also those that it does not declare.
     out : Path
         Folder of the run, made if needed; what an earlier run with other inputs left there is replaced.
     jobs : int
@@ -80,185 +88,122 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
 
     Raises
     ------
-    LockedError
-        If `out` cannot be written to, or another run is at work there.
+    LisbonError
+        If `out` cannot be written to, another run is at work there, or a file that no run has made is in the way.
     """
     everyone = pairing.sources(notebook_folder)
-    chosen = sorted(notebooks or everyone)
-    defaults = {name: one.default for path in chosen for name, one in pairing.parameters(path).items()
-                if name != "run_dir"}
-    everything = {**defaults, **parameters}
-    inputs = [Path(everything[name]) for name in PATHS if everything.get(name) and Path(everything[name]).is_file()]
-    record, out, start = provenance(everything, inputs), Path(out).absolute(), time.monotonic()
-    with only_one(out):
-        keys = stages.keys(everyone, parameters, record)
-        ended = _kept(out, keys, set() if not force else {path.stem for path in chosen})
-        record["notebooks"] = ended
+    chosen = {path.stem: path for path in sorted(notebooks or everyone)}
+    values, out, start = inputs.defaults(everyone) | parameters, Path(out).absolute(), time.monotonic()
+    reads, files = _files_read(values), inputs.files(everyone)
+    record = provenance(values, reads)
+    parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in files.items()}
+    keys = inputs.keys(parts)
+    say = partial(print, flush=True) if progress else lambda line: None
+    with only_one(out), TemporaryDirectory(prefix="lisbon-") as work:
+        before = stages.earlier(out)
+        why = stages.reasons(keys, parts, before, out, {*chosen} if force else set())
+        kept = {stem: entry for stem, entry in before["notebooks"].items() if why.get(stem) == ""}
+        stages.clear(out, before, {*chosen, *before["notebooks"]} - kept.keys(), {path.resolve() for path in reads})
+        (out / "claims").mkdir(exist_ok=True)
+        record |= {"code": {name: digest for one in files.values() for name, digest in one.items()},
+                   "notebooks": kept, "files": {}}
         write_json(out / "provenance.json", record)
-        outcomes = {stem: Outcome(stem, "kept", 0.0, "its inputs have not changed")
-                    for stem in ended if stem in {path.stem for path in chosen}}
-        if progress:
-            print(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}", flush=True)
+        outcomes = {stem: NotebookOutcome(stem, "kept", reason="its inputs have not changed")
+                    for stem in chosen if stem in kept}
+
+        def execute(stem: str) -> NotebookOutcome:
+            begun, place = time.monotonic(), Path(work) / stem
+            shutil.copytree(out / "claims", place / "claims", ignore=shutil.ignore_patterns(".*"))  # for the ledger
+            executed = place / f"{stem}.ipynb"
+            failure = kernels.execute(chosen[stem], parameters | {"run_dir": str(place)}, executed, notebook_folder)
+            if executed.exists():  # run by hand, it shall write into the folder of the run
+                executed.write_text(executed.read_text("utf-8").replace(str(place), str(out)), encoding="utf-8")
+            return NotebookOutcome(stem, "failed" if failure else "done", round(time.monotonic() - begun, 1),
+                                   failure or why[stem])
+
+        def note(outcome: NotebookOutcome) -> None:
+            stem = outcome.notebook
+            left = _left_in(Path(work) / stem, stem)
+            if taken := [name for name in left if os.path.lexists(out / name)]:
+                left, outcome = {}, replace(outcome, status="failed", reason=f"{taken[0]} is there, of somebody else")
+            outcomes[stem], files = outcome, {}
+            record["notebooks"][stem] = asdict(outcome) | {"key": keys[stem], "files": files}
+            _deliver(left, out, record, files)  # after each, so that a run that is killed can go on
+            say(outcome)
+
+        try:
+            say(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}")
             for outcome in outcomes.values():
-                _say(outcome)
-
-        def note(outcome):
-            outcomes[outcome.notebook] = outcome
-            files = {path.relative_to(out).as_posix(): sha256(path) for path in stages.left_by(outcome.notebook, out)}
-            ended[outcome.notebook] = asdict(outcome) | {"key": keys[outcome.notebook], "files": files}
-            write_json(out / "provenance.json", record)  # after each, so that a run that is killed can go on
-            if progress:
-                _say(outcome)
-
-        _run_all([path for path in chosen if path.stem not in outcomes], outcomes, note, jobs,
-                 lambda path: _execute(path, parameters, out, notebook_folder), out)
+                say(outcome)
+            with kernels.environment(jobs):
+                _run_all([stem for stem in chosen if stem not in kept], outcomes, note, execute, jobs)
+        except KeyboardInterrupt as cut:
+            print(f"Interrupted: {str(cut) or 'nothing'} was cut short; what had finished is in {out}, and the same "
+                  "command goes on from there.", file=sys.stderr, flush=True)
+            sys.exit(130)
         record |= {"finished": now(), "seconds": round(time.monotonic() - start, 1), "jobs": jobs,
-                   "notebooks": dict(sorted(ended.items()))}
-        write_json(out / "provenance.json", record)
-        results = {"claims": merge(out, default_sky=not everything.get("sky_map")), "parameters": everything,
-                   "provenance": record}
-        write_json(out / "results.json", results)
+                   "notebooks": dict(sorted(record["notebooks"].items()))}
+        results = {"claims": merge(out, default_sky=not values.get("sky_map")), "parameters": values,
+                   "provenance": {name: part for name, part in record.items() if name not in ("code", "files")}}
+        summaries = {"results.json": Path(work) / "results.json"}
+        write_json(summaries["results.json"], results)
         if results["claims"]:
-            write_atomically(out / "report.md", run_report(results, out))
-    return Report(out, [outcomes[path.stem] for path in chosen], results)
+            summaries["report.md"] = Path(work) / "report.md"
+            write_atomically(summaries["report.md"], run_report(results, out))
+        _deliver(summaries, out, record, record["files"])
+    return Report(out, [outcomes[stem] for stem in chosen], results)
 
 
-def _kept(out: Path, keys: dict[str, str], anew: set[str]) -> dict[str, dict]:
-    """What an earlier run left in the folder and still holds, by notebook; the rest is cleared away."""
-    try:
-        before = json.loads((out / "provenance.json").read_text(encoding="utf-8"))["notebooks"]
-        before = {stem: entry for stem, entry in before.items()
-                  if re.fullmatch(r"[\w-]+", stem) and entry["notebook"] == stem}  # files of that name may be removed
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        before = {}
-    kept = {stem for stem, key in keys.items() if stem not in anew and stages.unchanged(before.get(stem), key, out)}
-    gone = (before.keys() | anew) - kept
-    while gone:  # with what is lost or run anew goes what needs it
-        numbers = {stem[:2] for stem in gone}
-        gone = {stem for stem in kept if numbers & set(stages.DEPENDS.get(stem[:2], ()))}
-        kept -= gone
-    for stem in (before.keys() | keys.keys()) - kept:
-        stages.clear(stem, out)
-    for name in ("results.json", "report.md"):
-        (out / name).unlink(missing_ok=True)
-    for name in ("figures", "claims"):
-        (out / name).mkdir(exist_ok=True)
-    return {stem: before[stem] for stem in sorted(kept)}
+def _files_read(values: dict) -> list[Path]:
+    """Files that a run reads: those its parameters name, and the truth beside a sky."""
+    named = [Path(values[name]).expanduser() for name in PATHS if values.get(name)]
+    if values.get("sky_map"):
+        named.append(truth_beside(named[0]))
+    return [path for path in named if path.is_file()]
 
 
-def _run_all(paths: list[Path], outcomes: dict, note, jobs: int, execute, out: Path) -> None:
-    """Execute notebooks, each as soon as those it needs have ended well."""
-    waiting, running, pool = {path.stem: path for path in paths}, {}, ThreadPoolExecutor(jobs)
-    try:
-        with _kernel_environment(jobs):
-            while waiting or running:
-                for stem in _ready(waiting, running.values(), outcomes, jobs - len(running)):
-                    running[pool.submit(execute, waiting.pop(stem))] = stem
-                for stem, reason in _lost(waiting, outcomes):
-                    del waiting[stem]
-                    note(Outcome(stem, "skipped", reason=reason))
+def _left_in(place: Path, stem: str) -> dict[str, Path]:
+    """Files that a notebook has left in its folder, by name there: without the claims of others, which it was given."""
+    return {path.relative_to(place).as_posix(): path for path in sorted(place.rglob("*"))
+            if path.is_file() and not path.name.startswith(".")
+            and (path.parent != place / "claims" or path.stem == stem)}
+
+
+def _deliver(left: dict[str, Path], out: Path, record: dict, files: dict) -> None:
+    """List files in the record of the run, write it, and only then copy them to their places."""
+    files |= {name: sha256(path) for name, path in left.items()}
+    write_json(out / "provenance.json", record)
+    for name, path in left.items():
+        write_atomically(out / name, path.read_bytes())
+
+
+def _order(stems: list[str]) -> dict[str, set[str]]:
+    """What each notebook waits for: those it needs; all others if it measures times."""
+    alone = [stem for stem in stems if stem[:2] in stages.ALONE]
+    order = {stem: set(inputs.needs(stem, stems)) for stem in stems}
+    return order | {stem: {*stems} - {*alone[place:]} for place, stem in enumerate(alone)}
+
+
+def _run_all(stems: list[str], outcomes: dict, note: Callable, execute: Callable, jobs: int) -> None:
+    """Execute notebooks, each as soon as those it needs have ended; those that others need first."""
+    order, ready, running = TopologicalSorter(_order(stems)), [], {}
+    needed = {need for stem in stems for need in inputs.needs(stem, stems)}
+    order.prepare()
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            while order.is_active():
+                ready = sorted([*ready, *order.get_ready()], key=lambda stem: (stem not in needed, stem))
+                while ready and len(running) < jobs:
+                    stem = ready.pop(0)
+                    lost = [one for one in inputs.needs(stem, outcomes) if outcomes[one].status not in ENDED_WELL]
+                    task = partial(execute, stem) if not lost else partial(
+                        NotebookOutcome, stem, "skipped", reason=f"needs {lost[0]}, which "
+                        f"{'failed' if outcomes[lost[0]].status == 'failed' else 'was skipped'}")
+                    running[pool.submit(task)] = stem
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    del running[future]
                     note(future.result())
-    except KeyboardInterrupt:
-        _interrupted(running, out)
-    finally:
-        pool.shutdown()
-
-
-def _interrupted(running: dict, out: Path) -> None:
-    """Say so and leave at once, not waiting for threads: the kernels watch this process and end with it."""
-    print(f"Interrupted: {', '.join(sorted(running.values())) or 'nothing'} was cut short; what had finished is in "
-          f"{out}, and the same command goes on from there.", file=sys.stderr, flush=True)
-    (out / ".lock").unlink(missing_ok=True)
-    os._exit(130)
-
-
-def _needs(stem: str, known) -> list[str]:
-    return [other for other in known if other[:2] in stages.DEPENDS.get(stem[:2], ())]
-
-
-def _ready(waiting, running, outcomes, places: int) -> list[str]:
-    """Notebooks that may start now; those that others need first, one that measures times alone at the end."""
-    if any(stem[:2] in stages.ALONE for stem in running):
-        return []
-    known = [*waiting, *running, *outcomes]
-    able = [stem for stem in waiting
-            if all(need in outcomes and outcomes[need].status in ENDED_WELL for need in _needs(stem, known))]
-    together = [stem for stem in able if stem[:2] not in stages.ALONE]
-    if not together:
-        return [] if running else able[:1]
-    needed = {need for other in waiting for need in _needs(other, known)}
-    return sorted(together, key=lambda stem: (stem not in needed, stem))[:places]
-
-
-def _lost(waiting, outcomes) -> list[tuple[str, str]]:
-    """Notebooks that need one which did not run to its end, and the sentence that says so."""
-    bad = {stem: [need for need in _needs(stem, outcomes) if outcomes[need].status not in ENDED_WELL]
-           for stem in waiting}
-    return [(stem, f"needs {needs[0]}, which {'failed' if outcomes[needs[0]].status == 'failed' else 'was skipped'}")
-            for stem, needs in bad.items() if needs]
-
-
-def _say(outcome: Outcome) -> None:
-    print(f"  {outcome.notebook:<32} {outcome.status:<8} {outcome.seconds:6.1f} s  {outcome.reason}".rstrip(),
-          flush=True)
-
-
-@contextmanager
-def _kernel_environment(jobs: int):
-    """Environment that the kernels inherit, put back afterwards.
-
-    A backend named there would take every figure out of the notebooks. One notebook at a time may bind its threads
-    to cores; several would bind to the same ones, so they share the cores freely, with more threads than cores since
-    the longest notebook runs alone for most of its time. BLAS beside numba is faster with one thread.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    each = max(1, min(cores, 2 * cores // jobs))
-    threads = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": str(each)}
-    threads |= {"OMP_PROC_BIND": "true", "OMP_PLACES": "cores"} if jobs == 1 else {"OMP_WAIT_POLICY": "passive"}
-    before = dict(os.environ)
-    os.environ.pop("MPLBACKEND", None)
-    for name, value in threads.items():
-        os.environ.setdefault(name, value)
-    os.environ |= {"JUPYTER_PREFER_ENV_PATH": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-                   "LISBON_HEADLESS": "1"}
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _execute(path: Path, parameters: dict, out: Path, cwd: Path) -> Outcome:
-    """Execute one notebook into `out`; an error becomes an outcome."""
-    import nbformat
-    import papermill
-    from jupyter_core.utils import ensure_event_loop
-    from traitlets.config import Config
-
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    start, partial = time.monotonic(), out / f".{path.stem}.running.ipynb"
-    status, reason = "done", ""
-    try:
-        notebook = pairing.read(path)
-        known = pairing.parameters(path)
-        values = {name: value for name, value in parameters.items() if name in known} | {"run_dir": str(out)}
-        config = Config()
-        config.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
-        papermill.execute_notebook(
-            notebook, str(partial).replace("{", "{{").replace("}", "}}"), parameters=values, kernel_name="python3",
-            progress_bar=False, config=config, resources={"metadata": {"path": str(cwd)}},
-            extra_arguments=["--log-level=50"])  # else some kernels complain of being told to stop
-    except papermill.PapermillExecutionError as error:
-        lines = str(error.evalue).strip().splitlines() or [""]
-        status, reason = "failed", f"{error.ename} in cell {error.exec_count}: {lines[0]}"
-    except Exception as error:  # a kernel that died, a full disk: the others go on
-        status, reason = "failed", f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
-    finally:
-        ensure_event_loop().close()  # the loop of this thread, which nobody else closes
-    if partial.exists():
-        executed = pairing.tidy(nbformat.read(partial, as_version=4))
-        write_atomically(out / f"{path.stem}.ipynb", nbformat.writes(executed) + "\n")
-        partial.unlink()
-    return Outcome(path.stem, status, round(time.monotonic() - start, 1), reason)
+                    order.done(running.pop(future))
+        except KeyboardInterrupt:
+            while wait(running, timeout=0.2).not_done:  # a kernel may just be about to start
+                kernels.end_all()
+            raise KeyboardInterrupt(", ".join(sorted(running.values()))) from None

@@ -1,68 +1,118 @@
-"""What a notebook is made from and what it leaves, so that one whose inputs have not changed is not run again."""
+"""The folder of a run: which of its files are the run's own, which notebooks need not run again, and why others must.
 
-import hashlib
+A file is the run's own if provenance.json lists it with the hash it still has. Nothing else is removed or overwritten.
+"""
+
 import json
-from pathlib import Path
+import os
+import re
+from pathlib import Path, PurePath
 
-from lisbon_core.tools import pairing
-from lisbon_core.tools.provenance import code_hash, sha256
+from lisbon_core._core import LisbonError
+from lisbon_core.tools.inputs import needs, sha256
 
-__all__ = ["ALONE", "DEPENDS", "PRODUCTS", "clear", "keys", "left_by", "unchanged"]
+__all__ = ["ALONE", "PRODUCTS", "FolderError", "clear", "earlier", "reasons"]
 
-# What a notebook needs of another's products, by number; the rest stands on its own.
-DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",)}
 # Notebooks that measure times, and so want the machine for themselves.
 ALONE = ("10",)
 # Products, and the notebook that leaves each.
 PRODUCTS = {"liouville_map.fits": "03", "sky_map.fits": "06", "pad.ecsv": "07", "transport.ecsv": "09"}
+SUMMARIES = ("results.json", "report.md")
 
 
-def keys(sources: list[Path], parameters: dict, record: dict) -> dict[str, str]:
-    """Hash of all that goes into each notebook, by stem.
+class FolderError(LisbonError):
+    """A folder that holds files which a run into it would overwrite."""
 
-    Its source, the package and the data, the versions of others, its parameters and the files they name, and the same
-    of every notebook it needs.
+
+def earlier(out: Path) -> dict:
+    """What an earlier run in a folder tells of itself in provenance.json; of no notebook where there was none.
+
+    Raises
+    ------
+    FolderError
+        If there is a provenance.json that no run has written.
+    """
+    path, parts = out / "provenance.json", ("notebooks", "files", "code", "parameters", "inputs", "versions")
+    if not os.path.lexists(path):
+        return {name: {} for name in parts}
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        files = [name for entry in (record, *record["notebooks"].values()) for name in dict(**entry["files"])]
+        if (all(isinstance(record[name], dict) for name in parts)
+                and all(re.fullmatch(r"[\w-]+", stem) for stem in record["notebooks"])
+                and not any(PurePath(name).is_absolute() or ".." in PurePath(name).parts for name in files)):
+            return record
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    raise FolderError(f"{path} is no record of a run as this version writes it: name another folder, or move it away.")
+
+
+def reasons(keys: dict[str, str], parts: dict[str, dict], before: dict, out: Path, anew: set[str]) -> dict[str, str]:
+    """Why each notebook must be run, by stem; empty for one whose inputs and files are what they were.
 
     Parameters
     ----------
-    sources : list of Path
-        Percent scripts.
-    parameters : dict
-        Values that replace the defaults.
-    record : dict
-        Provenance of the run: `inputs`, `versions`, `python`.
+    keys, parts : dict
+        Hash of each notebook, and what it is made from by name, as `inputs.keys` gives and takes them.
+    before : dict
+        Of the earlier run, as `earlier` gives it.
+    out : Path
+        The folder.
+    anew : set of str
+        Notebooks that are to be run in any case.
     """
-    common = [code_hash(), record["inputs"], record["versions"], record["python"]]
-    by_number, made = {path.stem[:2]: path for path in sources}, {}
+    known, found = before["code"] | before["parameters"] | before["inputs"] | before["versions"], {}
 
-    def key(path: Path) -> str:
-        if path.stem not in made:
-            own = {name: parameters.get(name, one.default) for name, one in pairing.parameters(path).items()
-                   if name != "run_dir"}
-            needed = [key(by_number[number]) for number in DEPENDS.get(path.stem[:2], ()) if number in by_number]
-            text = json.dumps([sha256(path), own, needed, common], sort_keys=True)
-            made[path.stem] = hashlib.sha256(text.encode()).hexdigest()[:32]
-        return made[path.stem]
+    def reason(stem: str) -> str:
+        entry = before["notebooks"].get(stem)
+        if stem in anew:
+            return "asked for"
+        if entry is None:
+            return "it has not run here before"
+        if entry.get("status") != "done":
+            return "it did not end well before"
+        if changed := [name for name, value in parts[stem].items() if known.get(name) != value]:
+            return f"{', '.join(changed[:3])}{' and more' * (len(changed) > 3)} changed"
+        if lost := [name for name, digest in entry["files"].items() if not _holds(out / name, digest)]:
+            return f"{lost[0]} is not what it left"
+        if again := [other for other in needs(stem, found) if found[other] and other in {*before["notebooks"], *anew}]:
+            return f"needs {again[0]}, which runs again"
+        return "" if entry.get("key") == keys[stem] else "what it is made from changed"
 
-    return {path.stem: key(path) for path in sources}
-
-
-def left_by(stem: str, out: Path) -> list[Path]:
-    """Files in the folder of a run that a notebook has left there."""
-    found = [out / f"{stem}.ipynb", out / "claims" / f"{stem}.json", *(out / "figures").glob(f"{stem[:2]}_*"),
-             *(out / name for name, number in PRODUCTS.items() if number == stem[:2])]
-    return sorted(path for path in found if path.is_file())
-
-
-def unchanged(entry: dict | None, key: str, out: Path) -> bool:
-    """Whether a notebook, as the provenance of an earlier run tells of it, need not be run again."""
-    if not entry or entry.get("status") != "done" or entry.get("key") != key:
-        return False
-    there = {path.relative_to(out).as_posix(): sha256(path) for path in left_by(entry["notebook"], out)}
-    return there == entry.get("files")
+    waiting = sorted(keys)
+    while waiting:  # those that others need first
+        stem = next(one for one in waiting if not needs(one, waiting))
+        found[stem] = reason(stem)
+        waiting.remove(stem)
+    return found
 
 
-def clear(stem: str, out: Path) -> None:
-    """Remove what a notebook has left in a folder."""
-    for path in [*left_by(stem, out), out / f".{stem}.running.ipynb"]:
-        path.unlink(missing_ok=True)
+def _holds(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256(path) == digest
+
+
+def clear(out: Path, before: dict, stems: set[str], reads: set[Path]) -> None:
+    """Remove what an earlier run left of these notebooks, and its summaries.
+
+    Raises
+    ------
+    FolderError
+        Before anything is removed: if one of these files, or one with a name that such notebooks use, is not the run's
+        own, or is read by the run that begins.
+    """
+    listed, numbers = dict(before["files"]), {stem[:2] for stem in stems}
+    for stem in stems & before["notebooks"].keys():
+        listed |= before["notebooks"][stem]["files"]
+    names = {*listed, *SUMMARIES, *(name for name, number in PRODUCTS.items() if number in numbers)}
+    names |= {name for stem in stems for name in (f"{stem}.ipynb", f"claims/{stem}.json")}
+    figures = {path for number in numbers for path in (out / "figures").glob(f"{number}_*")}
+    there = sorted(path for path in figures | {out / name for name in names} if os.path.lexists(path))
+    for path in there:
+        if path.resolve() in reads:
+            raise FolderError(f"{path} is read by this run, which would overwrite it: name another folder, or move it.")
+        name = path.relative_to(out).as_posix()
+        if not _holds(path, listed.get(name, "")):
+            raise FolderError(f"{path} {'was changed after' if name in listed else 'is not from'} a run into this "
+                              "folder, which would overwrite it: name another folder, or move it away.")
+    for path in there:
+        path.unlink()

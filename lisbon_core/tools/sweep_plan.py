@@ -27,7 +27,7 @@ MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
                "positions", "boundary_AU", "grid_deg")
 _KINDS = {field.name: field.type for field in fields(RunParameters)}
-_LAWS = ("uniform", "loguniform", "normal")
+_LAWS = {"uniform": "(low,high)", "loguniform": "(low,high), both positive", "normal": "(mean,deviation)"}
 
 
 class SweepError(LisbonError):
@@ -74,43 +74,45 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     if sample is not None and not laws:
         raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
                          "field_lon=uniform(210,230)")
-    drawn = _draw(laws, sample, seed) if laws else [{}]
-    of_each = [len(values) for values in lists.values()]
-    count = (sum(of_each) + len(laws) * len(drawn) if alone else math.prod(of_each) * len(drawn)) * len(points or [0])
-    if count > MOST:
+    sizes = [len(values) for values in lists.values()]
+    count = sum(sizes) + len(laws) * (sample or 0) if alone else math.prod(sizes) * (sample or 1)
+    if (count := count * len(points or [{}])) > MOST:
         raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
+    draws = _draw(laws, sample, seed) if laws else [{}]
     if alone:
         base = {name: values[0] for name, values in lists.items() if len(values) == 1}
-        combined = [base, *(base | {name: value} for name, values in lists.items() for value in values),
-                    *(base | {name: draw[name]} for name in laws for draw in drawn)]
+        lists |= {name: [draw[name] for draw in draws] for name in laws}
+        combined = [base, *(base | {name: value} for name, values in lists.items() for value in values)]
     else:
         combined = [dict(zip(lists, values, strict=True)) | draw
-                    for values in itertools.product(*lists.values()) for draw in drawn]
+                    for values in itertools.product(*lists.values()) for draw in draws]
     runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points or [{}] for values in combined)
-    of_files = {}
-    for one in runs:
-        of_files.setdefault(tuple(getattr(one, name) for name in FILES), one)
-    for one in of_files.values():
-        check_inputs(one)
+    for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
+        check_inputs(one)  # the first run of each set of files
     varied = [name for name in _KINDS if len({getattr(one, name) for one in runs}) > 1]
     return Plan(tuple(runs), tuple(varied))
 
 
+def _check_name(name: str, where: str = "") -> None:
+    if name not in _KINDS:
+        raise ParameterError(f"{where}No parameter is called {name}: {suggestion(name, _KINDS)}")
+
+
 def _values(name: str, given):
     """Values of one parameter as a list, or the law to draw them from as a distribution of scipy."""
-    if name not in _KINDS:
-        raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
+    _check_name(name)
+    is_number = _KINDS[name] is not str
     if isinstance(given, list | tuple):
         values = list(given)
     elif not isinstance(given, str) or name == "sky_label":  # which may hold commas
         values = [given]
-    elif _KINDS[name] is not str and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
+    elif is_number and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
         return _law(name, *call.groups())
-    elif _KINDS[name] is not str and ":" in given:
+    elif is_number and ":" in given:
         values = _grid(name, given)
     else:
         values = [part.strip() for part in given.split(",")]
-    if not values or (_KINDS[name] is not str and "" in values):
+    if not values or (is_number and "" in values):
         raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
     return [_absolute(name, value) for value in values]
 
@@ -120,43 +122,35 @@ def _absolute(name: str, value):
     return str(Path(value).expanduser().absolute()) if name in FILES and value else value
 
 
-def _numbers(name: str, text: str, parts: list[str], how: str) -> list[float]:
-    try:
-        numbers = [float(part) for part in parts]
-        if all(map(math.isfinite, numbers)):
-            return numbers
-    except ValueError:
-        pass
-    raise SweepError(f"{name}={text} holds what is no finite number: write {how}")
-
-
 def _grid(name: str, text: str) -> list[float]:
-    how = f"{name}=first:last:step"
-    parts = text.split(":")
-    numbers = _numbers(name, text, parts, how)
-    if len(numbers) != 3 or numbers[2] <= 0.0 or numbers[1] < numbers[0]:
-        raise SweepError(f"{name}={text} is no grid: write {how} with a positive step and the last not below the first")
-    first, last, step = numbers
-    count = math.floor((last - first) / step + 1e-9) + 1
-    if count > MOST:
-        raise SweepError(f"{name}={text} has {count} values, more than {MOST}: take a larger step")
-    return [float(f"{first + k * step:.12g}") for k in range(count)]
+    try:
+        first, last, step = map(float, text.split(":"))
+    except ValueError:
+        first = last = step = math.nan
+    if not (-math.inf < first <= last < math.inf and 0.0 < step < math.inf):
+        raise SweepError(f"{name}={text} is no grid: write {name}=first:last:step, finite numbers with a positive step "
+                         "and the last not below the first")
+    count = (last - first) / step + 1.0 + 1e-9
+    if count > MOST + 1.0:
+        raise SweepError(f"{name}={text} has {count:.0f} values, more than {MOST}: take a larger step")
+    return [float(f"{first + k * step:.12g}") for k in range(int(count))]
 
 
 def _law(name: str, law: str, inside: str):
     from scipy import stats
 
+    text = f"{name}={law}({inside})"
     if law not in _LAWS:
-        raise SweepError(f"{name}={law}({inside}) names no law to draw from: {suggestion(law, _LAWS)}")
+        raise SweepError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
     if _KINDS[name] is int:
-        raise SweepError(f"{name}={law}({inside}) draws fractions, but {name} is a whole number: give a list")
-    how = f"{name}={law}(mean,deviation)" if law == "normal" else f"{name}={law}(low,high)"
-    numbers = _numbers(name, f"{law}({inside})", inside.split(","), how)
-    good = len(numbers) == 2 and (numbers[1] > 0.0 if law == "normal" else numbers[0] < numbers[1])
-    if not good or (law == "loguniform" and numbers[0] <= 0.0):
-        raise SweepError(f"{name}={law}({inside}) is no law to draw from: write {how}"
-                         + (", both positive" if law == "loguniform" else ""))
-    first, second = numbers
+        raise SweepError(f"{text} draws fractions, but {name} is a whole number: give a list")
+    try:
+        first, second = map(float, inside.split(","))
+    except ValueError:
+        first = second = math.nan
+    least = 0.0 if law == "normal" else first
+    if not (-math.inf < first and least < second < math.inf) or (law == "loguniform" and first <= 0.0):
+        raise SweepError(f"{text} is no law to draw from: write {name}={law}{_LAWS[law]}")
     if law == "uniform":
         return stats.uniform(first, second - first)
     return (stats.norm if law == "normal" else stats.loguniform)(first, second)
@@ -166,8 +160,6 @@ def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
     """Draws of all laws together: the first points of a scrambled Sobol sequence."""
     from scipy.stats import qmc
 
-    if sample > MOST:
-        raise SweepError(f"--sample is {sample}, more than {MOST}: draw fewer")
     # a value at the very edge of a normal law would be infinite
     sequence = qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
     return [{name: float(f"{law.ppf(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}
@@ -190,11 +182,11 @@ def read_points(path: str) -> list[dict]:
     lines = [[cell.strip() for cell in line] for line in lines if line and not line[0].startswith("#")]
     if len(lines) < 2:
         raise SweepError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
-    for name in lines[0]:
-        if name not in _KINDS:
-            raise ParameterError(f"--points {path}: no parameter is called {name}: {suggestion(name, _KINDS)}")
-    for number, line in enumerate(lines[1:], start=1):
-        if len(line) != len(lines[0]):
-            raise SweepError(f"--points {path}, run {number} has {len(line)} values, but there are {len(lines[0])} "
+    names, *runs = lines
+    for name in names:
+        _check_name(name, f"--points {path}: ")
+    for number, run in enumerate(runs, start=1):
+        if len(run) != len(names):
+            raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
                              "names: give each one value")
-    return [{name: _absolute(name, value) for name, value in zip(lines[0], line, strict=True)} for line in lines[1:]]
+    return [{name: _absolute(name, value) for name, value in zip(names, run, strict=True)} for run in runs]

@@ -14,52 +14,39 @@ import numpy as np
 
 from lisbon_core.tools.notebook import number, picture, say
 
-__all__ = ["draw_field_direction", "draw_order", "draw_scattering", "field_direction", "order", "panel", "scattering"]
+__all__ = ["draw_field_direction", "draw_order", "draw_scattering", "field_direction", "order", "scattering"]
 
-OWN_SIZE = {"align_self": "flex-start", "max_width": "100%"}
 COARSE = 9.0  # degrees: 800 orbits, which take less than a second
 
 
-def panel(draw: Callable, sliders: dict):
-    """A box of sliders above the picture and the sentence that `draw(**values)` makes of them; drawn once at the start.
-
-    Parameters
-    ----------
-    draw : callable
-        Values by name -> (Figure, sentence).
-    sliders : dict of str to ipywidgets.Widget
-        Each with a `value`.
+def _offer(draw: Callable, **turned: tuple) -> None:
+    """Display widgets, and below them the sentence and the picture that `draw` makes of their values; without a reader
+    or without ipywidgets a sentence instead. A widget is given as its label and value, and for a number its limits and
+    step.
     """
-    import ipywidgets
-
-    image, sentence = ipywidgets.Image(format="png", layout=OWN_SIZE), ipywidgets.HTML()
-
-    def update(_=None):
-        figure, words = draw(**{name: slider.value for name, slider in sliders.items()})
-        image.value, sentence.value = picture(figure), words
-
-    for slider in sliders.values():
-        slider.observe(update, "value")
-    update()
-    return ipywidgets.VBox([*sliders.values(), sentence, image])
-
-
-def _offer(make: Callable) -> None:
-    """Display what `make()` builds where there is somebody to turn it; else say where there would be."""
     if os.environ.get("LISBON_HEADLESS") or importlib.util.find_spec("ipywidgets") is None:
         say("*Open this notebook in JupyterLab, with ipywidgets installed, and run it: here will be sliders to turn.*")
         return
-    from IPython.display import display
+    from IPython.display import HTML, Image, display
+    from ipywidgets import interact
 
-    display(make())
+    def show(**values):
+        figure, words = draw(**values)
+        display(HTML(words), Image(picture(figure), format="png"))
+
+    interact(show, **{name: _widget(*given) for name, given in turned.items()})
 
 
-def _slider(kind: str, text: str, low, high, value, step):
-    import ipywidgets
+def _widget(label: str, value, *limits):
+    """A slider for a number, drawn anew when it is let go; a box to tick for yes or no."""
+    from ipywidgets import Checkbox, FloatSlider, IntSlider
 
-    return getattr(ipywidgets, kind)(value=value, min=low, max=high, step=step, description=text,
-                                     continuous_update=False, style={"description_width": "11em"},
-                                     layout={"width": "32em"})
+    about = {"value": value, "description": label, "layout": {"width": "32em"}, "style": {"description_width": "11em"}}
+    if isinstance(value, bool):
+        return Checkbox(**about)
+    low, high, step = limits
+    slider = IntSlider if isinstance(value, int) else FloatSlider
+    return slider(min=low, max=high, step=step, continuous_update=False, **about)
 
 
 def draw_field_direction(run, lon: float, lat: float, heliosphere: bool):
@@ -90,17 +77,11 @@ def draw_field_direction(run, lon: float, lat: float, heliosphere: bool):
 
 def field_direction(run) -> None:
     """Turn the interstellar field and see the map of mu."""
-    def make():
-        import ipywidgets
-
-        p = run.parameters
-        return panel(functools.partial(draw_field_direction, run), {
-            "lon": _slider("FloatSlider", "longitude (degrees)", 0.0, 360.0, p.field_lon % 360.0, 1.0),
-            "lat": _slider("FloatSlider", "latitude (degrees)", -90.0, 90.0, p.field_lat, 1.0),
-            "heliosphere": ipywidgets.Checkbox(value=False, description="trace through the heliosphere",
-                                                layout={"width": "32em"})})
-
-    _offer(make)
+    p = run.parameters
+    _offer(functools.partial(draw_field_direction, run),
+           lon=("longitude (degrees)", p.field_lon % 360.0, 0.0, 360.0, 1.0),
+           lat=("latitude (degrees)", p.field_lat, -90.0, 90.0, 1.0),
+           heliosphere=("trace through the heliosphere", False))
 
 
 def draw_order(run, order: int):
@@ -115,8 +96,7 @@ def draw_order(run, order: int):
 
 def order(run) -> None:
     """Choose the highest Legendre order and see what the fit leaves over, and the distribution it gives."""
-    _offer(lambda: panel(functools.partial(draw_order, run), {
-        "order": _slider("IntSlider", "highest order N", 1, 12, run.parameters.order, 1)}))
+    _offer(functools.partial(draw_order, run), order=("highest order N", run.parameters.order, 1, 12, 1))
 
 
 def draw_scattering(eta: float, omega: float, L_pc: float, kappa29: float = 1.0, d_offset: float = 586.0):
@@ -138,8 +118,7 @@ def draw_scattering(eta: float, omega: float, L_pc: float, kappa29: float = 1.0,
 
 def scattering(kappa29: float = 1.0) -> None:
     """Turn depth and period of the scattering, and the focusing length, and see D(mu) and F(mu)."""
-    _offer(lambda: panel(functools.partial(draw_scattering, kappa29=kappa29), {
-        "eta": _slider("FloatSlider", "depth η", -560.0, 560.0, -293.0, 10.0),
-        "omega": _slider("FloatSlider", "period ω", 0.4, 2.0, 1.0, 0.05),
-        "L_pc": _slider("FloatSlider", "focusing length L (pc)", 3.0 * kappa29, 60.0 * kappa29, 17.8 * kappa29,
-                        0.1 * kappa29)}))
+    _offer(functools.partial(draw_scattering, kappa29=kappa29),
+           eta=("depth η", -293.0, -560.0, 560.0, 10.0),
+           omega=("period ω", 1.0, 0.4, 2.0, 0.05),
+           L_pc=("focusing length L (pc)", 17.8 * kappa29, 3.0 * kappa29, 60.0 * kappa29, 0.1 * kappa29))

@@ -12,6 +12,7 @@ T_0 is fitted with L held at its flux-tube value: L and T_0 both make the even p
 is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second assumption.
 """
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +29,14 @@ from lisbon_core.transport.posterior import (
     minimise,
     problem_for,
     quantiles,
-    sample_posterior,
+    sample_transport,
 )
-from lisbon_core.transport.result import Estimate, TransportFit, error_scale
+from lisbon_core.transport.result import ESTIMATES, Estimate, TransportFit, error_scale
 from lisbon_core.transport.scattering import CosineScattering, cosine_shape, mean_free_path_pc
-from lisbon_core.transport.stationary import CLOSURES, TransportError, nodes_for
+from lisbon_core.transport.stationary import CLOSURES, TransportError, sampled
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["Estimate", "TransportFit", "fit_transport"]
+__all__ = ["fit_transport"]
 
 LEAST_SIGNIFICANCE = 3.0  # of the dipole: below, its sign is open, and with it every length
 SAMPLES = 3000
@@ -43,35 +44,16 @@ LEAST_EFFECTIVE = 200  # effective number of samples: below, sample again from a
 D_GRID = np.linspace(-1.0, 1.0, 201)
 
 
-def flux_tube_orders(z, G):
-    """Lambda = L."""
-    return z, z
-
-
-def uniform_orders(z, G):
-    """Lambda infinite."""
-    return z, np.zeros_like(z)
-
-
 def undetermined(pad, closure: str, kappa29: float, reason: str) -> TransportFit:
     """The fit that a distribution without a significant dipole allows: none, and why."""
-    none, empty = Estimate(None, note=reason), np.empty(0)
-    try:
-        skew = apparent_asymmetry(pad)
-    except (np.linalg.LinAlgError, ValueError):
-        skew = none
-    return TransportFit(closure, kappa29, *[none] * 8, skew, none, None, 0, empty, empty, empty, empty)
-
-
-def held_orders(held: float):
-    """L held: x G = held, and Lambda free, y = x + z."""
-    def orders(z, G):
-        return held / G, held / G + z
-    return orders
+    estimates = dict.fromkeys(ESTIMATES, Estimate(None, note=reason))
+    with contextlib.suppress(np.linalg.LinAlgError, ValueError):
+        estimates["D_asymmetry"] = apparent_asymmetry(pad)
+    return TransportFit(closure=closure, kappa29=kappa29, **estimates)
 
 
 @dataclass(frozen=True)
-class Posterior:
+class WeightedSample:
     """Best fit and weighted sample of one problem, with what lengths are made of: G and A_1 of each.
 
     Where the model does not fit (chi2 exceeded by chance in less than 0.1 %), errors grow by sqrt(chi2/dof) and say so.
@@ -109,26 +91,27 @@ class Posterior:
         return "the best fit lies at the edge of the range searched"
 
 
-def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> Posterior:
+def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> WeightedSample:
     """Polish the best minimum and sample around all of them; the best fit comes first in p, G, A_1."""
-    n = nodes_for(CosineScattering(minima[0][0][1], np.exp(minima[0][0][2]), 1.0))
-    best, _, _ = minimise(problem, minima[0][0], n=n)
+    first = minima[0][0]
+    n, _ = sampled(CosineScattering(first[1], np.exp(first[2]), 1.0))
+    best, chi2, _ = minimise(problem, first, n=n)
     proposals = list(minima)
     for _ in range(4):
-        p, weights, psi, G = sample_posterior(problem, proposals, rng, count)
+        p, weights, psi, G = sample_transport(problem, proposals, rng, count)
         if 1.0 / np.sum(weights**2) > LEAST_EFFECTIVE:
             break
         # a curved ridge: propose from where the sample itself has found the posterior, too
         wide = np.cov(p.T, aweights=weights, ddof=0) + np.linalg.inv(minima[0][2])
         proposals.append((weights @ p, minima[0][1], np.linalg.inv(wide)))
-    grid, fine = panels(NODES), panels(n)
     top, G_top = problem.psi(best[None, 1], np.exp(best[None, 2]), best[None, 3], n)
-    A_1 = 1.5 * np.append(best[0] * top @ (fine.weights * fine.mu), p[:, 0] * (psi @ (grid.weights * grid.mu)))
-    chi2 = float(np.sum(problem.residuals(best[None], n) ** 2))
-    return Posterior(best, chi2, len(problem.target) - 4, np.vstack([best, p]), weights, np.append(G_top, G), A_1)
+    A_1 = [1.5 * row[:, 0] * (values @ (grid.weights * grid.mu))
+           for row, values, grid in ((best[None], top, panels(n)), (p, psi, panels(NODES)))]
+    return WeightedSample(best=best, chi2=chi2, dof=len(problem.target) - 4, p=np.vstack([best, p]), weights=weights,
+                          G=np.append(G_top, G), A_1=np.concatenate(A_1))
 
 
-def fraction_of_prior(posterior: Posterior, column: int) -> float:
+def fraction_of_prior(posterior: WeightedSample, column: int) -> float:
     """Width of the central 68 % of a parameter in units of what the flat prior alone would give."""
     low, _, high = quantiles(posterior.p[1:, column], posterior.weights)
     return (high - low) / (0.6827 * (HIGH - LOW)[column])
@@ -136,8 +119,9 @@ def fraction_of_prior(posterior: Posterior, column: int) -> float:
 
 def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estimate, Estimate]:
     """T_0 with L held, and the 95 % upper limit on |T_0|."""
-    problem = problem_for(pad, held_orders(held), (0.0, 1.0))
+    problem = problem_for(pad, rates=(0.0, 1.0), held=held)
     posterior = explore(problem, find_minima(problem), rng, SAMPLES // 3)
+
     def rate(p, G, A_1):
         return PC_PER_YEAR / 4.0 * A_1 * G * p[:, 3] / mean_free_path
 
@@ -179,9 +163,8 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
         raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube' or 'uniform'.")
     mean_free_path = mean_free_path_pc(kappa29)
     rng = np.random.default_rng(0) if rng is None else rng
-    orders, rates = ((flux_tube_orders, (1.0, 1.0)) if closure == "flux-tube" else (uniform_orders, (1.0, 0.0)))
     try:
-        problem = problem_for(pad, orders, rates)
+        problem = problem_for(pad, rates=(1.0, 1.0) if closure == "flux-tube" else (1.0, 0.0))
     except TransportError as error:
         return undetermined(pad, closure, kappa29, str(error))
     dof = len(problem.target) - 4
@@ -197,24 +180,21 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     if without[1] < minima[0][1]:  # a shape that the search with focusing has missed
         minima.insert(0, minimise(problem, without[0]))
     posterior = explore(problem, minima, rng, SAMPLES)
-    best, chi2 = posterior.best, posterior.chi2
+    a, ratio, ln_omega, x = posterior.best
     rate = 0.75 / mean_free_path
 
-    focusing = 0.75 * posterior.G[0] * best[3]
+    focusing = 0.75 * posterior.G[0] * x
     weak = "" if abs(focusing) < 1.0 else f"lambda/L = {focusing:.1f} is not the weak focusing that Eq. (5) assumes"
     inverse = posterior.estimate(lambda p, G, A_1: rate * G * p[:, 3], "1/pc", weak, posterior.at_edge(3))
-    L = focusing_length(inverse)
-    length = posterior.estimate(lambda p, G, A_1: 1e-3 / (rate * G * p[:, 0]), "kpc")
-    shape = {"eta": posterior.estimate(lambda p, G, A_1: p[:, 1] / p[:, 0], "", posterior.at_edge(1)),
-             "omega": posterior.estimate(lambda p, G, A_1: np.exp(p[:, 2]), "", posterior.at_edge(2)),
-             "d_offset": posterior.estimate(lambda p, G, A_1: 1.0 / p[:, 0], "", posterior.at_edge(1))}
+    eta = posterior.estimate(lambda p, G, A_1: p[:, 1] / p[:, 0], "", posterior.at_edge(1))
+    omega = posterior.estimate(lambda p, G, A_1: np.exp(p[:, 2]), "", posterior.at_edge(2))
+    d_offset = posterior.estimate(lambda p, G, A_1: 1.0 / p[:, 0], "", posterior.at_edge(1))
     if fraction_of_prior(posterior, 2) > 0.8:
-        shape["omega"] = Estimate(None, note="any period from 0.5 to 4 fits the pitch-angle distribution")
+        omega = Estimate(None, note="any period from 0.5 to 4 fits the pitch-angle distribution")
     if fraction_of_prior(posterior, 1) > 0.8:
-        reason = "any eta/d_offset between -1 and 1 fits the pitch-angle distribution"
-        shape["eta"] = shape["d_offset"] = Estimate(None, note=reason)
+        eta = d_offset = Estimate(None, note="any eta/d_offset between -1 and 1 fits the pitch-angle distribution")
     if closure == "flux-tube":
-        T_0, bound = rate_of_change(pad, float(best[3] * posterior.G[0]), mean_free_path, rng)
+        T_0, bound = rate_of_change(pad, float(x * posterior.G[0]), mean_free_path, rng)
     else:
         T_0 = posterior.estimate(lambda p, G, A_1: -PC_PER_YEAR / 3.0 * A_1 * rate * G * p[:, 3], "1/yr", "-S/L")
         bound = Estimate(None, note="a uniform gradient forces T_0 = -S/L: there is nothing left to bound")
@@ -224,14 +204,16 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     values = PC_PER_YEAR / 2.0 * rate * posterior.G[:, None] * (1.0 - half**2) * h
     error = posterior.scale * np.array([error_about(column[0], column[1:], posterior.weights) for column in values.T])
     D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], error))
-    preference = Estimate(0.5 * (without[1] - chi2) / posterior.scale**2,
-                          note=posterior.note("ln L with focusing minus ln L without"))
-    law = CosineScattering(float(best[1] / best[0]), float(np.exp(best[2])), float(1.0 / best[0]))
     return TransportFit(
-        closure, kappa29, shape["eta"], shape["omega"], shape["d_offset"], inverse, L, length, T_0, bound,
-        apparent_asymmetry(pad), preference, chi2, dof,
-        D_GRID, D, np.maximum(D - error, 0.0), D + error, law, float(best[3] / best[0]), posterior.p[1:],
-        posterior.weights)
+        closure=closure, kappa29=kappa29, chi2=posterior.chi2, dof=dof, eta=eta, omega=omega, d_offset=d_offset,
+        inverse_L=inverse, L_focusing=focusing_length(inverse),
+        gradient_length=posterior.estimate(lambda p, G, A_1: 1e-3 / (rate * G * p[:, 0]), "kpc"),
+        T_0=T_0, T_0_bound=bound, D_asymmetry=apparent_asymmetry(pad),
+        focusing_preference=Estimate(0.5 * (without[1] - posterior.chi2) / posterior.scale**2,
+                                     note=posterior.note("ln L with focusing minus ln L without")),
+        mu=D_GRID, D=D, D_low=np.maximum(D - error, 0.0), D_high=D + error,
+        law=CosineScattering(float(ratio / a), float(np.exp(ln_omega)), float(1.0 / a)), q=float(x / a),
+        samples=posterior.p[1:], weights=posterior.weights)
 
 
 def focusing_length(inverse: Estimate) -> Estimate:

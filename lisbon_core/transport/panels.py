@@ -1,7 +1,7 @@
 r"""Operators on functions of the pitch-angle cosine: Gauss-Legendre nodes on [-1, 0] and [0, 1], spectral accuracy.
 
 Two panels, because laws of scattering have their kink, if any, at mu = 0. Beside integral and derivative there is the
-operator J of focusing under a closure other than the flux tube (`focused_transport`),
+operator J of focusing under a closure other than the flux tube (`transport.stationary`),
 
     J g = [int_{-1}^{mu} 2 nu g dnu - (1+mu)/2 int_{-1}^{1} 2 nu g dnu] / (1 - mu^2),
 
@@ -13,9 +13,9 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.legendre import legder, leggauss, legval, legvander
 
-__all__ = ["Panels", "integrals_to", "legendre_table", "panels", "parity_blocks", "to_coefficients",
-           "values_at"]
+__all__ = ["Panels", "integrals_to", "panels", "to_coefficients", "values_at"]
 
 
 @dataclass(frozen=True)
@@ -34,31 +34,26 @@ class Panels:
     focus_integrate: np.ndarray
 
 
-def legendre_table(x: np.ndarray, n: int) -> np.ndarray:
-    """P_0 ... P_{n-1} at x, shape (..., n)."""
-    return np.polynomial.legendre.legvander(x, n - 1)
-
-
 def antiderivatives(x: np.ndarray, n: int) -> np.ndarray:
     """Integrals of P_0 ... P_{n-1} from -1 to x, shape (..., n)."""
-    table = legendre_table(x, n + 1)
-    degree = np.arange(1, n)
-    return np.concatenate([(x + 1.0)[..., None], (table[..., 2:] - table[..., :-2]) / (2 * degree + 1)], axis=-1)
+    table = legvander(x, n)
+    rest = (table[..., 2:] - table[..., :-2]) / (2 * np.arange(1, n) + 1)
+    return np.concatenate([(x + 1.0)[..., None], rest], axis=-1)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.cache
 def to_coefficients(n: int) -> np.ndarray:
     """Matrix (n, n) that takes values at the nodes of one panel to their Legendre coefficients."""
-    x, w = np.polynomial.legendre.leggauss(n)
-    return (np.arange(n) + 0.5)[:, None] * legendre_table(x, n).T * w
+    x, w = leggauss(n)
+    return (np.arange(n) + 0.5)[:, None] * legvander(x, n - 1).T * w
 
 
-@functools.lru_cache(maxsize=32)
+@functools.cache
 def panels(n: int) -> Panels:
     """The two panels with n nodes each. Laws of D have their kink, if any, at mu = 0, where the panels meet."""
-    x, w = np.polynomial.legendre.leggauss(n)
+    x, w = leggauss(n)
     from_left = 0.5 * antiderivatives(x, n) @ to_coefficients(n)  # from the panel's left end to each node
-    slope = np.polynomial.legendre.legval(x, np.polynomial.legendre.legder(np.eye(n))).T @ to_coefficients(n) * 2.0
+    slope = legval(x, legder(np.eye(n))).T @ to_coefficients(n) * 2.0
     zero = np.zeros((n, n))
     total = np.broadcast_to(0.5 * w, (n, n))
     mu, weights = np.concatenate([0.5 * (x - 1.0), 0.5 * (x + 1.0)]), np.concatenate([w, w]) / 2.0
@@ -83,15 +78,5 @@ def integrals_to(points: np.ndarray, n: int) -> np.ndarray:
 def values_at(points: np.ndarray, n: int) -> np.ndarray:
     """Matrix (len(points), 2n) that interpolates node values to the points."""
     points = np.asarray(points, float)
-    left, right = (legendre_table(2.0 * points + shift, n) @ to_coefficients(n) for shift in (1.0, -1.0))
+    left, right = (legvander(2.0 * points + shift, n - 1) @ to_coefficients(n) for shift in (1.0, -1.0))
     return np.hstack([np.where(points[:, None] < 0, left, 0.0), np.where(points[:, None] < 0, 0.0, right)])
-
-
-@functools.lru_cache(maxsize=32)
-def parity_blocks(n: int) -> tuple[np.ndarray, ...]:
-    """`integrate` and `focus_integrate` on the half mu > 0, transposed, for even and odd arguments: four of (n, n)."""
-    grid, blocks = panels(n), []
-    for matrix in (grid.integrate, grid.focus_integrate):
-        own, mirrored = matrix[n:, n:].T, matrix[n:, n - 1::-1].T
-        blocks += [own + mirrored, own - mirrored]
-    return tuple(np.ascontiguousarray(block) for block in blocks)

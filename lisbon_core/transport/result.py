@@ -10,7 +10,10 @@ from lisbon_core.transport.scattering import CosineScattering, cosine_shape, mea
 from lisbon_core.transport.stationary import TransportError, stationary_pad
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["Estimate", "TransportFit", "error_scale"]
+__all__ = ["ESTIMATES", "Estimate", "TransportFit", "error_scale"]
+
+ESTIMATES = ("inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
+             "D_asymmetry", "focusing_preference")
 
 
 def error_scale(chi2: float, dof: int) -> float:
@@ -37,7 +40,7 @@ class Estimate:
         return f"{self.value:.4g}{error} {self.unit}".strip() + (f" ({self.note})" if self.note else "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TransportFit:
     """What a pitch-angle distribution says of transport, at a given kappa29 and under a given closure.
 
@@ -70,12 +73,12 @@ class TransportFit:
     T_0_bound: Estimate
     D_asymmetry: Estimate
     focusing_preference: Estimate
-    chi2: float | None
-    dof: int
-    mu: np.ndarray
-    D: np.ndarray
-    D_low: np.ndarray
-    D_high: np.ndarray
+    chi2: float | None = None
+    dof: int = 0
+    mu: np.ndarray = field(default_factory=lambda: np.empty(0))
+    D: np.ndarray = field(default_factory=lambda: np.empty(0))
+    D_low: np.ndarray = field(default_factory=lambda: np.empty(0))
+    D_high: np.ndarray = field(default_factory=lambda: np.empty(0))
     law: CosineScattering | None = None
     q: float | None = None
     samples: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
@@ -110,8 +113,6 @@ class TransportFit:
         return {"inverse_L": rate * x, "gradient_length": 1e-3 / (rate * a), "ratio": ratio, "omega": np.exp(ln_omega)}
 
     def __str__(self):
-        names = ("inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
-                 "D_asymmetry", "focusing_preference")
-        lines = [f"{name}: {getattr(self, name)}" for name in names]
         fit = "no fit" if self.chi2 is None else f"chi2 {self.chi2:.1f} for {self.dof} degrees of freedom"
-        return "\n".join([f"Transport fit, {self.closure} closure, kappa29 = {self.kappa29:g}: {fit}", *lines])
+        head = f"Transport fit, {self.closure} closure, kappa29 = {self.kappa29:g}: {fit}"
+        return "\n".join([head, *(f"{name}: {getattr(self, name)}" for name in ESTIMATES)])

@@ -204,11 +204,9 @@ class FunctionScattering:
 
 @functools.cache
 def gauss_unit(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss-Legendre nodes and weights on [0, 1], read-only."""
+    """Gauss-Legendre nodes and weights on [0, 1]."""
     nodes, weights = np.polynomial.legendre.leggauss(n)
-    nodes, weights = 0.5 * (1.0 + nodes), 0.5 * weights
-    nodes.flags.writeable = weights.flags.writeable = False
-    return nodes, weights
+    return 0.5 * (1.0 + nodes), 0.5 * weights
 
 
 def graded_unit(n: int) -> tuple[np.ndarray, np.ndarray]:

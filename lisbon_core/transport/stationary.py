@@ -26,26 +26,17 @@ tau is not free: it is what makes the pitch-angle flux vanish at both ends. In L
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse
-import scipy.sparse.linalg
+from numpy.polynomial.legendre import legvander
 from scipy.special import exprel
 
 from lisbon_core._core import LisbonError
-from lisbon_core.transport.panels import (
-    integrals_to,
-    legendre_table,
-    panels,
-    parity_blocks,
-    to_coefficients,
-    values_at,
-)
+from lisbon_core.transport.panels import integrals_to, panels, to_coefficients, values_at
 from lisbon_core.transport.scattering import ScatteringLaw
 
-__all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "finite_volume_pad", "first_order_pad",
-           "nodes_for", "solve", "stationary_pad"]
+__all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "first_order_pad", "sampled",
+           "solve_stationary", "stationary_pad"]
 
 CLOSURES = ("flux-tube", "uniform")
-WEAK = 4.0  # largest (|q| + |q - lam|) max|f| for which iteration is sure to converge fast
 STRONGEST = 300.0  # largest |q f|: e^300 still fits, and no anisotropy is weak long before
 
 
@@ -63,7 +54,7 @@ def flux_tube(f: np.ndarray, q: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (phi - mean) / (1.0 + q[..., None] * mean)
 
 
-def solve(h: np.ndarray, f: np.ndarray, q: np.ndarray, lam: np.ndarray, n: int) -> np.ndarray:
+def solve_stationary(h: np.ndarray, f: np.ndarray, q: np.ndarray, lam: np.ndarray, n: int) -> np.ndarray:
     """F1 at the nodes of `panels(n)` for a batch of problems.
 
     The exact flux-tube solution is taken out first, so that the linear system carries only the change of closure.
@@ -86,40 +77,10 @@ def solve(h: np.ndarray, f: np.ndarray, q: np.ndarray, lam: np.ndarray, n: int) 
         return tube
     source = change[:, None] * (tube @ grid.focus.T)
     # unknown: r = h G' of the correction G = integrate (r/h); it keeps products of large matrices out of the call
-    if np.array_equal(h, h[:, ::-1]):
-        weak = (np.abs(q) + np.abs(change)) * np.abs(f).max(axis=-1) < WEAK
-        r = solve_even(h[:, n:], source, q[:, None], change[:, None], n, weak.all())
-    else:
-        matrix = np.eye(2 * n) - (q[:, None, None] * grid.integrate
-                                  + change[:, None, None] * grid.focus_integrate) / h[:, None, :]
-        r = np.linalg.solve(matrix, source[..., None])[..., 0]
+    matrix = np.eye(2 * n) - (q[:, None, None] * grid.integrate
+                              + change[:, None, None] * grid.focus_integrate) / h[:, None, :]
+    r = np.linalg.solve(matrix, source[..., None])[..., 0]
     return tube + (r / h) @ grid.integrate.T
-
-
-def solve_even(h: np.ndarray, source: np.ndarray, q: np.ndarray, change: np.ndarray, n: int,
-               weak: bool) -> np.ndarray:
-    """The system of `solve` for h even in mu: integration swaps even and odd, so each half follows from the other.
-
-    If focusing is weak, they are found in turns, which is faster: one round brings the answer closer by about
-    ((|q| + |change|) max|f|/2 pi)^2.
-    """
-    integrate_even, integrate_odd, focus_even, focus_odd = parity_blocks(n)
-    along, turned = (q / h)[:, :, None], (change / h)[:, :, None]
-    from_even = along * integrate_even + turned * focus_even
-    from_odd = along * integrate_odd + turned * focus_odd
-    right, left = source[:, None, n:], source[:, None, n - 1::-1]
-    even_source, odd_source = 0.5 * (right + left), 0.5 * (right - left)
-    even, near = even_source, 1e-13 * np.abs(source).max()
-    if not weak:
-        matrix = np.eye(n) - (from_even @ from_odd).transpose(0, 2, 1)
-        even = np.linalg.solve(matrix, (even_source + odd_source @ from_odd).transpose(0, 2, 1)).transpose(0, 2, 1)
-        odd = odd_source + even @ from_even
-    for _ in range(60 if weak else 0):
-        odd = odd_source + even @ from_even
-        before, even = even, even_source + odd @ from_odd
-        if np.abs(even - before).max() <= near:
-            break
-    return np.concatenate([(even - odd)[:, 0, ::-1], (even + odd)[:, 0]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -148,7 +109,7 @@ class StationaryPAD:
     def legendre(self, order: int) -> np.ndarray:
         """Coefficients A_1 ... A_order of F = 1 + sum A_n P_n(mu)."""
         degree = np.arange(1, order + 1)
-        return (degree + 0.5) * ((self.weights * self.F1) @ legendre_table(self.mu, order + 1)[:, 1:])
+        return (degree + 0.5) * ((self.weights * self.F1) @ legvander(self.mu, order)[:, 1:])
 
     @property
     def tau(self) -> float:
@@ -177,36 +138,23 @@ class StationaryPAD:
 
 def closure_lambda(closure: str | float, q: float) -> float:
     """lam = l/Lambda of a closure, Eq. (5a): 'flux-tube' is q, 'uniform' is 0, a number is itself."""
-    if isinstance(closure, str):
-        if closure not in CLOSURES:
-            raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube', 'uniform' or a number "
-                                 "l/Lambda.")
-        return float(q) if closure == "flux-tube" else 0.0
-    return float(closure)
+    named = dict(zip(CLOSURES, (q, 0.0), strict=True))
+    if isinstance(closure, str) and closure not in named:
+        raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube', 'uniform' or a number l/Lambda.")
+    return float(named.get(closure, closure))
 
 
 def sampled(law: ScatteringLaw) -> tuple[int, np.ndarray]:
-    """Nodes on each half of [-1, 1] that resolve f to 1e-12, at most 192, and f there.
-
-    From the tail at 48 nodes one foretells how many it takes; laws singular at 0 get all 192.
-    """
-    n, enough = 48, 1e-12
-    while True:
+    """Nodes on each half of [-1, 1] that resolve f to 1e-12, and f there; laws singular at 0 get all 192."""
+    for n in (48, 64, 96, 128, 192):
         f = law.f(panels(n).mu)
         tail = np.abs(f.reshape(2, n) @ to_coefficients(n)[-4:].T).max() / np.abs(f).max()
-        if tail < enough or n == 192:
-            return n, f
-        needed = n * np.log(enough) / np.log(min(tail, 0.5))
-        n = next((more for more in (64, 96, 128) if more > n and more >= needed), 192)
+        if tail < 1e-12:
+            break
+    return n, f
 
 
-def nodes_for(law: ScatteringLaw) -> int:
-    """Nodes on each half of [-1, 1] that resolve f to 1e-12: 48, 64, 96, 128 or 192."""
-    return sampled(law)[0]
-
-
-def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *,
-                   n: int | None = None) -> StationaryPAD:
+def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube") -> StationaryPAD:
     """Stationary solution of Eq. (5).
 
     Parameters
@@ -217,8 +165,6 @@ def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tu
         l/L, dimensionless, of either sign; 0 is no focusing.
     closure : 'flux-tube', 'uniform' or float
         How the streaming falls along the tube; a number is lam = l/Lambda.
-    n : int, optional
-        Gauss nodes on each half of [-1, 1]; by default as many as resolve f to 1e-12, see `nodes_for`.
 
     Raises
     ------
@@ -226,13 +172,13 @@ def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tu
         If focusing is so strong that the distribution is no longer a small anisotropy.
     """
     lam = closure_lambda(closure, q)
-    n, f = sampled(law) if n is None else (n, law.f(panels(n).mu))
+    n, f = sampled(law)
     grid = panels(n)
     h = law.h(grid.mu)
     if not np.isfinite(q + lam) or max(abs(q), abs(lam)) * np.max(np.abs(f)) > STRONGEST:
         raise TransportError(f"q = l/L = {q:g} and lam = {lam:g} with this scattering is focusing over far less than "
                              f"a mean free path: |q f| has to stay below {STRONGEST:g}.")
-    values = solve(h[None], f[None], np.array([float(q)]), np.array([float(lam)]), n)[0]
+    values = solve_stationary(h[None], f[None], np.array([float(q)]), np.array([float(lam)]), n)[0]
     return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values)
 
 
@@ -245,30 +191,3 @@ def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-t
     values = f + q * f * (f0 - 0.5 * f)  # the integral of q f0/h in closed form
     values += grid.integrate @ ((q - lam) * (grid.focus @ f0) / law.h(grid.mu))
     return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values - 0.5 * grid.weights @ values)
-
-
-def finite_volume_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, cells: int = 4000):
-    """Eq. (5) by finite volumes, independent of everything above: the oracle of the tests.
-
-    In flux form d_mu[(1-mu^2)(h F1' - q F1)] = tau - 2 mu - 2 mu (lam - q) F1; the flux vanishes at mu = -1 and 1, and
-    tau is an unknown that int F1 = 0 pays for. Second order in the width of a cell.
-
-    Returns
-    -------
-    edges : ndarray, shape (cells + 1,)
-    F1 : ndarray, shape (cells,)
-    tau : float
-    """
-    lam = closure_lambda(closure, q)
-    edges = np.linspace(-1.0, 1.0, cells + 1)
-    width, centre, face = 2.0 / cells, 0.5 * (edges[1:] + edges[:-1]), edges[1:-1]
-    area = (1.0 - face**2) / width
-    left, right = area * (-law.h(face) / width - 0.5 * q), area * (law.h(face) / width - 0.5 * q)
-    main = 2.0 * centre * (lam - q)
-    main[:-1] += left
-    main[1:] -= right
-    bulk = scipy.sparse.diags([-left, main, right], [-1, 0, 1])
-    ones = np.ones((cells, 1))
-    system = scipy.sparse.bmat([[bulk, -ones], [ones.T, None]], format="csc")
-    answer = scipy.sparse.linalg.spsolve(system, np.append(-2.0 * centre, 0.0))
-    return edges, answer[:-1], float(answer[-1])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools.provenance import ROOT
-from lisbon_core.tools.site import build_pdf, build_site
+from lisbon_core.tools.site.build import build_pdf, build_site
 
 
 def main(argv: list[str] | None = None) -> int:

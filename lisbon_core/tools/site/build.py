@@ -1,30 +1,42 @@
 """Sphinx makes the pages, MathJax from a Python package their equations, headless Chromium the PDF; no network."""
 
 import importlib.util
+import json
 import os
+import pkgutil
+import re
 import shutil
-import sys
+import subprocess
 from pathlib import Path
 
-from lisbon_core import __version__
+import lisbon_core
 from lisbon_core._core import LisbonError
+from lisbon_core.tools import equations, symbols, tables
 from lisbon_core.tools.provenance import ROOT
-from lisbon_core.tools.site import pages, printing
 
-__all__ = ["SiteError", "build_pdf", "build_site"]
+__all__ = ["FLAGS", "NEEDS", "SiteError", "build_pdf", "build_site", "find_browser", "gather"]
 
+HERE = Path(__file__).parent
 NEEDS = {"sphinx": "sphinx", "myst_nb": "myst-nb", "sphinx_book_theme": "sphinx-book-theme",
          "sphinx_copybutton": "sphinx-copybutton", "mathjax": "django-static-mathjax"}
-# all that a page with equations loads: 1.7 MB of the 43 MB that the package holds
-MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
+KINDS = {"studies": "studies", "plots": "studies", "tools": "tools"}  # of rooms; all others are physics
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# no sandbox: it needs privileges that a container lacks; and nothing is asked of the network
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-default-apps", "--disable-sync", "--no-first-run")
 
 
 class SiteError(LisbonError):
     """A site that cannot be built, or should not be shown."""
 
 
+def find_browser() -> str | None:
+    """Path of a Chromium, or None."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
 def build_site(out: Path = ROOT / "_build") -> Path:
-    """Build `out`/site/html from the executed notebooks; return its first page.
+    """Build `out`/site/html from the notebooks as they were last run; return its first page.
 
     Raises
     ------
@@ -32,71 +44,102 @@ def build_site(out: Path = ROOT / "_build") -> Path:
         If a package it needs is missing, or anything is not as it should be: warnings are errors. The site of an
         earlier build then stays.
     """
-    folder = Path(out) / "site"
-    foot = pages.gather(ROOT, folder / "source")
-    return _sphinx(folder / "source", folder / "html", "html", foot) / "index.html"
+    gather(out / "site" / "source")
+    return _sphinx(out / "site", "html") / "index.html"
 
 
 def build_pdf(out: Path = ROOT / "_build") -> Path:
-    """Build `out`/lisbon.pdf, all but the reference of the code on A4 pages; return its path.
+    """Build `out`/lisbon.pdf, all but the code on A4 pages; return its path.
 
     Raises
     ------
     SiteError
         If a package or Chromium is missing, or anything is not as it should be.
     """
-    browser = printing.find_browser()
+    browser = find_browser()
     if browser is None:
         raise SiteError("The PDF is printed by Chromium, and none was found: install chromium or google-chrome "
                         "(on Debian: apt-get install chromium), or print the site from a browser.")
-    folder = Path(out) / "pdf"
-    foot = pages.gather(ROOT, folder / "source", printed=True)
-    html = _sphinx(folder / "source", folder / "html", "singlehtml", foot)
-    try:
-        return printing.print_page(browser, html, Path(out) / "lisbon.pdf")
-    except printing.PrintError as error:
-        raise SiteError(str(error)) from error
+    gather(out / "pdf" / "source", printed=True)
+    page, draft = _sphinx(out / "pdf", "singlehtml") / "index.html", out / "pdf" / "lisbon.pdf"
+    draft.unlink(missing_ok=True)
+    ended = subprocess.run(  # the time is Chromium's own: it waits until MathJax has set every equation
+        [browser, "--headless", *FLAGS, f"--user-data-dir={out / 'pdf' / 'profile'}", "--no-pdf-header-footer",
+         "--generate-pdf-document-outline", "--virtual-time-budget=60000", f"--print-to-pdf={draft}", page.as_uri()],
+        capture_output=True, text=True, timeout=600, check=False)
+    if ended.returncode or not draft.is_file():
+        raise SiteError(f"{browser} did not print {page}: try it by hand. It said: {ended.stderr.strip()[-200:]}")
+    return draft.replace(out / "lisbon.pdf")
 
 
-def _sphinx(source: Path, out: Path, builder: str, foot: str) -> Path:
-    """Build beside `out` and put the result in its place only if there was nothing to complain about."""
-    missing = [name for module, name in NEEDS.items() if importlib.util.find_spec(module) is None]
-    if missing:
+def gather(target: Path, printed: bool = False) -> None:
+    """Fill `target` with the pages, laid out like the repository, so that its links hold.
+
+    Notebooks, Markdown pages and figures are taken as they are; what is in pages/ is filled with the tables of claims,
+    equations, symbols and tests. `printed` leaves out what paper has no use for: tests, and the reference of the code.
+    """
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(HERE / "pages", target, ignore=shutil.ignore_patterns("tests.md") if printed else None)
+    for path in [ROOT / "README.md", *(ROOT / "data").glob("*.md"), *(ROOT / "figures").glob("*.png"),
+                 *(ROOT / "notebooks").glob("[0-9]*.ipynb"), *(ROOT / "notebooks").rglob("*.md")]:
+        (target / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target / path.relative_to(ROOT))
+    results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
+    generated = {"claims": tables.table(results), "notebooks/equations": equations.listed(),
+                 "notebooks/symbols": f"{symbols.symbol_table()}\n\n## Terms\n\n{symbols.glossary()}"}
+    if printed:
+        index = target / "index.md"
+        index.write_text(index.read_text(encoding="utf-8").partition("% On paper")[0], encoding="utf-8")
+    else:
+        generated |= {"tests": _tests(target), **_reference()}
+    for name, text in generated.items():
+        path = target / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    for path in (target / "README.md", target / "claims.md"):  # a number, its error and its power of ten: on one line
+        path.write_text(re.sub(r" ([±×]) ", "\u00a0\\1\u00a0", path.read_text("utf-8")), encoding="utf-8")
+
+
+def _tests(target: Path) -> str:
+    """The source of every test of an equation."""
+    tests = dict.fromkeys(test for proofs in equations.tests().values() for test in proofs)
+    root = os.path.relpath(ROOT, target)
+    return "\n\n".join(f"## {name}\n\n```{{literalinclude}} {root}/{path}\n:pyobject: {name}\n```"
+                       for path, name in (test.split("::") for test in tests))
+
+
+def _reference() -> dict[str, str]:
+    """A page for each package or module at the top of lisbon_core, with all that is public in it."""
+    pages = {}
+    for found in pkgutil.walk_packages(lisbon_core.__path__, "lisbon_core."):
+        room, *inner = found.name.split(".")[1:]
+        if room.startswith("_") or inner[:1] == ["site"]:
+            continue
+        module = importlib.import_module(found.name)
+        # what a module re-exports is documented where it is defined
+        own = [name for name in getattr(module, "__all__", ())
+               if getattr(getattr(module, name), "__module__", "") == module.__name__]
+        page = f"code/{KINDS.get(room, 'physics')}/{room}"
+        heading = f"\n## {room}.{'.'.join(inner)}" if inner else f"# {room}"
+        members = f"   :members: {', '.join(own)}\n" if own else ""
+        text = f"{heading}\n\n```{{eval-rst}}\n.. automodule:: {module.__name__}\n{members}```\n"
+        pages[page] = pages.get(page, "") + text
+    return pages
+
+
+def _sphinx(folder: Path, builder: str) -> Path:
+    """Build beside `folder`/html and put the result in its place only if there was nothing to complain about."""
+    if missing := [name for module, name in NEEDS.items() if importlib.util.find_spec(module) is None]:
         raise SiteError(f"The site needs {', '.join(missing)}, which this Python lacks: run 'make site', or "
                         "'pip install -e .[site]' first.")
-    from sphinx.application import Sphinx
-    from sphinx.util.docutils import docutils_namespace, patch_docutils
+    from sphinx.cmd.build import build_main
 
-    static = source.parent / "static"
-    copy_mathjax(static / "mathjax")
-    here = Path(__file__).parent
-    new = out.with_name(f"{out.name}.new")
+    new, out = folder / "new", folder / "html"
     shutil.rmtree(new, ignore_errors=True)
-    settings = {"version": __version__, "release": __version__, "html_theme_options.extra_footer": foot,
-                "html_static_path": [str(here / "static"), str(static)]}
-    with docutils_namespace(), patch_docutils(here):
-        app = Sphinx(source, here, new, source.parent / "doctrees", builder, settings, status=None,
-                     warning=sys.stderr, freshenv=True, warningiserror=True, parallel=min(2, os.cpu_count() or 1))
-        app.build(force_all=True)
-    if app.statuscode:
+    if build_main(["--quiet", "--fresh-env", "--fail-on-warning", "--keep-going", "--jobs", "2", "--builder", builder,
+                   "--conf-dir", str(HERE), "--doctree-dir", str(folder / "doctrees"), str(folder / "source"),
+                   str(new)]):
         raise SiteError(f"The {builder} build complained, see above; what an earlier build left is unchanged.")
-    if builder == "html":
-        shutil.copytree(source.parent / "downloads", new / "_sources", dirs_exist_ok=True)
     shutil.rmtree(out, ignore_errors=True)
-    new.rename(out)
-    return out
-
-
-def copy_mathjax(target: Path) -> None:
-    """Copy what the pages need of MathJax out of the Python package that ships it."""
-    package = Path(next(iter(importlib.util.find_spec("mathjax").submodule_search_locations)))
-    es5 = package / "static" / "mathjax" / "es5"
-    if not (es5 / MATHJAX[0]).is_file():
-        raise SiteError(f"The package mathjax in {package.parent} is not that of django-static-mathjax: install "
-                        "django-static-mathjax, version 3.2 or newer, in its place.")
-    for name in MATHJAX:
-        if (es5 / name).is_dir():
-            shutil.copytree(es5 / name, target / name, dirs_exist_ok=True)
-        else:
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(es5 / name, target / name)
+    return new.replace(out)

@@ -1,21 +1,21 @@
-"""What Sphinx is told; the driver adds the version and the line at the foot of each page."""
+"""What Sphinx is told: settings, how docstrings are read, and what differs between a notebook and its page."""
 
+import importlib.util
+import json
 import re
-import sys
 from pathlib import Path
 
-project = "Lisbon"
-html_title = "Lisbon"
-language = "en"
+from lisbon_core.tools.provenance import ROOT, git_state, input_hash
+
+project = html_title = "Lisbon"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode",
               "sphinx.ext.githubpages", "sphinx_copybutton"]
+exclude_patterns = ["README.md"]  # index.md holds it
 
 nb_execution_mode = "off"
 nb_merge_streams = True
 nb_render_markdown_format = "myst"  # tables and equations in what the cells say
 nb_ipywidgets_js = {}  # live widgets need a kernel; the pages show the static figures beside them
-nb_code_prompt_show = "Parameters"
-nb_code_prompt_hide = "Parameters"
 myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 4
 
@@ -25,28 +25,42 @@ autodoc_typehints = "none"  # the docstrings say type, shape and unit
 autodoc_member_order = "bysource"
 add_module_names = False
 napoleon_google_docstring = False
+napoleon_use_param = False  # types stay words: "array" is no name to be looked up
 napoleon_use_rtype = False
 napoleon_use_ivar = True
 
 html_theme = "sphinx_book_theme"
-html_static_path = [str(Path(__file__).parent / "static")]
+mathjax = importlib.util.find_spec("mathjax").submodule_search_locations[0]
+html_static_path = ["static", f"{mathjax}/static/mathjax/es5/tex-svg-full.js"]
+mathjax_path = "tex-svg-full.js"  # one file, which draws its own glyphs
 html_css_files = ["lisbon.css"]
-html_favicon = str(Path(__file__).parent / "static" / "lisbon.svg")
-html_show_copyright = False
-html_show_sphinx = False
+html_js_files = [(None, {"body": "addEventListener('beforeprint', () => document.querySelectorAll('details:not(.hide)')"
+                                 ".forEach(one => { one.open = true }))"})]
+html_favicon = "static/lisbon.svg"
 html_sourcelink_suffix = ""
 html_context = {"default_mode": "light"}  # the figures are
+
+
+def _made_from() -> str:
+    """The line at the foot of each page: what it was made from."""
+    results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
+    used, state = results["provenance"]["input_hash"], git_state()
+    changed = "" if used == input_hash() else " (the sources have changed since: <code>make paper</code>)"
+    edited = " with changes" if state["dirty"] else ""
+    pages = f", pages from commit <code>{state['commit'][:10]}</code>{edited}" if state["commit"] else ""
+    return ("<p class='provenance'>Default run: a <strong>recovery test</strong> on a synthetic sky of known truth; it "
+            "does not confirm the paper's numbers. Notebooks made from inputs "
+            f"<code>{used[:12]}</code>{changed}{pages}.</p>")
+
+
 html_theme_options = {
+    "extra_footer": _made_from(),
     "footer_content_items": ["extra-footer.html"],
     "home_page_in_toc": True,
-    "navigation_with_keys": False,
     "show_toc_level": 2,
-    "toc_title": "Contents",
     "use_download_button": True,
     "use_fullscreen_button": False,
 }
-mathjax_path = "mathjax/tex-chtml.js"
-
 
 KEPT = re.compile(r"(:math:`[^`]*`|``.*?``|`[^`]*`|\*\*[^\s*][^*]*\*\*|\*[^\s*][^*]*\*|\\\*)")
 
@@ -66,22 +80,41 @@ def _as_text(app, what, name, thing, options, lines):
     lines[:] = "\n\n".join(paragraphs).splitlines()
 
 
-def _exact_types(app, doctree):
-    """Types in docstrings lead to our classes of just that name; every other word of a type stays a word."""
+def _for_the_page(app, doctree):
+    """What differs between a notebook and its page: where links to code lead, folded parameters, alternative texts."""
+    import nbformat
+    from docutils import nodes
     from sphinx.addnodes import pending_xref
 
-    classes = {one.__name__: f"{one.__module__}.{one.__name__}" for name, module in list(sys.modules.items())
-               if name.startswith("lisbon_core") for one in vars(module).values()
-               if isinstance(one, type) and one.__module__.startswith("lisbon_core")}
-    for node in list(doctree.findall(pending_xref)):
-        if node.get("refdomain") == "py" and node.get("reftype") in ("class", "exc"):
-            if node["reftarget"] in classes:
-                node["reftarget"] = classes[node["reftarget"]]
-                node["refspecific"] = False
-            else:
-                node.replace_self(node.children)
+    from lisbon_core import plots
+    from lisbon_core.tools.pairing import alternative_texts
+
+    for link in list(doctree.findall(pending_xref)):
+        code = re.fullmatch(r"(?:\.\./)*(lisbon_core|tests)/(\S+)\.py#(\w+)", link["reftarget"] or "")
+        if link["reftarget"] == "README":
+            link["reftarget"] = "index"
+        elif code and code[1] == "lisbon_core":
+            target = f"lisbon_core.{code[2].replace('/', '.')}.{code[3]}"
+            link.attributes.update(refdomain="py", reftype="obj", reftarget=target)
+        elif code and "tests" in app.env.found_docs:
+            link.attributes.update(refdomain="doc", reftarget="tests", reftargetid=code[3])
+        elif code:  # on paper
+            link.replace_self(link.children)
+    for name in list(doctree.findall(nodes.literal)):  # "Drawn by `plots.skies`"
+        if name.astext().startswith("plots.") and (drawn_by := getattr(plots, name.astext()[6:], None)):
+            name.replace_self(pending_xref("", name.deepcopy(), refdomain="py", reftype="obj", refexplicit=True,
+                                           refdoc=app.env.docname,
+                                           reftarget=f"{drawn_by.__module__}.{drawn_by.__name__}"))
+    for cell in doctree.findall(nodes.container):
+        if "tag_parameters" in cell["classes"]:
+            cell.attributes.update({"hide_mode": "input", "prompt_show": "Parameters", "prompt_hide": "Parameters"})
+    path = Path(app.env.doc2path(app.env.docname))
+    if path.suffix == ".ipynb":
+        texts = [text for cell in nbformat.read(path, as_version=4).cells for text in alternative_texts(cell)]
+        for image, text in zip(doctree.findall(nodes.image), texts, strict=True):
+            image["alt"] = text
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", _as_text)
-    app.connect("doctree-read", _exact_types)
+    app.connect("autodoc-process-docstring", _as_text, priority=400)  # before napoleon
+    app.connect("doctree-read", _for_the_page)

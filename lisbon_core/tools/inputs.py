@@ -1,0 +1,142 @@
+"""What a notebook is made from: its own text, the files of the package that its imports reach, the data, parameters.
+
+`tools/`, comments, docstrings and white space change no number, and so make no notebook run again.
+"""
+
+import ast
+import dataclasses
+import functools
+import hashlib
+import json
+from pathlib import Path
+
+from lisbon_core._core import PACKAGE, syntax_hash
+from lisbon_core.tools import pairing
+
+__all__ = ["DEPENDS", "NOTEBOOKS", "ROOT", "code_hash", "defaults", "files", "input_hash", "keys", "needs",
+           "published_keys", "reached", "sha256"]
+
+ROOT = PACKAGE.parent
+NOTEBOOKS = ROOT / "notebooks"
+# What a notebook needs of another's products, by number; the rest stands on its own.
+DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",)}
+# They show what others computed, so that what they import reaches no notebook through them.
+SHOWING = {PACKAGE / "tools" / "notebook.py", PACKAGE / "tools" / "widgets.py"}
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal digits."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(content) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _text_hash(path: Path) -> str:
+    """Hash of a notebook's code and Markdown, whatever its line ends, trailing blanks and empty lines are."""
+    return _digest([line.rstrip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()])[:16]
+
+
+def _file_of(module: str) -> Path | None:
+    """File of a module or room of the package; None if there is none of this name."""
+    place = ROOT.joinpath(*module.split("."))
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+
+
+def _defining(module: str, name: str, tree: ast.AST) -> set[Path]:
+    """Files that `from module import name`, in the file of this tree, takes something from."""
+    path = _file_of(f"{module}.{name}")
+    if path is None:
+        path = _file_of(module)
+        for node in ast.parse(path.read_bytes()).body if path.name == "__init__.py" else ():
+            if isinstance(node, ast.ImportFrom):  # a room hands on what one of its modules defines
+                for one in node.names:
+                    if name == (one.asname or one.name):
+                        return _defining(node.module, one.name, node)
+    elif path.name == "__init__.py":  # of a room that is imported as a whole, what is used: `plots.skies`
+        used = {node.attr for node in ast.walk(tree)
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == name}
+        return {path for attribute in used for path in _defining(f"{module}.{name}", attribute, tree)}
+    return {path}
+
+
+_hash = functools.cache(syntax_hash)  # a file of the package stays what it was when this process began
+
+
+@functools.cache
+def _imported(path: Path) -> set[Path]:
+    """Files of the package that a file imports from, in its functions too."""
+    tree, found = ast.parse(path.read_bytes()), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == PACKAGE.name:
+            found |= {file for one in node.names for file in _defining(node.module, one.name, tree)}
+        elif isinstance(node, ast.Import):
+            found |= {_file_of(one.name) for one in node.names if one.name.partition(".")[0] == PACKAGE.name}
+    return found - SHOWING
+
+
+def reached(source: Path) -> dict[str, str]:
+    """Files of the package, but of `tools/`, that the imports of a file lead to, with the hash of what counts."""
+    found, new = set(), {source}
+    while new:
+        found |= new
+        new = {file for path in new for file in _imported(path)} - found
+    return {path.relative_to(ROOT).as_posix(): _hash(path) for path in sorted(found - {source})
+            if PACKAGE / "tools" not in path.parents}
+
+
+def _data() -> dict[str, str]:
+    return {path.relative_to(ROOT).as_posix(): sha256(path)[:16] for path in sorted((ROOT / "data").iterdir())
+            if path.is_file() and path.suffix != ".md" and not path.name.startswith(".")}
+
+
+def defaults(sources: list[Path]) -> dict:
+    """Every parameter of a run with its default: those of the chain, and what notebooks declare besides."""
+    from lisbon_core.parameters import RunParameters
+
+    declared = {name: one.default for path in sources for name, one in pairing.parameters(path).items()}
+    declared.pop("run_dir", None)
+    return dataclasses.asdict(RunParameters()) | declared
+
+
+def files(sources: list[Path]) -> dict[str, dict[str, str]]:
+    """Hash of each file that a notebook is made from, by the notebook's stem."""
+    return {path.stem: {path.name: _text_hash(path)} | reached(path) | _data() for path in sources}
+
+
+def needs(stem: str, others) -> list[str]:
+    """Those of the others that a notebook needs."""
+    return [other for other in others if other[:2] in DEPENDS.get(stem[:2], ())]
+
+
+def keys(parts: dict[str, dict]) -> dict[str, str]:
+    """Hash of all that goes into each notebook, and into those it needs.
+
+    Parameters
+    ----------
+    parts : dict of dict
+        By stem, what it is made from by name: hashes of files, parameters; in a run also versions.
+    """
+    @functools.cache
+    def key(stem):
+        return _digest([parts[stem], [key(other) for other in needs(stem, sorted(parts))]])
+
+    return {stem: key(stem) for stem in parts}
+
+
+def published_keys(folder: Path = NOTEBOOKS) -> dict[str, str]:
+    """Hash that each committed notebook carries: of all it is made from at the defaults, on whatever machine."""
+    sources = pairing.sources(folder)
+    return keys({stem: made_from | defaults(sources) for stem, made_from in files(sources).items()})
+
+
+def input_hash(root: Path = ROOT) -> str:
+    """Hash of all that the committed notebooks, figures and results are computed from."""
+    return _digest(published_keys(root / "notebooks"))
+
+
+def code_hash() -> str:
+    """Hash of the package and the data that a run without notebooks is computed from."""
+    return _digest(reached(PACKAGE / "tools" / "sweep.py") | _data())

@@ -1,0 +1,93 @@
+"""One notebook in a kernel of its own, by papermill; kernels can be ended from outside, all at once."""
+
+import logging
+import os
+import weakref
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import papermill
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
+from traitlets.config import Config
+
+from lisbon_core.tools import pairing
+from lisbon_core.tools.inputs import ROOT
+
+__all__ = ["end_all", "environment", "execute"]
+
+_STARTED = weakref.WeakSet()
+CONFIG = Config()
+CONFIG.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
+
+
+class _Kernel(AsyncKernelManager):
+    """A kernel of this very interpreter, whatever else the machine calls python3."""
+
+    kernel_spec = KernelSpec(**get_kernel_dict())
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        _STARTED.add(self)
+
+
+def end_all() -> None:
+    """Kill every kernel that runs; what waits for its answer then fails."""
+    for kernel in list(_STARTED):
+        if process := getattr(kernel.provisioner, "process", None):
+            process.kill()
+
+
+@contextmanager
+def environment(jobs: int):
+    """Environment that the kernels inherit, put back afterwards.
+
+    They import the package that runs here. A figure backend named there would take every figure out of the notebooks.
+    One notebook at a time may bind its threads to cores; several would bind to the same ones, so they share the cores
+    freely, with more threads than cores since the longest notebook runs alone for most of its time. BLAS beside numba
+    is faster with one thread.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    each = max(1, min(cores, 2 * cores // jobs))
+    threads = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": str(each)}
+    threads |= {"OMP_PROC_BIND": "true", "OMP_PLACES": "cores"} if jobs == 1 else {"OMP_WAIT_POLICY": "passive"}
+    before = dict(os.environ)
+    os.environ.pop("MPLBACKEND", None)
+    for name, value in threads.items():
+        os.environ.setdefault(name, value)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    os.environ |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "LISBON_HEADLESS": "1"}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def execute(source: Path, parameters: dict, target: Path, cwd: Path) -> str:
+    """Execute a notebook and write it to `target`, also where a cell fails; a sentence says why, empty if none does."""
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # it warns of parameters that are not declared
+    partial, failure = target.with_suffix(".running.ipynb"), ""
+    try:
+        papermill.execute_notebook(
+            pairing.read(source), str(partial).replace("{", "{{").replace("}", "}}"), parameters=parameters,
+            kernel_name="python3", kernel_manager_class=_Kernel, progress_bar=False, config=CONFIG,
+            resources={"metadata": {"path": str(cwd)}},
+            extra_arguments=["--log-level=50"])  # else some kernels complain of being told to stop
+    except papermill.PapermillExecutionError as error:
+        failure = f"{error.ename} in cell {error.exec_count}: {_first_line(error.evalue)}"
+    except Exception as error:  # a kernel that died, a full disk: the others go on
+        failure = f"{type(error).__name__}: {_first_line(error)}"
+    finally:
+        ensure_event_loop().close()  # the loop of this thread, which nobody else closes
+    if partial.exists():
+        target.write_text(nbformat.writes(pairing.tidy(nbformat.read(partial, as_version=4))) + "\n", encoding="utf-8")
+        partial.unlink()
+    return failure
+
+
+def _first_line(error) -> str:
+    return (str(error).strip().splitlines() or [""])[0]
