@@ -145,11 +145,8 @@ def liouville_claims(run: Run) -> list[Claim]:
 def anisotropy_claims(run: Run) -> list[Claim]:
     """Claims of the fit of Eqs. (1)-(3): A_n, G, chi-square."""
     fit, truth = run.fit, run.truth.claims(run.fit.order) if run.truth else {}
-    sampled = "" if run.map_is_known else "error without that of the Liouville map, of which 1 position tells nothing"
-    if len(fit.map_shifts):
-        sampled = "error includes the finite sample of the Liouville map"
-        sampled += " and what a grid half as fine would change" if run.coarser is not None else ""
-    note = _note(_caveats(run), sampled)
+    sampled = "error includes the finite sample of the Liouville map" if run.liouville.replicates > 1 else ""
+    note = _note(_caveats(run), sampled, "and what a grid half as fine would change" if run.coarser is not None else "")
     claims = [Claim(name, value, sigma, "1/AU" if name.startswith("G") else "", truth=truth.get(name), equation="(3)",
                     note=note)
               for name, value, sigma in zip(parameter_names(fit.order), fit.theta, fit.sigma, strict=True)]
@@ -158,7 +155,7 @@ def anisotropy_claims(run: Run) -> list[Claim]:
     true_gradient = np.array([run.truth.G_x, run.truth.G_y]) @ axes if run.truth else None
     return [*claims,
             Claim("G_icrs", fit.theta[-2:] @ axes, scatter, "1/AU", truth=true_gradient, equation="(3)", note=note),
-            Claim("chi2_reduced", fit.chi2_reduced, fit.chi2_reduced_sigma, truth=1.0 if run.map_is_known else None,
+            Claim("chi2_reduced", fit.chi2_reduced, fit.chi2_reduced_sigma, truth=1.0 if run.truth else None,
                   equation="(2), (3)",
                   note=_note(f"sum of squared residuals over its expectation for correlated noise, with the scatter of "
                              f"{fit.effective_pixels:.0f} effective pixels", _caveats(run)))]
@@ -203,7 +200,7 @@ def _caveats(run: Run) -> str:
                      "only if it fitted")
     if run.fit.corrected < 1.0:
         words.append("the samples of the Liouville map scatter as much as the terms vary: coefficients may be too "
-                     "small, raise positions")
+                     "small, raise samples")
     return "; ".join(words)
 
 

@@ -1,6 +1,7 @@
 """The parameters of a run, told once: command line, YAML, sweeps, checks and texts read the table below."""
 
 import difflib
+import logging
 import math
 import tomllib
 from collections.abc import Mapping
@@ -39,7 +40,11 @@ class RunParameters:
     mask: str = parameter("", "path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none")
     order: int = parameter(7, "highest Legendre order fitted", low=1, high=20)
     p_index: float = parameter(4.7, "exponent of p/p_0 in Eq. (3), alpha + 2", low=0.0, high=10.0)
-    rigidity_TV: float = parameter(4.0, "rigidity at Earth, TV", low=0.1, high=1000.0)
+    rigidity_TV: float = parameter(4.0, "scale of the response, reported energy over charge, TV",
+                                   low=0.1, high=1000.0)
+    response: str = parameter("air-shower:0.6", "rigidities seen: mono, lognormal:WIDTH, air-shower:WIDTH, a preset such "
+                                                "as icecube-13TeV, or a table")
+    rigidity_index: float = parameter(0.0, "power of the rigidity with which A_n and G grow", low=-2.0, high=2.0)
     heliosphere: str = parameter("", "path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form "
                                      "with its defaults")
     field_lon: float = parameter(219.2, "longitude the interstellar field points to, degrees", low=-360.0, high=360.0)
@@ -47,7 +52,9 @@ class RunParameters:
     field_frame: str = parameter("ecliptic", "frame of the two", choices=("ecliptic", "icrs", "galactic"))
     field_uG: float = parameter(3.0, "strength of the interstellar field, microgauss", low=0.1, high=20.0)
     polarity: int = parameter(1, "of the solar field, 0 if unipolar", choices=(1, -1, 0))
-    positions: int = parameter(4, "positions on the Earth's orbit, averaged", low=1, high=64)
+    epoch: str = parameter("cycle", "of the solar cycle: both polarities equally, or that of `polarity`",
+                           choices=("cycle", "fixed"))
+    samples: int = parameter(16, "orbits a pixel, spread over all that the detector averages; even", low=2, high=4096)
     boundary_AU: float = parameter(4000.0, "radius at which orbits end, AU", low=500.0, high=50000.0)
     closure: str = parameter("flux-tube", "what closes Eq. (5)", choices=("flux-tube", "uniform"))
     kappa29: float = parameter(1.0, "parallel diffusion coefficient, 1e29 cm^2/s", low=1e-3, high=1e3)
@@ -75,6 +82,10 @@ class RunParameters:
             For an unknown name, with the nearest known one.
         """
         known = [one.name for one in fields(cls)]
+        if "positions" in values:
+            logging.getLogger("lisbon").warning("positions is gone, and left out: orbits are spread over the whole "
+                                                "year, and samples says how many a pixel")
+            values = {name: value for name, value in values.items() if name != "positions"}
         for name in values:
             if name not in known:
                 near = difflib.get_close_matches(str(name), known, n=1)

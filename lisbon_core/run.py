@@ -8,17 +8,18 @@ import functools
 import io
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
 
 from lisbon_core._core import write_atomically
-from lisbon_core.anisotropy import fit_anisotropy, fit_sampled_map, pitch_angle_distribution, renormalise
+from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
-from lisbon_core.liouville import cached_sky
-from lisbon_core.parameters import RunParameters, heliosphere_parameters
+from lisbon_core.liouville import Sampling, cached_samples
+from lisbon_core.parameters import ParameterError, RunParameters, heliosphere_parameters
+from lisbon_core.response import presets, response
 from lisbon_core.sky import cut, rebin, ring_normalise
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images
 from lisbon_core.synthetic import read_truth, truth_beside
@@ -88,7 +89,7 @@ class Run:
         """What every page that shows the sky must say."""
         if self.is_recovery_test:
             return "recovery test on a synthetic sky"
-        return self.parameters.sky_label or f"unlabelled map, analysed at {self.parameters.rigidity_TV:g} TV"
+        return self.parameters.sky_label or f"unlabelled map, analysed at {self.response.scale_TV:g} TV"
 
     @functools.cached_property
     def sky(self):
@@ -111,9 +112,31 @@ class Run:
         return read_gridded(path) if path and is_gridded(path) else self.closed_form
 
     @functools.cached_property
+    def epochs(self):
+        """The heliospheres of the solar cycle: of both polarities, or that of the run."""
+        other = closed_form(replace(self.closed_form.parameters, polarity=-self.closed_form.parameters.polarity))
+        both = self.parameters.epoch == "cycle" and self.heliosphere is self.closed_form
+        return (self.heliosphere, other) if both and other.parameters.polarity else (self.heliosphere,)
+
+    @functools.cached_property
+    def response(self):
+        """Rigidities that the detector sees."""
+        p = self.parameters
+        energy = presets().get(p.response, {}).get("energy_TeV", p.rigidity_TV)
+        if p.rigidity_TV not in (energy, RunParameters.rigidity_TV):
+            raise ParameterError(f"rigidity_TV is {p.rigidity_TV:g}, but the response {p.response} is one of {energy:g} "
+                                 "TV: leave rigidity_TV out, or take air-shower:0.6, whose scale it is")
+        return response(p.response, p.rigidity_TV)
+
+    @property
+    def sampling(self):
+        """What the orbits of a pixel are drawn from."""
+        return Sampling(self.parameters.samples, self.response, self.parameters.seed)
+
+    @functools.cached_property
     def liouville(self):
         """Where each direction of the sky comes from: kept on disk under the hash of its inputs."""
-        return self._map_through(self.heliosphere)
+        return self._map_through(*self.epochs)
 
     @functools.cached_property
     def coarser(self):
@@ -122,21 +145,9 @@ class Run:
             return None
         return self._map_through(self.heliosphere.coarser())
 
-    def _map_through(self, heliosphere):
-        p = self.parameters
-        return cached_sky(heliosphere, self.sky.dec, self.sky.ra, rigidity_TV=p.rigidity_TV, positions=p.positions,
-                          boundary_AU=p.boundary_AU, progress=True)
-
-    @property
-    def map_is_known(self) -> bool:
-        """Whether the sky was made through this very Liouville map, so that its sample adds no error."""
-        default = RunParameters()
-        same = ("heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "boundary_AU",
-                "grid_deg", "averaging_deg")
-        return (self.is_recovery_test and not self._own_map
-                and all(getattr(self.parameters, name) == getattr(default, name) for name in same)
-                and self.parameters.positions == self.truth.positions
-                and self.parameters.rigidity_TV == self.truth.rigidity_TV)
+    def _map_through(self, *epochs):
+        return cached_samples(epochs, self.sky.dec, self.sky.ra, self.sampling, progress=True,
+                              boundary_AU=self.parameters.boundary_AU)
 
     @functools.cached_property
     def fit(self):
@@ -144,11 +155,10 @@ class Run:
         return self.fit_order(self.parameters.order)
 
     def fit_order(self, order: int):
-        """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map unless the sky was made with it,
-        and what a grid leaves out."""
-        if self.map_is_known or self.parameters.positions < 2:
-            return fit_anisotropy(self.sky, self.liouville, order, self.parameters.p_index)
-        return fit_sampled_map(self.sky, self.liouville, order, self.parameters.p_index, coarser=self.coarser)
+        """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map and what a grid leaves out."""
+        terms = functools.partial(sample_columns, rigidity_index=self.parameters.rigidity_index)
+        return fit_anisotropy(self.sky, self.liouville, order, self.parameters.p_index, coarser=self.coarser,
+                              terms=terms)
 
     @property
     def measured(self) -> dict[str, tuple[float, float]]:
@@ -219,6 +229,6 @@ def check_inputs(parameters: RunParameters) -> None:
         With one sentence on the file.
     """
     run, path = Run(parameters), parameters.path("heliosphere")
-    _ = run.sky, run.truth, heliosphere_parameters(parameters)
+    _ = run.sky, run.truth, heliosphere_parameters(parameters), run.sampling
     if path and is_gridded(path):
         _ = run.heliosphere

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.anisotropy import sample_columns
-from lisbon_core.heliosphere import closed_form
-from lisbon_core.liouville import LiouvilleMap, cached_sky, grid
+from lisbon_core.anisotropy.design import mean_columns
+from lisbon_core.heliosphere import HeliosphereParameters, closed_form
+from lisbon_core.liouville import LiouvilleMap, Sampling, grid, trace_samples
+from lisbon_core.response import response
 from lisbon_core.sky import SkyMap, averaging_operator, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
 
-__all__ = ["DEFAULT_TRUTH", "SkyTruth", "expected_sky", "make_sky", "random_truth", "read_truth", "truth_beside",
+__all__ = ["DEFAULT_TRUTH", "SkyTruth", "expected_sky", "make_sky", "map_of", "random_truth", "read_truth", "truth_beside",
            "write_embedded_skies", "write_truth"]
 
 HIGHEST_ORDER = 40
@@ -44,10 +45,14 @@ class SkyTruth:
         Error of an averaged pixel.
     averaging_deg, dec_min, dec_max : float
         Radius of the top hat; declinations observed (pixel centres), degrees.
-    positions : int
-        Positions on the Earth's orbit.
+    response : str
+        Rigidities seen, as the parameter of a run names them; `rigidity_TV` is their scale.
+    epoch : str
+        'cycle' for both polarities of the solar field equally, 'fixed' for that of the default heliosphere.
+    samples : int
+        Orbits a pixel of the map that the sky is made with.
     seed : int
-        Of the noise.
+        Of the noise and of that map, which no run draws anew.
     """
 
     L_pc: float
@@ -62,15 +67,18 @@ class SkyTruth:
     averaging_deg: float = 5.0
     dec_min: float = -10.0
     dec_max: float = 70.0
-    positions: int = 4
+    response: str = "air-shower:0.6"
+    epoch: str = "cycle"
+    samples: int = 256
     seed: int = 20060101
 
     def __post_init__(self):
         for name, value in asdict(self).items():
-            whole = name in ("positions", "seed")
-            if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not isfinite(value):
+            kind = type(getattr(SkyTruth, name, 0.0))
+            number = not isinstance(value, bool) and isinstance(value, int if kind is int else int | float)
+            if not (isinstance(value, str) if kind is str else number and isfinite(value)):
                 raise LisbonError(f"{name} of a synthetic sky is {value!r}, but it must be "
-                                  f"{'a whole' if whole else 'a finite'} number: correct it")
+                                  f"{ {int: 'a whole number', str: 'text'}.get(kind, 'a finite number') }: correct it")
         for name, good, allowed in (
                 ("L_pc", self.L_pc != 0, "other than 0"),
                 ("gradient_length_kpc", self.gradient_length_kpc != 0, "other than 0"),
@@ -79,7 +87,8 @@ class SkyTruth:
                 ("rigidity_TV", self.rigidity_TV > 0, "positive"), ("noise", self.noise > 0, "positive"),
                 ("averaging_deg", 0 <= self.averaging_deg <= 90, "between 0 and 90"),
                 ("dec_min", -90 <= self.dec_min < self.dec_max <= 90, "below dec_max, both between -90 and 90"),
-                ("positions", self.positions >= 1, "at least 1"), ("seed", self.seed >= 0, "0 or more")):
+                ("samples", self.samples >= 2 and self.samples % 2 == 0, "even and at least 2"),
+                ("seed", self.seed >= 0, "0 or more")):
             if not good:
                 raise LisbonError(f"{name} of a synthetic sky is {getattr(self, name)}, but it must be {allowed}: "
                                   "correct it")
@@ -149,8 +158,7 @@ def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap
         What the map is; it should say that it is synthetic.
     """
     coefficients = np.concatenate([[1.0], truth.legendre(HIGHEST_ORDER), [truth.G_x, truth.G_y]])
-    intensity = sum(weight * (sample_columns(liouville, s, HIGHEST_ORDER, truth.p_index) @ coefficients)
-                    for s, weight in enumerate(liouville.weight))
+    intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index) @ coefficients
     sky = even_sky(liouville.dec, liouville.ra, truth.dec_min, truth.dec_max, truth.noise, truth.averaging_deg)
     averaged = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint) @ intensity
     return sky.replace(relative_intensity=np.where(sky.footprint, averaged.reshape(sky.footprint.shape), np.nan),
@@ -170,21 +178,29 @@ def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
     return ring_normalise(replace(sky, relative_intensity=values))
 
 
-SECOND_SEED = 2
+SECOND = replace(random_truth(2), rigidity_TV=10.0, response="hawc-10TeV", dec_min=0.0, dec_max=90.0)
+
+
+def map_of(truth: SkyTruth, step_deg: float = 2.0, heliosphere: HeliosphereParameters | None = None) -> LiouvilleMap:
+    """The map that a synthetic sky is made with: many orbits a pixel, none of which a run that fits it ever draws."""
+    signs = (1, -1) if truth.epoch == "cycle" else (1,)
+    heliosphere = heliosphere or HeliosphereParameters()
+    epochs = [closed_form(replace(heliosphere, polarity=sign * heliosphere.polarity)) for sign in signs]
+    sampling = Sampling(truth.samples, response(truth.response, truth.rigidity_TV), truth.seed, stream=1)
+    return trace_samples(epochs, *grid(step_deg), sampling, progress=True)
 
 
 def write_embedded_skies(folder: str | Path) -> None:
     """Make the two skies that come with the project, each with its truth beside it.
 
-    The default sky has the paper's focusing length and gradient length; the truth of the second is drawn from
-    `SECOND_SEED`. Both are seen through the default heliosphere from the default positions.
+    The default sky has the paper's focusing length and gradient length, seen by the default response over a year and a
+    solar cycle; the second has a truth that was drawn, another response, and half of the sky. Four million orbits each.
     """
     from lisbon_core.sky.files import write_sky_map
 
-    liouville = cached_sky(closed_form(), *grid(2.0), progress=True)
-    for name, truth in (("sky_default", DEFAULT_TRUTH), ("sky_second", random_truth(SECOND_SEED))):
+    for name, truth in (("sky_default", DEFAULT_TRUTH), ("sky_second", SECOND)):
         path = Path(folder) / f"{name}.ecsv"
-        sky = make_sky(truth, liouville, f"synthetic sky, seed {truth.seed}")
+        sky = make_sky(truth, map_of(truth), f"synthetic sky, seed {truth.seed}")
         write_sky_map(replace(sky, relative_intensity=np.round(sky.relative_intensity, 8),
                               sigma=np.round(sky.sigma, 8)), path)
         write_truth(truth, truth_beside(path))

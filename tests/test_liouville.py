@@ -1,6 +1,7 @@
 """The Liouville map against what any map must be: isotropic, Compton-Getting, uniform, the same again from disk."""
 
 import dataclasses
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -147,6 +148,13 @@ def test_cache_returns_the_same_map_and_heals(tmp_path, monkeypatch):
     assert len(files) == 1
     monkeypatch.setattr(liouville, "trace", None)  # whoever traces now, fails
     assert np.array_equal(cached_samples(closed_form(), *arguments).mu, first.mu)
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as readable:  # a cache that can only be read, as any user but root would find it
+        readable.setattr(os, "open", refuse)
+        assert np.array_equal(cached_samples(closed_form(), *arguments).mu, first.mu)
     monkeypatch.undo()
     monkeypatch.setenv("LISBON_CACHE", str(tmp_path))
     files[0].write_bytes(files[0].read_bytes()[:4000])
@@ -254,7 +262,7 @@ def test_interrupted_work_goes_on_where_it_was(tmp_path, monkeypatch):
     resumed = cached_samples(*arguments)
     assert len(traced) == 10, "two samples before, one begun, two after the interruption"
     assert np.array_equal(resumed.mu, whole.mu)
-    assert [p.suffix for p in (tmp_path / "liouville").iterdir()] == [".fits"]
+    assert {p.suffix for p in (tmp_path / "liouville").iterdir()} == {".fits", ".lock"}
 
 
 def test_two_who_want_one_map_have_it_traced_once(tmp_path, monkeypatch):

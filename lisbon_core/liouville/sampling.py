@@ -39,13 +39,15 @@ class Sampling:
         Orbits a pixel, an even number: half of them in each of two independent scramblings; powers of 2 are best.
     response : Response
         Rigidities.
-    seed : int
-        Of the scramblings: maps of other seeds share no sample.
+    seed, stream : int
+        Of the scramblings: maps of other seeds share no sample; nor do those of other streams, whatever their seed: 0
+        for maps that fit a sky, 1 for those that make one.
     """
 
     samples: int = 16
     response: Response = field(default_factory=lambda: mono(4.0))
     seed: int = 0
+    stream: int = 0
 
     def __post_init__(self):
         if int(self.samples) != self.samples or self.samples < 2 or self.samples % REPLICATES:
@@ -94,7 +96,7 @@ def draw(sampling: Sampling, dec, ra, epochs: int = 1) -> list[Drawn]:
     ring, column = np.divmod(np.arange(pixels), len(ra))
     drawn = []
     for replicate in range(REPLICATES):
-        sequence = qmc.Sobol(5, rng=np.random.default_rng([sampling.seed, replicate]))
+        sequence = qmc.Sobol(5, rng=np.random.default_rng([sampling.seed, replicate, sampling.stream]))
         points = sequence.random_base2(int(np.ceil(np.log2(pixels * each))))[:pixels * each].reshape(pixels, each, 5)
         for u in np.moveaxis(points, 1, 0):
             height = edges[ring] + u[:, 2] * np.diff(edges)[ring]

@@ -27,7 +27,7 @@ def variations(run: Run) -> list[Variation]:
     """The run as it is, first, and with each assumption in turn replaced by another that one could have made.
 
     All on a grid of 4 degrees or that of the run, whichever is coarser; only fields, polarities, boundaries and
-    numbers of positions need Liouville maps of their own.
+    numbers of samples need Liouville maps of their own.
     """
     base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg))
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
@@ -41,13 +41,14 @@ def variations(run: Run) -> list[Variation]:
         for name, preset in FIELD_PRESETS.items()]
     chosen += [("strength of the field", f"{strength:g} microgauss", {"field_uG": float(strength)})
                for strength in np.round(base.field_uG * np.array([0.85, 1.15]), 2)]
-    chosen += [("solar polarity", f"polarity {sign:+d}" if sign else "unipolar", {"polarity": sign})
+    chosen += [("solar polarity", f"polarity {sign:+d}" if sign else "unipolar", {"polarity": sign, "epoch": "fixed"})
                for sign in (1, -1, 0)]
     chosen += [("exponent of momentum", f"p_index {value:g}", {"p_index": round(value, 6)})
                for value in (slope - 0.1, slope + 0.1)]
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
                 {"boundary_AU": factor * base.boundary_AU}) for factor in (0.5, 2.0)]
-    chosen += [("positions averaged", f"{2 * base.positions} positions", {"positions": 2 * base.positions})]
+    chosen += [("rigidities seen", name, {"response": name}) for name in ("mono", "lognormal:0.5", "air-shower:0.9")]
+    chosen += [("sample of the map", f"{2 * base.samples} samples", {"samples": 2 * base.samples})]
     chosen += [("closure", f"{closure} closure", {"closure": closure}) for closure in ("flux-tube", "uniform")]
     if run.heliosphere is not run.closed_form:  # a field on a grid is what it is
         chosen = [one for one in chosen if one[0] not in ("direction of the field", "strength of the field",

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from lisbon_core._core import LisbonError
-from lisbon_core.anisotropy import AnisotropyFit, fit_sampled_map, pitch_angle_distribution, renormalise
+from lisbon_core.anisotropy import AnisotropyFit, fit_anisotropy, pitch_angle_distribution, renormalise
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
-from lisbon_core.liouville import cached_sky, grid
+from lisbon_core.liouville import Sampling, cached_samples, grid
 from lisbon_core.sky import SkyMap
 from lisbon_core.studies.field_posterior import field_at
 from lisbon_core.synthetic import SkyTruth, make_sky, random_truth
@@ -24,7 +24,7 @@ from lisbon_core.transport import Estimate, fit_transport
 __all__ = ["ASKED", "CapstoneError", "Graded", "grade", "infer", "read_answer", "sky_of", "unknown"]
 
 ASKED = ("field_lon", "field_lat", "A_1", "A_2", "A_3", "inverse_L")
-GRID_DEG, POSITIONS = 6.0, 4
+GRID_DEG = 6.0
 FIELD_ERROR = 0.5  # degrees, that of a fit as good as this sky allows
 SANE = (0.25, 4.0)  # a stated error over that of the reference fit
 LARGEST_PULL = 3.0
@@ -58,14 +58,14 @@ def unknown(student: str, secret: str = "") -> tuple[HeliosphereParameters, SkyT
 def sky_of(student: str, secret: str = "") -> SkyMap:
     """The sky of a student, as an experiment would publish it."""
     heliosphere, truth = unknown(student, secret)
-    liouville = cached_sky(closed_form(heliosphere), *grid(GRID_DEG), positions=2 * POSITIONS)
+    liouville = cached_samples(closed_form(heliosphere), *grid(GRID_DEG), Sampling(samples=64, seed=1))
     return make_sky(truth, liouville, f"synthetic sky of the capstone for {' '.join(student.split())}")
 
 
 def infer(sky: SkyMap, heliosphere: HeliosphereParameters) -> tuple[AnisotropyFit, Estimate]:
     """A_n and 1/L (1/pc) of a sky for a field that is taken as known: the errors are those that it allows."""
-    liouville = cached_sky(closed_form(heliosphere), sky.dec, sky.ra, positions=POSITIONS)
-    fit = fit_sampled_map(sky, liouville)
+    liouville = cached_samples(closed_form(heliosphere), sky.dec, sky.ra, Sampling())
+    fit = fit_anisotropy(sky, liouville)
     return fit, fit_transport(pitch_angle_distribution(renormalise(sky, fit), fit, liouville)).inverse_L
 
 

@@ -144,7 +144,7 @@ def run_report(results: dict, folder: str | Path = "") -> str:
     return "\n".join([
         f"# {title}\n",
         f"The map `{path.name}`{f' (SHA-256 {digest[:12]}...)' if digest else ''}, analysed at a rigidity of "
-        f"{p.rigidity_TV:g} TV. Assumed: {_field(p)}, {p.positions} positions on the Earth's orbit, closure "
+        f"{p.rigidity_TV:g} TV. Assumed: {_field(p)}, {p.samples} orbits a pixel, closure "
         f"{p.closure}, kappa29 = {p.kappa29:g}.\n",
         "## In short\n", *(f"- {one}" for one in [*short, *(f"Mind: {one}." for one in mind)]), "", *pictures,
         "## The map\n", *(f"- {line}" for line in [*read, *used]), "",

@@ -25,7 +25,7 @@ __all__ = ["Plan", "SweepError", "plan", "read_points"]
 FILES = ("sky_map", "mask", "heliosphere")
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
-               "positions", "boundary_AU", "grid_deg")
+               "response", "epoch", "samples", "seed", "boundary_AU", "grid_deg")
 _KINDS = {field.name: field.type for field in fields(RunParameters)}
 _LAWS = {"uniform": "(low,high)", "loguniform": "(low,high), both positive", "normal": "(mean,deviation)"}
 
