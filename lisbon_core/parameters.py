@@ -42,8 +42,8 @@ class RunParameters:
     p_index: float = parameter(4.7, "exponent of p/p_0 in Eq. (3), alpha + 2", low=0.0, high=10.0)
     rigidity_TV: float = parameter(4.0, "scale of the response, reported energy over charge, TV",
                                    low=0.1, high=1000.0)
-    response: str = parameter("air-shower:0.6", "rigidities seen: mono, lognormal:WIDTH, air-shower:WIDTH, a preset such "
-                                                "as icecube-13TeV, or a table")
+    response: str = parameter("air-shower:0.6", "rigidities seen: mono, lognormal:WIDTH, air-shower:WIDTH, a preset "
+                                                "such as icecube-13TeV, or a table")
     rigidity_index: float = parameter(0.0, "power of the rigidity with which A_n and G grow", low=-2.0, high=2.0)
     heliosphere: str = parameter("", "path of a heliosphere, parameters (TOML) or a grid (HDF5); empty: closed form "
                                      "with its defaults")

@@ -124,8 +124,8 @@ class Run:
         p = self.parameters
         energy = presets().get(p.response, {}).get("energy_TeV", p.rigidity_TV)
         if p.rigidity_TV not in (energy, RunParameters.rigidity_TV):
-            raise ParameterError(f"rigidity_TV is {p.rigidity_TV:g}, but the response {p.response} is one of {energy:g} "
-                                 "TV: leave rigidity_TV out, or take air-shower:0.6, whose scale it is")
+            raise ParameterError(f"rigidity_TV is {p.rigidity_TV:g}, but the response {p.response} is one of "
+                                 f"{energy:g} TV: leave rigidity_TV out, or take air-shower:0.6, whose scale it is")
         return response(p.response, p.rigidity_TV)
 
     @property

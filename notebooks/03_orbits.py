@@ -144,8 +144,9 @@ assert final[1] > final[0] or stretched[1] < 100 * stretched[0], "amplification 
 # %% [markdown]
 # ## The Liouville map
 #
-# Now every pixel of the sky, from several positions on the Earth's orbit: $\mu$, $\mathbf R$ and $p/p_0$ of each are the
-# **Liouville map**. Without a heliosphere, $\mu$ would be the smooth pattern of the first map below. With it, the pattern is
+# Now every pixel of the sky. A detector averages over a year, over all rigidities that it takes for one energy, over the
+# pixel, and over the solar cycle. So each pixel gets orbits of its own, drawn from all of these together by one evenly spread
+# (*quasi-random*) sequence: $\mu$, $\mathbf R$ and $p/p_0$ of each are the **Liouville map**. Without a heliosphere, $\mu$ would be the smooth pattern of the first map below. With it, the pattern is
 # torn near the plane across the field: particles that hardly move along the field come back to the heliosphere again and
 # again, and each time the orbits of neighbours part. Such orbits are **chaotic**; one of them means nothing, only averages do.
 
@@ -153,9 +154,9 @@ assert final[1] > final[0] or stretched[1] < 100 * stretched[0], "amplification 
 liouville = run.liouville
 ra, dec = np.meshgrid(liouville.ra, liouville.dec)
 straight = -unit_vector(ra, dec) @ liouville.field_icrs
-mean = np.tensordot(liouville.weight, liouville.mu, axes=1)
+mean = liouville.average(liouville.mu)
 fig = plots.skies(
-    {"μ without a heliosphere": straight, "μ from one position": liouville.mu[0], "μ averaged over positions": mean},
+    {"μ without a heliosphere": straight, "μ, one orbit a pixel": liouville.mu[0], f"μ, mean of {len(liouville.mu)} orbits": mean},
     liouville.dec,
     liouville.ra,
     field_icrs=liouville.field_icrs,
@@ -171,16 +172,18 @@ show(
     run_dir=run_dir,
     caption="Where the particles of each direction come from (a calculation, no data).",
     alt="Three maps of the pitch-angle cosine: a smooth dipole, the same pattern torn and speckled along the great "
-    "circle across the field, and an average over positions in which the speckles are softened.",
+    "circle across the field, and an average over the orbits of each pixel in which the speckles are softened.",
 )
 
 # %%
 area = np.cos(np.radians(dec))
 spread = float(np.sqrt(np.average((mean - straight) ** 2, weights=area)))
-ratio = np.tensordot(liouville.weight, liouville.momentum_ratio, axes=1)
+ratio = liouville.average(liouville.momentum_ratio)
+chaotic, uncertain = liouville.share(liouville.chaotic, np.isfinite(liouville.amplification))
 say(
     f"The heliosphere shifts μ by {number(spread)} (r.m.s.) and p by parts in ten thousand: p/p₀ − 1 lies between "
-    f"{ratio.min() - 1:.1e} and {ratio.max() - 1:.1e}. {liouville.chaotic_fraction:.0%} of the orbits are chaotic, and "
+    f"{ratio.min() - 1:.1e} and {ratio.max() - 1:.1e}. One orbit in 16 is followed by two neighbours: "
+    f"{chaotic:.0%} ± {uncertain:.1%} of them are chaotic, and "
     f"{liouville.unescaped_fraction:.1%} are still inside {boundary_AU:g} AU at the end of their path; they enter with their last state."
 )
 assert np.all(np.abs(liouville.mu) <= 1 + 1e-12), "a pitch-angle cosine exceeds 1"
@@ -251,7 +254,7 @@ assert np.quantile(off, 0.99) < limit, "stopping on the way changes the orbits"
 coarse_dec, coarse_ra = grid(6.0)
 maps = {
     name: trace_sky(closed_form(with_field(run.closed_form.parameters, name)), coarse_dec, coarse_ra, rigidity_TV=rigidity_TV,
-                    positions=1, boundary_AU=boundary_AU)
+                    boundary_AU=boundary_AU)
     for name in ("ribbon", "hawc-icecube", "voyagers-model", "starlight")
 }
 fig = plots.skies(

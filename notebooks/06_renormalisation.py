@@ -61,7 +61,7 @@ say(
 
 # %%
 truth = None
-if run.truth and run.map_is_known:
+if run.truth:
     before = expected_sky(run.truth, run.liouville, run.label)
     sphere = expected_sky(replace(run.truth, dec_min=-90.0, dec_max=90.0), run.liouville, run.label)
     global_mean = np.average(sphere.relative_intensity.mean(axis=1), weights=np.cos(np.radians(sky.dec)))

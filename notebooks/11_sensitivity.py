@@ -13,13 +13,12 @@
 # > best. **Equations** none. **Needs** the sky (04); the claims of 05 and 09, at many parameters. **Run time** half a
 # > minute; at first some thirty Liouville maps are traced, which takes two or three minutes on two cores.
 #
-# The errors of the claims are **statistical**: the noise of the sky, and the few positions that stand for the Earth's
-# orbit. They hold if everything else is as assumed. What is assumed, and by how much a claim moves when something else
+# The errors of the claims are **statistical**: the noise of the sky, and the finite sample of orbits in the Liouville map. They hold if everything else is as assumed. What is assumed, and by how much a claim moves when something else
 # is assumed instead, is **systematic**, and no number of events makes it smaller.
 #
 # All analyses below are of one sky, so its noise is in all of them alike. A shift between two of them is not a chance
-# fluctuation of the sky, even where it is smaller than the error bar. It may be one of the orbits: another field, boundary or
-# set of positions reshuffles the chaotic ones, and four positions sample them anew. That part of the error bar differs.
+# fluctuation of the sky, even where it is smaller than the error bar. It may be one of the orbits: another field or
+# boundary reshuffles the chaotic ones. That part of the error bar differs.
 
 # %% tags=["parameters"]
 order: int = 7  # highest Legendre order fitted
@@ -186,19 +185,19 @@ if fan and done:
 # ## The check
 #
 # On the synthetic sky the field is known, and so is everything else. The field has to be found where it is; what shifts
-# $A_1$ far has to be noticed; and what should not matter must not: the number of positions, which only samples the same
-# orbit of the Earth more densely.
+# $A_1$ far has to be noticed; and what should not matter must not: the number of orbits a pixel, which only sample the same
+# average more densely.
 
 # %%
-if run.is_recovery_test and run.map_is_known and best is not None:
+if run.is_recovery_test and best is not None:
     east = (best.field[0] - field_lon + 180) % 360 - 180
     off = np.array([east * np.cos(np.radians(field_lat)), best.field[1] - field_lat])
     pull = float(off @ np.linalg.solve(best.covariance[:2, :2], off))
     say(f"The best direction is {np.hypot(*off):.1f}° from the true one: chi-square {pull:.1f} for 2.")
     assert pull < 20, "the field is not found where it is"
     assert not np.any(hidden & (shift["A₁ (10⁻³)"] > 5)), "an assumption moves A_1 far, and the sky does not notice"
-positions_kind = np.array([one.kind == "positions averaged" for one in varied])
-assert not run.is_recovery_test or not np.any(shift["A₁ (10⁻³)"][positions_kind] > 3), "more positions on the Earth's orbit move A_1 beyond its error"
+sample_kind = np.array([one.kind == "sample of the map" for one in varied])
+assert not run.is_recovery_test or not np.any(shift["A₁ (10⁻³)"][sample_kind] > 3), "another sample of the map moves A_1 beyond its error"
 
 # %% [markdown]
 # **A question the figure raises.** Each assumption was varied alone. Which two of them, varied together, could cancel in

@@ -11,7 +11,7 @@ from lisbon_core.studies.field_posterior import fan
 
 __all__ = ["Variation", "field_fan", "variations"]
 
-COARSE = 4.0  # degrees: a map of a quarter of the orbits
+COARSE, SAMPLES = 4.0, 8  # degrees, orbits a pixel: an eighth of the orbits
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Variation:
 def variations(run: Run) -> list[Variation]:
     """The run as it is, first, and with each assumption in turn replaced by another that one could have made.
 
-    All on a grid of 4 degrees or that of the run, whichever is coarser; only fields, polarities, boundaries and
+    All on a grid of 4 degrees or that of the run, whichever is coarser, with 8 orbits a pixel; only fields, polarities, boundaries and
     numbers of samples need Liouville maps of their own.
     """
-    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg))
+    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES)
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
     slope = base.p_index
     chosen = [("as assumed", "as assumed", {})]
@@ -59,5 +59,5 @@ def variations(run: Run) -> list[Variation]:
 
 def field_fan(run: Run, step_deg: float = 2.5) -> list[RunParameters]:
     """The run with 19 directions of the field: the assumed one, 6 around it and 12 at twice the distance."""
-    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg))
+    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES)
     return [replace(base, field_lon=lon, field_lat=lat) for lon, lat in fan((base.field_lon, base.field_lat), step_deg)]

@@ -24,11 +24,11 @@ from lisbon_core import plots
 from lisbon_core.anisotropy import fit_anisotropy
 from lisbon_core.frames import unit_vector
 from lisbon_core.heliosphere import closed_form
-from lisbon_core.liouville import cached_sky, grid
+from lisbon_core.liouville import Sampling, cached_samples, grid
 from lisbon_core.synthetic import DEFAULT_TRUTH, make_sky
 
 heliosphere = closed_form()
-liouville = cached_sky(heliosphere, *grid(6.0), positions=2)
+liouville = cached_samples(heliosphere, *grid(6.0), Sampling(samples=4))
 truth = replace(DEFAULT_TRUTH, averaging_deg=12.0, noise=4e-5, dec_min=-60.0, dec_max=80.0)
 sky = make_sky(truth, liouville, "synthetic sky of the exercises")
 

@@ -26,9 +26,9 @@ from dataclasses import replace
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import fit_sampled_map, pitch_angle_distribution, renormalise
+from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
-from lisbon_core.liouville import cached_sky
+from lisbon_core.liouville import Sampling, cached_samples
 from lisbon_core.sky.files import read_sky_map
 from lisbon_core.studies.field_posterior import fan, field_posterior
 from lisbon_core.transport import fit_transport
@@ -46,7 +46,7 @@ plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra)
 #
 # <details><summary>Hint</summary>
 #
-# `cached_sky(closed_form(...), sky.dec, sky.ra, positions=4)` and `fit_sampled_map` for each direction; the result of
+# `cached_samples(closed_form(...), sky.dec, sky.ra, Sampling())` and `fit_anisotropy` for each direction; the result of
 # `field_posterior(fields, fits)` has `field`, `sigma` and a joint `covariance`.
 # </details>
 
@@ -57,8 +57,8 @@ plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra)
 def fitted(lon, lat):
     """The sky's Liouville map with the field in this direction, and the fit of the sky through it."""
     heliosphere = replace(HeliosphereParameters(), field_lon=float(lon), field_lat=float(lat))
-    liouville = cached_sky(closed_form(heliosphere), sky.dec, sky.ra, positions=4)
-    return liouville, fit_sampled_map(sky, liouville)
+    liouville = cached_samples(closed_form(heliosphere), sky.dec, sky.ra, Sampling())
+    return liouville, fit_anisotropy(sky, liouville)
 
 
 fields = fan((HeliosphereParameters().field_lon, HeliosphereParameters().field_lat), 5.0)
@@ -72,12 +72,12 @@ print(found)
 # %% [markdown]
 # ## 2 The coefficients and the focusing
 #
-# Trace the sky in that field (`cached_sky(closed_form(...), sky.dec, sky.ra, positions=4)`), then notebooks 05, 06, 07 and 09
+# Trace the sky in that field (`cached_samples(closed_form(...), sky.dec, sky.ra, Sampling())`), then notebooks 05, 06, 07 and 09
 # in four lines. Do the residuals hold anything but noise?
 #
 # <details><summary>Hint</summary>
 #
-# `fit_sampled_map`, `renormalise`, `pitch_angle_distribution`, `fit_transport(...).inverse_L`.
+# `fit_anisotropy`, `renormalise`, `pitch_angle_distribution`, `fit_transport(...).inverse_L`.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "capstone_2", "locked": false, "schema_version": 3, "solution": true, "task": false}
