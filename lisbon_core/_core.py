@@ -7,8 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "kernel_sources_hash", "syntax_hash",
-           "write_atomically"]
+__all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "sources_hash", "syntax_hash", "write_atomically"]
 
 PACKAGE = Path(__file__).parent
 STRICT = {"error_model": "numpy", "nogil": True}  # strict arithmetic: the same results on every machine
@@ -80,26 +79,26 @@ def syntax_hash(path: Path) -> str:
 
 
 @functools.cache
-def kernel_sources_hash() -> str:
-    """Hash of the code in every source file that a compiled kernel may come from.
-
-    numba compares only the file that holds a function with its cached code, and so serves stale code when a
-    function that was inlined from another file has changed; the same hash dates cached Liouville maps.
-    """
-    rooms = [PACKAGE / name for name in ("heliosphere", "orbits", "liouville")]
+def sources_hash(*rooms: str) -> str:
+    """Hash of the code in some rooms of the package, and in what every room leans on."""
+    rooms = [PACKAGE / name for name in rooms]
     sources = [*(PACKAGE / name for name in ("_core.py", "units.py", "frames.py")),
                *(path for room in rooms for path in sorted(room.glob("*.py")))]
     return hashlib.sha256("".join(map(syntax_hash, sources)).encode()).hexdigest()[:16]
 
 
 def kernel(**options):
-    """Compile a function with numba and keep the machine code between processes, under the hash of its sources."""
+    """Compile a function with numba and keep the machine code between processes, under the hash of its sources.
+
+    numba compares only the file that holds a function with its cached code, and so serves stale code when a
+    function that was inlined from another file has changed.
+    """
     import numba
     from numba.core import config
 
     def compile_with_cache(function):
         before = config.CACHE_DIR
-        config.CACHE_DIR = str(cache_folder() / "kernels" / kernel_sources_hash())
+        config.CACHE_DIR = str(cache_folder() / "kernels" / sources_hash("heliosphere", "orbits"))
         try:
             return numba.njit(cache=True, **options)(function)
         finally:

@@ -25,7 +25,7 @@ import numpy as np
 from filelock import FileLock
 from tqdm import tqdm
 
-from lisbon_core._core import cache_folder, kernel_sources_hash
+from lisbon_core._core import cache_folder, sources_hash
 from lisbon_core.frames import boost_momentum, unit_vector, unit_vector_icrs
 from lisbon_core.heliosphere import AnyHeliosphere
 from lisbon_core.liouville.map import LiouvilleMap, load
@@ -161,7 +161,7 @@ def _as_map(heliosphere, dec, ra, found, rigidity, scale_TV, replicate, digest) 
 
 def _digest(epochs, dec, ra, sampling, how) -> str:
     """Hash of everything that goes into a map."""
-    digest = hashlib.sha256(kernel_sources_hash().encode())
+    digest = hashlib.sha256(sources_hash("heliosphere", "orbits", "liouville").encode())
     digest.update(repr(([one.identity for one in epochs], sampling, how)).encode())
     for array in (dec, ra):
         digest.update(array.tobytes())

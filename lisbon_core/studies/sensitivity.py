@@ -26,8 +26,8 @@ class Variation:
 def variations(run: Run) -> list[Variation]:
     """The run as it is, first, and with each assumption in turn replaced by another that one could have made.
 
-    All on a grid of 4 degrees or that of the run, whichever is coarser, with 8 orbits a pixel; only fields, polarities, boundaries and
-    numbers of samples need Liouville maps of their own.
+    All on a grid of 4 degrees or that of the run, whichever is coarser, with 8 orbits a pixel; only fields, polarities,
+    boundaries, responses and numbers of samples need Liouville maps of their own.
     """
     base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES)
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
