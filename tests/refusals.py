@@ -74,7 +74,7 @@ MAPS = {
 }
 SETTINGS = ("rigidity_TV=0", "rigidity_TV=inf", "field_uG=0", "field_lon=1e308", "field_lat=91", "boundary_AU=50",
             "p_index=nan", "p_index=-1", "order=seven", "order=7.5", "order=1000", "order=", "ordr=5", "Órder=5",
-            "polarity=2", "positions=0", "closure=steady", "field_frame=solar", "dec_min=80", "dec_min=nan",
+            "polarity=2", "samples=0", "closure=steady", "field_frame=solar", "dec_min=80", "dec_min=nan",
             "grid_deg=7", "averaging_deg=-1", "sigma_default=0", "kappa29=-1", "seed=-1", "sky_map=nowhere.fits",
             "mask=nowhere.csv", "heliosphere=nowhere.toml")
 FILES = {"order: seven": "a word for a number", "order: [3, 5]": "a list for a number", "polarity: true": "yes or no",

@@ -13,8 +13,8 @@ from lisbon_core.parameters import FAST, FILES, ParameterError, RunParameters
 from lisbon_core.run import DEFAULT_SKY, SECOND_SKY, Run, check_inputs
 
 CONTRACT = {"sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min", "dec_max", "mask", "order", "p_index",
-            "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "positions",
-            "boundary_AU", "closure", "kappa29", "seed"}
+            "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "samples",
+            "boundary_AU", "closure", "kappa29", "seed", "response", "rigidity_index", "epoch"}
 
 
 def test_every_parameter_of_the_contract_is_there_and_explained():
@@ -54,6 +54,26 @@ def test_a_wrong_parameter_gets_a_sentence(wrong, sentence):
         RunParameters.from_mapping(wrong)
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_what_is_gone_is_left_out_with_a_sentence(caplog):
+    assert RunParameters.from_mapping({"positions": 8, "order": 5}) == RunParameters(order=5)
+    assert "positions is gone" in caplog.text
+
+
+def test_a_response_brings_its_own_scale():
+    assert Run(RunParameters(response="icecube-20TeV")).response.scale_TV == 20.0
+    assert Run(RunParameters(rigidity_TV=12)).response.scale_TV == 12.0
+    with pytest.raises(ParameterError, match="the response hawc-10TeV is one of 10 TV: leave rigidity_TV out"):
+        check_inputs(RunParameters(response="hawc-10TeV", rigidity_TV=12))
+    with pytest.raises(LisbonError, match="even number"):
+        check_inputs(RunParameters(samples=15))
+
+
+def test_a_solar_cycle_has_both_polarities():
+    polarities = [[one.parameters.polarity for one in Run(RunParameters(**changes)).epochs]
+                  for changes in ({}, {"polarity": -1}, {"epoch": "fixed"}, {"polarity": 0})]
+    assert polarities == [[1, -1], [-1, 1], [1], [0]]
 
 
 def test_numbers_may_come_as_text():

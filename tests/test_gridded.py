@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from lisbon_core.anisotropy import fit_sampled_map
+from lisbon_core.anisotropy import fit_anisotropy
 from lisbon_core.claims import anisotropy_claims
 from lisbon_core.frames import angle_between, rotation_to_icrs, unit_vector
 from lisbon_core.heliosphere import (
@@ -20,7 +20,7 @@ from lisbon_core.heliosphere import (
     read_gridded,
     write_gridded,
 )
-from lisbon_core.liouville import cached_sky, grid, trace_sky
+from lisbon_core.liouville import Sampling, cached_samples, grid, trace_sky
 from lisbon_core.orbits import trace, user_field
 from lisbon_core.parameters import ParameterError, RunParameters
 from lisbon_core.run import Run, check_inputs
@@ -269,7 +269,7 @@ def test_closed_form_through_a_grid_gives_the_same_map(exported):
     np.testing.assert_allclose(through.axes, direct.axes)
     np.testing.assert_allclose([*through.field_icrs, through.field_uG], [*direct.field_icrs, 3.0])
     np.testing.assert_allclose(through.flow, direct.flow)
-    a, b = (trace_sky(heliosphere, *grid(12.0), positions=2) for heliosphere in (direct, through))
+    a, b = (trace_sky(heliosphere, *grid(12.0)) for heliosphere in (direct, through))
     calm = a.escaped & b.escaped & (a.amplification < 30.0)
     assert calm.mean() > 0.35
     assert np.median(np.abs(a.mu - b.mu)[calm]) < 0.01
@@ -287,7 +287,7 @@ def test_axes_of_the_file_do_not_matter(exported, tmp_path):
                   electric_uG_c=electric.reshape(points.shape), interstellar_uG=3.0 * direct.field_icrs,
                   interstellar_km_s=direct.flow @ direct.axes / KM_S, frame="icrs")
     again = read_gridded(tmp_path / "icrs.h5")
-    a, b = (trace_sky(heliosphere, *grid(18.0), positions=1) for heliosphere in (direct, again))
+    a, b = (trace_sky(heliosphere, *grid(18.0)) for heliosphere in (direct, again))
     for name in ("field_icrs", "e_x_icrs", "e_y_icrs"):
         np.testing.assert_allclose(getattr(a, name), getattr(b, name), atol=1e-12)
     calm = a.escaped & b.escaped & (a.amplification < 30.0)
@@ -297,28 +297,26 @@ def test_axes_of_the_file_do_not_matter(exported, tmp_path):
 
 def test_a_run_on_a_grid(exported, tmp_path, monkeypatch):
     monkeypatch.setenv("LISBON_CACHE", str(tmp_path / "cache"))
-    parameters = RunParameters(heliosphere=str(exported), grid_deg=10.0, order=3, positions=2)
+    parameters = RunParameters(heliosphere=str(exported), grid_deg=10.0, order=3, samples=4)
     check_inputs(parameters)
     run = Run(parameters)
-    assert not run.map_is_known
     # the grid half as fine is one more shift, and goes into the errors
-    alone = fit_sampled_map(run.sky, run.liouville, 3)
-    assert len(run.fit.map_shifts) == len(alone.map_shifts) + 1 == 3
+    alone = fit_anisotropy(run.sky, run.liouville, 3)
+    assert run.fit.map_noise.shape[1] == alone.map_noise.shape[1] + 1
     np.testing.assert_array_equal(run.fit.theta, alone.theta)
-    change = run.fit.estimator @ run.fit.map_shifts[-1]
-    np.testing.assert_allclose(run.fit.sigma**2, alone.sigma**2 + 2.0 * change**2, rtol=1e-9)
+    change = run.fit.map_response[:, -1]
+    np.testing.assert_allclose(run.fit.sigma**2, alone.sigma**2 + change**2, rtol=1e-9)
     assert Run(RunParameters()).coarser is None
     assert "what a grid half as fine would change" in anisotropy_claims(run)[0].note
-    single = Run(RunParameters(heliosphere=str(exported), grid_deg=10.0, order=3, positions=1))
-    assert "of which 1 position tells nothing" in anisotropy_claims(single)[0].note
     assert run.fit.theta[0] == pytest.approx(run.truth.claims(3)["A_1"], abs=5 * run.fit.sigma[0])
-    one = cached_sky(run.heliosphere, *grid(60.0), positions=1)
+    one = cached_samples(run.heliosphere, *grid(60.0), Sampling(samples=2))
     with h5py.File(exported, "r") as file:
         magnetic = file["B"][:]
     shutil.copy(exported, tmp_path / "changed.h5")
     with h5py.File(tmp_path / "changed.h5", "r+") as file:
         file["B"][:] = 1.01 * magnetic
-    assert cached_sky(read_gridded(tmp_path / "changed.h5"), *grid(60.0), positions=1).inputs_hash != one.inputs_hash
+    changed = cached_samples(read_gridded(tmp_path / "changed.h5"), *grid(60.0), Sampling(samples=2))
+    assert changed.inputs_hash != one.inputs_hash
     with pytest.raises(ParameterError, match=r"field_uG is 2.0, but .* brings its own field: leave field_uG out"):
         check_inputs(RunParameters(heliosphere=str(exported), field_uG=2.0))
 

@@ -242,7 +242,7 @@ def test_one_sweep_at_a_time(tmp_path):
 def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
     """The chain itself, on coarse maps."""
     distributed = pytest.importorskip("distributed")
-    made = plan({"order": "2,5", "field_lat": "36,40", "grid_deg": 10, "positions": 3,
+    made = plan({"order": "2,5", "field_lat": "36,40", "grid_deg": 10, "samples": 4,
                  "sky_label": str(tmp_path / "killed")})
     with Processes(2) as executor:
         alone = sweep(made, tmp_path / "here", executor)
@@ -258,7 +258,7 @@ def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
 
 
 def test_the_command_runs_the_chain(tmp_path, capsys):
-    command = ["sweep", "--set", "order=2,3", "--set", "grid_deg=10", "--set", "positions=2", "--set", "p_index=4.7,99",
+    command = ["sweep", "--set", "order=2,3", "--set", "grid_deg=10", "--set", "samples=2", "--set", "p_index=4.7,99",
                "--out", str(tmp_path / "out")]
     assert main(command) == 2
     assert "p_index is 99" in capsys.readouterr().err
@@ -270,7 +270,7 @@ def test_the_command_runs_the_chain(tmp_path, capsys):
     rows = {(row["parameters"]["order"], row["status"]): row for row in read_rows(tmp_path / "out" / "sweep.jsonl")}
     assert rows[3, "done"]["claims"]["A_1"]["value"] == pytest.approx(1.9e-3, rel=0.2)
     assert len(rows[3, "done"]["fit"]["theta"]) == 5
-    assert RunParameters(**rows[3, "done"]["parameters"]).positions == 2
+    assert RunParameters(**rows[3, "done"]["parameters"]).samples == 2
     assert not multiprocessing.active_children()
 
 
