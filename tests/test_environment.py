@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from lisbon_core import __version__
 from lisbon_core.tools.provenance import ROOT
 
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "jupyter-core": "jupyter_core"}
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "jupyter-client": "jupyter_client", "jupyter-core": "jupyter_core"}
 IMPORT_NAMES = {"yaml": "pyyaml", "IPython": "ipython",
                 # brought along by what is declared
                 "PIL": "matplotlib", "mpl_toolkits": "matplotlib", "llvmlite": "numba"}

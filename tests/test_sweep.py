@@ -20,6 +20,7 @@ from lisbon_core.run import Run
 from lisbon_core.studies.sensitivity import field_fan, variations
 from lisbon_core.tools import locks, workers
 from lisbon_core.tools.cli import _yaml, main
+from lisbon_core.tools.locks import LOCK
 from lisbon_core.tools.sweep import read_rows, sweep
 from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
 from lisbon_core.tools.workers import Processes, WorkerError
@@ -134,7 +135,7 @@ def test_what_has_ended_is_not_run_again(tmp_path):
     found = Table.read(tmp_path / "sweep.ecsv", format="ascii.ecsv")
     assert list(found["A_1"]) == [9.0, 25.0, 49.0]
     assert json.loads((tmp_path / "sweep.json").read_text())["parameters"] == {"varied": ["order"], "runs": 3}
-    assert {path.name for path in tmp_path.iterdir()} == {"sweep.jsonl", "sweep.json", "sweep.ecsv"}
+    assert {path.name for path in tmp_path.iterdir()} == {"sweep.jsonl", "sweep.json", "sweep.ecsv", LOCK}
 
 
 def test_another_file_of_the_same_name_is_another_run(tmp_path):
