@@ -178,7 +178,7 @@ def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
     return ring_normalise(replace(sky, relative_intensity=values))
 
 
-SECOND = replace(random_truth(2), rigidity_TV=10.0, response="hawc-10TeV", dec_min=0.0, dec_max=90.0)
+SECOND = replace(random_truth(2), rigidity_TV=10.0, response="hawc-10TeV", samples=64, dec_min=0.0, dec_max=90.0)
 
 
 def map_of(truth: SkyTruth, step_deg: float = 2.0, heliosphere: HeliosphereParameters | None = None) -> LiouvilleMap:
@@ -194,7 +194,7 @@ def write_embedded_skies(folder: str | Path) -> None:
     """Make the two skies that come with the project, each with its truth beside it.
 
     The default sky has the paper's focusing length and gradient length, seen by the default response over a year and a
-    solar cycle; the second has a truth that was drawn, another response, and half of the sky. Four million orbits each.
+    solar cycle: four million orbits. The second has a truth that was drawn, another response, and half of the sky.
     """
     from lisbon_core.sky.files import write_sky_map
 
