@@ -49,16 +49,16 @@ def test_full_sky_without_noise_gives_everything_back_and_says_what_it_cannot_kn
 
 @pytest.fixture(scope="module")
 def made():
-    """The map of a sky on 6 degrees, of 128 orbits a pixel."""
-    return map_of(replace(DEFAULT_TRUTH, samples=128, averaging_deg=9.0), 6.0)
+    """The map of a sky on 6 degrees, of 32 orbits a pixel."""
+    return map_of(replace(DEFAULT_TRUTH, samples=32, averaging_deg=9.0), 6.0)
 
 
 def test_intervals_cover_skies_and_samples_drawn_anew(made):
-    """200 skies of fresh noise through 10 maps that share no orbit with the sky's, nor with each other."""
+    """200 skies of fresh noise through 5 maps that share no orbit with the sky's, nor with each other."""
     truth = replace(DEFAULT_TRUTH, averaging_deg=9.0)
-    found = coverage(truth, made, response(truth.response, 4.0), skies=200, scramblings=10, transport=False)
+    found = coverage(truth, made, response(truth.response, 4.0), skies=200, scramblings=5, samples=8, transport=False)
     # what the cut of the series adds to the last terms is in the next test; 200 skies know a share of 68 % to 3.3 %,
-    # and ten maps are in all of them
+    # and five maps are in all of them
     assert np.all(np.abs(found.within(1.0)[[0, 1, 2, 3, 7, 8]] - 0.683) < 0.15)
     assert np.mean(found.within(1.96)) > 0.9
     assert found.chi2.mean() == pytest.approx(1.0, abs=0.05)
@@ -67,7 +67,7 @@ def test_intervals_cover_skies_and_samples_drawn_anew(made):
 def test_the_wrong_response_is_seen(made):
     """Skies of five nuclei fitted as one rigidity: chi-square says that something is wrong, or no number is far off."""
     truth = replace(DEFAULT_TRUTH, averaging_deg=9.0, noise=3e-5)
-    right, wrong = (coverage(truth, made, seen, skies=4, scramblings=2, transport=False)
+    right, wrong = (coverage(truth, made, seen, skies=2, scramblings=1, samples=8, transport=False)
                     for seen in (response(truth.response, 4.0), mono(4.0)))
     assert right.chi2.mean() < 1.3
     assert wrong.chi2.mean() > 2.0

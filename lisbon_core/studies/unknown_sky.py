@@ -24,7 +24,7 @@ from lisbon_core.transport import Estimate, fit_transport
 __all__ = ["ASKED", "CapstoneError", "Graded", "grade", "infer", "read_answer", "sky_of", "unknown"]
 
 ASKED = ("field_lon", "field_lat", "A_1", "A_2", "A_3", "inverse_L")
-GRID_DEG = 6.0
+GRID_DEG, SAMPLES = 6.0, 4
 FIELD_ERROR = 0.5  # degrees, that of a fit as good as this sky allows
 SANE = (0.25, 4.0)  # a stated error over that of the reference fit
 LARGEST_PULL = 3.0
@@ -58,13 +58,13 @@ def unknown(student: str, secret: str = "") -> tuple[HeliosphereParameters, SkyT
 def sky_of(student: str, secret: str = "") -> SkyMap:
     """The sky of a student, as an experiment would publish it."""
     heliosphere, truth = unknown(student, secret)
-    liouville = cached_samples(closed_form(heliosphere), *grid(GRID_DEG), Sampling(samples=64, seed=1))
+    liouville = cached_samples(closed_form(heliosphere), *grid(GRID_DEG), Sampling(samples=32, stream=1))
     return make_sky(truth, liouville, f"synthetic sky of the capstone for {' '.join(student.split())}")
 
 
 def infer(sky: SkyMap, heliosphere: HeliosphereParameters) -> tuple[AnisotropyFit, Estimate]:
     """A_n and 1/L (1/pc) of a sky for a field that is taken as known: the errors are those that it allows."""
-    liouville = cached_samples(closed_form(heliosphere), sky.dec, sky.ra, Sampling())
+    liouville = cached_samples(closed_form(heliosphere), sky.dec, sky.ra, Sampling(SAMPLES))
     fit = fit_anisotropy(sky, liouville)
     return fit, fit_transport(pitch_angle_distribution(renormalise(sky, fit), fit, liouville)).inverse_L
 

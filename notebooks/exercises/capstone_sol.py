@@ -46,7 +46,7 @@ plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra)
 #
 # <details><summary>Hint</summary>
 #
-# `cached_samples(closed_form(...), sky.dec, sky.ra, Sampling())` and `fit_anisotropy` for each direction; the result of
+# `cached_samples(closed_form(...), sky.dec, sky.ra, Sampling(samples=4))` and `fit_anisotropy` for each direction; the result of
 # `field_posterior(fields, fits)` has `field`, `sigma` and a joint `covariance`.
 # </details>
 
@@ -57,7 +57,7 @@ plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra)
 def fitted(lon, lat):
     """The sky's Liouville map with the field in this direction, and the fit of the sky through it."""
     heliosphere = replace(HeliosphereParameters(), field_lon=float(lon), field_lat=float(lat))
-    liouville = cached_samples(closed_form(heliosphere), sky.dec, sky.ra, Sampling())
+    liouville = cached_samples(closed_form(heliosphere), sky.dec, sky.ra, Sampling(samples=4))
     return liouville, fit_anisotropy(sky, liouville)
 
 
@@ -72,7 +72,7 @@ print(found)
 # %% [markdown]
 # ## 2 The coefficients and the focusing
 #
-# Trace the sky in that field (`cached_samples(closed_form(...), sky.dec, sky.ra, Sampling())`), then notebooks 05, 06, 07 and 09
+# Trace the sky in that field (`cached_samples(closed_form(...), sky.dec, sky.ra, Sampling(samples=4))`), then notebooks 05, 06, 07 and 09
 # in four lines. Do the residuals hold anything but noise?
 #
 # <details><summary>Hint</summary>
