@@ -152,9 +152,9 @@ def test_real_maps_end_in_numbers_or_reasons(real_data):
 
 
 def test_random_numbers_come_from_the_seed():
-    """The band of D is drawn: the same from one seed, and from another only as different as draws are."""
-    one, same, other = (Run(RunParameters(seed=seed, **FAST)).transport for seed in (1, 1, 2))
-    assert np.array_equal(one.D_high, same.D_high)
-    assert not np.array_equal(one.D_high, other.D_high)
-    assert other.D_high[10:-10] == pytest.approx(one.D_high[10:-10], rel=0.2)
-    assert other.L_focusing.value == one.L_focusing.value, "no claim is a matter of chance"
+    """Map and bands are drawn: the same from one seed, and from another as different as their errors say."""
+    one, same, other = (Run(RunParameters(seed=seed, samples=4, **FAST)) for seed in (1, 1, 2))
+    assert np.array_equal(one.transport.D_high, same.transport.D_high)
+    assert not np.array_equal(one.liouville.mu, other.liouville.mu)
+    shift = (other.fit.theta - one.fit.theta) / np.hypot(one.fit.sigma_map, other.fit.sigma_map)
+    assert 0.2 < np.sqrt(np.mean(shift**2)) < 2.0

@@ -54,12 +54,12 @@ def made():
 
 
 def test_intervals_cover_skies_and_samples_drawn_anew(made):
-    """200 skies of fresh noise through 5 maps that share no orbit with the sky's, nor with each other."""
+    """200 skies of fresh noise through 10 maps that share no orbit with the sky's, nor with each other."""
     truth = replace(DEFAULT_TRUTH, averaging_deg=9.0)
-    found = coverage(truth, made, response(truth.response, 4.0), skies=200, scramblings=5, samples=8, transport=False)
-    # what the cut of the series adds to the last terms is in the next test; 200 skies know a share of 68 % to 3.3 %,
-    # and five maps are in all of them
-    assert np.all(np.abs(found.within(1.0)[[0, 1, 2, 3, 7, 8]] - 0.683) < 0.15)
+    found = coverage(truth, made, response(truth.response, 4.0), skies=200, scramblings=10, samples=4, transport=False)
+    # the map errs more than the noise here, so ten maps are hardly more than ten skies: the share of six numbers that
+    # lie within an error is known to 6 %. What the cut of the series adds to the last terms is left out.
+    assert abs(np.mean(found.within(1.0)[[0, 1, 2, 3, 7, 8]]) - 0.683) < 0.15
     assert np.mean(found.within(1.96)) > 0.9
     assert found.chi2.mean() == pytest.approx(1.0, abs=0.05)
 
