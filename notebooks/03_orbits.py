@@ -31,6 +31,8 @@ boundary_AU: float = 4000.0  # radius at which orbits end, AU
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
+from itertools import pairwise
+
 import numpy as np
 
 from lisbon_core import plots
@@ -200,7 +202,7 @@ record(run_dir, "03_orbits", liouville_claims(run))
 # %%
 limits = [0.0, *run.response.rigidity([1 / 3, 2 / 3]), np.inf]
 rows = []
-for low, high in zip(limits[:-1], limits[1:], strict=True):
+for low, high in pairwise(limits):
     part = (liouville.rigidity_TV >= low) & (liouville.rigidity_TV < high)
     if part.any():
         shift = np.sqrt(np.mean((liouville.mu - straight)[part] ** 2))
