@@ -41,6 +41,7 @@ import numpy as np
 from numpy.polynomial.legendre import legval
 
 from lisbon_core import plots
+from lisbon_core.response import air_shower, mono
 from lisbon_core.run import Run
 from lisbon_core.sky import first_harmonic, multipoles, power_spectrum, ring_means, ring_normalise
 from lisbon_core.sky.files.healpix import from_healpix, to_healpix
@@ -198,6 +199,34 @@ again = ring_normalise(sky)
 assert np.nanmax(np.abs(means - 1)) < 1e-12, "a ring of the sky does not have mean 1"
 assert np.nanmax(np.abs(again.relative_intensity - sky.relative_intensity)) < 1e-12, "Eq. (2) is not idempotent"
 say(f"Largest deviation of a ring mean from 1: {np.nanmax(np.abs(means - 1)):.1e}.")
+
+# %% [markdown]
+# ## What stands behind one energy
+#
+# An array tells the energy of a nucleus, within its resolution, and hardly its charge $Z$; what bends an orbit is the
+# rigidity, energy over charge. So "4 TeV" is a mixture: protons of about 4 TV, helium of 2, iron of a sixth of a TV. A
+# nucleus of $A$ nucleons makes a shower like $A$ nucleons of one $A$-th of the energy, which is smaller at the array, so
+# heavy nuclei are seen more rarely than they come, and at a higher energy: how much, is known to a few tenths
+# (`response`, `air_shower`). Which rigidities are assumed is a parameter of the run, and one of its assumptions.
+
+# %%
+share = np.linspace(0.005, 0.995, 199)
+shown = {"this run": run.response, "a calorimeter": air_shower(run.response.scale_TV, 0.6, size_exponent=1.0),
+         "one rigidity": mono(run.response.scale_TV)}
+fig = plots.curves(share * 100, {name: np.log10(one.rigidity(share)) for name, one in shown.items()},
+                   xlabel="share of the events with less (%)", ylabel="log₁₀ rigidity (TV)", height=2.8)
+show(
+    fig,
+    "04_response",
+    run_dir=run_dir,
+    caption=f"Rigidities behind one reported energy: {run.response.says}; a detector that sees every nucleus at its energy; and one "
+    "rigidity (an assumption, no data).",
+    alt="Logarithm of the rigidity against the share of events below it: a curve that rises from a few tenths of a TV through "
+    f"{run.response.median_TV:.1f} TV in the middle, one below it, and a horizontal line.",
+)
+low, middle, high = run.response.rigidity([0.16, 0.5, 0.84])
+say(f"Two thirds of the events have {number(float(low))} to {number(float(high))} TV, half of them less than {number(float(middle))} TV.")
+assert low <= middle <= high, "quantiles fall"
 
 # %% [markdown]
 # **A question the figure raises.** A north-south dipole would leave no trace at all in such a map. Which of the terms
