@@ -13,6 +13,7 @@ import numpy as np
 
 from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import parameter_names
+from lisbon_core.response import response
 from lisbon_core.run import Run, paper_values
 
 __all__ = ["Claim", "ClaimError", "anisotropy_claims", "fit_summary", "liouville_claims", "merge",
@@ -201,6 +202,9 @@ def _caveats(run: Run) -> str:
     if run.fit.corrected < 1.0:
         words.append("the samples of the Liouville map scatter as much as the terms vary: coefficients may be too "
                      "small, raise samples")
+    made = run.truth and (run.truth.response, run.truth.rigidity_TV)
+    if made and response(*made).quantiles_TV != run.response.quantiles_TV:
+        words.append(f"the sky was made with the response {made[0]} at {made[1]:g} TV, not with that of this run")
     return "; ".join(words)
 
 

@@ -13,7 +13,7 @@ from lisbon_core._core import LisbonError
 __all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter"]
 
 FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
-FILES = ("sky_map", "mask", "heliosphere")  # parameters that name a file
+FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
 
 
 class ParameterError(LisbonError):
@@ -100,6 +100,17 @@ class RunParameters:
     def path(self, name: str) -> Path | None:
         """The file that a parameter names, or None where it is empty."""
         return Path(getattr(self, name)).expanduser() if getattr(self, name) else None
+
+    @property
+    def scale_TV(self) -> float:
+        """Scale of the response: that of the preset it names, else `rigidity_TV`."""
+        from lisbon_core.response import presets
+
+        energy = presets().get(self.response, {}).get("energy_TeV", self.rigidity_TV)
+        if self.rigidity_TV not in (energy, RunParameters.rigidity_TV):
+            raise ParameterError(f"rigidity_TV is {self.rigidity_TV:g}, but the response {self.response} is one of "
+                                 f"{energy:g} TV: leave rigidity_TV out, or take air-shower:0.6, whose scale it is")
+        return energy
 
     @classmethod
     def table(cls) -> list[tuple[str, str, str, str, str]]:

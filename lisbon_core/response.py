@@ -149,7 +149,7 @@ def air_shower(energy_TeV: float, width: float, size_exponent: float | None = No
     ----------
     data/responses.toml names them.
     """
-    facts, a = _facts()["composition"], size_exponent or _facts()["shower"]["size_exponent"]
+    facts, a = _facts()["composition"], _facts()["shower"]["size_exponent"] if size_exponent is None else size_exponent
     if a < 1.0:
         raise ResponseError(f"size_exponent is {a}, but a shower's size grows at least as its energy: give 1 or more")
     charge, mass, flux, index = (np.array(facts[key], dtype=float)[:, None]

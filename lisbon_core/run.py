@@ -18,8 +18,8 @@ from lisbon_core._core import write_atomically
 from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
 from lisbon_core.liouville import Sampling, cached_samples
-from lisbon_core.parameters import ParameterError, RunParameters, heliosphere_parameters
-from lisbon_core.response import presets, response
+from lisbon_core.parameters import RunParameters, heliosphere_parameters
+from lisbon_core.response import response
 from lisbon_core.sky import cut, rebin, ring_normalise
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images
 from lisbon_core.synthetic import read_truth, truth_beside
@@ -89,7 +89,7 @@ class Run:
         """What every page that shows the sky must say."""
         if self.is_recovery_test:
             return "recovery test on a synthetic sky"
-        return self.parameters.sky_label or f"unlabelled map, analysed at {self.response.scale_TV:g} TV"
+        return self.parameters.sky_label or f"unlabelled map, analysed at {self.parameters.scale_TV:g} TV"
 
     @functools.cached_property
     def sky(self):
@@ -121,12 +121,7 @@ class Run:
     @functools.cached_property
     def response(self):
         """Rigidities that the detector sees."""
-        p = self.parameters
-        energy = presets().get(p.response, {}).get("energy_TeV", p.rigidity_TV)
-        if p.rigidity_TV not in (energy, RunParameters.rigidity_TV):
-            raise ParameterError(f"rigidity_TV is {p.rigidity_TV:g}, but the response {p.response} is one of "
-                                 f"{energy:g} TV: leave rigidity_TV out, or take air-shower:0.6, whose scale it is")
-        return response(p.response, p.rigidity_TV)
+        return response(self.parameters.response, self.parameters.scale_TV)
 
     @property
     def sampling(self):

@@ -16,7 +16,7 @@ from numpy.polynomial.legendre import legder, legval
 from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.anisotropy.design import mean_columns
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
-from lisbon_core.liouville import LiouvilleMap, Sampling, grid, trace_samples
+from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.response import response
 from lisbon_core.sky import SkyMap, averaging_operator, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
@@ -187,7 +187,7 @@ def map_of(truth: SkyTruth, step_deg: float = 2.0, heliosphere: HeliosphereParam
     heliosphere = heliosphere or HeliosphereParameters()
     epochs = [closed_form(replace(heliosphere, polarity=sign * heliosphere.polarity)) for sign in signs]
     sampling = Sampling(truth.samples, response(truth.response, truth.rigidity_TV), truth.seed, stream=1)
-    return trace_samples(epochs, *grid(step_deg), sampling, progress=True)
+    return cached_samples(epochs, *grid(step_deg), sampling, progress=True)
 
 
 def write_embedded_skies(folder: str | Path) -> None:

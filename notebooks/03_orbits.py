@@ -10,7 +10,7 @@
 # # 03 Follow every direction back to interstellar space
 #
 # > **Shows** orbits through the heliosphere and the Liouville map: μ, R and p/p₀ for each direction of the sky.
-# > **Equations** (1). **Needs** the heliosphere (02). **Run time** half a minute; the first time, when 64,800 orbits
+# > **Equations** (1). **Needs** the heliosphere (02). **Run time** half a minute; the first time, when 259,200 orbits
 # > are traced, twice that.
 #
 # Each direction $\mathbf n$ on the sky is where a particle came from: its momentum is $-p\,\mathbf n$. Reverse it,
@@ -23,7 +23,7 @@
 # the helix's axis, for a particle of charge $q$ at the place $\mathbf r$; and $p/p_0$, the momentum over that at Earth.
 
 # %% tags=["parameters"]
-rigidity_TV: float = 4.0  # rigidity at Earth, TV
+rigidity_TV: float = 4.0  # scale of the response, reported energy over charge, TV
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
 polarity: int = 1  # of the solar field, 0 if unipolar: 1, -1, 0
@@ -50,6 +50,7 @@ from lisbon_core.tools.notebook import number, record, say, show
 from lisbon_core.units import LORENTZ, gyroradius
 
 run = Run.from_namespace(globals())
+rigidity_TV = run.response.scale_TV
 say(
     f"A particle of {rigidity_TV:g} TV has a gyroradius of {number(gyroradius(rigidity_TV, run.heliosphere.field_uG))} AU in {run.heliosphere.field_uG:.3g} microgauss: "
     "larger than the heliosphere is wide, and that is why anything is left of the interstellar pattern."

@@ -30,7 +30,6 @@
 # %% tags=["parameters"]
 order: int = 7  # highest Legendre order fitted
 p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
-rigidity_TV: float = 4.0  # rigidity at Earth, TV
 field_uG: float = 3.0  # strength of the interstellar field, microgauss
 seed: int = 20060101  # of every random number
 run_dir: str = ""  # folder of the run; empty: runs/notebook
@@ -224,8 +223,8 @@ assert not judged or np.all(np.abs(ratio - 1) < 0.15), "the posterior is not as 
 # that all are amplitudes. The anisotropy itself is a thousandth: an error as large means not known at all.
 
 # %%
-radius = gyroradius(rigidity_TV, field_uG)
-without = straight_lines(run.heliosphere, sky.dec, sky.ra, rigidity_TV)
+radius = gyroradius(run.response.scale_TV, field_uG)
+without = straight_lines(run.heliosphere, sky.dec, sky.ra, run.response.scale_TV)
 cases = {
     "rings, heliosphere": (run.liouville, True),
     "no rings, heliosphere": (run.liouville, False),

@@ -57,7 +57,8 @@ say(
 # %% [markdown]
 # ## The ring means themselves
 #
-# On a synthetic sky we know what was lost: the mean of each ring before Eq. (2) was applied.
+# On a synthetic sky we know what was lost: the mean of each ring before Eq. (2) was applied. It is computed here through the
+# Liouville map of this run, so what is compared below leaves out the error of that map itself.
 
 # %%
 truth = None

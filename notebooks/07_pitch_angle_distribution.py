@@ -25,7 +25,6 @@
 # the bin, plus what the pixels show beyond the model, each counted with its share of samples in the bin.
 
 # %% tags=["parameters"]
-rigidity_TV: float = 4.0  # rigidity at Earth, TV
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
@@ -47,7 +46,7 @@ spread = np.sqrt(np.mean(np.var(run.liouville.mu, axis=0)))
 say(f"The orbits of one pixel differ in μ by {number(float(spread))} (r.m.s.).")
 
 # %%
-undistorted = straight_lines(run.heliosphere, run.sky.dec, run.sky.ra, rigidity_TV).mu[0][run.sky.observed]
+undistorted = straight_lines(run.heliosphere, run.sky.dec, run.sky.ra, run.response.scale_TV).mu[0][run.sky.observed]
 bins = np.digitize(undistorted, pad.edges[1:-1])
 weights = run.fit.design.weight
 sums = np.bincount(bins, weights * run.sky.relative_intensity[run.sky.observed], pad.mu.size)

@@ -51,7 +51,7 @@ say(f"**{run.label}.**")
 # Each row is a complete analysis, from the sky to the transport fit, with one assumption replaced by another that one
 # could have made. The directions of the field are published ones; the strength goes up and down by 15 %, the
 # exponent of momentum by 0.1, about what measured spectra allow; the boundary is halved and doubled. The pixels are of
-# 4 degrees: what counts are differences, and these maps have a quarter of the orbits.
+# 4 degrees: what counts are differences, and these maps have a sixteenth of the orbits.
 
 # %%
 varied = variations(run)

@@ -137,10 +137,13 @@ class Design:
 
     def expected_squares(self, factor: sparse.csr_array) -> float:
         """Expectation of the sum of squares, in units of sigma, of noise with covariance f f^T, after Eq. (2)."""
+        return float(self.reach(factor).sum())
+
+    def reach(self, factor: sparse.csr_array) -> np.ndarray:
+        """The same for each column of the factor, (m,): its squares after the rings, over sigma squared, summed."""
         mean, in_ring = self.rings @ factor, np.bincount(self.ring, self.weight)
         cross = sparse.csr_array((self.weight, (self.ring, np.arange(self.ring.size)))) @ factor
-        return float(self.weight @ (factor * factor).sum(axis=1) - 2.0 * (mean * cross).sum()
-                     + in_ring @ (mean * mean).sum(axis=1))
+        return (factor * factor).T @ self.weight - 2.0 * (mean * cross).sum(axis=0) + (mean * mean).T @ in_ring
 
     def noise_variance(self, common: np.ndarray) -> np.ndarray:
         """Variance of the noise of each pixel plus what all pixels of its ring have in common, (n_ring, n_pixel)."""

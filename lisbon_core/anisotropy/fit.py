@@ -213,8 +213,10 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | floa
                          map_noise=sparse.csr_array((data.size, 0), dtype=float))
 
 
-def map_scatter(columns: Design, liouville: LiouvilleMap) -> tuple[np.ndarray, np.ndarray]:
+def map_scatter(columns: Design, liouville: LiouvilleMap, order: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """How far the terms of each pixel of a map are off, and how much of a pixel's square reaches the normal equations.
+
+    The terms are those of the design, to its order or to another.
 
     Returns
     -------
@@ -223,9 +225,6 @@ def map_scatter(columns: Design, liouville: LiouvilleMap) -> tuple[np.ndarray, n
     reach : ndarray, shape (n_pixel,)
         Sum over the observed pixels of weight times the square of the averaging and the rings of Eq. (2).
     """
-    halves = [np.mean([columns.terms(liouville, s, columns.order, columns.p_index)
-                       for s in np.flatnonzero(liouville.replicate == k)], axis=0) for k in (0, 1)]
-    mean = columns.rings @ columns.averaging
-    in_ring = np.bincount(columns.ring, columns.weight)
-    reach = (columns.averaging * columns.averaging).T @ columns.weight - (mean * mean).T @ in_ring
-    return 0.5 * (halves[0] - halves[1]), reach
+    halves = [sum(columns.terms(liouville, s, order or columns.order, columns.p_index)
+                  for s in np.flatnonzero(liouville.replicate == k)) / np.sum(liouville.replicate == k) for k in (0, 1)]
+    return 0.5 * (halves[0] - halves[1]), columns.reach(columns.averaging)

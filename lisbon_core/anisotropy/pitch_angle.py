@@ -2,9 +2,10 @@
 
     PAD = I_rn (p/p_0)^p_index - (G_x R_x + G_y R_y)                                                      (4)
 
-One pixel holds particles of many pitch angles: the disc average, the Earth's orbit and the chaos of orbits that come
-back to the heliosphere spread mu by about 0.3. So a bin of mu is the fitted F averaged over the bin, plus what the
-pixels show beyond the model, each pixel counted with its share of samples in the bin.
+One pixel holds particles of many pitch angles: the disc average, the year, the rigidities that pass for one energy, the
+solar cycle and the chaos of orbits that come back to the heliosphere spread mu by about 0.4. So a bin of mu is the
+fitted F averaged over the bin, plus what the pixels show beyond the model, each pixel counted with its share of samples
+in the bin.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.polynomial.legendre import legint, legval
 
 from lisbon_core.anisotropy.design import mean_columns
-from lisbon_core.anisotropy.fit import AnisotropyFit
+from lisbon_core.anisotropy.fit import AnisotropyFit, map_scatter
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky
 from lisbon_core.liouville import LiouvilleMap
 
@@ -71,10 +72,15 @@ def bin_averages(edges: np.ndarray, order: int) -> np.ndarray:
     return (np.diff(integrals) / np.diff(edges)).T
 
 
-def _shares(liouville: LiouvilleMap, edges: np.ndarray) -> np.ndarray:
-    """Fraction of each pixel's samples in each bin of mu, shape (n_pixel, n_bin)."""
-    bins = np.clip(np.searchsorted(edges, liouville.mu, side="right") - 1, 0, edges.size - 2)
+def _shares(liouville: LiouvilleMap, edges: np.ndarray, among=slice(None)) -> np.ndarray:
+    """Fraction of each pixel's samples (or of some of them) in each bin of mu, shape (n_pixel, n_bin)."""
+    bins = np.clip(np.searchsorted(edges, liouville.mu[among], side="right") - 1, 0, edges.size - 2)
     return np.stack([liouville.average(bins == k).ravel() for k in range(edges.size - 1)], axis=1)
+
+
+def _with_constant(attenuation: np.ndarray) -> np.ndarray:
+    """A matrix of the fitted terms with an empty row and column for the constant before them."""
+    return np.pad(attenuation, ((1, 0), (1, 0)))
 
 
 def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, liouville: LiouvilleMap,
@@ -107,21 +113,31 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     excess = pad - (1.0 + terms[:, :order] @ legendre / constant)
 
     share = (columns.averaging @ _shares(liouville, edges)) * columns.weight[:, None]
-    total = share.sum(axis=0)
-    share = (share / np.where(total > 0.0, total, 1.0)).T
+    total = np.where(share.sum(axis=0) > 0.0, share.sum(axis=0), 1.0)
+    share = (share / total).T
     averages = bin_averages(edges, RESPONSE_ORDER)
-    F = 1.0 + averages[:, :order] @ legendre + share @ excess
+    # shares and terms of a pixel come from the same orbits and err together: what that adds to products of the two
+    in_common, missed = np.zeros((n_bins, RESPONSE_ORDER + 3)), np.zeros((order + 2, RESPONSE_ORDER))
+    fitted = [*range(1, order + 1), -2, -1]
+    _, jacobian = columns.relative_intensity(fit.theta)
+    if liouville.replicates > 1:
+        scatter, reach = map_scatter(columns, liouville, RESPONSE_ORDER)
+        halves = [_shares(liouville, edges, liouville.replicate == k) for k in (0, 1)]
+        in_common = (0.5 * (halves[0] - halves[1]).T * reach) @ scatter / total[:, None]
+        cross = fit.corrected * (scatter[:, fitted].T * reach)
+        normal = columns.scaled_normal(jacobian, _with_constant(cross @ scatter[:, fitted]))
+        missed = columns.scale[:, None] * np.linalg.solve(normal, columns.scale[:, None] * (cross @ scatter[:, 1:-2]))
+    F = 1.0 + averages[:, :order] @ legendre + share @ excess + in_common[:, [0, *fitted]] @ np.append(1.0, fit.theta)
 
     # small changes d of the sky move the bins by T d: through the fitted series, and through the excess
-    _, jacobian = columns.relative_intensity(fit.theta)
-    from_fit = averages[:, :order] @ np.eye(order, order + 2) - share @ jacobian
+    from_fit = averages[:, :order] @ np.eye(order, order + 2) - share @ jacobian + in_common[:, fitted]
     noise = from_fit @ fit.noise + columns.response(share, columns.noise)
     of_map = from_fit @ fit.map_response + columns.response(share, fit.map_noise)
     covariance = noise @ noise.T + of_map @ of_map.T
 
     high = columns.averaging @ mean_columns(liouville, RESPONSE_ORDER, columns.p_index, columns.terms)[:, 1:-2]
     high = high - columns.ring_mean(high)
-    response = from_fit @ (fit.estimator @ high) + share @ high
+    response = from_fit @ (fit.estimator @ high - missed) + share @ high - in_common[:, 1:-2]
     return PitchAngleDistribution(mu=0.5 * (edges[1:] + edges[:-1]), edges=edges, F=F, covariance=covariance,
                                   response=response, legendre=legendre,
                                   legendre_covariance=fit.covariance[:order, :order])

@@ -59,12 +59,14 @@ def renormalise(sky: SkyMap, fit: AnisotropyFit) -> RenormalisedSky:
     mean = columns.rings @ columns.intensity(fit.theta) / global_mean
     # the global mean moves with the coefficients too
     slopes = (columns.rings @ columns.columns - np.outer(mean, columns.full_sky_mean))[:, 1:] / global_mean
-    mean_sigma = np.sqrt(np.einsum("rk,kl,rl->r", slopes, fit.covariance, slopes))
 
     # pixel noise after the rings plus the model's ring mean, with their correlation; then what the covariance holds
     # beyond the noise of the sky (the sample of the Liouville map) on top
     response = slopes @ fit.noise
-    extra = mean_sigma**2 - np.sum(response**2, axis=1)
+    # an error of the map moves the model's mean itself, and, through the data, the coefficients the other way
+    of_map = slopes @ fit.map_response - (columns.rings @ fit.map_noise).toarray() / global_mean
+    extra = np.sum(of_map**2, axis=1)
+    mean_sigma = np.sqrt(np.sum(response**2, axis=1) + extra)
     variance = columns.noise_variance(response - columns.ring_noise) + extra[columns.ring]
 
     per_row = np.full((2, sky.dec.size), np.nan)

@@ -40,8 +40,8 @@ class Sampling:
     response : Response
         Rigidities.
     seed, stream : int
-        Of the scramblings: maps of other seeds share no sample; nor do those of other streams, whatever their seed: 0
-        for maps that fit a sky, 1 for those that make one.
+        Of the scramblings: maps of other seeds (below 2^32) share no sample; nor do those of other streams: 0 for maps
+        that fit a sky, 1 for those that make one.
     """
 
     samples: int = 16

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from lisbon_core.anisotropy import AnisotropyFit, design, sample_columns
+from lisbon_core.anisotropy import AnisotropyFit, design
 from lisbon_core.anisotropy.fit import map_scatter
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
@@ -36,8 +36,7 @@ class GyrotropyTest:
     chi2, degrees : float, int
         Chi-square of all coefficients being zero, and how many independent ones the sky can tell.
     p_value : float
-        Probability of a larger chi-square were Eq. (3) complete; where the map is a sample, with the tails that a
-        variance from so few samples gives it.
+        Probability of a larger chi-square were Eq. (3) complete.
     radius_AU : float
         Root of 3/2 times the mean R^2: the gyroradius, were there no heliosphere.
     """
@@ -83,7 +82,7 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
 
     def terms(liouville, sample, order, p_index):
         """Those of Eq. (3) and those beyond it."""
-        return np.column_stack([sample_columns(liouville, sample, order, p_index),
+        return np.column_stack([fit.design.terms(liouville, sample, order, p_index),
                                 gyrotropy_columns(liouville, sample, p_index, radius)])
 
     columns = design(sky, liouville, fit.order, fit.design.p_index, terms=terms,
@@ -91,7 +90,7 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
     theta, attenuation = np.append(fit.theta, np.zeros(5)), np.zeros((len(columns.names) + 1,) * 2)
     if liouville.replicates > 1:
         scatter, reach = map_scatter(columns, liouville)
-        attenuation = (scatter.T * reach) @ scatter
+        attenuation = fit.corrected * (scatter.T * reach) @ scatter
 
     data = sky.relative_intensity[sky.observed]
     model, jacobian = columns.relative_intensity(theta)

@@ -93,7 +93,7 @@ def truncation_shift(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap,
     shift, sigma : ndarray, shape (order + 2,)
         Longer series minus the shorter one, and by how much the noise of the sky alone would scatter it.
     """
-    columns = design(sky, liouville, fit.order + more, fit.design.p_index)
+    columns = design(sky, liouville, fit.order + more, fit.design.p_index, terms=fit.design.terms)
     longer = fit_design(columns, sky.relative_intensity[sky.observed])
     same = fit_design(fit.design, sky.relative_intensity[sky.observed])
     kept = [columns.names.index(name) for name in fit.design.names]

@@ -47,7 +47,8 @@ def variations(run: Run) -> list[Variation]:
                for value in (slope - 0.1, slope + 0.1)]
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
                 {"boundary_AU": factor * base.boundary_AU}) for factor in (0.5, 2.0)]
-    chosen += [("rigidities seen", name, {"response": name}) for name in ("mono", "lognormal:0.5", "air-shower:0.9")]
+    chosen += [("rigidities seen", name, {"response": name, "rigidity_TV": base.scale_TV})
+               for name in ("mono", "lognormal:0.5", "air-shower:0.9")]
     chosen += [("sample of the map", f"{2 * base.samples} samples", {"samples": 2 * base.samples})]
     chosen += [("closure", f"{closure} closure", {"closure": closure}) for closure in ("flux-tube", "uniform")]
     if run.heliosphere is not run.closed_form:  # a field on a grid is what it is

@@ -15,10 +15,10 @@ import numpy as np
 from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import AnisotropyFit, fit_anisotropy, pitch_angle_distribution, renormalise
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
-from lisbon_core.liouville import Sampling, cached_samples, grid
+from lisbon_core.liouville import Sampling, cached_samples
 from lisbon_core.sky import SkyMap
 from lisbon_core.studies.field_posterior import field_at
-from lisbon_core.synthetic import SkyTruth, make_sky, random_truth
+from lisbon_core.synthetic import SkyTruth, make_sky, map_of, random_truth
 from lisbon_core.transport import Estimate, fit_transport
 
 __all__ = ["ASKED", "CapstoneError", "Graded", "grade", "infer", "read_answer", "sky_of", "unknown"]
@@ -51,15 +51,16 @@ def unknown(student: str, secret: str = "") -> tuple[HeliosphereParameters, SkyT
     known = HeliosphereParameters()
     offset = distance * np.cos(direction), distance * np.sin(direction)
     lon, lat = field_at(offset, (known.field_lon, known.field_lat)).tolist()
-    truth = replace(random_truth(seed), averaging_deg=8.0, noise=4e-5, dec_min=-60.0, dec_max=80.0)
+    truth = replace(random_truth(seed), response="mono", epoch="fixed", samples=32, averaging_deg=8.0,
+                    noise=4e-5, dec_min=-60.0, dec_max=80.0)
     return replace(known, field_lon=round(lon, 6), field_lat=round(lat, 6)), truth
 
 
 def sky_of(student: str, secret: str = "") -> SkyMap:
     """The sky of a student, as an experiment would publish it."""
     heliosphere, truth = unknown(student, secret)
-    liouville = cached_samples(closed_form(heliosphere), *grid(GRID_DEG), Sampling(samples=32, stream=1))
-    return make_sky(truth, liouville, f"synthetic sky of the capstone for {' '.join(student.split())}")
+    return make_sky(truth, map_of(truth, GRID_DEG, heliosphere),
+                    f"synthetic sky of the capstone for {' '.join(student.split())}")
 
 
 def infer(sky: SkyMap, heliosphere: HeliosphereParameters) -> tuple[AnisotropyFit, Estimate]:

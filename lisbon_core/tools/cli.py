@@ -59,7 +59,8 @@ def _run(arguments) -> int:
     check_inputs(parameters)
     check_cache()
     values = {name: getattr(parameters, name) for name in given} | own
-    values |= {name: str(parameters.path(name).absolute()) for name in FILES if values.get(name)}
+    values |= {name: str(parameters.path(name).absolute()) for name in FILES
+               if values.get(name) and parameters.path(name).is_file()}
     report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder,
                         force=arguments.force)
     print()

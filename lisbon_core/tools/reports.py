@@ -112,7 +112,7 @@ def run_report(results: dict, folder: str | Path = "") -> str:
     path = Path(p.sky_map or DEFAULT_SKY).expanduser()
     known, digest = truth_beside(path).exists(), record.get("inputs", {}).get(str(path), "")
     title = "Recovery test on a synthetic sky" if known else (
-        p.sky_label or f"Unlabelled map, analysed at {p.rigidity_TV:g} TV")
+        p.sky_label or f"Unlabelled map, analysed at {p.scale_TV:g} TV")
     read, mind = _look_at(path, p, title)
     fits = [_judged(claims.get("chi2_reduced"), "the model of the sky (Eq. 3)",
                     "Either these are too small, or field, heliosphere or gyrotropy are not what was assumed."),
@@ -135,8 +135,8 @@ def run_report(results: dict, folder: str | Path = "") -> str:
     masked = f", with the mask {p.mask}" if p.mask else ""
     used = [f"Used: declinations from {p.dec_min:g} to {p.dec_max:g} degrees{masked}. What depends on declination "
             "alone is in no such map: the model adds it."]
-    if not known and abs(p.rigidity_TV - 4.0) > 0.4:
-        used.append(f"The paper's numbers are for 4 TeV, this map was analysed at {p.rigidity_TV:g} TV.")
+    if not known and abs(p.scale_TV - 4.0) > 0.4:
+        used.append(f"The paper's numbers are for 4 TeV, this map was analysed at {p.scale_TV:g} TV.")
     shown = claims if known or not misfit else {name: row | {"verdict": "–"} for name, row in claims.items()}
     pictures = [f"![{alt}](figures/{name})\n" for name, alt in PICTURES.items()
                 if (Path(folder) / "figures" / name).is_file()]
@@ -144,7 +144,7 @@ def run_report(results: dict, folder: str | Path = "") -> str:
     return "\n".join([
         f"# {title}\n",
         f"The map `{path.name}`{f' (SHA-256 {digest[:12]}...)' if digest else ''}, analysed at a rigidity of "
-        f"{p.rigidity_TV:g} TV. Assumed: {_field(p)}, {p.samples} orbits a pixel, closure "
+        f"{p.scale_TV:g} TV. Assumed: {_field(p)}, response {p.response}, {p.samples} orbits a pixel, closure "
         f"{p.closure}, kappa29 = {p.kappa29:g}.\n",
         "## In short\n", *(f"- {one}" for one in [*short, *(f"Mind: {one}." for one in mind)]), "", *pictures,
         "## The map\n", *(f"- {line}" for line in [*read, *used]), "",

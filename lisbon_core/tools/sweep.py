@@ -18,11 +18,11 @@ from pathlib import Path
 
 from lisbon_core import claims
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import RunParameters
+from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.run import Run
 from lisbon_core.tools.locks import only_one
 from lisbon_core.tools.provenance import code_hash, now, provenance, write_atomically, write_json
-from lisbon_core.tools.sweep_plan import FILES, Plan, SweepError
+from lisbon_core.tools.sweep_plan import Plan, SweepError
 from lisbon_core.tools.sweep_report import table
 
 __all__ = ["one_run", "read_rows", "sweep"]
@@ -78,7 +78,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     from tqdm import tqdm
 
     out, executor = Path(out).absolute(), executor or ThreadPoolExecutor(1)
-    files = sorted({getattr(one, name) for one in plan.runs for name in FILES} - {""})
+    files = sorted(name for name in {getattr(one, name) for one in plan.runs for name in FILES} if Path(name).is_file())
     with only_one(out):
         record = provenance({"varied": plan.varied, "runs": len(plan.runs)}, files)
         write_json(out / RECORD, record)

@@ -16,13 +16,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import ParameterError, RunParameters
+from lisbon_core.parameters import FILES, ParameterError, RunParameters
 from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
 
 __all__ = ["Plan", "SweepError", "plan", "read_points"]
 
-FILES = ("sky_map", "mask", "heliosphere")
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
                "response", "epoch", "samples", "seed", "boundary_AU", "grid_deg")
@@ -119,7 +118,7 @@ def _values(name: str, given):
 
 def _absolute(name: str, value):
     """Paths as every worker finds them."""
-    return str(Path(value).expanduser().absolute()) if name in FILES and value else value
+    return str(Path(value).expanduser().absolute()) if name in FILES and Path(value).expanduser().is_file() else value
 
 
 def _grid(name: str, text: str) -> list[float]:

@@ -65,7 +65,7 @@ def draw_field_direction(run, lon: float, lat: float, heliosphere: bool):
     if not heliosphere:
         mu, words = straight, "Straight lines: no heliosphere."
     else:
-        traced = trace_sky(model, dec, ra, rigidity_TV=run.parameters.rigidity_TV,
+        traced = trace_sky(model, dec, ra, rigidity_TV=run.response.scale_TV,
                            boundary_AU=run.parameters.boundary_AU)
         mu, area = traced.mu[0], np.repeat(np.cos(np.radians(dec))[:, None], len(ra), axis=1)
         shift = np.sqrt(np.average((mu - straight) ** 2, weights=area))
