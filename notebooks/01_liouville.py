@@ -21,13 +21,13 @@
 #
 # Here $I$ is the intensity from the direction of polar angle $\theta$ (from the celestial north pole) and right ascension
 # $\phi$; $f$ is the density in phase space; $\mathbf x$ and $\mathbf p$ are the place and momentum in interstellar space to
-# which the orbit leads back; and $p_0$ is the momentum at Earth. `trace` follows single orbits, `trace_sky` those of a
+# which the orbit leads back; and $p_0$ is the momentum at Earth. `trace` follows single orbits, `trace_samples` those of a
 # whole sky (notebook 03). This notebook checks the two statements behind Eq. (1): volume in phase space is conserved,
 # and $f$ does not depend on the observer's motion.
 
 # %% tags=["parameters"]
 p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
-rigidity_TV: float = 4.0  # rigidity at Earth, TV
+rigidity_TV: float = 4.0  # scale of the response, reported energy over charge, TV
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%

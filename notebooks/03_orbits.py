@@ -23,7 +23,6 @@
 # the helix's axis, for a particle of charge $q$ at the place $\mathbf r$; and $p/p_0$, the momentum over that at Earth.
 
 # %% tags=["parameters"]
-rigidity_TV: float = 4.0  # scale of the response, reported energy over charge, TV
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
 polarity: int = 1  # of the solar field, 0 if unipolar: 1, -1, 0
@@ -50,9 +49,9 @@ from lisbon_core.tools.notebook import number, record, say, show
 from lisbon_core.units import LORENTZ, gyroradius
 
 run = Run.from_namespace(globals())
-rigidity_TV = run.response.scale_TV
+scale_TV = run.response.scale_TV
 say(
-    f"A particle of {rigidity_TV:g} TV has a gyroradius of {number(gyroradius(rigidity_TV, run.heliosphere.field_uG))} AU in {run.heliosphere.field_uG:.3g} microgauss: "
+    f"A particle of {scale_TV:g} TV has a gyroradius of {number(gyroradius(scale_TV, run.heliosphere.field_uG))} AU in {run.heliosphere.field_uG:.3g} microgauss: "
     "larger than the heliosphere is wide, and that is why anything is left of the interstellar pattern."
 )
 
@@ -65,7 +64,7 @@ say(
 
 # %%
 places = ((230, 25), (300, 10), (75, 20), (140, 50), (30, -40))
-tracks, _ = follow(run.heliosphere, [unit_vector(*place) for place in places], rigidity_TV)
+tracks, _ = follow(run.heliosphere, [unit_vector(*place) for place in places], scale_TV)
 distance = np.linalg.norm(tracks, axis=2)
 returned = np.sum(np.any((np.maximum.accumulate(distance) > 300.0) & (distance < 200.0), axis=0))
 fig = plots.orbits_in_space(
@@ -96,10 +95,10 @@ assert np.all(chord < 8.0 + 1e-6), "two points of an orbit are farther apart tha
 
 # %%
 model = run.closed_form  # a field on a grid has no potential
-momentum = -rigidity_TV * spread_directions(300) @ model.axes.T
+momentum = -scale_TV * spread_directions(300) @ model.axes.T
 start = np.tile([1.0, 0.0, 0.0], (300, 1))
 end = trace(model, start, momentum, backwards=True, boundary_AU=boundary_AU, tolerance=1e-10)
-kinetic = np.linalg.norm(end.momentum, axis=1) - rigidity_TV
+kinetic = np.linalg.norm(end.momentum, axis=1) - scale_TV
 potential = LORENTZ * (model.potential(end.position) - model.potential(start))
 residual = np.abs(kinetic + potential)[end.escaped]
 say(
@@ -119,11 +118,11 @@ assert np.median(residual) < 1e-7, "total energy is not conserved along the orbi
 step, bundles, momenta, stretched = 12.0, {}, {}, []
 for ra, dec in ((180.0, 10.0), (303.0, 19.0)):
     close = unit_vector(ra + np.arange(-12, 13) * 0.01 / np.cos(np.radians(dec)), np.full(25, dec))
-    middle = trace(run.heliosphere, earth_positions(run.heliosphere, 1), -rigidity_TV * close[12:13] @ run.heliosphere.axes.T,
+    middle = trace(run.heliosphere, earth_positions(run.heliosphere, 1), -scale_TV * close[12:13] @ run.heliosphere.axes.T,
                    backwards=True, boundary_AU=boundary_AU)
     stretched.append(float(middle.amplification[0]))
     name = f"RA {ra:.0f}°, Dec {dec:.0f}°"
-    bundles[name], momenta[name] = follow(run.heliosphere, close, rigidity_TV, step_AU=step, steps=450)
+    bundles[name], momenta[name] = follow(run.heliosphere, close, scale_TV, step_AU=step, steps=450)
 final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
 
 # %%
@@ -221,7 +220,7 @@ say("| rigidities about | shift of μ (r.m.s.) | still inside |\n|---|---|---|\n
 # %%
 sky = spread_directions(3000)
 radii = [radius for radius in (100.0, 300.0, 1000.0) if radius < boundary_AU] + [boundary_AU]
-met = stations(run.heliosphere, sky, rigidity_TV, radii)
+met = stations(run.heliosphere, sky, scale_TV, radii)
 origins = [-(o.momentum / np.linalg.norm(o.momentum, axis=1)[:, None]) @ run.heliosphere.axes for o in met]
 b, e_x, e_y = axes_across(run.heliosphere)
 mu, gyrophase = -origins[-1] @ b, np.degrees(np.arctan2(-origins[-1] @ e_y, -origins[-1] @ e_x))
@@ -251,7 +250,7 @@ say(
 # are not chaotic.
 
 # %%
-whole = trace(run.heliosphere, np.tile(earth_positions(run.heliosphere, 1), (len(sky), 1)), -rigidity_TV * sky @ run.heliosphere.axes.T,
+whole = trace(run.heliosphere, np.tile(earth_positions(run.heliosphere, 1), (len(sky), 1)), -scale_TV * sky @ run.heliosphere.axes.T,
               backwards=True, boundary_AU=boundary_AU, tolerance=TOLERANCE)
 quiet = whole.escaped & met[-1].escaped & ~whole.chaotic
 off = angle_between(whole.momentum, met[-1].momentum)[quiet]
@@ -270,7 +269,7 @@ assert np.quantile(off, 0.99) < limit, "stopping on the way changes the orbits"
 # %%
 coarse_dec, coarse_ra = grid(6.0)
 maps = {
-    name: trace_sky(closed_form(with_field(run.closed_form.parameters, name)), coarse_dec, coarse_ra, rigidity_TV=rigidity_TV,
+    name: trace_sky(closed_form(with_field(run.closed_form.parameters, name)), coarse_dec, coarse_ra, rigidity_TV=scale_TV,
                     boundary_AU=boundary_AU)
     for name in ("ribbon", "hawc-icecube", "voyagers-model", "starlight")
 }

@@ -203,9 +203,9 @@ say(f"Largest deviation of a ring mean from 1: {np.nanmax(np.abs(means - 1)):.1e
 # %% [markdown]
 # ## What stands behind one energy
 #
-# An array tells the energy of a nucleus, within its resolution, and hardly its charge $Z$; what bends an orbit is the
+# An array tells the energy of a nucleus, within its resolution, and hardly its charge; what bends an orbit is the
 # rigidity, energy over charge. So "4 TeV" is a mixture: protons of about 4 TV, helium of 2 to 3, iron of a few tenths. A
-# nucleus of $A$ nucleons makes a shower like $A$ nucleons of one $A$-th of the energy, which is smaller at the array, so
+# nucleus makes a shower like so many single nucleons that share its energy, which is smaller at the array, so
 # heavy nuclei are seen more rarely than they come, and at a higher energy: how much, is known to a few tenths
 # (`response`, `air_shower`). Which rigidities are assumed is a parameter of the run, and one of its assumptions.
 

@@ -22,7 +22,7 @@
 # the machine this was run on, while it was doing who knows what else: only ratios within one run say something.
 
 # %% tags=["parameters"]
-rigidity_TV: float = 4.0  # rigidity at Earth, TV
+rigidity_TV: float = 4.0  # scale of the response, reported energy over charge, TV
 boundary_AU: float = 4000.0  # radius at which orbits end, AU
 seed: int = 20060101  # of every random number
 grid_deg: float = 2.0  # step of the analysis grid, degrees

@@ -259,7 +259,7 @@ def test_a_cluster_that_loses_a_worker_makes_the_same_rows(tmp_path):
 
 
 def test_the_command_runs_the_chain(tmp_path, capsys):
-    command = ["sweep", "--set", "order=2,3", "--set", "grid_deg=10", "--set", "samples=2", "--set", "p_index=4.7,99",
+    command = ["sweep", "--set", "order=2,3", "--set", "grid_deg=10", "--set", "samples=8", "--set", "p_index=4.7,99",
                "--out", str(tmp_path / "out")]
     assert main(command) == 2
     assert "p_index is 99" in capsys.readouterr().err
@@ -271,7 +271,7 @@ def test_the_command_runs_the_chain(tmp_path, capsys):
     rows = {(row["parameters"]["order"], row["status"]): row for row in read_rows(tmp_path / "out" / "sweep.jsonl")}
     assert rows[3, "done"]["claims"]["A_1"]["value"] == pytest.approx(1.9e-3, rel=0.2)
     assert len(rows[3, "done"]["fit"]["theta"]) == 5
-    assert RunParameters(**rows[3, "done"]["parameters"]).samples == 2
+    assert RunParameters(**rows[3, "done"]["parameters"]).samples == 8
     assert not multiprocessing.active_children()
 
 
@@ -285,18 +285,20 @@ def test_variations_change_one_assumption_each():
     """Against the run as assumed, first in the list; nothing is analysed twice."""
     run = Run(RunParameters(polarity=-1))
     base, *others = variations(run)
-    assert base.parameters == RunParameters(polarity=-1, grid_deg=4.0)
+    assert base.parameters == RunParameters(polarity=-1, grid_deg=4.0, samples=4)
     assert len({one.parameters for one in others} | {base.parameters}) == len(others) + 1
-    together = {frozenset({"field_lon", "field_lat"}), frozenset({"field_lon", "field_lat", "field_frame"})}
+    together = {frozenset({"field_lon", "field_lat"}), frozenset({"field_lon", "field_lat", "field_frame"}),
+                frozenset({"polarity", "epoch"})}
     for one in others:
         changed = {name for name, value in one.parameters.as_dict().items() if value != getattr(base.parameters, name)}
         assert len(changed) == 1 or changed in together, one
-    assert {one.label for one in others if one.kind == "solar polarity"} == {"polarity +1", "unipolar"}
-    assert len({one.kind for one in others}) == 9
+    assert {one.label for one in others if one.kind == "solar polarity"} == {"polarity +1", "polarity -1", "unipolar"}
+    assert len({one.kind for one in others}) == 10
 
 
 def test_fan_of_fields_changes_nothing_else():
     run = Run(RunParameters(field_lon=10.0, field_lat=60.0, order=5))
     made = field_fan(run)
     assert len(set(made)) == 19
-    assert {replace(one, field_lon=10.0, field_lat=60.0) for one in made} == {replace(run.parameters, grid_deg=4.0)}
+    coarse = replace(run.parameters, grid_deg=4.0, samples=4)
+    assert {replace(one, field_lon=10.0, field_lat=60.0) for one in made} == {coarse}

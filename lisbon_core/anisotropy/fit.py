@@ -194,8 +194,11 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
         shifts.append(sparse.csr_array((jacobian @ (columns.scale * np.linalg.solve(whole, bias)))[:, None]))
     map_noise = sparse.hstack(shifts, format="csr")
     # the same residuals, over an expectation that now holds the map's own scatter
-    return replace(fit, map_noise=map_noise, corrected=float(corrected),
-                   chi2_expected=fit.chi2_expected + columns.expected_squares(map_noise))
+    response = columns.response(fit.estimator, map_noise)
+    jacobian = columns.relative_intensity(fit.theta)[1]
+    left = columns.expected_squares(map_noise) - _taken(columns, jacobian, response @ response.T,
+                                                        corrected * attenuation)
+    return replace(fit, map_noise=map_noise, corrected=float(corrected), chi2_expected=fit.chi2_expected + left)
 
 
 def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | float = 0.0) -> AnisotropyFit:
@@ -206,11 +209,17 @@ def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | floa
     weighted = (jacobian * columns.scale).T * columns.weight
     estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), weighted)
     noise = columns.response(estimator, columns.noise)
-    fitted = np.sum((jacobian.T * columns.weight) @ jacobian * (noise @ noise.T))
+    fitted = _taken(columns, jacobian, noise @ noise.T, attenuation)
     return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
                          chi2=columns.weight @ (data - model) ** 2, chi2_expected=columns.noise_trace - fitted,
                          effective_pixels=columns.effective_pixels,
                          map_noise=sparse.csr_array((data.size, 0), dtype=float))
+
+
+def _taken(columns: Design, jacobian: np.ndarray, covariance: np.ndarray, attenuation: np.ndarray | float) -> float:
+    """How much of the expected sum of squares the fitted coefficients, of that covariance, take away."""
+    attenuation = attenuation * np.ones((len(columns.names) + 1,) * 2)
+    return float(np.sum(((jacobian.T * columns.weight) @ jacobian - 2.0 * attenuation[1:, 1:]) * covariance))
 
 
 def map_scatter(columns: Design, liouville: LiouvilleMap, order: int = 0) -> tuple[np.ndarray, np.ndarray]:

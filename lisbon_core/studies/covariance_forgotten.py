@@ -26,12 +26,13 @@ __all__ = ["ErrorsTaken", "compare_errors", "independent_bins", "independent_pix
 def independent_pixels(fit: AnisotropyFit) -> AnisotropyFit:
     """The same fit, with the errors it would have were the noise of each pixel independent of its neighbours'.
 
-    Estimates and chi-square stay what they are; the finite sample of the Liouville map keeps its share of the errors.
+    Estimates and chi-square stay what they are; the Liouville map is taken as exact.
     """
     columns = fit.design
     noise = sparse.csr_array(sparse.diags_array(columns.weight**-0.5))
     columns = replace(columns, noise=noise)
-    return replace(fit, design=columns, noise=columns.response(fit.estimator, columns.noise))
+    return replace(fit, design=columns, noise=columns.response(fit.estimator, columns.noise),
+                   map_noise=fit.map_noise[:, :0])
 
 
 def independent_bins(pad: PitchAngleDistribution) -> PitchAngleDistribution:

@@ -139,4 +139,5 @@ def input_hash(root: Path = ROOT) -> str:
 
 def code_hash() -> str:
     """Hash of the package and the data that a run without notebooks is computed from."""
-    return _digest(reached(PACKAGE / "tools" / "sweep.py") | _data())
+    made = PACKAGE / "claims.py"
+    return _digest(reached(made) | {made.name: _hash(made)} | _data())

@@ -28,7 +28,7 @@ def flux_matrix(speed: np.ndarray, diffusion: np.ndarray) -> sparse.csr_array:
 
 
 def finite_volume_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, cells: int = 4000):
-    """The stationary distribution in flux form, second order in the width of a cell.
+    """The stationary distribution of Eq. (5) in flux form, second order in the width of a cell.
 
     d_mu[(1-mu^2)(h F1' - q F1)] = tau - 2 mu - 2 mu (lam - q) F1; the flux vanishes at mu = -1 and 1, and tau is an
     unknown that int F1 = 0 pays for.
