@@ -44,7 +44,7 @@ def test_bins_keep_their_error_bars():
 
 
 def test_bound_of_the_default_sky():
-    """Near the size of the paper's bound one comes where pixels and bins both pass for independent, and not otherwise."""
+    """Near the paper's bound one comes where pixels and bins both pass for independent, and not otherwise."""
     run = Run(RunParameters())
     honest, _, pixels, both = compare_errors(run.fit, run.renormalised, run.liouville)
     assert honest.T_0_bound.value == pytest.approx(1.1e-5, rel=0.2)
