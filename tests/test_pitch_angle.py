@@ -102,7 +102,7 @@ def test_a_sampled_map_leaves_no_bias():
 
 
 def test_bins_and_rings_scatter_over_maps_as_stated():
-    """One noiseless sky through forty maps: the scatter of bins and of restored ring means is the map's part of sigma."""
+    """One noiseless sky through forty maps: bins and restored ring means scatter by the map's part of sigma."""
     made = uniform_field_map(scatter=0.15, samples=400)
     sky = ring_normalise(sky_of(made, THETA, dec_min=-10.0, averaging=9.0)[0])
     F, rings, stated_F, stated_rings = [], [], [], []
