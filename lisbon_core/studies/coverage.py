@@ -15,6 +15,7 @@ from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, ren
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples
 from lisbon_core.response import Response, response
+from lisbon_core.sky import noise_factor
 from lisbon_core.synthetic import DEFAULT_TRUTH, SkyTruth, expected_sky, map_of
 from lisbon_core.transport import fit_transport
 
@@ -62,12 +63,12 @@ def coverage(truth: SkyTruth, made: LiouvilleMap, seen: Response, *, skies: int 
     signs = (1, -1) if truth.epoch == "cycle" else (1,)
     epochs = [closed_form(replace(default, polarity=sign)) for sign in signs]
     clean = expected_sky(truth, made, "synthetic sky of the coverage study")
+    noise = noise_factor(clean)
     names = (*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y", *(("1/L", "gradient length") if transport else ()))
     known = np.array([*truth.legendre(order), truth.G_x, truth.G_y])
     pulls, chi2 = np.full((skies, len(names)), np.nan), np.empty(skies)
     for k, part in enumerate(tqdm(np.array_split(np.arange(skies), scramblings), disable=None, desc="scramblings")):
         liouville = cached_samples(epochs, made.dec, made.ra, Sampling(samples, seen, seed + k))
-        noise = fit_anisotropy(clean, liouville, order).design.noise
         for sky in part:
             values = clean.relative_intensity.copy()
             values[clean.footprint] += noise @ random.standard_normal(noise.shape[1])
