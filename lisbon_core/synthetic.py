@@ -15,7 +15,7 @@ from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.anisotropy.design import mean_columns
-from lisbon_core.heliosphere import HeliosphereParameters, closed_form
+from lisbon_core.heliosphere import HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.response import response
 from lisbon_core.sky import SkyMap, averaging_operator, even_sky, noise_factor, ring_normalise
@@ -183,9 +183,8 @@ SECOND = replace(random_truth(2), rigidity_TV=10.0, response="hawc-10TeV", sampl
 
 def map_of(truth: SkyTruth, step_deg: float = 2.0, heliosphere: HeliosphereParameters | None = None) -> LiouvilleMap:
     """The map that a synthetic sky is made with: many orbits a pixel, none of which a run that fits it ever draws."""
-    signs = (1, -1) if truth.epoch == "cycle" else (1,)
     heliosphere = heliosphere or HeliosphereParameters()
-    epochs = [closed_form(replace(heliosphere, polarity=sign * heliosphere.polarity)) for sign in signs]
+    epochs = solar_cycle(heliosphere) if truth.epoch == "cycle" else [closed_form(heliosphere)]
     sampling = Sampling(truth.samples, response(truth.response, truth.rigidity_TV), truth.seed, stream=1)
     return cached_samples(epochs, *grid(step_deg), sampling, progress=True)
 

@@ -31,8 +31,8 @@
 # %% tags=["parameters"]
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
-field_uG: float = 3.0  # strength of the interstellar field, microgauss
-polarity: int = 1  # of the solar field, 0 if unipolar: 1, -1, 0
+field_uG: float = 3.4  # strength of the interstellar field, microgauss
+polarity: int = 1  # of the solar field that leaves the Sun in the north today: 1, -1
 seed: int = 20060101  # of every random number
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 

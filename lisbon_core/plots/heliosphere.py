@@ -42,11 +42,10 @@ def _planes(heliosphere, points: int, colour: str, *planes: Plane):
         fields.append(heliosphere.field(places.reshape(-1, 3))[0].reshape(places.shape))
         strength = np.maximum(np.linalg.norm(fields[-1], axis=-1), 1e-9)  # nothing is not blank
         mesh = axes.pcolormesh(side, side, strength, norm=mpl.colors.LogNorm(0.1, 20.0), rasterized=True)
-        inside = np.linalg.norm(places, axis=-1)
-        wall = 0.5 * inside * (inside + places[..., 2])  # of the half-body: the square of the nose's distance
-        axes.contour(side, side, wall, levels=[heliosphere.parameters.nose_AU**2], colors=colour, linewidths=0.9)
-        axes.contour(side, side, inside, levels=[heliosphere.parameters.shock_AU], colors=colour, linewidths=0.9,
-                     linestyles="--")
+        if hasattr(heliosphere, "parameters"):  # a field on a grid has no surfaces that could be drawn
+            reach = np.linalg.norm(places, axis=-1)
+            for surface, style in zip(heliosphere.parameters.surfaces(places), ("--", "-"), strict=True):
+                axes.contour(side, side, reach / surface, levels=[1.0], colors=colour, linewidths=0.9, linestyles=style)
         axes.set(aspect="equal", title=plane.title, xlabel=plane.xlabel, ylabel=plane.ylabel)
     fig.colorbar(mesh, ax=fig.axes, label="|B| (microgauss)", orientation="horizontal", shrink=0.5, aspect=35)
     return fig, fields

@@ -28,22 +28,16 @@ def _flow_axes(heliosphere) -> np.ndarray:
 
 def _surfaces(axes, p, extent_AU: float) -> None:
     """Heliopause, cut off at the end of the box, and termination shock."""
-    around, angle = np.linspace(0.0, 2.0 * np.pi, 61), np.linspace(0.0, 0.999 * np.pi, 400)
-    radius = p.nose_AU / np.cos(angle / 2.0)
-    inside = radius * np.cos(angle) > -extent_AU
-    angle, radius = (np.interp(np.linspace(0, inside.sum() - 1, 40), np.arange(inside.sum()), a[inside])
-                     for a in (angle, radius))
-    for size, turn, colour, alpha in ((radius, angle, COLOURS["sky"], 0.10),
-                                      (p.shock_AU, np.linspace(0, np.pi, 21), COLOURS["orange"], 0.22)):
-        rho, z = size * np.sin(turn), size * np.cos(turn) + 0.0 * turn
-        surface = _shown(np.stack([np.outer(rho, np.cos(around)), np.outer(rho, np.sin(around)),
-                                   np.outer(z, np.ones_like(around))], axis=-1))
-        axes.plot_surface(*np.moveaxis(surface, -1, 0), color=colour, alpha=alpha, linewidth=0, rcount=40, ccount=60,
-                          shade=True, rasterized=True, zorder=1)
+    around, angle = np.linspace(0.0, 2.0 * np.pi, 61), np.linspace(0.0, np.pi, 81)
+    directions = np.stack([np.outer(np.sin(angle), np.cos(around)), np.outer(np.sin(angle), np.sin(around)),
+                           np.outer(np.cos(angle), np.ones_like(around))], axis=-1)
+    shock, wall = (radius[..., None] * directions for radius in p.surfaces(directions))
+    wall = np.where(wall[..., 2:] < -extent_AU, np.nan, wall)
+    for surface, colour, alpha in ((wall, COLOURS["sky"], 0.10), (shock, COLOURS["orange"], 0.22)):
+        axes.plot_surface(*np.moveaxis(_shown(surface), -1, 0), color=colour, alpha=alpha, linewidth=0, rcount=40,
+                          ccount=60, shade=True, rasterized=True, zorder=1)
     for k in range(0, 60, 10):  # a few lines of the surface, to see its shape
-        line = np.stack([radius * np.sin(angle) * np.cos(around[k]), radius * np.sin(angle) * np.sin(around[k]),
-                         radius * np.cos(angle)], axis=-1)
-        axes.plot(*_shown(line).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
+        axes.plot(*_shown(wall[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
 
 
 def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axes:
