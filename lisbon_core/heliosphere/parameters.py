@@ -119,7 +119,8 @@ class HeliosphereParameters:
     def surfaces(self, directions) -> tuple[np.ndarray, np.ndarray]:
         """Distances (...) of termination shock and heliopause, AU, in directions (..., 3) along the model's axes."""
         directions = np.asarray(directions, dtype=float)
-        x, _, z = np.moveaxis(directions / np.linalg.norm(directions, axis=-1, keepdims=True), -1, 0)
+        size = np.maximum(np.linalg.norm(directions, axis=-1, keepdims=True), 1e-300)
+        x, _, z = np.moveaxis(directions / size, -1, 0)
         even, across, upwind = self._wall()
         return (self.shock_AU / np.sqrt(1.0 + self.shock_skew * x + self.shock_shift * z),
                 1.0 / np.sqrt(even + upwind * z + across * x * (1.0 + z)))
