@@ -48,7 +48,7 @@ class SkyTruth:
     response : str
         Rigidities seen, as the parameter of a run names them; `rigidity_TV` is their scale.
     epoch : str
-        'cycle' for both polarities of the solar field equally, 'fixed' for that of the default heliosphere.
+        'cycle' for all of the solar cycle equally, 'fixed' for the phase of the default heliosphere.
     samples : int
         Orbits a pixel of the map that the sky is made with.
     seed : int
