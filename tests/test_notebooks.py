@@ -25,7 +25,7 @@ def fast_run(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MPLBACKEND", "Agg")
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
-        return runner.run(None, FAST, tmp_path_factory.mktemp("fast"), jobs=2, progress=False)
+        return runner.run(None, FAST, tmp_path_factory.mktemp("fast"), jobs=2)
 
 
 def test_all_run(fast_run):
@@ -106,7 +106,7 @@ def test_what_no_cell_declares_reaches_its_stage(tmp_path):
     """Notebook 06 declares no parameter of the fit, and yet shows the one that was asked for."""
     source, = NOTEBOOKS.glob("06_*.py")
     assert not {"order", "grid_deg"} & pairing.parameters(source).keys()
-    report = runner.run([source], FAST | {"order": 5}, tmp_path, progress=False)
+    report = runner.run([source], FAST | {"order": 5}, tmp_path)
     assert report.ok, str(report)
     assert "fitted to order 5" in (tmp_path / f"{source.stem}.ipynb").read_text(encoding="utf-8")
     assert report.results["parameters"] == RunParameters(order=5, **FAST).as_dict()

@@ -82,7 +82,7 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
     out = tmp_path / "out {of} run"
-    report = runner.run(None, {}, out, jobs=2, notebook_folder=notebooks, progress=False)
+    report = runner.run(None, {}, out, jobs=2, notebook_folder=notebooks)
     assert report.ok, str(report)
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
@@ -133,7 +133,7 @@ def test_what_has_not_changed_is_kept(notebooks, tmp_path):
     out = tmp_path / "out"
 
     def again(chosen=None, **options):
-        return runner.run(chosen, options.pop("parameters", {}), out, notebook_folder=notebooks, progress=False,
+        return runner.run(chosen, options.pop("parameters", {}), out, notebook_folder=notebooks,
                           **options)
 
     (notebooks / "04_sky.py").unlink()
@@ -170,7 +170,7 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
         assert said in process.communicate(timeout=30)[1]
     assert not (out / "results.json").exists()
     source.write_text(source.read_text().replace("sleep(600)", "sleep(0)"))
-    report = runner.run(None, {}, out, notebook_folder=notebooks, progress=False)
+    report = runner.run(None, {}, out, notebook_folder=notebooks)
     assert statuses(report) == ["kept", "done"]
     assert [path.name for path in out.iterdir() if path.name.startswith(".")] == [locks.LOCK]
 
@@ -303,7 +303,7 @@ def test_what_dates_a_published_run(tmp_path):
 
 def test_two_runs_do_not_share_a_folder(notebooks, tmp_path):
     with locks.only_one(tmp_path / "out"), pytest.raises(LisbonError, match="Another run is at work in"):
-        runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks, progress=False)
+        runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks)
     assert [path.name for path in (tmp_path / "out").iterdir()] == [locks.LOCK]
 
 
@@ -406,7 +406,7 @@ def test_other_mistakes(lisbon, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(LisbonError, match="name a folder"):
-            runner.run(None, {}, out, notebook_folder=tmp_path / "root" / "notebooks", progress=False)
+            runner.run(None, {}, out, notebook_folder=tmp_path / "root" / "notebooks")
 
 
 def test_notebook_by_number_stem_or_path(notebooks):

@@ -1,18 +1,17 @@
-"""The command `lisbon`: list the notebooks, run them, look at a map, compare two runs, sweep parameters."""
+"""The command `lisbon`: notebooks, maps, runs and sweeps; and what `make` calls: the paper, its site, the course."""
 
 import argparse
 import inspect
 import math
 import os
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, FILES, RunParameters, checked
+from lisbon_core.parameters import FAST, FILES, RunParameters
 from lisbon_core.tools import pairing
+from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.locks import check_cache
-from lisbon_core.tools.provenance import NOTEBOOKS
 
 __all__ = ["UsageError", "main"]
 
@@ -45,30 +44,66 @@ def _run(arguments) -> int:
     report.md. Notebooks that ended well there before, from the same inputs, are kept.
     """
     _at_least(arguments, jobs=1)
-    named = sorted({pairing.find(name, arguments.folder) for name in arguments.notebooks})
-    chosen, given = named or pairing.sources(arguments.folder), _settings(arguments)
-    known = {field.name for field in fields(RunParameters)} | {"run_dir"}
-    own = {name: checked(name, given.pop(name), one.default, {"help": one.help}) for path in chosen
-           for name, one in pairing.parameters(path).items() if name in given and name not in known}
+    chosen, given = {pairing.find(name, arguments.folder) for name in arguments.notebooks}, _settings(arguments)
     parameters = RunParameters.from_mapping(given)
 
     from lisbon_core.run import check_inputs  # after the cheap checks: it brings numba
     from lisbon_core.tools import runner
-    from lisbon_core.tools.tables import plain_table
 
     check_inputs(parameters)
     check_cache()
-    values = {name: getattr(parameters, name) for name in given} | own
+    values = {name: value for name, value in parameters.as_dict().items() if name in given}
     values |= {name: str(parameters.path(name).absolute()) for name in FILES
                if values.get(name) and parameters.path(name).is_file()}
-    report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder,
-                        force=arguments.force)
-    print()
-    if report.results["claims"]:
-        print(plain_table(report.results), end="\n\n")
+    return _told(runner.run(chosen, values, arguments.out, arguments.jobs, notebook_folder=arguments.folder,
+                            force=arguments.force))
+
+
+def _told(report) -> int:
+    """Print the claims of a run, and how its notebooks ended if one did not end well; the exit code."""
+    from lisbon_core.tools.tables import plain_table
+
+    print(f"\n{plain_table(report.results)}\n" if report.results["claims"] else "")
     if not report.ok:
         print(report, file=sys.stderr)
     return 0 if report.ok else 1
+
+
+def _paper(arguments) -> int:
+    """Run every notebook at the defaults into runs/paper, print the claims, bring what is committed up to date."""
+    _at_least(arguments, jobs=1)
+    from lisbon_core.tools import publish, runner
+
+    report = runner.run(None, {}, ROOT / "runs" / "paper", arguments.jobs)
+    if code := _told(report):
+        return code
+    replaced = publish.publish(report)
+    print("Committed notebooks, figures and results: "
+          + (f"replaced for {', '.join(replaced)}." if replaced else "current, left as they are."))
+    return 0
+
+
+def _site(arguments) -> None:
+    """Build the website, or one PDF, from the notebooks as they were last run."""
+    from lisbon_core.tools.site.build import build_pdf, build_site
+
+    print(f"Open {(build_pdf if arguments.pdf else build_site)(arguments.out.absolute())}")
+
+
+def _course(arguments) -> None:
+    """Make the exercises for students, lecturers and nbgrader, and slides."""
+    from lisbon_core.tools.course import build
+
+    counts = build(arguments.out)
+    print(f"{arguments.out}:", *(f"  {name + '/':<12} {count} notebooks" for name, count in counts.items()), sep="\n")
+
+
+def _costs(arguments) -> None:
+    """What a run costs, measured on this machine: seconds that the processor spent."""
+    from lisbon_core.tools.costs import measured
+    from lisbon_core.tools.tables import plain_table
+
+    print(plain_table(measured(), ("what", "cost")))
 
 
 def _map(arguments) -> None:
@@ -113,9 +148,6 @@ def _sweep(arguments) -> int:
         check_cache()
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {arguments.out}",
           flush=True)
-    if "seed" in plan.varied:
-        print("mind: the seed decides which sample the errors of the transport fit are read from, and nothing else: "
-              "runs that differ in it alone show how well these errors are known")
     try:
         with (workers.cluster(arguments.scheduler) if arguments.scheduler
               else workers.Processes(arguments.jobs)) as executor:
@@ -127,7 +159,7 @@ def _sweep(arguments) -> int:
         print(f"Interrupted: what had ended is in {arguments.out}; give the same command again to go on.",
               file=sys.stderr)
         return 130
-    print(sweep_report.summary(rows, plan, Path(arguments.out)))
+    print(sweep_report.summary(rows, plan, arguments.out))
     return 0 if all(row["status"] == "done" for row in rows) else 1
 
 
@@ -167,10 +199,9 @@ def _capstone(arguments) -> int:
         write_sky_map(unknown_sky.sky_of(arguments.student, arguments.secret), arguments.out)
         return 0
     graded = unknown_sky.grade(arguments.student, unknown_sky.read_answer(arguments.grade), arguments.secret)
-    print(*graded, sep="\n")
-    good = sum(one.verdict == "good" for one in graded)
-    total = sum(one.pull**2 for one in graded)
-    print(f"{good} of {len(graded)} good; the sum of squared pulls is {total:.1f}, expected about {len(graded)}")
+    good, total = sum(one.verdict == "good" for one in graded), sum(one.pull**2 for one in graded)
+    print(*graded, f"{good} of {len(graded)} good; the sum of squared pulls is {total:.1f}, expected about "
+          f"{len(graded)}", sep="\n")
     return 0 if good == len(graded) else 1
 
 
@@ -196,29 +227,27 @@ def _yaml(path: str) -> dict:
 
     try:
         # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
-        content = yaml.BaseLoader(Path(path).read_text(encoding="utf-8")).get_single_data()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Cannot read --params {path}: {getattr(error, 'strerror', None) or 'it is not a text file'}."
-                         ) from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"--params {path} is not valid YAML: {' '.join(str(error).split())}.") from error
-    if content is not None and not isinstance(content, dict):
+        content = yaml.BaseLoader(Path(path).read_text(encoding="utf-8")).get_single_data() or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        said = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise UsageError(f"Cannot read --params {path} as YAML: {said}.") from error
+    if not isinstance(content, dict):
         raise UsageError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
-    return {str(name): value for name, value in (content or {}).items()}
+    return {str(name): value for name, value in content.items()}
 
 
 def _option(*names: str, **how) -> tuple:
     return names, how
 
 
-JOBS = min(2, os.cpu_count() or 1)
 FOLDER = _option("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
+JOBS = _option("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
+               help="notebooks or runs at the same time (default %(default)s)")
 OF_RUNS = (
     _option("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a parameter"),
     _option("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it"),
     _option("--fast", action="store_true", help="coarse grid: the whole chain in under a minute"),
-    _option("--jobs", type=int, default=JOBS, metavar="N", help=f"notebooks or runs at the same time (default {JOBS})"),
-    _option("--out", required=True, metavar="DIR", help="folder of all that is made, itself made if needed"))
+    _option("--out", required=True, type=Path, metavar="DIR", help="folder of all that is made"), JOBS)
 # a command by its name: what does it (and says so in its docstring), a line of help, options
 COMMANDS = {
     "list": (_list, "notebooks and their parameters", [FOLDER]),
@@ -253,7 +282,15 @@ COMMANDS = {
         _option("--secret", default="", metavar="WORD",
                 help="the lecturer's, the same for sky and grade: without it students can compute the truth"),
         _option("--out", metavar="SKY.ecsv", help="write the sky here"),
-        _option("--grade", metavar="ANSWER.toml", help="grade this answer by its pulls")])}
+        _option("--grade", metavar="ANSWER.toml", help="grade this answer by its pulls")]),
+    "costs": (_costs, "what a run costs on this machine", []),
+    "paper": (_paper, "all notebooks at the defaults, and what is committed of them (make paper)", [JOBS]),
+    "site": (_site, "the website (make site), or one PDF (make pdf)", [
+        _option("--pdf", action="store_true", help="one PDF of the whole, through headless Chromium"),
+        _option("--out", type=Path, default=ROOT / "_build", metavar="DIR", help="where it goes (_build)")]),
+    "course": (_course, "exercises and slides (make course)", [
+        _option("--out", type=Path, default=ROOT / "_build" / "course", metavar="DIR",
+                help="where they go (_build/course)")])}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""What a run costs, measured on this machine: `python -m lisbon_core.tools.costs` prints a table.
+"""What a run costs, measured on this machine: `lisbon costs`.
 
 Times are what the processor spent, which others on the machine disturb least.
 """
@@ -36,6 +36,3 @@ def measured() -> list[tuple[str, str]]:
                      f"fit of order 7 {fit:.2f} s; from a kept map to the transport fit {whole:.1f} s"))
     return rows
 
-
-if __name__ == "__main__":
-    print("| what | cost |", "|---|---|", *(f"| {what} | {cost} |" for what, cost in measured()), sep="\n")

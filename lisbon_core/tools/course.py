@@ -14,7 +14,7 @@ from lisbon_core.tools import pairing
 from lisbon_core.tools.locks import only_one
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
 
-__all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "main", "sources",
+__all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "sources",
            "student_copy"]
 
 EXERCISES = NOTEBOOKS / "exercises"
@@ -86,18 +86,19 @@ def student_copy(notebook):
 
 
 def build(out: Path = ROOT / "_build" / "course") -> dict[str, int]:
-    """Write student/, instructor/, grading/ and slides/ into a folder; how many files went into each."""
+    """Write student/, instructor/, grading/ and slides/ into a folder; how many notebooks went into each."""
     import nbformat
 
     chapters = [*sources(), EXERCISES / "capstone_sol.py"]
-    for path in chapters:
-        stem, whole = path.stem.removesuffix("_sol"), pairing.read(path)
-        for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole),
-                                 ("student", student_copy(pairing.read(path)))):
-            write_atomically(Path(out) / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
-    write_atomically(Path(out) / "grading" / "nbgrader_config.py", NBGRADER)
-    counts = dict.fromkeys(("student", "instructor", "grading"), len(chapters))
-    return counts | {"slides": slides(Path(out) / "slides")}
+    with only_one(out):
+        for path in chapters:
+            stem, whole = path.stem.removesuffix("_sol"), pairing.read(path)
+            for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole),
+                                     ("student", student_copy(pairing.read(path)))):
+                write_atomically(out / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
+        write_atomically(out / "grading" / "nbgrader_config.py", NBGRADER)
+        counts = dict.fromkeys(("student", "instructor", "grading"), len(chapters))
+        return counts | {"slides": slides(out / "slides")}
 
 
 def slides(out: Path) -> int:
@@ -126,24 +127,3 @@ def slides(out: Path) -> int:
         page, _ = exporter.from_filename(path, {"title": pairing.title(path.with_suffix(".py")), "style": style})
         write_atomically(out / f"{path.stem}.html", page)
     return len(found)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """`python -m lisbon_core.tools.course build [DIR]`; `lisbon check` runs the checks."""
-    argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] != ["build"] or len(argv) > 2:
-        print("course: say 'build [DIR]'", file=sys.stderr)
-        return 2
-    out = Path(argv[1]) if argv[1:] else ROOT / "_build" / "course"
-    try:
-        with only_one(out):
-            counts = build(out)
-    except LisbonError as error:
-        print(f"course: {error}", file=sys.stderr)
-        return 2
-    print("\n".join([f"{out}:", *(f"  {name + '/':<12} {count} notebooks" for name, count in counts.items())]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,17 +4,17 @@
 """
 
 import ast
-import dataclasses
 import functools
 import hashlib
 import json
 from pathlib import Path
 
 from lisbon_core._core import PACKAGE, syntax_hash
+from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing
 
-__all__ = ["DEPENDS", "NOTEBOOKS", "ROOT", "code_hash", "defaults", "files", "input_hash", "keys", "needs",
-           "published_keys", "reached", "sha256"]
+__all__ = ["DEPENDS", "NOTEBOOKS", "ROOT", "code_hash", "files", "input_hash", "keys", "needs", "published_keys",
+           "reached", "sha256"]
 
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -92,15 +92,6 @@ def _data() -> dict[str, str]:
             if path.is_file() and path.suffix != ".md" and not path.name.startswith(".")}
 
 
-def defaults(sources: list[Path]) -> dict:
-    """Every parameter of a run with its default: those of the chain, and what notebooks declare besides."""
-    from lisbon_core.parameters import RunParameters
-
-    declared = {name: one.default for path in sources for name, one in pairing.parameters(path).items()}
-    declared.pop("run_dir", None)
-    return dataclasses.asdict(RunParameters()) | declared
-
-
 def files(sources: list[Path]) -> dict[str, dict[str, str]]:
     """Hash of each file that a notebook is made from, by the notebook's stem."""
     return {path.stem: {path.name: _text_hash(path)} | reached(path) | _data() for path in sources}
@@ -128,8 +119,8 @@ def keys(parts: dict[str, dict]) -> dict[str, str]:
 
 def published_keys(folder: Path = NOTEBOOKS) -> dict[str, str]:
     """Hash that each committed notebook carries: of all it is made from at the defaults, on whatever machine."""
-    sources = pairing.sources(folder)
-    return keys({stem: made_from | defaults(sources) for stem, made_from in files(sources).items()})
+    defaults = RunParameters().as_dict()
+    return keys({stem: made_from | defaults for stem, made_from in files(pairing.sources(folder)).items()})
 
 
 def input_hash(root: Path = ROOT) -> str:

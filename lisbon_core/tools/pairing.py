@@ -4,35 +4,22 @@
 versions or random cell ids, and carries the hash of what it was made from.
 """
 
-import ast
 import difflib
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["NotebookError", "Parameter", "alternative_texts", "find", "parameters", "read", "sources", "stable_ids",
+__all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "stable_ids",
            "suggestion", "tidy", "title"]
 
 PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
-PARAMETER = re.compile(r"(\w+): ([\w |]+) = (.+?)(?:  # (.*))?")
 
 
 class NotebookError(LisbonError):
     """A notebook that is not there, or that lacks what every notebook has."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One line of a parameters cell: `name: kind = default  # help`."""
-
-    name: str
-    kind: str
-    default: object
-    help: str
 
 
 def sources(folder: Path) -> list[Path]:
@@ -51,30 +38,19 @@ def suggestion(name: str, known) -> str:
 
 def find(name: str, folder: Path) -> Path:
     """Notebook by number (`5`, `05`), stem or path; unknown names say what was probably meant."""
-    by_stem = {path.stem: path for path in sources(folder)}
-    stem = Path(name).stem if name.endswith((".py", ".ipynb")) else name.rstrip("/").rsplit("/", 1)[-1]
+    by_stem, stem = {path.stem: path for path in sources(folder)}, Path(name).stem
     matches = [known for known in by_stem if known == stem or (stem.isdigit() and known[:2] == stem.zfill(2))]
     if len(matches) != 1:
         raise NotebookError(f"No notebook is called {name}: {suggestion(stem, by_stem)}")
     return by_stem[matches[0]]
 
 
-def parameters(path: Path) -> dict[str, Parameter]:
-    """Parameters of a notebook with annotation, default and trailing comment, read without running it."""
+def parameters(path: Path) -> dict[str, str]:
+    """Lines of a notebook's parameters cell, `name: type = default  # help`, by name."""
     cell = PARAMETERS_CELL.search(Path(path).read_text(encoding="utf-8"))
     if cell is None:
         raise NotebookError(f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
-    found = {}
-    for line in cell[1].splitlines():
-        if not line.partition("#")[0].strip():  # empty, or a comment alone
-            continue
-        try:
-            name, kind, value, words = PARAMETER.fullmatch(line).groups()
-            found[name] = Parameter(name, kind, ast.literal_eval(value), words or "")
-        except (AttributeError, ValueError, SyntaxError):
-            raise NotebookError(f"{Path(path).name}, parameters cell: each line must read 'name: type = value  # help'"
-                                f", not {line!r}.") from None
-    return found
+    return {line.partition(":")[0]: line for line in cell[1].splitlines() if line.strip()}
 
 
 def title(path: Path) -> str:

@@ -1,5 +1,6 @@
 """What a run says of itself: commit, versions, hashes of inputs; and files that are written whole or not at all."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -34,12 +35,10 @@ def git_state(root: Path = ROOT) -> dict:
     def git(*arguments):
         return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
-    try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
-            return {"commit": None, "dirty": None}
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
-    except (OSError, subprocess.CalledProcessError):
-        return {"commit": None, "dirty": None}
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        if Path(git("rev-parse", "--show-toplevel")).resolve() == root.resolve():
+            return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+    return {"commit": None, "dirty": None}
 
 
 def now() -> str:
@@ -49,22 +48,16 @@ def now() -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def provenance(parameters: dict, inputs: list[Path]) -> dict:
     """What a run should be able to say of itself: code, inputs, versions, machine, seed, time of start."""
+    installed = {one.name: one.version for one in importlib.metadata.distributions()}
     return {
         **git_state(),
         "input_hash": input_hash(),
         "parameters": parameters,
         "seed": parameters.get("seed"),
         "inputs": {str(path): sha256(path) for path in inputs},
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {"python": platform.python_version(), **{name: installed.get(name) for name in PACKAGES}},
         "platform": f"{sys.platform}-{platform.machine()}",
         "started": now(),
     }

@@ -1,20 +1,18 @@
-"""What `make paper` does: run everything at the defaults, print the claims, bring the committed copies up to date.
+"""What `make paper` does after a run at the defaults: bring the committed copies up to date.
 
 The committed notebooks and results carry the hash of what they were made from. A notebook and its figures are replaced
 only when that hash has changed: an unchanged clone stays unchanged on any machine, whatever its last digits are.
 """
 
-import argparse
 import json
 import re
-import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools import inputs, pairing, runner, tables
-from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
+from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
-__all__ = ["PublishError", "claims_block", "main", "publish", "update_readme"]
+__all__ = ["PublishError", "claims_block", "publish", "update_readme"]
 
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
 
@@ -100,28 +98,3 @@ def update_readme(root: Path = ROOT) -> None:
     updated = BLOCK.sub(lambda match: match[1] + claims_block(results) + match[2], text)
     if updated != text:
         write_atomically(path, updated)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Run, print, publish; 0 if every notebook ran to its end."""
-    parser = argparse.ArgumentParser(prog="python -m lisbon_core.tools.publish", description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="notebooks run at the same time")
-    arguments = parser.parse_args(argv)
-    try:
-        report = runner.run(None, {}, ROOT / "runs" / "paper", max(1, arguments.jobs), notebook_folder=NOTEBOOKS)
-        print(f"\n{tables.plain_table(report.results)}\n")
-        if not report.ok:
-            print(report, file=sys.stderr)
-            return 1
-        replaced = publish(report)
-        update_readme()
-    except LisbonError as error:
-        print(f"lisbon: {error}", file=sys.stderr)
-        return 2
-    print("Committed notebooks, figures and results: "
-          + (f"replaced for {', '.join(replaced)}." if replaced else "current, left as they are."))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

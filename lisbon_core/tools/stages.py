@@ -6,6 +6,7 @@ A file is the run's own if provenance.json lists it with the hash it still has. 
 import json
 import os
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path, PurePath
 
 from lisbon_core._core import LisbonError
@@ -79,11 +80,8 @@ def reasons(keys: dict[str, str], parts: dict[str, dict], before: dict, out: Pat
             return f"needs {again[0]}, which runs again"
         return "" if entry.get("key") == keys[stem] else "what it is made from changed"
 
-    waiting = sorted(keys)
-    while waiting:  # those that others need first
-        stem = next(one for one in waiting if not needs(one, waiting))
+    for stem in TopologicalSorter({stem: needs(stem, sorted(keys)) for stem in keys}).static_order():
         found[stem] = reason(stem)
-        waiting.remove(stem)
     return found
 
 

@@ -142,11 +142,7 @@ def _end_at_a_whole_line(path: Path) -> None:
 
 def _append(path: Path, row: dict) -> None:
     line = json.dumps(row | {"check": _checksum(row)}, ensure_ascii=False, allow_nan=False)
-    try:
-        with open(path, "ab") as stream:
-            stream.write(line.encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise SweepError(f"Cannot write to {path} ({error.strerror}): make room and give the same command again; what "
-                         "had ended is kept") from error
+    with open(path, "ab") as stream:
+        stream.write(line.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())

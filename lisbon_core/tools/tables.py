@@ -2,13 +2,14 @@
 
 import math
 
-__all__ = ["number", "plain_table", "table"]
+__all__ = ["listed", "number", "plain_table", "table"]
 
 HEADINGS = ("Claim", "Truth", "Paper", "This run", "Unit", "Verdict", "Equation")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _listed(value) -> list:
+def listed(value) -> list:
+    """A claim's number or numbers as a list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -24,7 +25,7 @@ def number(value, sigma=None, unit: str = "", like=()) -> str:
     """
     if value is None:
         return "not determined"
-    values, sigmas = _listed(value), [one or 0.0 for one in _listed(sigma)]
+    values, sigmas = listed(value), [one or 0.0 for one in listed(sigma)]
     sigmas = sigmas * len(values) if len(sigmas) == 1 else sigmas
     if not any([*values, *sigmas]):
         return f"0 {unit}".strip()
@@ -57,7 +58,7 @@ def _rows(results: dict) -> list[tuple]:
     rows = []
     for name, row in results.get("claims", results).items():
         # one power of ten for the numbers of a row, but for those that are far smaller than the largest
-        size = {key: max(map(abs, _listed(row[key]))) for key in ("truth", "paper", "value") if row[key] is not None}
+        size = {key: max(map(abs, listed(row[key]))) for key in ("truth", "paper", "value") if row[key] is not None}
         near = [one for one in size.values() if one >= 0.1 * max(size.values())]
         like = {key: near if one in near else () for key, one in size.items()}
         shown = ["–" if row[key] is None else number(row[key], None, "", like[key]) for key in ("truth", "paper")]
@@ -67,7 +68,7 @@ def _rows(results: dict) -> list[tuple]:
 
 
 def table(results: dict, notes: bool = True) -> str:
-    """Markdown table of a results.json (or of its claims), truth before paper, and the notes below it.
+    """Markdown table of a results.json (or of its claims), truth before paper, and the notes below it, each once.
 
     A column in which nothing stands is left out.
     """
@@ -76,8 +77,11 @@ def table(results: dict, notes: bool = True) -> str:
     heading, *rows = zip(*columns, strict=True)
     lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
     lines += ["| `" + "` | ".join([row[0], " | ".join(row[1:])]) + " |" for row in rows]
-    if notes:
-        lines += ["", *(f"- `{name}`: {row['note']}" for name, row in claims.items() if row["note"])]
+    told = {}
+    for name, row in claims.items() if notes else ():
+        for note in row["note"].split("; ") if row["value"] is not None else [row["note"]]:
+            told.setdefault(note, []).append(f"`{name}`")
+    lines += ["", *(f"- {', '.join(names)}: {note}" for note, names in told.items() if note)]
     return "\n".join(lines).strip()
 
 
