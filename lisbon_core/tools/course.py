@@ -85,11 +85,11 @@ def student_copy(notebook):
     return notebook
 
 
-def build(out: Path = ROOT / "_build" / "course") -> dict[str, int]:
-    """Write student/, instructor/, grading/ and slides/ into a folder; how many notebooks went into each."""
+def build(out: Path = ROOT / "_build") -> str:
+    """Make a course in `out`/course: exercises for students, for lecturers and for nbgrader, and slides."""
     import nbformat
 
-    chapters = [*sources(), EXERCISES / "capstone_sol.py"]
+    chapters, out = [*sources(), EXERCISES / "capstone_sol.py"], Path(out) / "course"
     with only_one(out):
         for path in chapters:
             stem, whole = path.stem.removesuffix("_sol"), pairing.read(path)
@@ -97,8 +97,8 @@ def build(out: Path = ROOT / "_build" / "course") -> dict[str, int]:
                                      ("student", student_copy(pairing.read(path)))):
                 write_atomically(out / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
         write_atomically(out / "grading" / "nbgrader_config.py", NBGRADER)
-        counts = dict.fromkeys(("student", "instructor", "grading"), len(chapters))
-        return counts | {"slides": slides(out / "slides")}
+        pages = slides(out / "slides")
+    return f"{out}: {len(chapters)} notebooks each for students, instructor and grading; {pages} pages of slides"
 
 
 def slides(out: Path) -> int:

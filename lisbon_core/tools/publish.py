@@ -12,7 +12,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.tools import inputs, pairing, runner, tables
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
-__all__ = ["PublishError", "claims_block", "publish", "update_readme"]
+__all__ = ["PublishError", "claims_block", "paper", "publish"]
 
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
 
@@ -21,13 +21,24 @@ class PublishError(LisbonError):
     """Something that must not be committed, or has no place to go."""
 
 
+def paper(jobs: int = 1) -> int:
+    """Run every notebook at the defaults into runs/paper, print the claims, bring what is committed up to date."""
+    report = runner.run(None, {}, ROOT / "runs" / "paper", jobs)
+    if code := report.told():
+        return code
+    replaced = publish(report)
+    print("Committed notebooks, figures and results: "
+          + (f"replaced for {', '.join(replaced)}." if replaced else "current, left as they are."))
+    return 0
+
+
 def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
     """Replace what is committed of each notebook that is made from something else now; return the names of these.
 
     Raises
     ------
     PublishError
-        If a notebook shows a path of this machine.
+        If a notebook shows a path of this machine, or the README has no place for the claims.
     """
     import nbformat
 
@@ -45,16 +56,16 @@ def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
     fresh |= {root / "figures" / name: path.read_bytes() for name, path in made.items() if name[:2] in numbers}
     for path, content in fresh.items():
         write_atomically(path, content)
-    notebooks = {path.stem: path for path in (root / "notebooks").glob("*.ipynb")}
-    old = [path for stem, path in notebooks.items() if stem not in keys]
+    old = [path for path in (root / "notebooks").glob("*.ipynb") if path.stem not in keys]
     old += [path for name, path in there.items() if name not in made]
     for path in old:
         path.unlink()
     results, whole = root / "figures" / "results.json", inputs.input_hash(root)
-    if stale or old or _recorded(results, "provenance") != whole:
+    dated = bool(stale or old or _recorded(results, "provenance") != whole)
+    if dated:
         write_json(results, report.results | {"provenance": {"input_hash": whole}})
-        return stale or ["results"]
-    return []
+    _update_readme(root)
+    return stale or ["results"] * dated
 
 
 def _recorded(path: Path, part: str) -> str | None:
@@ -87,14 +98,13 @@ def claims_block(results: dict) -> str:
     return f"\n{tables.table(results, notes=False)}\n\n"
 
 
-def update_readme(root: Path = ROOT) -> None:
+def _update_readme(root: Path) -> None:
     """Write the claims of figures/results.json into the README, where they differ from what stands there."""
     results = json.loads((root / "figures" / "results.json").read_text(encoding="utf-8"))
-    path = root / "README.md"
-    text = path.read_text(encoding="utf-8")
-    if not BLOCK.search(text):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    updated, places = BLOCK.subn(lambda match: match[1] + claims_block(results) + match[2], text)
+    if not places:
         raise PublishError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "
                            "of their own.")
-    updated = BLOCK.sub(lambda match: match[1] + claims_block(results) + match[2], text)
     if updated != text:
-        write_atomically(path, updated)
+        write_atomically(root / "README.md", updated)

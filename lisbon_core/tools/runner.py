@@ -62,6 +62,13 @@ class Report:
         rows = [(one.notebook, one.status, f"{one.seconds:.1f} s", one.reason) for one in self.outcomes]
         return plain_table(rows, ("Notebook", "Status", "Time", "Why"))
 
+    def told(self) -> int:
+        """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
+        print(f"\n{plain_table(self.results)}\n" if self.results["claims"] else "")
+        if not self.ok:
+            print(self, file=sys.stderr)
+        return 0 if self.ok else 1
+
 
 def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1, *, notebook_folder: Path = NOTEBOOKS,
         force: bool = False) -> Report:
