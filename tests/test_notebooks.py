@@ -76,13 +76,15 @@ def test_parameters_are_those_of_a_run(path):
     What a run sets comes in by these names, so a variable that is called like one would be taken for it.
     """
     cell = pairing.parameters(path)
-    assert cell.pop("run_dir").default == ""
+    assert cell.pop("run_dir").startswith('run_dir: str = ""  # ')
     assert len(cell) <= 5, "the first screen is for what the notebook shows"
     table = {field.name: field for field in dataclasses.fields(RunParameters)}
-    for name, one in cell.items():
-        choices = table[name].metadata.get("choices")
-        wanted = table[name].metadata["help"] + (f": {', '.join(map(str, choices))}" if choices else "")
-        assert (one.kind, one.default, one.help) == (table[name].type.__name__, table[name].default, wanted)
+    for name, line in cell.items():
+        one, choices = table[name], ", ".join(map(str, table[name].metadata.get("choices", ())))
+        default = line.partition(" = ")[2].partition("  # ")[0]
+        assert ast.literal_eval(default) == one.default
+        assert line == (f"{name}: {one.type.__name__} = {default}  # {one.metadata['help']}"
+                        f"{': ' * bool(choices)}{choices}")
     stored = [node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
               if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     assert sorted(set(stored) & set(table)) == sorted(cell), "a variable has the name of a parameter"

@@ -96,8 +96,8 @@ def test_one_at_a_time_and_points(tmp_path):
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
     (["--points", "nowhere.csv"], "Cannot read --points nowhere.csv"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
-    (["--jobs", "0"], "--jobs 0 makes no sense"),
-    (["--closer", "-1"], "--closer -1 makes no sense"),
+    (["--jobs", "0"], "--jobs: 0 makes no sense"),
+    (["--closer", "-1"], "--closer: -1 makes no sense"),
     (["--closer", "1", "--set", "order=3,5"], "but this one varies order: sweep these two alone"),
     (["--scheduler", "tcp://127.0.0.1:1"], "No scheduler answers at --scheduler tcp://127.0.0.1:1"),
 ])

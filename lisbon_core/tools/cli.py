@@ -207,7 +207,7 @@ COMMANDS = {
                 help="the lecturer's, the same for sky and grade: without it students can compute the truth"),
         _option("--out", metavar="SKY.ecsv", help="write the sky here"),
         _option("--grade", metavar="ANSWER.toml", help="grade this answer by its pulls")]),
-    "costs": ("tools.costs:measured", "what a run costs, measured on this machine", []),
+    "costs": ("studies.costs:measured", "what a run costs, measured on this machine", []),
     "paper": ("tools.publish:paper", "all notebooks at the defaults, what is committed anew (make paper)", [JOBS]),
     "site": ("tools.site.build:build_site", "the website (make site)", [BUILD]),
     "pdf": ("tools.site.build:build_pdf", "one PDF of the whole (make pdf)", [BUILD]),

@@ -4,6 +4,7 @@
 nbgrader takes `grading/` as it is; nothing here needs nbgrader. `course_check` runs the checks.
 """
 
+import importlib.util
 import re
 import shutil
 import sys
@@ -106,24 +107,19 @@ def slides(out: Path) -> int:
 
     MathJax lies beside the pages: one file, which draws its own glyphs.
     """
-    import importlib.util
-
     from nbconvert import HTMLExporter
     from nbconvert.preprocessors import TagRemovePreprocessor
-    from pygments.formatters import HtmlFormatter
 
     out.mkdir(parents=True, exist_ok=True)
     if spec := importlib.util.find_spec("mathjax"):
-        folder = Path(spec.submodule_search_locations[0])
-        shutil.copyfile(next(folder.rglob("es5/tex-svg.js")), out / "tex-svg.js")
+        script, = Path(spec.submodule_search_locations[0]).rglob("es5/tex-svg.js")
+        shutil.copyfile(script, out / script.name)
     else:
         print("No formulas on the slides: install django-static-mathjax (pip install '.[site]').", file=sys.stderr)
     exporter = HTMLExporter(template_file=str(Path(__file__).with_name("slides.html.j2")), exclude_input_prompt=True,
                             exclude_output_prompt=True)
-    style = HtmlFormatter().get_style_defs(".highlight")
     exporter.register_preprocessor(TagRemovePreprocessor(remove_cell_tags={"parameters"}), enabled=True)
     found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     for path in found:
-        page, _ = exporter.from_filename(path, {"title": pairing.title(path.with_suffix(".py")), "style": style})
-        write_atomically(out / f"{path.stem}.html", page)
+        write_atomically(out / f"{path.stem}.html", exporter.from_filename(path)[0])
     return len(found)

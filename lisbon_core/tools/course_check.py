@@ -13,8 +13,7 @@ from pathlib import Path
 from lisbon_core.tools import pairing
 from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 
-__all__ = ["CheckOutcome", "answers", "assemble", "check", "check_all", "judge", "labelled", "report",
-           "source_of"]
+__all__ = ["CheckOutcome", "answers", "assemble", "check", "check_all", "judge", "labelled", "report", "source_of"]
 
 UNWRITTEN = CODE_STUB.split('"')[1]
 
@@ -33,18 +32,23 @@ class CheckOutcome:
         return self.status in ("passed", "written")
 
 
+def _label(cell) -> dict:
+    """What nbgrader wrote into a cell."""
+    return cell.metadata.get("nbgrader", {})
+
+
 def labelled(notebook) -> dict[str, list]:
     """Cells of a notebook by nbgrader's grade_id, those without one left out."""
     found: dict[str, list] = {}
     for cell in notebook.cells:
-        if name := cell.metadata.get("nbgrader", {}).get("grade_id"):
+        if name := _label(cell).get("grade_id"):
             found.setdefault(name, []).append(cell)
     return found
 
 
 def answers(notebook) -> dict[str, object]:
     """Cells of a source that the student fills, by grade_id."""
-    return {name: cells[0] for name, cells in labelled(notebook).items() if cells[0].metadata["nbgrader"]["solution"]}
+    return {name: cells[0] for name, cells in labelled(notebook).items() if _label(cells[0])["solution"]}
 
 
 def source_of(notebook, name: str):
@@ -62,27 +66,25 @@ def assemble(student, source):
 
     Given cells and checks come from the source, in its order; answers and cells of the student's own from the student.
     """
-    given, extras, last = labelled(student), {}, ""
+    wanted, given, extras, last = labelled(source), labelled(student), {}, ""
     for cell in student.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if name in labelled(source):
+        name = _label(cell).get("grade_id")
+        if name in wanted:
             last = name
         elif cell.cell_type == "code":
             extras.setdefault(last, []).append(cell)
-    cells, problems = list(extras.get("", [])), {}
-    for name, (own, *_) in labelled(source).items():
-        if not own.metadata["nbgrader"]["solution"]:
-            cells.append(own)
-        elif len(given.get(name, [])) == 1:
-            cells += given[name]
-        elif name in given:
-            problems[exercise_of(name)] = (f"the answer cell {name} is there {len(given[name])} times (a copied cell "
-                                           "keeps its label): delete all but one")
+    cells, problems, run = [*extras.get("", [])], {}, source.copy()
+    for name, (own, *_) in wanted.items():
+        found = given.get(name, []) if _label(own)["solution"] else [own]
+        if len(found) == 1:
+            cells += found
+        elif found:
+            problems[exercise_of(name)] = (f"the answer cell {name} is there {len(found)} times (a copied cell keeps "
+                                           "its label): delete all but one")
         else:
             problems[exercise_of(name)] = (f"the answer cell {name} is missing: it was deleted or has lost its label; "
                                            "copy your answer into a fresh copy of the notebook")
         cells += extras.get(name, [])
-    run = source.copy()
     run.cells = [cell for cell in cells if cell.cell_type in ("code", "markdown")]
     return run, problems
 
@@ -121,11 +123,10 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     ended, done = _execute(run, seconds)
     faults, unfinished = {}, []
     for index, cell in enumerate(run.cells):
-        label = cell.metadata.get("nbgrader", {})
-        exercise = exercise_of(label.get("grade_id", ""))
-        errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+        exercise = exercise_of(_label(cell).get("grade_id", ""))
         if not ended or index in done:
-            faults.setdefault(exercise, []).extend((one.ename, one.evalue, bool(label.get("grade"))) for one in errors)
+            faults.setdefault(exercise, []).extend((one.ename, one.evalue, bool(_label(cell).get("grade")))
+                                                   for one in cell.get("outputs", []) if one.output_type == "error")
         elif cell.cell_type == "code" and cell.source.strip():
             unfinished.append(exercise)
     outcomes = []
@@ -163,18 +164,21 @@ def _execute(notebook, seconds: float) -> tuple[str, set[int]]:
     """Run a notebook in place, errors and all; what ended it early, or nothing, and the cells that were finished."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from nbconvert.preprocessors import ClearOutputPreprocessor
-    from traitlets.config import Config
 
-    ClearOutputPreprocessor().preprocess(notebook, {})
-    config, end, done = Config(), time.monotonic() + seconds, set()
-    config.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
+    from lisbon_core.tools.kernels import CONFIG, Kernel
+
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    end, done = time.monotonic() + seconds, set()
     with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook, config=CONFIG, kernel_manager_class=Kernel, allow_errors=True,
+            timeout_func=lambda cell: max(1, round(end - time.monotonic())),
+            on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index),
+            resources={"metadata": {"path": folder}}, extra_arguments=["--log-level=50"])
         try:
-            NotebookClient(notebook, config=config, kernel_name="python3", allow_errors=True,
-                           timeout_func=lambda cell: max(1, round(end - time.monotonic())),
-                           on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index),
-                           resources={"metadata": {"path": folder}}, extra_arguments=["--log-level=50"]).execute()
+            client.execute()
         except CellTimeoutError:
             return f"the {seconds:.0f} seconds were over", done
         except DeadKernelError:

@@ -59,26 +59,26 @@ def environment(jobs: int):
         "PYDEVD_DISABLE_FILE_VALIDATION": "1", "LISBON_HEADLESS": "1"})
 
 
-def execute(source: Path, parameters: dict, target: Path, cwd: Path) -> str:
-    """Execute a notebook and write it to `target`, also where a cell fails; a sentence says why, empty if none does."""
+def execute(source: Path, parameters: dict, place: Path, out: Path) -> str:
+    """Execute a notebook and leave it in `place`, also where a cell fails; a sentence says why, empty if none does.
+
+    It writes into `place` too. Run again by hand, it shall write into `out`, where all this goes.
+    """
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # it warns of parameters that are not declared
-    failure = ""
+    target, failure = place / f"{source.stem}.ipynb", ""
     try:
         papermill.execute_notebook(
-            pairing.read(source), str(target).replace("{", "{{").replace("}", "}}"), parameters=parameters,
-            kernel_name="python3", kernel_manager_class=Kernel, progress_bar=False, config=CONFIG,
-            resources={"metadata": {"path": str(cwd)}},
+            pairing.read(source), str(target).replace("{", "{{").replace("}", "}}"), progress_bar=False, config=CONFIG,
+            parameters=parameters | {"run_dir": str(place)}, kernel_name="python3", kernel_manager_class=Kernel,
+            resources={"metadata": {"path": str(source.parent)}},
             extra_arguments=["--log-level=50"])  # else some kernels complain of being told to stop
     except papermill.PapermillExecutionError as error:
-        failure = f"{error.ename} in cell {error.exec_count}: {_first_line(error.evalue)}"
+        failure = f"{error.ename} in cell {error.exec_count}: {error.evalue}"
     except Exception as error:  # a kernel that died, a full disk: the others go on
-        failure = f"{type(error).__name__}: {_first_line(error)}"
+        failure = f"{type(error).__name__}: {error}"
     finally:
         ensure_event_loop().close()  # the loop of this thread, which nobody else closes
     if target.exists():
-        target.write_text(nbformat.writes(pairing.tidy(nbformat.read(target, as_version=4))) + "\n", encoding="utf-8")
-    return failure
-
-
-def _first_line(error) -> str:
-    return (str(error).strip().splitlines() or [""])[0]
+        text = nbformat.writes(pairing.tidy(nbformat.read(target, as_version=4)))
+        target.write_text(text.replace(str(place), str(out)) + "\n", encoding="utf-8")
+    return failure.strip().partition("\n")[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import INVERSE
+from lisbon_core.parameters import RunParameters
 from lisbon_core.tools.tables import listed, number, plain_table, table
 
 __all__ = ["compare_runs", "map_report", "run_report"]
@@ -26,8 +27,6 @@ def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: flo
     SkyMapError
         If the map cannot be used, in one sentence.
     """
-    from lisbon_core.parameters import RunParameters
-
     return "\n  ".join(_look_at(path, RunParameters(sigma_default=sigma_default, averaging_deg=averaging_deg)))
 
 
@@ -103,19 +102,16 @@ def run_report(results: dict) -> str:
     if not known and abs(p.scale_TV - 4.0) > 0.4:
         short.append(f"The paper's numbers are for 4 TeV, this map was analysed at {p.scale_TV:g} TV.")
     shown = claims if known or not misfit else {name: row | {"verdict": "–"} for name, row in claims.items()}
-    field = (f"the heliosphere of `{p.path('heliosphere').name}`" if p.heliosphere else
-             f"a closed-form heliosphere in an interstellar field that points to {p.field_lon:g}, {p.field_lat:g} "
-             f"degrees ({p.field_frame}) with {p.field_uG:g} microgauss")
+    changed = [f"{name} = {value}" for name, value in p.as_dict().items() if value != getattr(RunParameters, name)]
     return "\n".join([
         f"# {run.label[0].upper()}{run.label[1:]}\n",
-        f"The map `{run.sky_path.name}`, declinations from {p.dec_min:g} to {p.dec_max:g} degrees"
-        f"{f', with the mask {p.mask}' if p.mask else ''}, analysed at a rigidity of {p.scale_TV:g} TV. Assumed: "
-        f"{field}, response {p.response}, {p.samples} orbits a pixel, closure {p.closure}, kappa29 = {p.kappa29:g}.\n",
+        f"The map `{run.sky_path.name}`, analysed at a rigidity of {p.scale_TV:g} TV. All that was assumed is in "
+        f"results.json; other than by default: {', '.join(changed) or 'nothing'}.\n",
         "## In short\n", *(f"- {one}" for one in short), "",
         "## The map\n", *(f"- {line}" for line in _look_at(run.sky_path, p, run.label)), "",
         "## What was found\n", table(shown), "",
         f"Made by commit {record.get('commit')}{' with changes' if record.get('dirty') else ''}, inputs "
-        f"{record.get('input_hash')}; parameters in results.json.\n"])
+        f"{record.get('input_hash')}.\n"])
 
 
 def _judged(row: dict | None, model: str, blame: str) -> tuple[bool, str]:

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,8 +50,8 @@ class Report:
     """What a run left: its folder, one outcome a notebook, the content of results.json."""
 
     out: Path
-    outcomes: list[NotebookOutcome] = field(default_factory=list)
-    results: dict = field(default_factory=dict)
+    outcomes: list[NotebookOutcome]
+    results: dict
 
     @property
     def ok(self) -> bool:
@@ -59,8 +59,7 @@ class Report:
         return all(outcome.status in ENDED_WELL for outcome in self.outcomes)
 
     def __str__(self):
-        rows = [(one.notebook, one.status, f"{one.seconds:.1f} s", one.reason) for one in self.outcomes]
-        return plain_table(rows, ("Notebook", "Status", "Time", "Why"))
+        return "\n".join(map(str, self.outcomes))
 
     def told(self) -> int:
         """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
@@ -97,21 +96,19 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     everyone = pairing.sources(notebook_folder)
     chosen = {path.stem: path for path in sorted(notebooks or everyone)}
     values, out, start = RunParameters().as_dict() | parameters, Path(out).absolute(), time.monotonic()
-    reads, files = _files_read(values), inputs.files(everyone)
+    reads = _files_read(values)
     record = provenance(values, reads)
-    parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in files.items()}
-    keys = inputs.keys(parts)
+    parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in inputs.files(everyone).items()}
     with only_one(out), TemporaryDirectory(prefix="lisbon-") as work:
         before = stages.earlier(out)
-        why = stages.reasons(keys, parts, before, out, {*chosen} if force else set())
+        why = stages.reasons(parts, before, out, {*chosen} if force else set())
         kept = {stem: entry for stem, entry in before["notebooks"].items() if why.get(stem) == ""}
-        stages.clear(out, before, {*chosen, *before["notebooks"]} - kept.keys(), {path.resolve() for path in reads})
-        (out / "claims").mkdir(exist_ok=True)
-        record |= {"code": {name: digest for one in files.values() for name, digest in one.items()},
-                   "notebooks": kept, "files": {}}
-        write_json(out / "provenance.json", record)
         outcomes = {stem: NotebookOutcome(stem, "kept", reason="its inputs have not changed")
                     for stem in chosen if stem in kept}
+        stages.clear(out, before, {*chosen, *before["notebooks"]} - kept.keys(), {path.resolve() for path in reads})
+        (out / "claims").mkdir(exist_ok=True)
+        record |= {"notebooks": kept, "files": {}}
+        write_json(out / "provenance.json", record)
 
         def execute(stem: str) -> NotebookOutcome:
             begun, place = time.monotonic(), Path(work) / stem
@@ -119,10 +116,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
                 if (status := outcomes[lost].status) not in ENDED_WELL:
                     return NotebookOutcome(stem, "skipped", reason=f"needs {lost}, which {NOT_WELL[status]}")
             shutil.copytree(out / "claims", place / "claims", ignore=shutil.ignore_patterns(".*"))  # for the ledger
-            executed = place / f"{stem}.ipynb"
-            failure = kernels.execute(chosen[stem], parameters | {"run_dir": str(place)}, executed, notebook_folder)
-            if executed.exists():  # run by hand, it shall write into the folder of the run
-                executed.write_text(executed.read_text("utf-8").replace(str(place), str(out)), encoding="utf-8")
+            failure = kernels.execute(chosen[stem], parameters, place, out)
             return NotebookOutcome(stem, "failed" if failure else "done", round(time.monotonic() - begun, 1),
                                    failure or why[stem])
 
@@ -132,7 +126,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
             if taken := [name for name in left if os.path.lexists(out / name)]:
                 left, outcome = {}, replace(outcome, status="failed", reason=f"{taken[0]} is there, of somebody else")
             outcomes[stem] = outcome
-            record["notebooks"][stem] = asdict(outcome) | {"key": keys[stem], "files": {}}
+            record["notebooks"][stem] = asdict(outcome) | {"made_from": parts[stem], "files": {}}
             _deliver(left, out, record, record["notebooks"][stem])  # after each, so that a run that is killed can go on
             print(outcome, flush=True)
 
@@ -148,7 +142,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         record |= {"finished": now(), "seconds": round(time.monotonic() - start, 1), "jobs": jobs,
                    "notebooks": dict(sorted(record["notebooks"].items()))}
         results = {"claims": merge(out, default_sky=not values.get("sky_map")), "parameters": values,
-                   "provenance": {name: part for name, part in record.items() if name not in ("code", "files")}}
+                   "provenance": {name: part for name, part in record.items() if name not in ("notebooks", "files")}}
         summaries = Path(work) / "summaries"
         write_json(summaries / "results.json", results)
         if results["claims"]:
@@ -159,10 +153,9 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
 
 def _files_read(values: dict) -> list[Path]:
     """Files that a run reads: those its parameters name, and the truth beside a sky."""
-    named = [Path(values[name]).expanduser() for name in FILES if values.get(name)]
-    if values.get("sky_map"):
-        named.append(truth_beside(named[0]))
-    return [path for path in named if path.is_file()]
+    named = {name: Path(values[name]).expanduser() for name in FILES if values.get(name)}
+    beside = [truth_beside(named["sky_map"])] if "sky_map" in named else []
+    return [path for path in [*named.values(), *beside] if path.is_file()]
 
 
 def _left_in(place: Path, stem: str = "") -> dict[str, Path]:
