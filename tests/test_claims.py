@@ -8,7 +8,6 @@ import pytest
 from lisbon_core.claims import Claim, ClaimError, merge, verdict
 from lisbon_core.tools.notebook import record
 from lisbon_core.tools.provenance import ROOT, write_json
-from lisbon_core.tools.publish import claims_block
 from lisbon_core.tools.tables import number, plain_table, table
 
 RESULTS = ROOT / "figures" / "results.json"
@@ -127,4 +126,5 @@ def test_committed_results():
 @needs_results
 def test_readme_shows_the_committed_results():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"<!-- claims -->\n{claims_block(json.loads(RESULTS.read_text(encoding='utf-8')))}<!-- /claims -->" in readme
+    shown = table(json.loads(RESULTS.read_text(encoding="utf-8")), notes=False)
+    assert f"<!-- claims -->\n\n{shown}\n\n<!-- /claims -->" in readme

@@ -99,7 +99,7 @@ def test_one_at_a_time_and_points(tmp_path):
     (["--jobs", "0"], "--jobs: 0 makes no sense"),
     (["--closer", "-1"], "--closer: -1 makes no sense"),
     (["--closer", "1", "--set", "order=3,5"], "but this one varies order: sweep these two alone"),
-    (["--scheduler", "tcp://127.0.0.1:1"], "No scheduler answers at --scheduler tcp://127.0.0.1:1"),
+    (["--scheduler", "tcp://127.0.0.1:1"], "No scheduler with a worker answers at --scheduler tcp://127.0.0.1:1"),
 ])
 def test_mistakes_get_a_sentence_and_nothing_runs(tmp_path, capsys, arguments, sentence):
     assert main(["sweep", "--out", str(tmp_path / "out"), *arguments]) == 2
@@ -123,7 +123,7 @@ def test_yaml_is_read_as_it_stands(tmp_path):
 def test_mistakes_in_a_list_of_points(tmp_path, text, sentence):
     (tmp_path / "p.csv").write_text(text)
     with pytest.raises(LisbonError) as error:
-        read_points(tmp_path / "p.csv")
+        plan({}, points=read_points(tmp_path / "p.csv"))
     assert sentence in str(error.value)
 
 

@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, FILES, RunParameters
+from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.locks import check_cache
 from lisbon_core.tools.tables import plain_table
 
-__all__ = ["UsageError", "capstone", "listed", "main", "run", "sweep"]
+__all__ = ["UsageError", "listed", "main", "run", "sweep"]
 
 
 class UsageError(LisbonError):
@@ -54,12 +54,11 @@ def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, *
 
     from lisbon_core.run import check_inputs  # after the cheap checks: it brings numba
     from lisbon_core.tools import runner
+    from lisbon_core.tools.sweep_plan import absolute
 
     check_inputs(parameters)
     check_cache()
-    values = {name: value for name, value in parameters.as_dict().items() if name in settings}
-    values |= {name: str(parameters.path(name).absolute()) for name in FILES
-               if values.get(name) and parameters.path(name).is_file()}
+    values = {name: absolute(name, value) for name, value in parameters.as_dict().items() if name in settings}
     return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
 
 
@@ -75,9 +74,13 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
                                           with --sample N
       --set sky_map=mine.fits             one value for all runs
 
-    All combinations of lists and grids are run, each with every draw. Where direction (and strength) of the
-    interstellar field are swept, the field that suits the sky best is reported at the end, with the joint covariance of
-    field, A_n and G in DIR/field.ecsv and chi-square drawn in DIR/field.png.
+    All combinations of lists and grids are run, each with every draw. With --alone one parameter is varied at a time,
+    the others at their defaults or at the single value you set; with --points runs are listed one by one, each with all
+    of --set. A run that fails is tried once each time the command is given, --attempts times in all.
+
+    Where direction (and strength) of the interstellar field are swept, the field that suits the sky best is reported at
+    the end, with the joint covariance of field, A_n and G in DIR/field.ecsv and chi-square drawn in DIR/field.png;
+    --closer N tries 19 more directions around it, N times, closer each time.
     """
     from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
 
@@ -100,24 +103,6 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
         return 130
     print(sweep_report.summary(rows, plan, out))
     return 0 if all(row["status"] == "done" for row in rows) else 1
-
-
-def capstone(student: str, secret: str, out: str | None, grade: str | None) -> int:
-    """Make the unknown sky of a student, or grade what the student found."""
-    from lisbon_core.sky.files import write_sky_map
-    from lisbon_core.studies import unknown_sky
-
-    if bool(out) == bool(grade):
-        raise UsageError("Give --out to make the sky of a student, or --grade to grade an answer: one of the two.")
-    check_cache()
-    if out:
-        write_sky_map(unknown_sky.sky_of(student, secret), out)
-        return 0
-    graded = unknown_sky.grade(student, unknown_sky.read_answer(grade), secret)
-    good, total = sum(one.verdict == "good" for one in graded), sum(one.pull**2 for one in graded)
-    print(*graded, f"{good} of {len(graded)} good; the sum of squared pulls is {total:.1f}, expected about "
-          f"{len(graded)}", sep="\n")
-    return 0 if good == len(graded) else 1
 
 
 def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
@@ -160,8 +145,8 @@ def _option(*names: str, **how) -> tuple:
 
 
 FOLDER = _option("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
-JOBS = _option("--jobs", type=_from(1), default=min(2, os.cpu_count() or 1), metavar="N",
-               help="notebooks or runs at the same time (default %(default)s)")
+TWO = min(2, os.cpu_count() or 1)
+JOBS = _option("--jobs", type=_from(1), default=TWO, metavar="N", help=f"done at the same time (default {TWO})")
 OF_RUNS = (
     _option("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a parameter"),
     _option("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it"),
@@ -177,36 +162,28 @@ COMMANDS = {
         _option("--force", action="store_true", help="run also the notebooks whose inputs have not changed")]),
     "map": ("tools.reports:map_report", "what a sky map holds", [
         _option("path", metavar="FILE", help="table, FITS image or HEALPix file"),
-        _option("--sigma", type=float, default=1e-4, dest="sigma_default",
-                help="error of a pixel where the file has none"),
-        _option("--averaging", type=float, default=5.0, dest="averaging_deg",
-                help="radius of the disc average, degrees")]),
+        _option("--sigma", type=float, default=1e-4, dest="sigma_default", help="error of a pixel, if it has none"),
+        _option("--averaging", type=float, default=5.0, dest="averaging_deg", help="radius of the discs, degrees")]),
     "compare": ("tools.reports:compare_runs", "how two runs differ", [
-        _option("first", metavar="DIR", help="folder of a run"),
-        _option("second", metavar="DIR", help="folder of another")]),
+        _option("first", help="folder of a run"), _option("second", help="folder of another")]),
     "sweep": ("tools.cli:sweep", "the chain at many parameters", [
         *OF_RUNS,
-        _option("--points", metavar="FILE.csv",
-                help="runs listed one by one: a line of parameter names, then one run a line; each with all of --set"),
+        _option("--points", metavar="FILE.csv", help="runs one by one: names of parameters, then a line for each run"),
         _option("--sample", type=int, metavar="N", help="number of draws from the laws"),
         _option("--seed", type=int, default=0, metavar="N", help="of the draws"),
-        _option("--alone", action="store_true",
-                help="vary one parameter at a time, the others at their defaults or at the single value you set"),
-        _option("--closer", type=_from(0), default=0, metavar="N",
-                help="after a sweep of field directions, N times 19 more around the best, closer each time"),
+        _option("--alone", action="store_true", help="vary one parameter at a time"),
+        _option("--closer", type=_from(0), default=0, metavar="N", help="then N times 19 more fields around the best"),
         _option("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead"),
-        _option("--attempts", type=_from(1), default=3, metavar="N",
-                help="how often a run that fails is tried, once each time the command is given (default 3)")]),
+        _option("--attempts", type=_from(1), default=3, metavar="N", help="how often a run that fails is tried (3)")]),
     "equations": ("tools.equations:lines", "where each equation is computed, shown and proved", []),
     "check": ("tools.course_check:check_all", "check a student's exercise notebook", [
         _option("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student"),
         _option("--seconds", type=_from(1), default=300, help="limit for each notebook (default 300)")]),
-    "capstone": ("tools.cli:capstone", "an unknown sky for a student, and its grade", [
+    "capstone": ("studies.unknown_sky:capstone", "an unknown sky for a student, and its grade", [
         _option("--student", required=True, metavar="NAME", help="name or number: the sky follows from it"),
-        _option("--secret", default="", metavar="WORD",
-                help="the lecturer's, the same for sky and grade: without it students can compute the truth"),
+        _option("--secret", default="", metavar="WORD", help="the lecturer's: without it the truth can be computed"),
         _option("--out", metavar="SKY.ecsv", help="write the sky here"),
-        _option("--grade", metavar="ANSWER.toml", help="grade this answer by its pulls")]),
+        _option("--grade", dest="answer", metavar="ANSWER.toml", help="grade this answer by its pulls")]),
     "costs": ("studies.costs:measured", "what a run costs, measured on this machine", []),
     "paper": ("tools.publish:paper", "all notebooks at the defaults, what is committed anew (make paper)", [JOBS]),
     "site": ("tools.site.build:build_site", "the website (make site)", [BUILD]),

@@ -90,7 +90,9 @@ def assemble(student, source):
 
 
 def judge(exercise: str, faults: list[tuple[str, str, bool]]) -> CheckOutcome:
-    """Outcome from the errors of an exercise's cells in order: name, message, whether it was a check that raised."""
+    """Outcome from the faults of an exercise's cells in order: name of the error, or none if the cell was not finished;
+    message; whether it was a check that raised.
+    """
     if not faults:
         return CheckOutcome(exercise, "passed")
     if any(name == "NotImplementedError" and UNWRITTEN in text for name, text, _ in faults):
@@ -98,7 +100,8 @@ def judge(exercise: str, faults: list[tuple[str, str, bool]]) -> CheckOutcome:
     name, text, checking = faults[0]
     if checking and name == "AssertionError" and text:
         return CheckOutcome(exercise, "failed", text)
-    return CheckOutcome(exercise, "error", f"{name}: {(text.strip().splitlines() or [''])[-1]}")
+    last = text.strip().rpartition("\n")[2]
+    return CheckOutcome(exercise, "error", f"{name}: {last}" if name else last)
 
 
 def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
@@ -121,29 +124,29 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     source = source_of(student, Path(path).name)
     run, problems = assemble(student, source)
     ended, done = _execute(run, seconds)
-    faults, unfinished = {}, []
+    faults, stuck = {}, ""
     for index, cell in enumerate(run.cells):
         exercise = exercise_of(_label(cell).get("grade_id", ""))
+        found = faults.setdefault(exercise, [])
         if not ended or index in done:
-            faults.setdefault(exercise, []).extend((one.ename, one.evalue, bool(_label(cell).get("grade")))
-                                                   for one in cell.get("outputs", []) if one.output_type == "error")
+            found += [(one.ename, one.evalue, bool(_label(cell).get("grade")))
+                      for one in cell.get("outputs", []) if one.output_type == "error"]
         elif cell.cell_type == "code" and cell.source.strip():
-            unfinished.append(exercise)
+            stuck = stuck or exercise or "your own"
+            where = f"{ended} in a cell of {stuck}"
+            found.append(("", f"{where}: look for a loop without end, or for arrays far too large"
+                          if exercise == stuck else f"not checked, because {where}", False))
     outcomes = []
     for name, own in answers(source).items():
         exercise = exercise_of(name)
-        outcome = judge(exercise, faults.get(exercise, []))
         if exercise in problems:
-            outcome = CheckOutcome(exercise, "error", problems[exercise])
+            outcomes.append(CheckOutcome(exercise, "error", problems[exercise]))
         elif own.cell_type == "markdown":
             text = labelled(student)[name][0].source
             empty = TEXT_STUB in text or not text.strip()
-            outcome = CheckOutcome(exercise, "not attempted" if empty else "written")
-        elif outcome.ok and exercise in unfinished:
-            where = f"{ended} in a cell of {unfinished[0] or 'your own'}"
-            outcome = CheckOutcome(exercise, "error", f"not checked, because {where}" if exercise != unfinished[0] else
-                                   f"{where}: look for a loop without end, or for arrays far too large")
-        outcomes.append(outcome)
+            outcomes.append(CheckOutcome(exercise, "not attempted" if empty else "written"))
+        else:
+            outcomes.append(judge(exercise, faults.get(exercise, [])))
     return outcomes
 
 

@@ -91,24 +91,19 @@ def tidy(notebook, keep_injected: bool = True):
     With `keep_injected` false the cell of injected parameters goes too, as the notebook then shows the defaults it was
     run with.
     """
-    metadata = notebook.metadata
-    metadata.pop("papermill", None)
-    metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python",
-                                 "pygments_lexer": "ipython3"}
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python",
+                                          "pygments_lexer": "ipython3"}
     if not keep_injected:
         notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     count = 0
     for cell in notebook.cells:
-        for key in ("papermill", "execution", "collapsed"):
-            cell.metadata.pop(key, None)
-        if not cell.metadata.get("tags", True):
-            del cell.metadata["tags"]
-        if cell.cell_type != "code":
-            continue
-        if cell.execution_count is not None:
+        for name in [name for name, value in cell.metadata.items() if name != "tags" or not value]:
+            del cell.metadata[name]
+        if cell.get("execution_count"):
             count += 1
             cell.execution_count = count
-        for output in cell.outputs:
-            if "execution_count" in output:
-                output["execution_count"] = cell.execution_count
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output["execution_count"] = count
     return stable_ids(notebook)

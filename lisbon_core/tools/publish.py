@@ -12,7 +12,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.tools import inputs, pairing, runner, tables
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
-__all__ = ["PublishError", "claims_block", "paper", "publish"]
+__all__ = ["PublishError", "paper", "publish"]
 
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
 
@@ -93,16 +93,12 @@ def _refuse_paths(notebook, name: str, root: Path) -> None:
                                    "show names relative to the run instead.")
 
 
-def claims_block(results: dict) -> str:
-    """What stands between the two marks of the README."""
-    return f"\n{tables.table(results, notes=False)}\n\n"
-
-
 def _update_readme(root: Path) -> None:
     """Write the claims of figures/results.json into the README, where they differ from what stands there."""
     results = json.loads((root / "figures" / "results.json").read_text(encoding="utf-8"))
     text = (root / "README.md").read_text(encoding="utf-8")
-    updated, places = BLOCK.subn(lambda match: match[1] + claims_block(results) + match[2], text)
+    shown = tables.table(results, notes=False)
+    updated, places = BLOCK.subn(lambda match: f"{match[1]}\n{shown}\n\n{match[2]}", text)
     if not places:
         raise PublishError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "
                            "of their own.")

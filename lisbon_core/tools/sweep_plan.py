@@ -23,7 +23,7 @@ from lisbon_core.parameters import FILES, ParameterError, RunParameters
 from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
 
-__all__ = ["Plan", "SweepError", "plan", "read_points"]
+__all__ = ["Plan", "SweepError", "absolute", "plan", "read_points"]
 
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
@@ -98,14 +98,10 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     return Plan(tuple(runs), tuple(varied))
 
 
-def _check_name(name: str, where: str = "") -> None:
-    if name not in _KINDS:
-        raise ParameterError(f"{where}No parameter is called {name}: {suggestion(name, _KINDS)}")
-
-
 def _values(name: str, given):
     """Values of one parameter as a list, or the law to draw them from as a distribution of scipy."""
-    _check_name(name)
+    if name not in _KINDS:
+        raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
     is_number = _KINDS[name] is not str
     if not isinstance(given, str) or name == "sky_label":  # which may hold commas
         values = given if isinstance(given, list | tuple) else [given]
@@ -115,11 +111,11 @@ def _values(name: str, given):
         values = _grid(name, given) if is_number and ":" in given else [part.strip() for part in given.split(",")]
     if not values or (is_number and "" in values):
         raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
-    return [_absolute(name, value) for value in values]
+    return [absolute(name, value) for value in values]
 
 
-def _absolute(name: str, value):
-    """Paths as every worker finds them."""
+def absolute(name: str, value):
+    """A value of a parameter, which if it is the path of a file is one that every process finds."""
     return str(Path(value).expanduser().absolute()) if name in FILES and Path(value).expanduser().is_file() else value
 
 
@@ -167,21 +163,19 @@ def read_points(path: str) -> list[dict]:
     Raises
     ------
     SweepError
-        If it cannot be read, holds no runs, an unknown name, or a line of another length.
+        If it cannot be read, holds no runs, or a line of another length.
     """
     try:
-        lines = [[cell.strip() for cell in line] for line in csv.reader(
-            Path(path).read_text(encoding="utf-8-sig").splitlines()) if line and not line[0].startswith("#")]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        names, *runs = csv.reader(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    except (OSError, ValueError, csv.Error) as error:
         raise SweepError(f"Cannot read --points {path}: {getattr(error, 'strerror', None) or 'it is not a CSV file'}."
                          ) from error
-    if len(lines) < 2:
+    if not runs:
         raise SweepError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
-    names, *runs = lines
-    for name in names:
-        _check_name(name, f"--points {path}: ")
     for number, run in enumerate(runs, start=1):
         if len(run) != len(names):
             raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
                              "names: give each one value")
-    return [{name: _absolute(name, value) for name, value in zip(names, run, strict=True)} for run in runs]
+    return [{name.strip(): absolute(name.strip(), value.strip()) for name, value in zip(names, run, strict=True)}
+            for run in runs]
