@@ -8,9 +8,9 @@ import pytest
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import DEFAULT_SKY
 from lisbon_core.sky.files import write_sky_map
-from lisbon_core.tools import reports
+from lisbon_core.studies.map_report import look_at, map_report
 from lisbon_core.tools.cli import main
-from lisbon_core.tools.reports import compare_runs, map_report, run_report
+from lisbon_core.tools.reports import compare_runs, run_report
 
 
 def run_folder(folder, **values):
@@ -115,5 +115,5 @@ def test_a_map_without_noise_is_told(tmp_path, make_sky):
     write_sky_map(sky.replace(relative_intensity=noisy), tmp_path / "noisy.csv")
     assert "a smoothed map or a sum of harmonics" in map_report(tmp_path / "smooth.csv")
     assert "a smoothed map" not in map_report(tmp_path / "noisy.csv")
-    read = reports._look_at(tmp_path / "noisy.csv", RunParameters(dec_min=0.0))
+    read = look_at(tmp_path / "noisy.csv", RunParameters(dec_min=0.0))
     assert "covers 50.0% of the sphere, 15 of 15 rings complete" in read

@@ -18,9 +18,9 @@ from lisbon_core._core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies.sensitivity import field_fan, variations
-from lisbon_core.tools import locks, workers
+from lisbon_core.tools import provenance, workers
 from lisbon_core.tools.cli import _yaml, main
-from lisbon_core.tools.locks import LOCK
+from lisbon_core.tools.provenance import LOCK
 from lisbon_core.tools.sweep import read_rows, sweep
 from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
 from lisbon_core.tools.workers import Processes, WorkerError
@@ -231,7 +231,7 @@ def test_the_whole_may_be_killed(tmp_path, blow):
 
 
 def test_one_sweep_at_a_time(tmp_path):
-    with locks.only_one(tmp_path), pytest.raises(LisbonError, match="Another run is at work in"):
+    with provenance.only_one(tmp_path), pytest.raises(LisbonError, match="Another run is at work in"):
         sweep(plan({"order": 3}), tmp_path, task=sweep_tasks.square)
     sweep(plan({"order": 3}), tmp_path, task=sweep_tasks.square)
     (tmp_path / "file").write_text("")

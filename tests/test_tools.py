@@ -13,7 +13,7 @@ import pytest
 from lisbon_core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import DEFAULT_SKY
-from lisbon_core.tools import cli, inputs, locks, pairing, provenance, publish, runner, stages
+from lisbon_core.tools import cli, inputs, pairing, provenance, publish, runner, stages
 
 SOURCE = '''# ---
 # jupyter:
@@ -86,7 +86,7 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
                                                      "figures", "provenance.json", "report.md",
-                                                     "results.json", locks.LOCK}
+                                                     "results.json", provenance.LOCK}
     results = json.loads((out / "results.json").read_text())
     assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "unit": "", "paper": 17.8, "truth": 7.2,
                                          "verdict": "recovered", "equation": "", "note": ""}
@@ -156,11 +156,9 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
     (notebooks / "04_sky.py").unlink()
     source, out = notebooks / "06_rest.py", tmp_path / "out"
     source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(600)\n")
-    code = ("import sys; from pathlib import Path; from lisbon_core.tools import runner; "
-            f"runner.run(None, {{}}, Path({str(out)!r}), notebook_folder=Path({str(notebooks)!r}))")
-    for blow, said in ((signal.SIGKILL, ""), (signal.SIGINT, "the same command goes on from there")):
-        process = subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True)
+    command = [sys.executable, "-u", "-m", "lisbon_core", "run", "--notebooks", notebooks, "--out", out]
+    for blow, said in ((signal.SIGKILL, ""), (signal.SIGINT, "Interrupted in 06_rest: what had ended is kept")):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for line in process.stdout:
             if line.split()[:1] == ["05_fit"]:
                 break
@@ -170,7 +168,7 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
     source.write_text(source.read_text().replace("sleep(600)", "sleep(0)"))
     report = runner.run(None, {}, out, notebook_folder=notebooks)
     assert statuses(report) == ["kept", "done"]
-    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == [locks.LOCK]
+    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == [provenance.LOCK]
 
 
 @pytest.mark.parametrize("name", ["04_sky.ipynb", "claims/05_fit.json", "figures/06_mine.png", "sky_map.fits",
@@ -187,7 +185,7 @@ def test_nothing_of_the_users_is_overwritten(lisbon, tmp_path, name):
     assert f"{file} is" in complaint
     assert "name another folder" in complaint
     assert file.read_text() == "mine"
-    assert {path for path in (tmp_path / "out").rglob("*") if path.is_file()} == {file, tmp_path / "out" / locks.LOCK}
+    assert {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()} == {file.name, provenance.LOCK}
 
 
 def earlier_run(out, **files):
@@ -243,7 +241,7 @@ def test_why_a_notebook_runs_again(tmp_path):
     (tmp_path / "pad.ecsv").unlink()
     assert why() == "pad.ecsv is not what it left"
     before["notebooks"]["06_rest"]["status"] = "failed"
-    assert why() == "it did not end well before"
+    assert why() == "it has not run to its end here before"
 
 
 def test_the_truth_beside_a_sky_is_an_input(tmp_path):
@@ -299,9 +297,9 @@ def test_what_dates_a_published_run(tmp_path):
 
 
 def test_two_runs_do_not_share_a_folder(notebooks, tmp_path):
-    with locks.only_one(tmp_path / "out"), pytest.raises(LisbonError, match="Another run is at work in"):
+    with provenance.only_one(tmp_path / "out"), pytest.raises(LisbonError, match="Another run is at work in"):
         runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [locks.LOCK]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [provenance.LOCK]
 
 
 def test_a_folder_that_can_only_be_read(monkeypatch, tmp_path):
@@ -311,18 +309,18 @@ def test_a_folder_that_can_only_be_read(monkeypatch, tmp_path):
 
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(LisbonError, match=r"Cannot write to .* \(Permission denied\): name a folder"), \
-            locks.only_one(tmp_path):
+            provenance.only_one(tmp_path):
         pass
 
 
 def test_a_full_disk(monkeypatch, tmp_path):
-    monkeypatch.setattr(locks, "ROOM", 1e18)
+    monkeypatch.setattr(provenance, "ROOM", 1e18)
     with pytest.raises(LisbonError, match=r"only .* MB left for the folder .*make room, or name another folder"), \
-            locks.only_one(tmp_path / "full"):
+            provenance.only_one(tmp_path / "full"):
         pass
     assert not list((tmp_path / "full").iterdir())
     with pytest.raises(LisbonError, match=r"MB left for the cache .*, or set LISBON_CACHE"):
-        locks.check_cache()
+        provenance.check_cache()
 
 
 def test_failure_takes_down_only_what_needs_it(notebooks, tmp_path, capsys):
@@ -422,7 +420,7 @@ def test_writing_is_all_or_nothing(tmp_path):
 def test_provenance_survives_without_git(tmp_path):
     assert provenance.git_state(tmp_path) == {"commit": None, "dirty": None}
     stamp = provenance.provenance({"seed": 3}, [])
-    assert stamp["seed"] == 3
+    assert stamp["parameters"] == {"seed": 3}
     assert stamp["versions"]["numpy"]
     assert stamp["started"].endswith("Z")
 

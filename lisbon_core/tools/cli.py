@@ -16,7 +16,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
-from lisbon_core.tools.locks import check_cache
+from lisbon_core.tools.provenance import check_cache
 from lisbon_core.tools.tables import plain_table
 
 __all__ = ["UsageError", "listed", "main", "run", "sweep"]
@@ -92,15 +92,11 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
     if not scheduler:
         check_cache()
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {out}", flush=True)
-    try:
-        with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
+    with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
+        rows = sweep.sweep(plan, out, executor, attempts=attempts)
+        for _ in range(closer):
+            plan = sweep_report.closer(rows, plan)
             rows = sweep.sweep(plan, out, executor, attempts=attempts)
-            for _ in range(closer):
-                plan = sweep_report.closer(rows, plan)
-                rows = sweep.sweep(plan, out, executor, attempts=attempts)
-    except KeyboardInterrupt:
-        print(f"Interrupted: what had ended is in {out}; give the same command again to go on.", file=sys.stderr)
-        return 130
     print(sweep_report.summary(rows, plan, out))
     return 0 if all(row["status"] == "done" for row in rows) else 1
 
@@ -145,8 +141,7 @@ def _option(*names: str, **how) -> tuple:
 
 
 FOLDER = _option("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
-TWO = min(2, os.cpu_count() or 1)
-JOBS = _option("--jobs", type=_from(1), default=TWO, metavar="N", help=f"done at the same time (default {TWO})")
+JOBS = _option("--jobs", type=_from(1), default=min(2, os.cpu_count() or 1), metavar="N", help="done at the same time")
 OF_RUNS = (
     _option("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a parameter"),
     _option("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it"),
@@ -157,18 +152,16 @@ BUILD = _option("--out", type=Path, default=ROOT / "_build", metavar="DIR", help
 COMMANDS = {
     "list": ("tools.cli:listed", "notebooks and their parameters", [FOLDER]),
     "run": ("tools.cli:run", "run notebooks with your parameters", [
-        FOLDER, *OF_RUNS,
-        _option("notebooks", nargs="*", metavar="NOTEBOOK", help="number, stem or path; all if none is named"),
-        _option("--force", action="store_true", help="run also the notebooks whose inputs have not changed")]),
-    "map": ("tools.reports:map_report", "what a sky map holds", [
+        FOLDER, *OF_RUNS, _option("--force", action="store_true", help="run also what has not changed"),
+        _option("notebooks", nargs="*", metavar="NOTEBOOK", help="number, stem or path; all if none is named")]),
+    "map": ("studies.map_report:map_report", "what a sky map holds", [
         _option("path", metavar="FILE", help="table, FITS image or HEALPix file"),
         _option("--sigma", type=float, default=1e-4, dest="sigma_default", help="error of a pixel, if it has none"),
         _option("--averaging", type=float, default=5.0, dest="averaging_deg", help="radius of the discs, degrees")]),
     "compare": ("tools.reports:compare_runs", "how two runs differ", [
         _option("first", help="folder of a run"), _option("second", help="folder of another")]),
     "sweep": ("tools.cli:sweep", "the chain at many parameters", [
-        *OF_RUNS,
-        _option("--points", metavar="FILE.csv", help="runs one by one: names of parameters, then a line for each run"),
+        *OF_RUNS, _option("--points", metavar="FILE.csv", help="runs one by one: parameter names, then a line each"),
         _option("--sample", type=int, metavar="N", help="number of draws from the laws"),
         _option("--seed", type=int, default=0, metavar="N", help="of the draws"),
         _option("--alone", action="store_true", help="vary one parameter at a time"),
@@ -208,7 +201,9 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; return its exit code: 0 done, 1 a notebook failed, 2 a mistake that a sentence explains."""
+    """Run the command line; return its exit code: 0 done, 1 something failed, 2 a mistake that a sentence explains,
+    130 interrupted.
+    """
     argv = sys.argv[1:] if argv is None else argv
     chosen = next((word for word in argv if not word.startswith("-")), "")
     try:
@@ -223,6 +218,10 @@ def main(argv: list[str] | None = None) -> int:
     except LisbonError as error:
         print(f"lisbon: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt as cut:
+        print(f"lisbon: Interrupted {cut}: what had ended is kept, and the same command goes on from there.",
+              file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader of a pipe has left
         sys.stderr.close()
         return 1

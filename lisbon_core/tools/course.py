@@ -12,11 +12,9 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools import pairing
-from lisbon_core.tools.locks import only_one
-from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically
 
-__all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "sources",
-           "student_copy"]
+__all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "sources", "student_copy"]
 
 EXERCISES = NOTEBOOKS / "exercises"
 CODE_STUB = 'raise NotImplementedError("write your answer here")'
@@ -35,12 +33,9 @@ class CourseError(LisbonError):
     """An exercise, or a student's notebook, that cannot be used."""
 
 
-def sources(folder: Path = EXERCISES) -> list[Path]:
+def sources() -> list[Path]:
     """Solution sources in reading order."""
-    found = sorted(Path(folder).glob("[0-9][0-9]_*_sol.py"))
-    if not found:
-        raise CourseError(f"No exercise NN_name_sol.py in {folder}: run this from a checkout of Lisbon.")
-    return found
+    return pairing.sources(EXERCISES, "[0-9][0-9]_*_sol.py")
 
 
 def exercise_of(grade_id: str) -> str:

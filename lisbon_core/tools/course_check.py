@@ -119,8 +119,7 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     except FileNotFoundError:
         raise CourseError(f"There is no file {path}: give the path of your notebook.") from None
     except Exception as error:  # nbformat raises whatever its parsers do
-        raise CourseError(f"{path} is not a notebook that can be read ({type(error).__name__}): save it from Jupyter "
-                          "as .ipynb.") from error
+        raise CourseError(f"{path} is not a notebook ({type(error).__name__}): save yours from Jupyter.") from error
     source = source_of(student, Path(path).name)
     run, problems = assemble(student, source)
     ended, done = _execute(run, seconds)
@@ -176,10 +175,9 @@ def _execute(notebook, seconds: float) -> tuple[str, set[int]]:
     end, done = time.monotonic() + seconds, set()
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
-            notebook, config=CONFIG, kernel_manager_class=Kernel, allow_errors=True,
-            timeout_func=lambda cell: max(1, round(end - time.monotonic())),
-            on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index),
-            resources={"metadata": {"path": folder}}, extra_arguments=["--log-level=50"])
+            notebook, config=CONFIG, kernel_manager_class=Kernel, allow_errors=True, extra_arguments=["--log-level=50"],
+            timeout_func=lambda cell: max(1, round(end - time.monotonic())), resources={"metadata": {"path": folder}},
+            on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index))
         try:
             client.execute()
         except CellTimeoutError:

@@ -13,8 +13,7 @@ from lisbon_core._core import PACKAGE, syntax_hash
 from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing
 
-__all__ = ["DEPENDS", "NOTEBOOKS", "ROOT", "code_hash", "files", "input_hash", "keys", "needs", "published_keys",
-           "reached", "sha256"]
+__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "input_hash", "needs", "published_keys", "reached", "sha256"]
 
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -102,25 +101,15 @@ def needs(stem: str, others) -> list[str]:
     return [other for other in others if other[:2] in DEPENDS.get(stem[:2], ())]
 
 
-def keys(parts: dict[str, dict]) -> dict[str, str]:
-    """Hash of all that goes into each notebook, and into those it needs.
-
-    Parameters
-    ----------
-    parts : dict of dict
-        By stem, what it is made from by name: hashes of files, parameters; in a run also versions.
-    """
-    @functools.cache
-    def key(stem):
-        return _digest([parts[stem], [key(other) for other in needs(stem, sorted(parts))]])
-
-    return {stem: key(stem) for stem in parts}
-
-
 def published_keys(folder: Path = NOTEBOOKS) -> dict[str, str]:
-    """Hash that each committed notebook carries: of all it is made from at the defaults, on whatever machine."""
-    defaults = RunParameters().as_dict()
-    return keys({stem: made_from | defaults for stem, made_from in files(pairing.sources(folder)).items()})
+    """Hash that each committed notebook carries: of all that it and those it needs are made from at the defaults."""
+    defaults, made_from = RunParameters().as_dict(), files(pairing.sources(folder))
+
+    @functools.cache
+    def key(stem: str) -> str:
+        return _digest([made_from[stem] | defaults, [key(other) for other in needs(stem, sorted(made_from))]])
+
+    return {stem: key(stem) for stem in made_from}
 
 
 def input_hash(root: Path = ROOT) -> str:

@@ -10,8 +10,8 @@ from IPython.display import Image, Markdown, display
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import Claim, ClaimError, merge
 from lisbon_core.plots.saving import drawn_by, fewer_colours, image
+from lisbon_core.rounding import number
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
-from lisbon_core.tools.tables import number
 
 __all__ = ["folder", "ledger", "number", "picture", "record", "say", "show"]
 

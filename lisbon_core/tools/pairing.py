@@ -12,8 +12,7 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "stable_ids",
-           "suggestion", "tidy", "title"]
+__all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "suggestion", "tidy", "title"]
 
 PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
 
@@ -22,11 +21,11 @@ class NotebookError(LisbonError):
     """A notebook that is not there, or that lacks what every notebook has."""
 
 
-def sources(folder: Path) -> list[Path]:
+def sources(folder: Path, names: str = "[0-9][0-9]_*.py") -> list[Path]:
     """Percent scripts of a folder in reading order."""
-    found = sorted(Path(folder).glob("[0-9][0-9]_*.py"))
+    found = sorted(Path(folder).glob(names))
     if not found:
-        raise NotebookError(f"No notebook NN_name.py in {folder}: run this from a checkout of Lisbon.")
+        raise NotebookError(f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
     return found
 
 
@@ -65,10 +64,10 @@ def read(path: Path):
 
     notebook = jupytext.read(path, fmt="py:percent")
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return stable_ids(notebook)
+    return _stable_ids(notebook)
 
 
-def stable_ids(notebook):
+def _stable_ids(notebook):
     """Give each cell an id that follows from its text, so that a new run changes no id and an edit changes one."""
     seen = Counter()
     for cell in notebook.cells:
@@ -106,4 +105,4 @@ def tidy(notebook, keep_injected: bool = True):
             for output in cell.outputs:
                 if "execution_count" in output:
                     output["execution_count"] = count
-    return stable_ids(notebook)
+    return _stable_ids(notebook)

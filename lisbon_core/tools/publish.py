@@ -86,9 +86,8 @@ def _refuse_paths(notebook, name: str, root: Path) -> None:
     """Stop a path of this machine from being committed in an output."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            shown = str(output.get("text", "")) + "".join(
-                str(content) for kind, content in output.get("data", {}).items() if not kind.startswith("image/"))
-            if str(root) in shown:
+            shown = [content for kind, content in output.get("data", {}).items() if not kind.startswith("image/")]
+            if str(root) in f"{output.get('text')}{shown}":
                 raise PublishError(f"Notebook {name} shows the path {root}, which only this machine has: "
                                    "show names relative to the run instead.")
 
@@ -97,7 +96,7 @@ def _update_readme(root: Path) -> None:
     """Write the claims of figures/results.json into the README, where they differ from what stands there."""
     results = json.loads((root / "figures" / "results.json").read_text(encoding="utf-8"))
     text = (root / "README.md").read_text(encoding="utf-8")
-    shown = tables.table(results, notes=False)
+    shown = tables.table(results["claims"], notes=False)
     updated, places = BLOCK.subn(lambda match: f"{match[1]}\n{shown}\n\n{match[2]}", text)
     if not places:
         raise PublishError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "

@@ -1,4 +1,4 @@
-"""Reports: what a sky map holds, what a run found, and how two runs differ."""
+"""Reports: what a run found, and how two runs differ."""
 
 import json
 import math
@@ -7,73 +7,12 @@ from pathlib import Path
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import INVERSE
 from lisbon_core.parameters import RunParameters
-from lisbon_core.tools.tables import listed, number, plain_table, table
+from lisbon_core.rounding import listed, number
+from lisbon_core.run import Run
+from lisbon_core.studies.map_report import look_at, map_report
+from lisbon_core.tools.tables import plain_table, table
 
 __all__ = ["compare_runs", "map_report", "run_report"]
-
-
-def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: float = 5.0) -> str:
-    """What was read from a sky map: coverage, errors, harmonics, and what may be wrong with it.
-
-    Parameters
-    ----------
-    path : path
-        The map.
-    sigma_default, averaging_deg : float
-        As `sky.files.read_sky_map` takes them.
-
-    Raises
-    ------
-    SkyMapError
-        If the map cannot be used, in one sentence.
-    """
-    return "\n  ".join(_look_at(path, RunParameters(sigma_default=sigma_default, averaging_deg=averaging_deg)))
-
-
-def _look_at(path: str | Path, p, label: str = "") -> list[str]:
-    """What the part of a map holds that a run with these parameters uses, and what may be wrong with it."""
-    import numpy as np
-
-    from lisbon_core.sky import cut, first_harmonic, multipoles, pixel_area, ring_means
-    from lisbon_core.sky.files import read_mask, read_sky_map
-
-    sky = read_sky_map(path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg, label=label)
-    sky = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
-    rows, values = sky.observed.any(axis=1), sky.relative_intensity[sky.observed] - 1.0
-    whole, error = sky.observed.all(axis=1), np.median(sky.sigma[sky.observed])
-    area = float((sky.observed * pixel_area(sky.dec, sky.ra.size)[:, None]).sum() / (4.0 * np.pi))
-    wave = first_harmonic(sky)
-    read = [str(sky), *(f"read: {sentence}" for sentence in sky.log),
-            f"covers {area:.1%} of the sphere, {int(whole.sum())} of {int(rows.sum())} rings complete",
-            f"relative intensity minus 1 from {number(values.min())} to {number(values.max())}, scatter "
-            f"{number(values.std())}",
-            f"first harmonic in right ascension {_harmonic(wave)}; a dipole in the equatorial plane would be "
-            f"{number(wave.dipole, wave.amplitude_error * wave.field_of_view)}"]
-    if rows.sum() >= 4:
-        found = multipoles(sky)
-        read.append(f"dipole in the equatorial plane, fitted together with a quadrupole: {_harmonic(found.dipole)}; "
-                    f"root of C_2: {number(math.sqrt(found.power(2)))}")
-    off = np.nanmax(np.abs(ring_means(sky.relative_intensity, sky.observed) - 1.0))
-    # along a ring the noise of pixels that share their discs cancels in second differences down to about one error
-    rough = np.nanmedian(np.abs(np.diff(sky.relative_intensity, 2, axis=1))) / error
-    problems = {
-        f"no errors in the file: {p.sigma_default:g} a pixel is assumed, and every error rests on it":
-            sky.sigma_assumed,
-        "neighbouring pixels differ far less than by their errors: this is a smoothed map or a sum of harmonics, "
-        "without the noise of a measurement, so chi-square tells only how well a model follows its shape":
-            rough < 0.1,
-        "the map scatters hardly more than its errors: expect claims that are not determined":
-            values.std() < 2.0 * error,
-        f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what depends on "
-        "declination alone is not used":
-            off > 1e-5,
-        "some rings are incomplete: their means are taken over what was observed":
-            (whole != rows).any()}
-    return [*read, *(f"mind: {words}" for words, true in problems.items() if true)]
-
-
-def _harmonic(wave) -> str:
-    return f"{number(wave.amplitude, wave.amplitude_error)} at {number(wave.phase, wave.phase_error)} degrees"
 
 
 def run_report(results: dict) -> str:
@@ -84,8 +23,6 @@ def run_report(results: dict) -> str:
     results : dict
         Content of results.json.
     """
-    from lisbon_core.run import Run
-
     claims, record = results["claims"], results.get("provenance", {})
     run = Run.from_namespace(results["parameters"])
     p, known = run.parameters, run.is_recovery_test
@@ -108,7 +45,7 @@ def run_report(results: dict) -> str:
         f"The map `{run.sky_path.name}`, analysed at a rigidity of {p.scale_TV:g} TV. All that was assumed is in "
         f"results.json; other than by default: {', '.join(changed) or 'nothing'}.\n",
         "## In short\n", *(f"- {one}" for one in short), "",
-        "## The map\n", *(f"- {line}" for line in _look_at(run.sky_path, p, run.label)), "",
+        "## The map\n", *(f"- {line}" for line in look_at(run.sky_path, p, run.label)), "",
         "## What was found\n", table(shown), "",
         f"Made by commit {record.get('commit')}{' with changes' if record.get('dirty') else ''}, inputs "
         f"{record.get('input_hash')}.\n"])

@@ -22,8 +22,7 @@ from lisbon_core.claims import merge
 from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.synthetic import truth_beside
 from lisbon_core.tools import inputs, kernels, pairing, stages
-from lisbon_core.tools.locks import only_one
-from lisbon_core.tools.provenance import NOTEBOOKS, now, provenance, sha256, write_atomically, write_json
+from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
 
@@ -63,7 +62,7 @@ class Report:
 
     def told(self) -> int:
         """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
-        print(f"\n{plain_table(self.results)}\n" if self.results["claims"] else "")
+        print(f"\n{plain_table(self.results['claims'])}\n" if self.results["claims"] else "")
         if not self.ok:
             print(self, file=sys.stderr)
         return 0 if self.ok else 1
@@ -132,13 +131,8 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
 
         print(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}", *outcomes.values(), sep="\n",
               flush=True)
-        try:
-            with kernels.environment(jobs):
-                _run_all([stem for stem in chosen if stem not in kept], execute, note, jobs)
-        except KeyboardInterrupt as cut:
-            print(f"Interrupted: {str(cut) or 'nothing'} was cut short; what had finished is in {out}, and the same "
-                  "command goes on from there.", file=sys.stderr, flush=True)
-            sys.exit(130)
+        with kernels.environment(jobs):
+            _run_all([stem for stem in chosen if stem not in kept], execute, note, jobs)
         record |= {"finished": now(), "seconds": round(time.monotonic() - start, 1), "jobs": jobs,
                    "notebooks": dict(sorted(record["notebooks"].items()))}
         results = {"claims": merge(out, default_sky=not values.get("sky_map")), "parameters": values,
@@ -198,4 +192,4 @@ def _run_all(stems: list[str], execute: Callable, note: Callable, jobs: int) -> 
         except KeyboardInterrupt:
             while wait(running, timeout=0.2).not_done:  # a kernel may just be about to start
                 kernels.end_all()
-            raise KeyboardInterrupt(", ".join(sorted(running.values()))) from None
+            raise KeyboardInterrupt(f"in {', '.join(sorted(running.values()))}") from None

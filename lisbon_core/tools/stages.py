@@ -68,10 +68,8 @@ def reasons(parts: dict[str, dict], before: dict, out: Path, anew: set[str]) -> 
         entry = before["notebooks"].get(stem)
         if stem in anew:
             return "asked for"
-        if entry is None:
-            return "it has not run here before"
-        if entry.get("status") != "done":
-            return "it did not end well before"
+        if entry is None or entry.get("status") != "done":
+            return "it has not run to its end here before"
         now, then = parts[stem], entry["made_from"]
         if changed := [name for name in now | then if name not in now or now[name] != then.get(name)]:
             return f"{', '.join(changed[:3])}{' and more' * (len(changed) > 3)} changed"

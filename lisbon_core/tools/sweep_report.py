@@ -11,10 +11,9 @@ import numpy as np
 from astropy.table import MaskedColumn, Table
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.frames import angle_between, unit_vector
-from lisbon_core.studies.field_posterior import fan, field_posterior
+from lisbon_core.rounding import number
+from lisbon_core.studies import field_posterior as fields
 from lisbon_core.tools.sweep_plan import Plan
-from lisbon_core.tools.tables import number
 
 __all__ = ["closer", "field_of_rows", "summary", "table"]
 
@@ -42,7 +41,7 @@ def _ecsv(made: Table) -> str:
 
 def summary(rows: list[dict], plan: Plan, out: Path) -> str:
     """How many runs were done, and why the others were not; after a sweep of fields the best, field.ecsv, field.png."""
-    done, tried = _done(rows)
+    done = [row for row in rows if row["status"] == "done"]
     lines = [f"{len(done)} of {len(rows)} runs done; the table is {out / 'sweep.ecsv'}."]
     reasons = Counter(row["reason"] for row in rows if row["status"] != "done")
     lines += [f"  {count} failed: {reason}" for reason, count in reasons.most_common(10)]
@@ -56,12 +55,11 @@ def summary(rows: list[dict], plan: Plan, out: Path) -> str:
     else:
         order, frame = (done[0]["parameters"][name] for name in ("order", "field_frame"))
         names = [*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y"]
-        joint = Table({"name": [*(name for name in FIELD if name in plan.varied), *names],
-                       "value": [*found.field, *found.theta], "covariance": found.covariance},
-                      meta={"covariance": "of degrees on the sphere towards larger longitude and latitude, of the "
-                                          "logarithm of the strength, of A_n, and of G in 1/AU",
-                            "chi2_reduced": found.chi2_reduced})
-        write_atomically(out / "field.ecsv", _ecsv(joint))
+        about = {"chi2_reduced": found.chi2_reduced, "covariance": "of degrees on the sphere towards larger longitude "
+                 "and latitude, of the logarithm of the strength, of A_n, and of G in 1/AU"}
+        joint = {"name": [*(name for name in FIELD if name in plan.varied), *names],
+                 "value": [*found.field, *found.theta], "covariance": found.covariance}
+        write_atomically(out / "field.ecsv", _ecsv(Table(joint, meta=about)))
         lines.append(f"{found} (of {len(done)} fields; frame {frame})".capitalize())
         lines += [f"  {name} = {number(float(value), float(sigma))} with the field unknown"
                   for name, value, sigma in zip(names, found.theta, found.theta_sigma, strict=True)]
@@ -70,27 +68,18 @@ def summary(rows: list[dict], plan: Plan, out: Path) -> str:
     from lisbon_core import plots  # no worker has to wait for it
 
     image = io.BytesIO()
-    plots.field_fan(tried, [row["fit"]["chi2_reduced"] for row in done], found).savefig(image, dpi=200)
+    tried, fits = _done(done)
+    plots.field_fan(tried, [fit.chi2_reduced for fit in fits], found).savefig(image, dpi=200)
     write_atomically(out / "field.png", image.getvalue())
     return "\n".join([*lines, f"Chi-square over the fields is drawn in {out / 'field.png'}."])
 
 
 def closer(rows: list[dict], plan: Plan) -> Plan:
-    """The plan, which varies the direction of the field alone, and 19 directions more: around the best, at half the
-    spacing of those tried, or, where these do not enclose it, around the lowest, at their spacing.
-    """
-    done, tried = _done(rows)
-    if len(done) < 2:
+    """The plan, which varies the direction of the field alone, and 19 directions more, nearer to the best."""
+    tried, fits = _done(rows)
+    if len(fits) < 2:
         return plan
-    towards = unit_vector(*np.transpose(tried))
-    apart = angle_between(towards[:, None], towards) + 360.0 * np.eye(len(tried))
-    spacing = float(np.median(apart.min(axis=1)))
-    try:
-        directions = fan(field_of_rows(done, plan.varied).field, spacing / 2.0)
-    except LisbonError:
-        lowest = int(np.argmin([row["fit"]["chi2_reduced"] for row in done]))
-        directions = fan(tried[lowest], spacing)
-    more = [replace(plan.runs[0], field_lon=lon, field_lat=lat) for lon, lat in directions.tolist()]
+    more = [replace(plan.runs[0], field_lon=lon, field_lat=lat) for lon, lat in fields.closer(tried, fits).tolist()]
     return replace(plan, runs=tuple(dict.fromkeys([*plan.runs, *more])))
 
 
@@ -102,11 +91,11 @@ def field_of_rows(rows: list[dict], varied: Iterable[str]):
     AnisotropyError
         If they do not enclose the best field.
     """
-    return field_posterior([[row["parameters"][name] for name in FIELD if name in varied] for row in rows],
-                           [SimpleNamespace(**row["fit"]) for row in rows])
+    return fields.field_posterior(*_done(rows, varied))
 
 
-def _done(rows: list[dict]) -> tuple[list[dict], list[list[float]]]:
-    """Rows of the runs that were done, and the direction of the field of each."""
+def _done(rows: list[dict], varied: Iterable[str] = FIELD[:2]) -> tuple[list[list[float]], list[SimpleNamespace]]:
+    """The field of each run that was done, by what was varied of it, and the fit."""
     done = [row for row in rows if row["status"] == "done"]
-    return done, [[row["parameters"][name] for name in FIELD[:2]] for row in done]
+    return ([[row["parameters"][name] for name in FIELD if name in varied] for row in done],
+            [SimpleNamespace(**row["fit"]) for row in done])

@@ -85,7 +85,7 @@ def gather(target: Path, printed: bool = False) -> None:
         (target / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target / path.relative_to(ROOT))
     results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
-    generated = {"claims": tables.table(results), "notebooks/equations": equations.listed(),
+    generated = {"claims": tables.table(results["claims"]), "notebooks/equations": equations.listed(),
                  "notebooks/symbols": f"{symbols.symbol_table()}\n\n## Terms\n\n{symbols.glossary()}"}
     if printed:
         index = target / "index.md"

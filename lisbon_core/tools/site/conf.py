@@ -43,10 +43,9 @@ html_context = {"default_mode": "light"}  # the figures are
 
 def _made_from() -> str:
     """The line at the foot of each page: what it was made from."""
-    results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
-    used, state = results["provenance"]["input_hash"], git_state()
+    results, state = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8")), git_state()
+    used, edited = results["provenance"]["input_hash"], " with changes" if state["dirty"] else ""
     changed = "" if used == input_hash() else " (the sources have changed since: <code>make paper</code>)"
-    edited = " with changes" if state["dirty"] else ""
     pages = f", pages from commit <code>{state['commit'][:10]}</code>{edited}" if state["commit"] else ""
     return ("<p class='provenance'>Default run: a <strong>recovery test</strong> on a synthetic sky of known truth; it "
             "does not confirm the paper's numbers. Notebooks made from inputs "
@@ -54,13 +53,8 @@ def _made_from() -> str:
 
 
 html_theme_options = {
-    "extra_footer": _made_from(),
-    "footer_content_items": ["extra-footer.html"],
-    "home_page_in_toc": True,
-    "show_toc_level": 2,
-    "use_download_button": True,
-    "use_fullscreen_button": False,
-}
+    "extra_footer": _made_from(), "footer_content_items": ["extra-footer.html"], "home_page_in_toc": True,
+    "show_toc_level": 2, "use_download_button": True, "use_fullscreen_button": False}
 
 KEPT = re.compile(r"(:math:`[^`]*`|``.*?``|`[^`]*`|\*\*[^\s*][^*]*\*\*|\*[^\s*][^*]*\*|\\\*)")
 
