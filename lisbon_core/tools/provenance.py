@@ -6,7 +6,6 @@ A folder holds one run at a time; room and rights for what it writes are seen to
 import contextlib
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -52,10 +51,8 @@ def git_state(root: Path = ROOT) -> dict:
 
 
 def now() -> str:
-    """Time in UTC to the second; `SOURCE_DATE_EPOCH` where that is set."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    """Time in UTC to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def provenance(parameters: dict, inputs: list[Path]) -> dict:

@@ -12,7 +12,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -174,7 +173,7 @@ def _order(stems: list[str]) -> dict[str, set[str]]:
     return order | {stem: {*stems} - {*alone[place:]} for place, stem in enumerate(alone)}
 
 
-def _run_all(stems: list[str], execute: Callable, note: Callable, jobs: int) -> None:
+def _run_all(stems: list[str], execute, note, jobs: int) -> None:
     """Execute notebooks, each as soon as those it waits for have ended; those that others need first."""
     order, running = _order(stems), {}
     needed = {need for stem in stems for need in inputs.needs(stem, stems)}

@@ -12,7 +12,6 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -49,7 +48,7 @@ def _failed(error: Exception) -> dict:
 
 
 def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, attempts: int = 3,
-          task: Callable[[dict], dict] = one_run) -> list[dict]:
+          task=one_run) -> list[dict]:
     """Make every run of a plan that is not in the table yet; return their rows, in the order of the plan.
 
     On a terminal a bar shows how far it is.

@@ -2,7 +2,6 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +19,7 @@ __all__ = ["closer", "field_of_rows", "summary", "table"]
 FIELD = ("field_lon", "field_lat", "field_uG")
 
 
-def table(rows: list[dict], varied: Iterable[str]) -> str:
+def table(rows: list[dict], varied: tuple[str, ...]) -> str:
     """Rows as an ECSV table: what was varied, status, each claim with its error (empty: not determined), and why."""
     made = Table({name: [row["parameters"][name] for row in rows] for name in varied}
                  | {name: [row[name] for row in rows] for name in ("status", "reason", "seconds")})
@@ -83,7 +82,7 @@ def closer(rows: list[dict], plan: Plan) -> Plan:
     return replace(plan, runs=tuple(dict.fromkeys([*plan.runs, *more])))
 
 
-def field_of_rows(rows: list[dict], varied: Iterable[str]):
+def field_of_rows(rows: list[dict], varied: tuple[str, ...]):
     """`FieldPosterior` of the rows of a sweep that are done and differ in their field alone.
 
     Raises
@@ -94,7 +93,7 @@ def field_of_rows(rows: list[dict], varied: Iterable[str]):
     return fields.field_posterior(*_done(rows, varied))
 
 
-def _done(rows: list[dict], varied: Iterable[str] = FIELD[:2]) -> tuple[list[list[float]], list[SimpleNamespace]]:
+def _done(rows: list[dict], varied: tuple[str, ...] = FIELD[:2]) -> tuple[list[list[float]], list[SimpleNamespace]]:
     """The field of each run that was done, by what was varied of it, and the fit."""
     done = [row for row in rows if row["status"] == "done"]
     return ([[row["parameters"][name] for name in FIELD if name in varied] for row in done],

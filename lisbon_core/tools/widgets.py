@@ -7,7 +7,6 @@ leaves a sentence instead, so that no dead slider is kept; a static figure besid
 import functools
 import importlib.util
 import os
-from collections.abc import Callable
 
 from lisbon_core.studies import sliders
 from lisbon_core.tools.notebook import picture, say
@@ -15,7 +14,7 @@ from lisbon_core.tools.notebook import picture, say
 __all__ = ["field_direction", "order", "scattering"]
 
 
-def _offer(draw: Callable, **turned: tuple) -> None:
+def _offer(draw, **turned: tuple) -> None:
     """Display widgets, and below them the sentence and the picture that `draw` makes of their values; without a reader
     or without ipywidgets a sentence instead. A widget is given as its label and value, and for a number its limits and
     step.

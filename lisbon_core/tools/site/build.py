@@ -20,7 +20,6 @@ HERE = Path(__file__).parent
 NEEDS = {"sphinx": "sphinx", "myst_nb": "myst-nb", "sphinx_book_theme": "sphinx-book-theme",
          "sphinx_copybutton": "sphinx-copybutton", "mathjax": "django-static-mathjax"}
 KINDS = {"studies": "studies", "plots": "studies", "tools": "tools"}  # of rooms; all others are physics
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # no sandbox: it needs privileges that a container lacks; and nothing is asked of the network
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-default-apps", "--disable-sync", "--no-first-run")
@@ -32,7 +31,8 @@ class SiteError(LisbonError):
 
 def find_browser() -> str | None:
     """Path of a Chromium, or None."""
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def build_site(out: Path = ROOT / "_build") -> Path:

@@ -25,8 +25,7 @@ autodoc_typehints = "none"  # the docstrings say type, shape and unit
 autodoc_member_order = "bysource"
 add_module_names = False
 napoleon_google_docstring = False
-napoleon_use_param = False  # types stay words: "array" is no name to be looked up
-napoleon_use_rtype = False
+napoleon_use_param = napoleon_use_rtype = False  # types stay words: "array" is no name to be looked up
 napoleon_use_ivar = True
 
 html_theme = "sphinx_book_theme"
