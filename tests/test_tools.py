@@ -1,5 +1,8 @@
 """Runner, command line, provenance and publishing, on small notebooks of their own."""
 
+import argparse
+import importlib
+import inspect
 import json
 import os
 import shutil
@@ -157,7 +160,7 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
     source, out = notebooks / "06_rest.py", tmp_path / "out"
     source.write_text(source.read_text() + "\n# %%\nimport time\n\ntime.sleep(600)\n")
     command = [sys.executable, "-u", "-m", "lisbon_core", "run", "--notebooks", notebooks, "--out", out]
-    for blow, said in ((signal.SIGKILL, ""), (signal.SIGINT, "Interrupted in 06_rest: what had ended is kept")):
+    for blow, said in ((signal.SIGKILL, ""), (signal.SIGINT, "the same command goes on from there")):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for line in process.stdout:
             if line.split()[:1] == ["05_fit"]:
@@ -390,6 +393,22 @@ def test_command_line_wins_over_file(lisbon, tmp_path, monkeypatch):
         lisbon("run", "--out", "out", "--params", "p.yaml", "--set", "order=6", "--fast", "--set", "kappa29=2")
     assert handed == [{"order": 6, "p_index": 4.0, "sky_map": str(tmp_path / "mine.ecsv"), "grid_deg": 4.0,
                        "kappa29": 2.0}]
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_command_is_a_function_of_its_options(name, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+    printed = capsys.readouterr().out
+    module, _, function = cli.COMMANDS[name][0].partition(":")
+    does = getattr(importlib.import_module(f"lisbon_core.{module}"), function)
+    assert does.__doc__.split("\n")[0].split()[0] in printed
+    parser = argparse.ArgumentParser(add_help=False)
+    for names, how in cli.COMMANDS[name][2]:
+        parser.add_argument(*names, **how)
+    given = {action.dest: None for action in parser._actions}
+    inspect.signature(does).bind(**given)
+    assert {"settings", "params", "fast"} <= given.keys() or not given.keys() & {"settings", "params", "fast"}
 
 
 def test_other_mistakes(lisbon, tmp_path, capsys):

@@ -147,7 +147,7 @@ OF_RUNS = (
     _option("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it"),
     _option("--fast", action="store_true", help="coarse grid: the whole chain in under a minute"),
     _option("--out", required=True, type=Path, metavar="DIR", help="folder of all that is made"), JOBS)
-BUILD = _option("--out", type=Path, default=ROOT / "_build", metavar="DIR", help="where it goes (_build)")
+BUILD = _option("--out", type=lambda path: Path(path).absolute(), default=ROOT / "_build", help="folder (_build)")
 # a command by its name: module and function that do it, a line of help, options
 COMMANDS = {
     "list": ("tools.cli:listed", "notebooks and their parameters", [FOLDER]),
@@ -219,7 +219,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"lisbon: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as cut:
-        print(f"lisbon: Interrupted {cut}: what had ended is kept, and the same command goes on from there.",
+        print(f"lisbon: {f'Interrupted {cut}'.strip()}: what had ended is kept; the same command goes on from there.",
               file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has left
