@@ -284,7 +284,8 @@ def test_what_dates_a_published_run(tmp_path):
         return " ".join(sorted(stem[:2] for stem in before if before[stem] != after[stem])), code != code_after
 
     before, code = keys()
-    assert dated({"lisbon_core/tools/tables.py": ("import math", "import cmath, math"),
+    assert dated({"lisbon_core/tools/tables.py": AFTER_IMPORTS,
+                  "lisbon_core/rounding.py": AFTER_IMPORTS,
                   "lisbon_core/anisotropy/fit.py": ("\n\n\n", "\n\n# a comment\n\n"),
                   "lisbon_core/plots/skies.py": ('"""', '"""Another docstring. '),
                   "notebooks/05_anisotropy_fit.py": ("\n", "  \r\n\r\n"),

@@ -68,11 +68,11 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
     parameters, every claim, or why it failed; DIR/sweep.ecsv is the same as a table. The same command given again goes
     on where it was.
 
-      --set order=3,5,7                   a list
-      --set field_lon=210:230:5           a grid: first, last and step, both ends included
-      --set 'field_uG=uniform(2,4)'       a law to draw from: uniform, loguniform (low, high), normal (mean, deviation);
-                                          with --sample N
-      --set sky_map=mine.fits             one value for all runs
+        --set order=3,5,7               a list
+        --set field_lon=210:230:5       a grid: first, last and step, both ends included
+        --set 'field_uG=uniform(2,4)'   a law to draw from: uniform, loguniform (low, high), normal (mean, deviation);
+                                        with --sample N
+        --set sky_map=mine.fits         one value for all runs
 
     All combinations of lists and grids are run, each with every draw. With --alone one parameter is varied at a time,
     the others at their defaults or at the single value you set; with --points runs are listed one by one, each with all

@@ -20,7 +20,7 @@ NOTEBOOKS = ROOT / "notebooks"
 # What a notebook needs of another's products, by number; the rest stands on its own.
 DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",)}
 # They show what others computed, so that what they import reaches no notebook through them.
-SHOWING = {PACKAGE / "tools" / "notebook.py", PACKAGE / "tools" / "widgets.py"}
+SHOWING = {PACKAGE / "tools" / f"{name}.py" for name in ("notebook", "tables", "widgets")}
 
 
 def sha256(path: Path) -> str:

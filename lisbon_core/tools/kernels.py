@@ -73,12 +73,12 @@ def execute(source: Path, parameters: dict, place: Path, out: Path) -> str:
             resources={"metadata": {"path": str(source.parent)}},
             extra_arguments=["--log-level=50"])  # else some kernels complain of being told to stop
     except papermill.PapermillExecutionError as error:
-        failure = f"{error.ename} in cell {error.exec_count}: {error.evalue}"
+        failure = f"{error.ename} in cell {error.exec_count}: {error.evalue.strip()}"
     except Exception as error:  # a kernel that died, a full disk: the others go on
-        failure = f"{type(error).__name__}: {error}"
+        failure = f"{type(error).__name__}: {str(error).strip()}"
     finally:
         ensure_event_loop().close()  # the loop of this thread, which nobody else closes
     if target.exists():
         text = nbformat.writes(pairing.tidy(nbformat.read(target, as_version=4)))
         target.write_text(text.replace(str(place), str(out)) + "\n", encoding="utf-8")
-    return failure.strip().partition("\n")[0]
+    return failure.partition("\n")[0]

@@ -28,7 +28,6 @@ LOCK = ".lisbon.lock"  # left behind, empty: to remove it would give the folder 
 ROOM = 50e6  # bytes that a run, or the compiled tracer and a map, may need
 
 
-
 def write_json(path: Path, data) -> None:
     """Write strict JSON (no NaN, no infinity) whole or not at all."""
     try:
@@ -56,7 +55,7 @@ def now() -> str:
 
 
 def provenance(parameters: dict, inputs: list[Path]) -> dict:
-    """What a run should be able to say of itself: code, inputs, versions, machine, seed, time of start."""
+    """What a run should be able to say of itself: code, parameters, inputs, versions, machine, start."""
     installed = {one.name: one.version for one in importlib.metadata.distributions()}
     return git_state() | {
         "input_hash": input_hash(), "parameters": parameters, "inputs": {str(path): sha256(path) for path in inputs},
