@@ -10,9 +10,9 @@ import numpy as np
 from astropy.table import MaskedColumn, Table
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.rounding import number
 from lisbon_core.studies import field_posterior as fields
 from lisbon_core.tools.sweep_plan import Plan
+from lisbon_core.tools.tables import number
 
 __all__ = ["closer", "field_of_rows", "summary", "table"]
 

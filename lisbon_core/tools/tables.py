@@ -2,7 +2,7 @@
 
 from lisbon_core.rounding import listed, number
 
-__all__ = ["plain_table", "table"]
+__all__ = ["number", "plain_table", "table"]
 
 HEADINGS = ("Claim", "Truth", "Paper", "This run", "Unit", "Verdict", "Equation")
 
