@@ -9,14 +9,14 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 paper: setup  ## run every notebook at the default parameters into runs/paper/, print the claims table, build the site
-	@$(BIN)/python -m lisbon_core.tools.publish --jobs $(JOBS)
-	@$(BIN)/python -m lisbon_core.tools.site
+	@$(BIN)/python -m lisbon_core paper --jobs $(JOBS)
+	@$(BIN)/python -m lisbon_core site
 
 site: setup  ## build the website from the notebooks as they were last run: _build/site/html
-	@$(BIN)/python -m lisbon_core.tools.site
+	@$(BIN)/python -m lisbon_core site
 
 pdf: setup  ## print the same as one PDF, _build/lisbon.pdf (needs Chromium)
-	@$(BIN)/python -m lisbon_core.tools.site --pdf
+	@$(BIN)/python -m lisbon_core pdf
 
 test: setup  ## check the style, run every test
 	@$(BIN)/ruff check
@@ -29,7 +29,7 @@ lab: setup  ## open JupyterLab on the notebooks
 	    --LabApp.extension_manager=readonly notebooks/00_reading_guide.ipynb
 
 course: setup  ## exercises for students, lecturers and nbgrader, and slides, into _build/course/
-	@$(BIN)/python -m lisbon_core.tools.course build
+	@$(BIN)/python -m lisbon_core course
 
 skies: setup  ## make the embedded synthetic skies anew
 	@$(BIN)/python -c 'from lisbon_core.synthetic import write_embedded_skies; write_embedded_skies("data")'

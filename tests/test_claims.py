@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lisbon_core.claims import Claim, ClaimError, merge, verdict
+from lisbon_core.rounding import number
 from lisbon_core.tools.notebook import record
 from lisbon_core.tools.provenance import ROOT, write_json
-from lisbon_core.tools.publish import claims_block
-from lisbon_core.tools.tables import number, plain_table, table
+from lisbon_core.tools.tables import plain_table, table
 
 RESULTS = ROOT / "figures" / "results.json"
 UNTESTABLE = "not testable without the private data"
@@ -85,7 +85,7 @@ def test_number(arguments, text):
 def test_tables_print_truth_before_paper():
     row = {"value": 17.93, "sigma": 2.81, "unit": "pc", "paper": 17.8, "truth": 17.5, "verdict": "recovered",
            "equation": "(5)", "note": "with T_0 = 0"}
-    text = table({"claims": {"L_focusing": row}})
+    text = table({"L_focusing": row})
     assert "| `L_focusing` | 17.5 | 17.8 | 17.9 ± 2.8 | pc | recovered | (5) |" in text
     assert text.splitlines()[0].index("Truth") < text.splitlines()[0].index("Paper")
     assert text.endswith("- `L_focusing`: with T_0 = 0")
@@ -127,4 +127,5 @@ def test_committed_results():
 @needs_results
 def test_readme_shows_the_committed_results():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"<!-- claims -->\n{claims_block(json.loads(RESULTS.read_text(encoding='utf-8')))}<!-- /claims -->" in readme
+    shown = table(json.loads(RESULTS.read_text(encoding="utf-8"))["claims"], notes=False)
+    assert f"<!-- claims -->\n\n{shown}\n\n<!-- /claims -->" in readme

@@ -113,7 +113,7 @@ def _earlier_run(path):
     (path.parent.parent / "outside.ipynb").write_bytes(b"kept")
     try:
         before = stages.earlier(path.parent)
-        stages.reasons({"01_liouville": "k"}, {"01_liouville": {}}, before, path.parent, set())
+        stages.reasons({"01_liouville": {}}, before, path.parent, set())
         stages.clear(path.parent, before, {"01_liouville", *before["notebooks"]}, set())
     finally:
         assert (path.parent.parent / "outside.ipynb").read_bytes() == b"kept"
@@ -185,10 +185,9 @@ def valid(tmp_path_factory, make_sky):
     sweep.sweep(_planned(), folder / "swept", task=_outcome)
     (folder / "swept" / "sweep.jsonl").rename(folder / "sweep.jsonl")
     shutil.rmtree(folder / "swept")
-    entry = {"notebook": "01_liouville", "status": "done", "seconds": 1.0, "reason": "", "key": "k", "files": {
-        "01_liouville.ipynb": hashlib.sha256(b"{}").hexdigest()}}
-    write_json(folder / "provenance.json", {"notebooks": {"01_liouville": entry}, "files": {}, "code": {},
-                                            "parameters": {}, "inputs": {}, "versions": {}})
+    entry = {"notebook": "01_liouville", "status": "done", "seconds": 1.0, "reason": "", "made_from": {"order": 7},
+             "files": {"01_liouville.ipynb": hashlib.sha256(b"{}").hexdigest()}}
+    write_json(folder / "provenance.json", {"notebooks": {"01_liouville": entry}, "files": {}})
     write_json(folder / "claims.json", [asdict(claims.Claim("A_1", 1e-3, 1e-5, truth=1e-3, equation="(3)")),
                                         asdict(claims.Claim("L", None, unit="pc", note="why"))])
     nbformat.write(read(course.sources()[0]), folder / "student.ipynb")

@@ -25,7 +25,7 @@ def fast_run(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MPLBACKEND", "Agg")
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
-        return runner.run(None, FAST, tmp_path_factory.mktemp("fast"), jobs=2, progress=False)
+        return runner.run(None, FAST, tmp_path_factory.mktemp("fast"), jobs=2)
 
 
 def test_all_run(fast_run):
@@ -76,13 +76,15 @@ def test_parameters_are_those_of_a_run(path):
     What a run sets comes in by these names, so a variable that is called like one would be taken for it.
     """
     cell = pairing.parameters(path)
-    assert cell.pop("run_dir").default == ""
+    assert cell.pop("run_dir").startswith('run_dir: str = ""  # ')
     assert len(cell) <= 5, "the first screen is for what the notebook shows"
     table = {field.name: field for field in dataclasses.fields(RunParameters)}
-    for name, one in cell.items():
-        choices = table[name].metadata.get("choices")
-        wanted = table[name].metadata["help"] + (f": {', '.join(map(str, choices))}" if choices else "")
-        assert (one.kind, one.default, one.help) == (table[name].type.__name__, table[name].default, wanted)
+    for name, line in cell.items():
+        one, choices = table[name], ", ".join(map(str, table[name].metadata.get("choices", ())))
+        default = line.partition(" = ")[2].partition("  # ")[0]
+        assert ast.literal_eval(default) == one.default
+        assert line == (f"{name}: {one.type.__name__} = {default}  # {one.metadata['help']}"
+                        f"{': ' * bool(choices)}{choices}")
     stored = [node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
               if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     assert sorted(set(stored) & set(table)) == sorted(cell), "a variable has the name of a parameter"
@@ -106,7 +108,7 @@ def test_what_no_cell_declares_reaches_its_stage(tmp_path):
     """Notebook 06 declares no parameter of the fit, and yet shows the one that was asked for."""
     source, = NOTEBOOKS.glob("06_*.py")
     assert not {"order", "grid_deg"} & pairing.parameters(source).keys()
-    report = runner.run([source], FAST | {"order": 5}, tmp_path, progress=False)
+    report = runner.run([source], FAST | {"order": 5}, tmp_path)
     assert report.ok, str(report)
     assert "fitted to order 5" in (tmp_path / f"{source.stem}.ipynb").read_text(encoding="utf-8")
     assert report.results["parameters"] == RunParameters(order=5, **FAST).as_dict()

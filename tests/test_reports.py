@@ -8,9 +8,9 @@ import pytest
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import DEFAULT_SKY
 from lisbon_core.sky.files import write_sky_map
-from lisbon_core.tools import reports
+from lisbon_core.studies.map_report import look_at, map_report
 from lisbon_core.tools.cli import main
-from lisbon_core.tools.reports import compare_runs, map_report, run_report
+from lisbon_core.tools.reports import compare_runs, run_report
 
 
 def run_folder(folder, **values):
@@ -88,8 +88,9 @@ def test_run_report_of_a_known_sky():
     assert "covers 55.7% of the sphere" in text
     assert "the model of the sky (Eq. 3) describes this map within its errors" in text
     assert "- `L_focusing`: 1/L is compatible with zero" in text
-    assert "Focusing length: not determined, because 1/L is compatible with zero." in text
-    assert "analysed at a rigidity of 14 TV. Assumed: a closed-form heliosphere" in text
+    assert "| `L_focusing` | not determined |" in text
+    assert "analysed at a rigidity of 14 TV." in text
+    assert "other than by default: rigidity_TV = 14.0." in text
     assert "- `A_1`, `A_2`: errors rest on sigma_default" in text
     assert "commit abc with changes, inputs 123" in text
 
@@ -101,7 +102,7 @@ def test_run_report_judges_the_fit(tmp_path, chi2, verdict):
     text = run_report(results(chi2, sky_map=str(tmp_path / "mine.ecsv"), dec_max=50.0))
     assert verdict in text
     assert text.startswith("# Unlabelled map, analysed at 14 TV")
-    assert "Used: declinations from -90 to 50 degrees" in text
+    assert "dec_max = 50.0, rigidity_TV = 14.0." in text
     assert "The paper's numbers are for 4 TeV, this map was analysed at 14 TV." in text
     assert ("| differs |" in text) == (chi2 != 2.0), "what does not fit agrees or disagrees with nothing"
     assert "Recovery" not in text
@@ -114,5 +115,5 @@ def test_a_map_without_noise_is_told(tmp_path, make_sky):
     write_sky_map(sky.replace(relative_intensity=noisy), tmp_path / "noisy.csv")
     assert "a smoothed map or a sum of harmonics" in map_report(tmp_path / "smooth.csv")
     assert "a smoothed map" not in map_report(tmp_path / "noisy.csv")
-    read, _ = reports._look_at(tmp_path / "noisy.csv", RunParameters(dec_min=0.0))
+    read = look_at(tmp_path / "noisy.csv", RunParameters(dec_min=0.0))
     assert "covers 50.0% of the sphere, 15 of 15 rings complete" in read

@@ -32,12 +32,12 @@ needs_browser = pytest.mark.skipif(NO_BROWSER, reason="needs Chromium and playwr
 STEMS = [path.stem for path in pairing.sources(NOTEBOOKS)]
 
 
-def made(out, *options):
+def made(out, command="site"):
     """Run the command in a process of its own: Sphinx warns of its own future there, not here."""
-    ended = subprocess.run([sys.executable, "-m", "lisbon_core.tools.site", "--out", str(out), *options], cwd=out,
+    ended = subprocess.run([sys.executable, "-m", "lisbon_core", command, "--out", str(out)], cwd=out,
                            env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
-    return Path(ended.stdout.removeprefix("Open ").strip())
+    return Path(ended.stdout.strip())
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -288,7 +288,7 @@ def test_search_finds(built, watched):
 @needs_site
 @needs_browser
 def test_pdf_holds_everything_uncut(tmp_path, browser):
-    pdf = made(tmp_path, "--pdf").read_bytes()
+    pdf = made(tmp_path, "pdf").read_bytes()
     assert pdf.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 40
     page = browser.new_page(viewport={"width": 680, "height": 994})  # what the margins leave of A4

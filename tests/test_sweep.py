@@ -18,9 +18,9 @@ from lisbon_core._core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies.sensitivity import field_fan, variations
-from lisbon_core.tools import locks, workers
+from lisbon_core.tools import provenance, workers
 from lisbon_core.tools.cli import _yaml, main
-from lisbon_core.tools.locks import LOCK
+from lisbon_core.tools.provenance import LOCK
 from lisbon_core.tools.sweep import read_rows, sweep
 from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
 from lisbon_core.tools.workers import Processes, WorkerError
@@ -96,10 +96,10 @@ def test_one_at_a_time_and_points(tmp_path):
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
     (["--points", "nowhere.csv"], "Cannot read --points nowhere.csv"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
-    (["--jobs", "0"], "--jobs 0 makes no sense"),
-    (["--closer", "-1"], "--closer -1 makes no sense"),
+    (["--jobs", "0"], "--jobs: 0 makes no sense"),
+    (["--closer", "-1"], "--closer: -1 makes no sense"),
     (["--closer", "1", "--set", "order=3,5"], "but this one varies order: sweep these two alone"),
-    (["--scheduler", "tcp://127.0.0.1:1"], "No scheduler answers at --scheduler tcp://127.0.0.1:1"),
+    (["--scheduler", "tcp://127.0.0.1:1"], "No scheduler with a worker answers at --scheduler tcp://127.0.0.1:1"),
 ])
 def test_mistakes_get_a_sentence_and_nothing_runs(tmp_path, capsys, arguments, sentence):
     assert main(["sweep", "--out", str(tmp_path / "out"), *arguments]) == 2
@@ -123,7 +123,7 @@ def test_yaml_is_read_as_it_stands(tmp_path):
 def test_mistakes_in_a_list_of_points(tmp_path, text, sentence):
     (tmp_path / "p.csv").write_text(text)
     with pytest.raises(LisbonError) as error:
-        read_points(tmp_path / "p.csv")
+        plan({}, points=read_points(tmp_path / "p.csv"))
     assert sentence in str(error.value)
 
 
@@ -231,7 +231,7 @@ def test_the_whole_may_be_killed(tmp_path, blow):
 
 
 def test_one_sweep_at_a_time(tmp_path):
-    with locks.only_one(tmp_path), pytest.raises(LisbonError, match="Another run is at work in"):
+    with provenance.only_one(tmp_path), pytest.raises(LisbonError, match="Another run is at work in"):
         sweep(plan({"order": 3}), tmp_path, task=sweep_tasks.square)
     sweep(plan({"order": 3}), tmp_path, task=sweep_tasks.square)
     (tmp_path / "file").write_text("")

@@ -9,7 +9,7 @@ from lisbon_core.tools import symbols
 from lisbon_core.tools.provenance import NOTEBOOKS
 
 STEMS = [path.stem for path in sorted(NOTEBOOKS.glob("[0-9]*.py"))]
-TABLE = symbols.read()
+TABLE = symbols.TABLE
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$([^$\n]+(?:\n[^$\n]+){0,2})\$", re.S)
 # What is no symbol: structure, operators, units and indices in upright letters, the d and e of calculus.
 NEUTRAL = re.compile(r"\\(?:tag|text|mathrm)\{[^}]*\}|\\(?:frac|int|left|right|[bB]igl?r?|[lr]angle|cdots?|times|nabla|"

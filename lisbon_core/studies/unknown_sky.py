@@ -17,11 +17,12 @@ from lisbon_core.anisotropy import AnisotropyFit, fit_anisotropy, pitch_angle_di
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import Sampling, cached_samples
 from lisbon_core.sky import SkyMap
+from lisbon_core.sky.files import write_sky_map
 from lisbon_core.studies.field_posterior import field_at
 from lisbon_core.synthetic import SkyTruth, make_sky, map_of, random_truth
 from lisbon_core.transport import Estimate, fit_transport
 
-__all__ = ["ASKED", "CapstoneError", "Graded", "grade", "infer", "read_answer", "sky_of", "unknown"]
+__all__ = ["ASKED", "CapstoneError", "Graded", "capstone", "grade", "infer", "read_answer", "sky_of", "unknown"]
 
 ASKED = ("field_lon", "field_lat", "A_1", "A_2", "A_3", "inverse_L")
 GRID_DEG, SAMPLES = 6.0, 4
@@ -140,3 +141,17 @@ def grade(student: str, answer: dict[str, tuple[float, float]], secret: str = ""
             off = ((off + 180.0) % 360.0 - 180.0) * np.cos(np.radians(heliosphere.field_lat))
         graded.append(Graded(name, value, sigma, pull=float(off / sigma), reference=float(reference[name])))
     return graded
+
+
+def capstone(student: str, secret: str, out: str | None, answer: str | None) -> int:
+    """Make the unknown sky of a student, or grade what the student found."""
+    if bool(out) == bool(answer):
+        raise CapstoneError("Give --out to make the sky of a student, or --grade to grade an answer: one of the two.")
+    if out:
+        write_sky_map(sky_of(student, secret), out)
+        return 0
+    graded = grade(student, read_answer(answer), secret)
+    good, total = sum(one.verdict == "good" for one in graded), sum(one.pull**2 for one in graded)
+    print(*graded, f"{good} of {len(graded)} good; the sum of squared pulls is {total:.1f}, expected about "
+          f"{len(graded)}", sep="\n")
+    return 0 if good == len(graded) else 1

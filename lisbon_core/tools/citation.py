@@ -9,15 +9,13 @@ __all__ = ["bibtex", "page"]
 KINDS = {"article": "article", "conference-paper": "inproceedings", "software": "software"}
 
 
-def _works() -> list[dict]:
+def _works() -> list[tuple[list[str], dict]]:
+    """Authors of each work, and what else is told of it."""
     import yaml
 
     own = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    return [own, *own["references"]]
-
-
-def _authors(work: dict) -> list[str]:
-    return [author.get("name") or f"{author['family-names']}, {author['given-names']}" for author in work["authors"]]
+    return [([one.get("name") or f"{one['family-names']}, {one['given-names']}" for one in work["authors"]], work)
+            for work in (own, *own["references"])]
 
 
 def bibtex() -> str:
@@ -27,13 +25,12 @@ def bibtex() -> str:
     inproceedings{zhang,
     """
     entries = []
-    for work in _works():
-        authors = [name if "," in name else f"{{{name}}}" for name in _authors(work)]
-        key = re.sub(r"[^a-z]", "", re.split(r"[ ,]", _authors(work)[0].removeprefix("The "))[0].lower())
-        fields = {"author": " and ".join(authors), "title": f"{{{work['title']}}}", "year": work.get("year"),
-                  "version": work.get("version"), "journal": work.get("journal"), "volume": work.get("volume"),
-                  "pages": work.get("start"), "doi": work.get("doi")}
-        lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+    for authors, work in _works():
+        key = re.sub(r"[^a-z]", "", re.split(r"[ ,]", authors[0].removeprefix("The "))[0].lower())
+        told = {"author": " and ".join(name if "," in name else f"{{{name}}}" for name in authors),
+                "title": f"{{{work['title']}}}", **{name: work.get(name) for name in ("year", "version", "journal")},
+                "volume": work.get("volume"), "pages": work.get("start"), "doi": work.get("doi")}
+        lines = [f"  {name} = {{{value}}}" for name, value in told.items() if value]
         entries.append(f"@{KINDS[work['type']]}{{{key}{work.get('year', '')},\n" + ",\n".join(lines) + "\n}")
     return "\n\n".join(entries)
 
@@ -41,9 +38,9 @@ def bibtex() -> str:
 def page() -> str:
     """The works as a list, then as BibTeX, in Markdown."""
     listed = []
-    for work in _works():
+    for authors, work in _works():
         where = " ".join(str(work[name]) for name in ("journal", "volume", "start") if name in work)
-        parts = [" and ".join(_authors(work)), f"*{work['title']}*", where, str(work.get("year", "")),
+        parts = [" and ".join(authors), f"*{work['title']}*", where, str(work.get("year", "")),
                  f"doi:{work['doi']}" if "doi" in work else ""]
-        listed.append("- " + ", ".join(part for part in parts if part) + ".")
+        listed.append(f"- {', '.join(filter(None, parts))}.")
     return "\n".join(listed) + f"\n\n<details><summary>BibTeX</summary>\n\n```bibtex\n{bibtex()}\n```\n\n</details>"

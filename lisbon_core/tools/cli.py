@@ -1,20 +1,26 @@
-"""The command `lisbon`: list the notebooks, run them, look at a map, compare two runs, sweep parameters."""
+"""The command `lisbon`: notebooks, maps, runs, sweeps, the course; and what `make` calls: the paper and its site.
+
+A command is a function: what it is given are its options, its docstring is its help, and what it returns is printed, or
+is the exit code.
+"""
 
 import argparse
+import importlib
 import inspect
-import math
 import os
+import re
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, FILES, RunParameters, checked
+from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.tools import pairing
-from lisbon_core.tools.locks import check_cache
-from lisbon_core.tools.provenance import NOTEBOOKS
+from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
+from lisbon_core.tools.provenance import check_cache
+from lisbon_core.tools.tables import plain_table
 
-__all__ = ["UsageError", "main"]
+__all__ = ["UsageError", "listed", "main", "run", "sweep"]
+
 
 class UsageError(LisbonError):
     """A command line that does not say what it should."""
@@ -27,168 +33,83 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[0].upper()}{message[1:]} (see '{self.prog} --help').")
 
 
-def _list(arguments) -> None:
+def listed(folder: Path) -> str:
     """List the notebooks, and the parameters of a run: type, default, range, meaning."""
-    from lisbon_core.tools.tables import plain_table
-
     rows = [(f"  {path.stem}", pairing.title(path),
              ", ".join(name for name in pairing.parameters(path) if name != "run_dir"))
-            for path in pairing.sources(arguments.folder)]
-    print(plain_table(rows, ("Notebooks", "", "Parameters in the first cell")))
-    print("\nParameters of a run (lisbon run --set name=value): each reaches every notebook that depends on it")
-    print(plain_table([(f"  {name}", *rest) for name, *rest in RunParameters.table()],
-                      ("  name", "type", "default", "allowed", "meaning")))
+            for path in pairing.sources(folder)]
+    parameters = [(f"  {name}", *rest) for name, *rest in RunParameters.table()]
+    return "\n".join([
+        plain_table(rows, ("Notebooks", "", "Parameters in the first cell")),
+        "\nParameters of a run (lisbon run --set name=value): each reaches every notebook that depends on it",
+        plain_table(parameters, ("  name", "type", "default", "allowed", "meaning"))])
 
 
-def _run(arguments) -> int:
+def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, **given) -> int:
     """Run all notebooks, or those named, into a folder: executed notebooks, figures/, results.json, provenance.json,
     report.md. Notebooks that ended well there before, from the same inputs, are kept.
     """
-    _at_least(arguments, jobs=1)
-    named = sorted({pairing.find(name, arguments.folder) for name in arguments.notebooks})
-    chosen, given = named or pairing.sources(arguments.folder), _settings(arguments)
-    known = {field.name for field in fields(RunParameters)} | {"run_dir"}
-    own = {name: checked(name, given.pop(name), one.default, {"help": one.help}) for path in chosen
-           for name, one in pairing.parameters(path).items() if name in given and name not in known}
-    parameters = RunParameters.from_mapping(given)
+    chosen, settings = {pairing.find(name, folder) for name in notebooks}, _settings(**given)
+    parameters = RunParameters.from_mapping(settings)
 
     from lisbon_core.run import check_inputs  # after the cheap checks: it brings numba
     from lisbon_core.tools import runner
-    from lisbon_core.tools.tables import plain_table
+    from lisbon_core.tools.sweep_plan import absolute
 
     check_inputs(parameters)
     check_cache()
-    values = {name: getattr(parameters, name) for name in given} | own
-    values |= {name: str(parameters.path(name).absolute()) for name in FILES
-               if values.get(name) and parameters.path(name).is_file()}
-    report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder,
-                        force=arguments.force)
-    print()
-    if report.results["claims"]:
-        print(plain_table(report.results), end="\n\n")
-    if not report.ok:
-        print(report, file=sys.stderr)
-    return 0 if report.ok else 1
+    values = {name: absolute(name, value) for name, value in parameters.as_dict().items() if name in settings}
+    return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
 
 
-def _map(arguments) -> None:
-    """Read a sky map and say what was read: coverage, harmonics, problems."""
-    from lisbon_core.tools.reports import map_report
-
-    print(map_report(arguments.path, arguments.sigma, arguments.averaging))
-
-
-def _compare(arguments) -> None:
-    """Claims, parameters and versions in which two runs differ."""
-    from lisbon_core.tools.reports import compare_runs
-
-    print(compare_runs(*arguments.folders))
-
-
-def _sweep(arguments) -> int:
+def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int | None, seed: int, alone: bool,
+          closer: int, scheduler: str | None, **given) -> int:
     """Run the chain, without the notebooks, at many parameters. Each run is a row of DIR/sweep.jsonl with its
     parameters, every claim, or why it failed; DIR/sweep.ecsv is the same as a table. The same command given again goes
     on where it was.
 
-      --set order=3,5,7                   a list
-      --set field_lon=210:230:5           a grid: first, last and step, both ends included
-      --set 'field_uG=uniform(2,4)'       a law to draw from: uniform, loguniform (low, high), normal (mean, deviation);
-                                          with --sample N
-      --set sky_map=mine.fits             one value for all runs
+        --set order=3,5,7               a list
+        --set field_lon=210:230:5       a grid: first, last and step, both ends included
+        --set 'field_uG=uniform(2,4)'   a law to draw from: uniform, loguniform (low, high), normal (mean, deviation);
+                                        with --sample N
+        --set sky_map=mine.fits         one value for all runs
 
-    All combinations of lists and grids are run, each with every draw. Where direction (and strength) of the
-    interstellar field are swept, the field that suits the sky best is reported at the end, with the joint covariance of
-    field, A_n and G in DIR/field.ecsv and chi-square drawn in DIR/field.png.
+    All combinations of lists and grids are run, each with every draw. With --alone one parameter is varied at a time,
+    the others at their defaults or at the single value you set; with --points runs are listed one by one, each with all
+    of --set. A run that fails is tried once each time the command is given, --attempts times in all.
+
+    Where direction (and strength) of the interstellar field are swept, the field that suits the sky best is reported at
+    the end, with the joint covariance of field, A_n and G in DIR/field.ecsv and chi-square drawn in DIR/field.png;
+    --closer N tries 19 more directions around it, N times, closer each time.
     """
-    _at_least(arguments, jobs=1, attempts=1, closer=0)
     from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
 
-    points = sweep_plan.read_points(arguments.points) if arguments.points else None
-    plan = sweep_plan.plan(_settings(arguments), sample=arguments.sample, seed=arguments.seed,
-                           points=points, alone=arguments.alone)
-    if arguments.closer and set(plan.varied) != {"field_lon", "field_lat"}:
+    plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed, alone=alone,
+                           points=sweep_plan.read_points(points) if points else None)
+    if closer and set(plan.varied) != {"field_lon", "field_lat"}:
         raise UsageError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
                          f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
-    if not arguments.scheduler:
+    if not scheduler:
         check_cache()
-    print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {arguments.out}",
-          flush=True)
-    if "seed" in plan.varied:
-        print("mind: the seed decides which sample the errors of the transport fit are read from, and nothing else: "
-              "runs that differ in it alone show how well these errors are known")
-    try:
-        with (workers.cluster(arguments.scheduler) if arguments.scheduler
-              else workers.Processes(arguments.jobs)) as executor:
-            rows = sweep.sweep(plan, arguments.out, executor, attempts=arguments.attempts)
-            for _ in range(arguments.closer):
-                plan = sweep_report.closer(rows, plan)
-                rows = sweep.sweep(plan, arguments.out, executor, attempts=arguments.attempts)
-    except KeyboardInterrupt:
-        print(f"Interrupted: what had ended is in {arguments.out}; give the same command again to go on.",
-              file=sys.stderr)
-        return 130
-    print(sweep_report.summary(rows, plan, Path(arguments.out)))
+    print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {out}", flush=True)
+    with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
+        rows = sweep.sweep(plan, out, executor, attempts=attempts)
+        for _ in range(closer):
+            plan = sweep_report.closer(rows, plan)
+            rows = sweep.sweep(plan, out, executor, attempts=attempts)
+    print(sweep_report.summary(rows, plan, out))
     return 0 if all(row["status"] == "done" for row in rows) else 1
 
 
-def _equations(arguments) -> None:
-    """The equations with their code, notebook and tests."""
-    from lisbon_core.tools.equations import lines
-
-    print(lines())
-
-
-def _check(arguments) -> int:
-    """Run the hidden checks on a student's notebook, in a fresh kernel and a temporary folder.
-
-    Its code runs with your rights.
-    """
-    from lisbon_core.tools.course_check import check, report
-
-    if not 0.0 < arguments.seconds < math.inf:
-        raise UsageError(f"--seconds {arguments.seconds:g} leaves no time for a check: give 1 or more.")
-    done = True
-    for name in arguments.files:
-        outcomes = check(name, arguments.seconds)
-        done &= all(one.ok for one in outcomes)
-        print(report(name, outcomes), flush=True)
-    return 0 if done else 1
-
-
-def _capstone(arguments) -> int:
-    """Make the unknown sky of a student, or grade what the student found."""
-    from lisbon_core.sky.files import write_sky_map
-    from lisbon_core.studies import unknown_sky
-
-    if bool(arguments.out) == bool(arguments.grade):
-        raise UsageError("Give --out to make the sky of a student, or --grade to grade an answer: one of the two.")
-    check_cache()
-    if arguments.out:
-        write_sky_map(unknown_sky.sky_of(arguments.student, arguments.secret), arguments.out)
-        return 0
-    graded = unknown_sky.grade(arguments.student, unknown_sky.read_answer(arguments.grade), arguments.secret)
-    print(*graded, sep="\n")
-    good = sum(one.verdict == "good" for one in graded)
-    total = sum(one.pull**2 for one in graded)
-    print(f"{good} of {len(graded)} good; the sum of squared pulls is {total:.1f}, expected about {len(graded)}")
-    return 0 if good == len(graded) else 1
-
-
-def _at_least(arguments, **least: int) -> None:
-    for name, number in least.items():
-        if getattr(arguments, name) < number:
-            raise UsageError(f"--{name} {getattr(arguments, name)} makes no sense: give {number} or more.")
-
-
-def _settings(arguments) -> dict:
+def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
     """Names and what is given for them: by --fast, then in the YAML file, then by --set."""
-    settings = (FAST if arguments.fast else {}) | (_yaml(arguments.params) if arguments.params else {})
-    for setting in arguments.settings:
+    given = (FAST if fast else {}) | (_yaml(params) if params else {})
+    for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(f"--set {setting} has no '=': write --set name=value.")
-        settings[name.strip()] = text.strip()
-    return settings
+        given[name.strip()] = text.strip()
+    return given
 
 
 def _yaml(path: str) -> dict:
@@ -196,89 +117,111 @@ def _yaml(path: str) -> dict:
 
     try:
         # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
-        content = yaml.BaseLoader(Path(path).read_text(encoding="utf-8")).get_single_data()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Cannot read --params {path}: {getattr(error, 'strerror', None) or 'it is not a text file'}."
-                         ) from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"--params {path} is not valid YAML: {' '.join(str(error).split())}.") from error
-    if content is not None and not isinstance(content, dict):
+        content = yaml.BaseLoader(Path(path).read_text(encoding="utf-8")).get_single_data() or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        said = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise UsageError(f"Cannot read --params {path} as YAML: {said}.") from error
+    if not isinstance(content, dict):
         raise UsageError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
-    return {str(name): value for name, value in (content or {}).items()}
+    return {str(name): value for name, value in content.items()}
+
+
+def _from(least: int):
+    """Type of an option that is a whole number, not below the least."""
+    def whole_number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} makes no sense: give {least} or more")
+        return int(text)
+
+    return whole_number
 
 
 def _option(*names: str, **how) -> tuple:
     return names, how
 
 
-JOBS = min(2, os.cpu_count() or 1)
 FOLDER = _option("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
+JOBS = _option("--jobs", type=_from(1), default=min(2, os.cpu_count() or 1), metavar="N", help="done at the same time")
 OF_RUNS = (
     _option("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a parameter"),
     _option("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it"),
     _option("--fast", action="store_true", help="coarse grid: the whole chain in under a minute"),
-    _option("--jobs", type=int, default=JOBS, metavar="N", help=f"notebooks or runs at the same time (default {JOBS})"),
-    _option("--out", required=True, metavar="DIR", help="folder of all that is made, itself made if needed"))
-# a command by its name: what does it (and says so in its docstring), a line of help, options
+    _option("--out", required=True, type=Path, metavar="DIR", help="folder of all that is made"), JOBS)
+BUILD = _option("--out", type=lambda path: Path(path).absolute(), default=ROOT / "_build", help="folder (_build)")
+# a command by its name: module and function that do it, a line of help, options
 COMMANDS = {
-    "list": (_list, "notebooks and their parameters", [FOLDER]),
-    "run": (_run, "run notebooks with your parameters", [
-        FOLDER, *OF_RUNS,
-        _option("notebooks", nargs="*", metavar="NOTEBOOK", help="number, stem or path; all if none is named"),
-        _option("--force", action="store_true", help="run also the notebooks whose inputs have not changed")]),
-    "map": (_map, "what a sky map holds", [
+    "list": ("tools.cli:listed", "notebooks and their parameters", [FOLDER]),
+    "run": ("tools.cli:run", "run notebooks with your parameters", [
+        FOLDER, *OF_RUNS, _option("--force", action="store_true", help="run also what has not changed"),
+        _option("notebooks", nargs="*", metavar="NOTEBOOK", help="number, stem or path; all if none is named")]),
+    "map": ("studies.map_report:map_report", "what a sky map holds", [
         _option("path", metavar="FILE", help="table, FITS image or HEALPix file"),
-        _option("--sigma", type=float, default=1e-4, help="error of a pixel where the file has none"),
-        _option("--averaging", type=float, default=5.0, help="radius of the disc average, degrees")]),
-    "compare": (_compare, "how two runs differ", [_option("folders", nargs=2, metavar="DIR", help="folder of a run")]),
-    "sweep": (_sweep, "the chain at many parameters", [
-        *OF_RUNS,
-        _option("--points", metavar="FILE.csv",
-                help="runs listed one by one: a line of parameter names, then one run a line; each with all of --set"),
+        _option("--sigma", type=float, default=1e-4, dest="sigma_default", help="error of a pixel, if it has none"),
+        _option("--averaging", type=float, default=5.0, dest="averaging_deg", help="radius of the discs, degrees")]),
+    "compare": ("tools.reports:compare_runs", "how two runs differ", [
+        _option("first", help="folder of a run"), _option("second", help="folder of another")]),
+    "sweep": ("tools.cli:sweep", "the chain at many parameters", [
+        *OF_RUNS, _option("--points", metavar="FILE.csv", help="runs one by one: parameter names, then a line each"),
         _option("--sample", type=int, metavar="N", help="number of draws from the laws"),
         _option("--seed", type=int, default=0, metavar="N", help="of the draws"),
-        _option("--alone", action="store_true",
-                help="vary one parameter at a time, the others at their defaults or at the single value you set"),
-        _option("--closer", type=int, default=0, metavar="N",
-                help="after a sweep of field directions, N times 19 more around the best, closer each time"),
+        _option("--alone", action="store_true", help="vary one parameter at a time"),
+        _option("--closer", type=_from(0), default=0, metavar="N", help="then N times 19 more fields around the best"),
         _option("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead"),
-        _option("--attempts", type=int, default=3, metavar="N",
-                help="how often a run that fails is tried, once each time the command is given (default 3)")]),
-    "equations": (_equations, "where each equation is computed, shown and proved", []),
-    "check": (_check, "check a student's exercise notebook", [
+        _option("--attempts", type=_from(1), default=3, metavar="N", help="how often a run that fails is tried (3)")]),
+    "equations": ("tools.equations:lines", "where each equation is computed, shown and proved", []),
+    "check": ("tools.course_check:check_all", "check a student's exercise notebook", [
         _option("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student"),
-        _option("--seconds", type=float, default=300.0, help="limit for each notebook (default 300)")]),
-    "capstone": (_capstone, "an unknown sky for a student, and its grade", [
+        _option("--seconds", type=_from(1), default=300, help="limit for each notebook (default 300)")]),
+    "capstone": ("studies.unknown_sky:capstone", "an unknown sky for a student, and its grade", [
         _option("--student", required=True, metavar="NAME", help="name or number: the sky follows from it"),
-        _option("--secret", default="", metavar="WORD",
-                help="the lecturer's, the same for sky and grade: without it students can compute the truth"),
+        _option("--secret", default="", metavar="WORD", help="the lecturer's: without it the truth can be computed"),
         _option("--out", metavar="SKY.ecsv", help="write the sky here"),
-        _option("--grade", metavar="ANSWER.toml", help="grade this answer by its pulls")])}
+        _option("--grade", dest="answer", metavar="ANSWER.toml", help="grade this answer by its pulls")]),
+    "costs": ("studies.costs:measured", "what a run costs, measured on this machine", []),
+    "paper": ("tools.publish:paper", "all notebooks at the defaults, what is committed anew (make paper)", [JOBS]),
+    "site": ("tools.site.build:build_site", "the website (make site)", [BUILD]),
+    "pdf": ("tools.site.build:build_pdf", "one PDF of the whole (make pdf)", [BUILD]),
+    "course": ("tools.course:build", "exercises and slides for a course (make course)", [BUILD])}
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """Parser of all commands, of which the chosen one is imported."""
     parser = _Parser(prog="lisbon", description="Lisbon: TeV cosmic-ray anisotropy as an executable paper.")
-    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
-    for name, (does, summary, options) in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=inspect.getdoc(does),
-                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-        command.set_defaults(command=does)
-        for names, how in options:
-            command.add_argument(*names, **how)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    for name, (where, summary, options) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
+        if name == chosen:
+            module, _, function = where.partition(":")
+            does = getattr(importlib.import_module(f"lisbon_core.{module}"), function)
+            command.description = re.split(r"\n\n\w+\n---", inspect.getdoc(does))[0]
+            command.set_defaults(command=does)
+            for names, how in options:
+                command.add_argument(*names, **how)
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; return its exit code: 0 done, 1 a notebook failed, 2 a mistake that a sentence explains."""
+    """Run the command line; return its exit code: 0 done, 1 something failed, 2 a mistake that a sentence explains,
+    130 interrupted.
+    """
     argv = sys.argv[1:] if argv is None else argv
+    chosen = next((word for word in argv if not word.startswith("-")), "")
     try:
-        if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
-            raise UsageError(f"No command is called {argv[0]}: {pairing.suggestion(argv[0], COMMANDS)}")
-        arguments = _parser().parse_args(argv)
-        return arguments.command(arguments) or 0
+        if chosen and chosen not in COMMANDS:
+            raise UsageError(f"No command is called {chosen}: {pairing.suggestion(chosen, COMMANDS)}")
+        options = vars(_parser(chosen).parse_args(argv))
+        said = options.pop("command")(**options)
+        if isinstance(said, int):
+            return said
+        print(said)
+        return 0
     except LisbonError as error:
         print(f"lisbon: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt as cut:
+        print(f"lisbon: {f'Interrupted {cut}'.strip()}: what had ended is kept; the same command goes on from there.",
+              file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader of a pipe has left
         sys.stderr.close()
         return 1

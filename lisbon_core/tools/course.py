@@ -4,6 +4,7 @@
 nbgrader takes `grading/` as it is; nothing here needs nbgrader. `course_check` runs the checks.
 """
 
+import importlib.util
 import re
 import shutil
 import sys
@@ -11,11 +12,9 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools import pairing
-from lisbon_core.tools.locks import only_one
-from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically
 
-__all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "main", "sources",
-           "student_copy"]
+__all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "sources", "student_copy"]
 
 EXERCISES = NOTEBOOKS / "exercises"
 CODE_STUB = 'raise NotImplementedError("write your answer here")'
@@ -34,12 +33,9 @@ class CourseError(LisbonError):
     """An exercise, or a student's notebook, that cannot be used."""
 
 
-def sources(folder: Path = EXERCISES) -> list[Path]:
+def sources() -> list[Path]:
     """Solution sources in reading order."""
-    found = sorted(Path(folder).glob("[0-9][0-9]_*_sol.py"))
-    if not found:
-        raise CourseError(f"No exercise NN_name_sol.py in {folder}: run this from a checkout of Lisbon.")
-    return found
+    return pairing.sources(EXERCISES, "[0-9][0-9]_*_sol.py")
 
 
 def exercise_of(grade_id: str) -> str:
@@ -85,19 +81,20 @@ def student_copy(notebook):
     return notebook
 
 
-def build(out: Path = ROOT / "_build" / "course") -> dict[str, int]:
-    """Write student/, instructor/, grading/ and slides/ into a folder; how many files went into each."""
+def build(out: Path = ROOT / "_build") -> str:
+    """Make a course in `out`/course: exercises for students, for lecturers and for nbgrader, and slides."""
     import nbformat
 
-    chapters = [*sources(), EXERCISES / "capstone_sol.py"]
-    for path in chapters:
-        stem, whole = path.stem.removesuffix("_sol"), pairing.read(path)
-        for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole),
-                                 ("student", student_copy(pairing.read(path)))):
-            write_atomically(Path(out) / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
-    write_atomically(Path(out) / "grading" / "nbgrader_config.py", NBGRADER)
-    counts = dict.fromkeys(("student", "instructor", "grading"), len(chapters))
-    return counts | {"slides": slides(Path(out) / "slides")}
+    chapters, out = [*sources(), EXERCISES / "capstone_sol.py"], Path(out) / "course"
+    with only_one(out):
+        for path in chapters:
+            stem, whole = path.stem.removesuffix("_sol"), pairing.read(path)
+            for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole),
+                                     ("student", student_copy(pairing.read(path)))):
+                write_atomically(out / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
+        write_atomically(out / "grading" / "nbgrader_config.py", NBGRADER)
+        pages = slides(out / "slides")
+    return f"{out}: {len(chapters)} notebooks each for students, instructor and grading; {pages} pages of slides"
 
 
 def slides(out: Path) -> int:
@@ -105,45 +102,19 @@ def slides(out: Path) -> int:
 
     MathJax lies beside the pages: one file, which draws its own glyphs.
     """
-    import importlib.util
-
     from nbconvert import HTMLExporter
     from nbconvert.preprocessors import TagRemovePreprocessor
-    from pygments.formatters import HtmlFormatter
 
     out.mkdir(parents=True, exist_ok=True)
     if spec := importlib.util.find_spec("mathjax"):
-        folder = Path(spec.submodule_search_locations[0])
-        shutil.copyfile(next(folder.rglob("es5/tex-svg.js")), out / "tex-svg.js")
+        script, = Path(spec.submodule_search_locations[0]).rglob("es5/tex-svg.js")
+        shutil.copyfile(script, out / script.name)
     else:
         print("No formulas on the slides: install django-static-mathjax (pip install '.[site]').", file=sys.stderr)
     exporter = HTMLExporter(template_file=str(Path(__file__).with_name("slides.html.j2")), exclude_input_prompt=True,
                             exclude_output_prompt=True)
-    style = HtmlFormatter().get_style_defs(".highlight")
     exporter.register_preprocessor(TagRemovePreprocessor(remove_cell_tags={"parameters"}), enabled=True)
     found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     for path in found:
-        page, _ = exporter.from_filename(path, {"title": pairing.title(path.with_suffix(".py")), "style": style})
-        write_atomically(out / f"{path.stem}.html", page)
+        write_atomically(out / f"{path.stem}.html", exporter.from_filename(path)[0])
     return len(found)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """`python -m lisbon_core.tools.course build [DIR]`; `lisbon check` runs the checks."""
-    argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] != ["build"] or len(argv) > 2:
-        print("course: say 'build [DIR]'", file=sys.stderr)
-        return 2
-    out = Path(argv[1]) if argv[1:] else ROOT / "_build" / "course"
-    try:
-        with only_one(out):
-            counts = build(out)
-    except LisbonError as error:
-        print(f"course: {error}", file=sys.stderr)
-        return 2
-    print("\n".join([f"{out}:", *(f"  {name + '/':<12} {count} notebooks" for name, count in counts.items())]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,7 +13,7 @@ from pathlib import Path
 from lisbon_core.tools import pairing
 from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 
-__all__ = ["CheckOutcome", "answers", "assemble", "check", "judge", "labelled", "report", "source_of"]
+__all__ = ["CheckOutcome", "answers", "assemble", "check", "check_all", "judge", "labelled", "report", "source_of"]
 
 UNWRITTEN = CODE_STUB.split('"')[1]
 
@@ -32,18 +32,23 @@ class CheckOutcome:
         return self.status in ("passed", "written")
 
 
+def _label(cell) -> dict:
+    """What nbgrader wrote into a cell."""
+    return cell.metadata.get("nbgrader", {})
+
+
 def labelled(notebook) -> dict[str, list]:
     """Cells of a notebook by nbgrader's grade_id, those without one left out."""
     found: dict[str, list] = {}
     for cell in notebook.cells:
-        if name := cell.metadata.get("nbgrader", {}).get("grade_id"):
+        if name := _label(cell).get("grade_id"):
             found.setdefault(name, []).append(cell)
     return found
 
 
 def answers(notebook) -> dict[str, object]:
     """Cells of a source that the student fills, by grade_id."""
-    return {name: cells[0] for name, cells in labelled(notebook).items() if cells[0].metadata["nbgrader"]["solution"]}
+    return {name: cells[0] for name, cells in labelled(notebook).items() if _label(cells[0])["solution"]}
 
 
 def source_of(notebook, name: str):
@@ -61,33 +66,33 @@ def assemble(student, source):
 
     Given cells and checks come from the source, in its order; answers and cells of the student's own from the student.
     """
-    given, extras, last = labelled(student), {}, ""
+    wanted, given, extras, last = labelled(source), labelled(student), {}, ""
     for cell in student.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if name in labelled(source):
+        name = _label(cell).get("grade_id")
+        if name in wanted:
             last = name
         elif cell.cell_type == "code":
             extras.setdefault(last, []).append(cell)
-    cells, problems = list(extras.get("", [])), {}
-    for name, (own, *_) in labelled(source).items():
-        if not own.metadata["nbgrader"]["solution"]:
-            cells.append(own)
-        elif len(given.get(name, [])) == 1:
-            cells += given[name]
-        elif name in given:
-            problems[exercise_of(name)] = (f"the answer cell {name} is there {len(given[name])} times (a copied cell "
-                                           "keeps its label): delete all but one")
+    cells, problems, run = [*extras.get("", [])], {}, source.copy()
+    for name, (own, *_) in wanted.items():
+        found = given.get(name, []) if _label(own)["solution"] else [own]
+        if len(found) == 1:
+            cells += found
+        elif found:
+            problems[exercise_of(name)] = (f"the answer cell {name} is there {len(found)} times (a copied cell keeps "
+                                           "its label): delete all but one")
         else:
             problems[exercise_of(name)] = (f"the answer cell {name} is missing: it was deleted or has lost its label; "
                                            "copy your answer into a fresh copy of the notebook")
         cells += extras.get(name, [])
-    run = source.copy()
     run.cells = [cell for cell in cells if cell.cell_type in ("code", "markdown")]
     return run, problems
 
 
 def judge(exercise: str, faults: list[tuple[str, str, bool]]) -> CheckOutcome:
-    """Outcome from the errors of an exercise's cells in order: name, message, whether it was a check that raised."""
+    """Outcome from the faults of an exercise's cells in order: name of the error, or none if the cell was not finished;
+    message; whether it was a check that raised.
+    """
     if not faults:
         return CheckOutcome(exercise, "passed")
     if any(name == "NotImplementedError" and UNWRITTEN in text for name, text, _ in faults):
@@ -95,7 +100,8 @@ def judge(exercise: str, faults: list[tuple[str, str, bool]]) -> CheckOutcome:
     name, text, checking = faults[0]
     if checking and name == "AssertionError" and text:
         return CheckOutcome(exercise, "failed", text)
-    return CheckOutcome(exercise, "error", f"{name}: {(text.strip().splitlines() or [''])[-1]}")
+    last = text.strip().rpartition("\n")[2]
+    return CheckOutcome(exercise, "error", f"{name}: {last}" if name else last)
 
 
 def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
@@ -113,54 +119,67 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     except FileNotFoundError:
         raise CourseError(f"There is no file {path}: give the path of your notebook.") from None
     except Exception as error:  # nbformat raises whatever its parsers do
-        raise CourseError(f"{path} is not a notebook that can be read ({type(error).__name__}): save it from Jupyter "
-                          "as .ipynb.") from error
+        raise CourseError(f"{path} is not a notebook ({type(error).__name__}): save yours from Jupyter.") from error
     source = source_of(student, Path(path).name)
     run, problems = assemble(student, source)
     ended, done = _execute(run, seconds)
-    faults, unfinished = {}, []
+    faults, stuck = {}, ""
     for index, cell in enumerate(run.cells):
-        label = cell.metadata.get("nbgrader", {})
-        exercise = exercise_of(label.get("grade_id", ""))
-        errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+        exercise = exercise_of(_label(cell).get("grade_id", ""))
+        found = faults.setdefault(exercise, [])
         if not ended or index in done:
-            faults.setdefault(exercise, []).extend((one.ename, one.evalue, bool(label.get("grade"))) for one in errors)
+            found += [(one.ename, one.evalue, bool(_label(cell).get("grade")))
+                      for one in cell.get("outputs", []) if one.output_type == "error"]
         elif cell.cell_type == "code" and cell.source.strip():
-            unfinished.append(exercise)
+            stuck = stuck or exercise or "your own"
+            where = f"{ended} in a cell of {stuck}"
+            found.append(("", f"{where}: look for a loop without end, or for arrays far too large"
+                          if exercise == stuck else f"not checked, because {where}", False))
     outcomes = []
     for name, own in answers(source).items():
         exercise = exercise_of(name)
-        outcome = judge(exercise, faults.get(exercise, []))
         if exercise in problems:
-            outcome = CheckOutcome(exercise, "error", problems[exercise])
+            outcomes.append(CheckOutcome(exercise, "error", problems[exercise]))
         elif own.cell_type == "markdown":
             text = labelled(student)[name][0].source
             empty = TEXT_STUB in text or not text.strip()
-            outcome = CheckOutcome(exercise, "not attempted" if empty else "written")
-        elif outcome.ok and exercise in unfinished:
-            where = f"{ended} in a cell of {unfinished[0] or 'your own'}"
-            outcome = CheckOutcome(exercise, "error", f"not checked, because {where}" if exercise != unfinished[0] else
-                                   f"{where}: look for a loop without end, or for arrays far too large")
-        outcomes.append(outcome)
+            outcomes.append(CheckOutcome(exercise, "not attempted" if empty else "written"))
+        else:
+            outcomes.append(judge(exercise, faults.get(exercise, [])))
     return outcomes
+
+
+def check_all(files: list[str], seconds: float = 300.0) -> int:
+    """Run the hidden checks on students' notebooks, each in a fresh kernel and a temporary folder.
+
+    Their code runs with your rights.
+    """
+    done = True
+    for name in files:
+        outcomes = check(name, seconds)
+        done &= all(one.ok for one in outcomes)
+        print(report(name, outcomes), flush=True)
+    return 0 if done else 1
 
 
 def _execute(notebook, seconds: float) -> tuple[str, set[int]]:
     """Run a notebook in place, errors and all; what ended it early, or nothing, and the cells that were finished."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from nbconvert.preprocessors import ClearOutputPreprocessor
-    from traitlets.config import Config
 
-    ClearOutputPreprocessor().preprocess(notebook, {})
-    config, end, done = Config(), time.monotonic() + seconds, set()
-    config.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
+    from lisbon_core.tools.kernels import CONFIG, Kernel
+
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    end, done = time.monotonic() + seconds, set()
     with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook, config=CONFIG, kernel_manager_class=Kernel, allow_errors=True, extra_arguments=["--log-level=50"],
+            timeout_func=lambda cell: max(1, round(end - time.monotonic())), resources={"metadata": {"path": folder}},
+            on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index))
         try:
-            NotebookClient(notebook, config=config, kernel_name="python3", allow_errors=True,
-                           timeout_func=lambda cell: max(1, round(end - time.monotonic())),
-                           on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index),
-                           resources={"metadata": {"path": folder}}, extra_arguments=["--log-level=50"]).execute()
+            client.execute()
         except CellTimeoutError:
             return f"the {seconds:.0f} seconds were over", done
         except DeadKernelError:

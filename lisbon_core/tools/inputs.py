@@ -4,24 +4,23 @@
 """
 
 import ast
-import dataclasses
 import functools
 import hashlib
 import json
 from pathlib import Path
 
 from lisbon_core._core import PACKAGE, syntax_hash
+from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing
 
-__all__ = ["DEPENDS", "NOTEBOOKS", "ROOT", "code_hash", "defaults", "files", "input_hash", "keys", "needs",
-           "published_keys", "reached", "sha256"]
+__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "input_hash", "needs", "published_keys", "reached", "sha256"]
 
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
 # What a notebook needs of another's products, by number; the rest stands on its own.
 DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",)}
 # They show what others computed, so that what they import reaches no notebook through them.
-SHOWING = {PACKAGE / "tools" / "notebook.py", PACKAGE / "tools" / "widgets.py"}
+SHOWING = {PACKAGE / "tools" / f"{name}.py" for name in ("notebook", "tables", "widgets")}
 
 
 def sha256(path: Path) -> str:
@@ -92,15 +91,6 @@ def _data() -> dict[str, str]:
             if path.is_file() and path.suffix != ".md" and not path.name.startswith(".")}
 
 
-def defaults(sources: list[Path]) -> dict:
-    """Every parameter of a run with its default: those of the chain, and what notebooks declare besides."""
-    from lisbon_core.parameters import RunParameters
-
-    declared = {name: one.default for path in sources for name, one in pairing.parameters(path).items()}
-    declared.pop("run_dir", None)
-    return dataclasses.asdict(RunParameters()) | declared
-
-
 def files(sources: list[Path]) -> dict[str, dict[str, str]]:
     """Hash of each file that a notebook is made from, by the notebook's stem."""
     return {path.stem: {path.name: _text_hash(path)} | reached(path) | _data() for path in sources}
@@ -111,25 +101,15 @@ def needs(stem: str, others) -> list[str]:
     return [other for other in others if other[:2] in DEPENDS.get(stem[:2], ())]
 
 
-def keys(parts: dict[str, dict]) -> dict[str, str]:
-    """Hash of all that goes into each notebook, and into those it needs.
-
-    Parameters
-    ----------
-    parts : dict of dict
-        By stem, what it is made from by name: hashes of files, parameters; in a run also versions.
-    """
-    @functools.cache
-    def key(stem):
-        return _digest([parts[stem], [key(other) for other in needs(stem, sorted(parts))]])
-
-    return {stem: key(stem) for stem in parts}
-
-
 def published_keys(folder: Path = NOTEBOOKS) -> dict[str, str]:
-    """Hash that each committed notebook carries: of all it is made from at the defaults, on whatever machine."""
-    sources = pairing.sources(folder)
-    return keys({stem: made_from | defaults(sources) for stem, made_from in files(sources).items()})
+    """Hash that each committed notebook carries: of all that it and those it needs are made from at the defaults."""
+    defaults, made_from = RunParameters().as_dict(), files(pairing.sources(folder))
+
+    @functools.cache
+    def key(stem: str) -> str:
+        return _digest([made_from[stem] | defaults, [key(other) for other in needs(stem, sorted(made_from))]])
+
+    return {stem: key(stem) for stem in made_from}
 
 
 def input_hash(root: Path = ROOT) -> str:

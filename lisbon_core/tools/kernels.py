@@ -3,8 +3,8 @@
 import logging
 import os
 import weakref
-from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import nbformat
 import papermill
@@ -17,14 +17,14 @@ from traitlets.config import Config
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import ROOT
 
-__all__ = ["end_all", "environment", "execute"]
+__all__ = ["CONFIG", "Kernel", "end_all", "environment", "execute"]
 
 _STARTED = weakref.WeakSet()
 CONFIG = Config()
 CONFIG.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
 
 
-class _Kernel(AsyncKernelManager):
+class Kernel(AsyncKernelManager):
     """A kernel of this very interpreter, whatever else the machine calls python3."""
 
     kernel_spec = KernelSpec(**get_kernel_dict())
@@ -41,12 +41,11 @@ def end_all() -> None:
             process.kill()
 
 
-@contextmanager
 def environment(jobs: int):
-    """Environment that the kernels inherit, put back afterwards.
+    """Context of the environment that kernels inherit, put back afterwards.
 
-    They import the package that runs here. A figure backend named there would take every figure out of the notebooks.
-    One notebook at a time may bind its threads to cores; several would bind to the same ones, so they share the cores
+    They import the package that runs here, and show figures in the notebook whatever backend was named before. One
+    notebook at a time may bind its threads to cores; several would bind to the same ones, so they share the cores
     freely, with more threads than cores since the longest notebook runs alone for most of its time. BLAS beside numba
     is faster with one thread.
     """
@@ -54,40 +53,32 @@ def environment(jobs: int):
     each = max(1, min(cores, 2 * cores // jobs))
     threads = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": str(each)}
     threads |= {"OMP_PROC_BIND": "true", "OMP_PLACES": "cores"} if jobs == 1 else {"OMP_WAIT_POLICY": "passive"}
-    before = dict(os.environ)
-    os.environ.pop("MPLBACKEND", None)
-    for name, value in threads.items():
-        os.environ.setdefault(name, value)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    os.environ |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "LISBON_HEADLESS": "1"}
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return patch.dict(os.environ, threads | dict(os.environ) | {
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONPATH": path,
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1", "LISBON_HEADLESS": "1"})
 
 
-def execute(source: Path, parameters: dict, target: Path, cwd: Path) -> str:
-    """Execute a notebook and write it to `target`, also where a cell fails; a sentence says why, empty if none does."""
+def execute(source: Path, parameters: dict, place: Path, out: Path) -> str:
+    """Execute a notebook and leave it in `place`, also where a cell fails; a sentence says why, empty if none does.
+
+    It writes into `place` too. Run again by hand, it shall write into `out`, where all this goes.
+    """
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # it warns of parameters that are not declared
-    partial, failure = target.with_suffix(".running.ipynb"), ""
+    target, failure = place / f"{source.stem}.ipynb", ""
     try:
         papermill.execute_notebook(
-            pairing.read(source), str(partial).replace("{", "{{").replace("}", "}}"), parameters=parameters,
-            kernel_name="python3", kernel_manager_class=_Kernel, progress_bar=False, config=CONFIG,
-            resources={"metadata": {"path": str(cwd)}},
+            pairing.read(source), str(target).replace("{", "{{").replace("}", "}}"), progress_bar=False, config=CONFIG,
+            parameters=parameters | {"run_dir": str(place)}, kernel_name="python3", kernel_manager_class=Kernel,
+            resources={"metadata": {"path": str(source.parent)}},
             extra_arguments=["--log-level=50"])  # else some kernels complain of being told to stop
     except papermill.PapermillExecutionError as error:
-        failure = f"{error.ename} in cell {error.exec_count}: {_first_line(error.evalue)}"
+        failure = f"{error.ename} in cell {error.exec_count}: {error.evalue.strip()}"
     except Exception as error:  # a kernel that died, a full disk: the others go on
-        failure = f"{type(error).__name__}: {_first_line(error)}"
+        failure = f"{type(error).__name__}: {str(error).strip()}"
     finally:
         ensure_event_loop().close()  # the loop of this thread, which nobody else closes
-    if partial.exists():
-        target.write_text(nbformat.writes(pairing.tidy(nbformat.read(partial, as_version=4))) + "\n", encoding="utf-8")
-        partial.unlink()
-    return failure
-
-
-def _first_line(error) -> str:
-    return (str(error).strip().splitlines() or [""])[0]
+    if target.exists():
+        text = nbformat.writes(pairing.tidy(nbformat.read(target, as_version=4)))
+        target.write_text(text.replace(str(place), str(out)) + "\n", encoding="utf-8")
+    return failure.partition("\n")[0]

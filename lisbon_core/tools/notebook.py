@@ -1,6 +1,5 @@
 """What a notebook says to its reader and leaves to the run: figures, sentences, claims."""
 
-import io
 import json
 import re
 from dataclasses import asdict
@@ -10,8 +9,9 @@ from IPython.display import Image, Markdown, display
 
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import Claim, ClaimError, merge
+from lisbon_core.plots.saving import drawn_by, fewer_colours, image
+from lisbon_core.rounding import number
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
-from lisbon_core.tools.tables import number
 
 __all__ = ["folder", "ledger", "number", "picture", "record", "say", "show"]
 
@@ -23,55 +23,14 @@ def folder(run_dir: str = "") -> Path:
     return Path(run_dir) if run_dir else ROOT / "runs" / "notebook"
 
 
-def _settle(figure) -> None:
-    """Lay a figure out once for all, so that each way of saving it shows the same."""
+def picture(figure) -> bytes:
+    """PNG of a figure for the screen. Its layout is settled once for all, so that what is saved later shows the same.
+    """
     for _ in range(2):  # the layout of maps with a colour bar takes two rounds
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
-
-
-ABOUT = {"png": lambda source: {"Software": "lisbon_core", "Source": source},
-         "pdf": lambda source: {"Creator": "lisbon_core", "Producer": None, "CreationDate": None, "Title": source}}
-
-
-def _image(figure, kind: str, dpi: int) -> bytes:
-    """PNG or PDF whose bytes depend on the figure alone: no version, no date; coloured meshes are pixels in both."""
-    from matplotlib import rc_context
-
-    stream = io.BytesIO()
-    with rc_context({"pdf.fonttype": 42}):  # TrueType: what journals ask for
-        figure.savefig(stream, format=kind, dpi=dpi, metadata=ABOUT[kind](_source(figure)))
-    return stream.getvalue()
-
-
-def _source(figure) -> str:
-    return str(figure.get_label() or "a figure without a name")
-
-
-def _fewer_colours(png: bytes, source: str) -> bytes:
-    """The same picture in 256 colours of its own choice: no eye sees it, and it has a third of the size."""
-    from PIL import Image as Pixels
-    from PIL import PngImagePlugin
-
-    about, stream = PngImagePlugin.PngInfo(), io.BytesIO()
-    for key, value in ABOUT["png"](source).items():
-        about.add_text(key, value)
-    with Pixels.open(io.BytesIO(png)) as pixels:
-        few = pixels.convert("RGB").quantize(256, method=Pixels.Quantize.MAXCOVERAGE, kmeans=1,
-                                             dither=Pixels.Dither.NONE)
-    few.save(stream, "png", optimize=True, pnginfo=about)
-    return stream.getvalue()
-
-
-def picture(fig) -> bytes:
-    """PNG of a figure for the screen."""
-    _settle(fig)
-    return _on_screen(fig)
-
-
-def _on_screen(fig) -> bytes:
-    shown = 110 if fig.get_figwidth() > 5.0 else 150  # a figure for one column of a journal is read on a screen too
-    return _fewer_colours(_image(fig, "png", shown), _source(fig))
+    # a figure for one column of a journal is read on a screen too
+    return fewer_colours(image(figure, "png", 110 if figure.get_figwidth() > 5.0 else 150))
 
 
 def show(fig, name: str, *, alt: str, caption: str, run_dir: str = "") -> None:
@@ -99,14 +58,13 @@ def show(fig, name: str, *, alt: str, caption: str, run_dir: str = "") -> None:
         raise LisbonError(f"A figure cannot be called {name!r}: use letters, digits, '_' and '-' only.")
     if not alt.strip():
         raise LisbonError(f"Figure {name} has no alternative text: say in a sentence what it shows.")
-    _settle(fig)
-    saved = {kind: _image(fig, kind, 200) for kind in ("png", "pdf")}
+    on_screen, saved = picture(fig), {kind: image(fig, kind, 200) for kind in ("png", "pdf")}
     if len(saved["png"]) > LARGE:
-        saved["png"] = _fewer_colours(saved["png"], _source(fig))
+        saved["png"] = fewer_colours(saved["png"])
     for kind, content in saved.items():
         write_atomically(folder(run_dir) / "figures" / f"{name}.{kind}", content)
-    display(Image(data=_on_screen(fig), format="png", alt=" ".join(alt.split())))
-    drawn = f" Drawn by `{_source(fig).removeprefix('lisbon_core.')}`." if fig.get_label() else ""
+    display(Image(data=on_screen, format="png", alt=" ".join(alt.split())))
+    drawn = f" Drawn by `{drawn_by(fig).removeprefix('lisbon_core.')}`." if fig.get_label() else ""
     display(Markdown(f"*{name}.* {caption}{drawn}"))
     plt.close(fig)
 

@@ -4,42 +4,28 @@
 versions or random cell ids, and carries the hash of what it was made from.
 """
 
-import ast
 import difflib
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["NotebookError", "Parameter", "alternative_texts", "find", "parameters", "read", "sources", "stable_ids",
-           "suggestion", "tidy", "title"]
+__all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "suggestion", "tidy", "title"]
 
 PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
-PARAMETER = re.compile(r"(\w+): ([\w |]+) = (.+?)(?:  # (.*))?")
 
 
 class NotebookError(LisbonError):
     """A notebook that is not there, or that lacks what every notebook has."""
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One line of a parameters cell: `name: kind = default  # help`."""
-
-    name: str
-    kind: str
-    default: object
-    help: str
-
-
-def sources(folder: Path) -> list[Path]:
+def sources(folder: Path, names: str = "[0-9][0-9]_*.py") -> list[Path]:
     """Percent scripts of a folder in reading order."""
-    found = sorted(Path(folder).glob("[0-9][0-9]_*.py"))
+    found = sorted(Path(folder).glob(names))
     if not found:
-        raise NotebookError(f"No notebook NN_name.py in {folder}: run this from a checkout of Lisbon.")
+        raise NotebookError(f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
     return found
 
 
@@ -51,30 +37,19 @@ def suggestion(name: str, known) -> str:
 
 def find(name: str, folder: Path) -> Path:
     """Notebook by number (`5`, `05`), stem or path; unknown names say what was probably meant."""
-    by_stem = {path.stem: path for path in sources(folder)}
-    stem = Path(name).stem if name.endswith((".py", ".ipynb")) else name.rstrip("/").rsplit("/", 1)[-1]
+    by_stem, stem = {path.stem: path for path in sources(folder)}, Path(name).stem
     matches = [known for known in by_stem if known == stem or (stem.isdigit() and known[:2] == stem.zfill(2))]
     if len(matches) != 1:
         raise NotebookError(f"No notebook is called {name}: {suggestion(stem, by_stem)}")
     return by_stem[matches[0]]
 
 
-def parameters(path: Path) -> dict[str, Parameter]:
-    """Parameters of a notebook with annotation, default and trailing comment, read without running it."""
+def parameters(path: Path) -> dict[str, str]:
+    """Lines of a notebook's parameters cell, `name: type = default  # help`, by name."""
     cell = PARAMETERS_CELL.search(Path(path).read_text(encoding="utf-8"))
     if cell is None:
         raise NotebookError(f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
-    found = {}
-    for line in cell[1].splitlines():
-        if not line.partition("#")[0].strip():  # empty, or a comment alone
-            continue
-        try:
-            name, kind, value, words = PARAMETER.fullmatch(line).groups()
-            found[name] = Parameter(name, kind, ast.literal_eval(value), words or "")
-        except (AttributeError, ValueError, SyntaxError):
-            raise NotebookError(f"{Path(path).name}, parameters cell: each line must read 'name: type = value  # help'"
-                                f", not {line!r}.") from None
-    return found
+    return {line.partition(":")[0]: line for line in cell[1].splitlines() if line.strip()}
 
 
 def title(path: Path) -> str:
@@ -89,10 +64,10 @@ def read(path: Path):
 
     notebook = jupytext.read(path, fmt="py:percent")
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return stable_ids(notebook)
+    return _stable_ids(notebook)
 
 
-def stable_ids(notebook):
+def _stable_ids(notebook):
     """Give each cell an id that follows from its text, so that a new run changes no id and an edit changes one."""
     seen = Counter()
     for cell in notebook.cells:
@@ -115,24 +90,19 @@ def tidy(notebook, keep_injected: bool = True):
     With `keep_injected` false the cell of injected parameters goes too, as the notebook then shows the defaults it was
     run with.
     """
-    metadata = notebook.metadata
-    metadata.pop("papermill", None)
-    metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python",
-                                 "pygments_lexer": "ipython3"}
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python",
+                                          "pygments_lexer": "ipython3"}
     if not keep_injected:
         notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     count = 0
     for cell in notebook.cells:
-        for key in ("papermill", "execution", "collapsed"):
-            cell.metadata.pop(key, None)
-        if not cell.metadata.get("tags", True):
-            del cell.metadata["tags"]
-        if cell.cell_type != "code":
-            continue
-        if cell.execution_count is not None:
+        for name in [name for name, value in cell.metadata.items() if name != "tags" or not value]:
+            del cell.metadata[name]
+        if cell.get("execution_count"):
             count += 1
             cell.execution_count = count
-        for output in cell.outputs:
-            if "execution_count" in output:
-                output["execution_count"] = cell.execution_count
-    return stable_ids(notebook)
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output["execution_count"] = count
+    return _stable_ids(notebook)

@@ -1,22 +1,31 @@
-"""What a run says of itself: commit, versions, hashes of inputs; and files that are written whole or not at all."""
+"""What a run says of itself: commit, versions, hashes of inputs; and the folder that it writes to.
 
+A folder holds one run at a time; room and rights for what it writes are seen to before hours of orbits are lost.
+"""
+
+import contextlib
 import importlib.metadata
 import json
-import os
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, code_hash, input_hash, sha256
+from filelock import FileLock, Timeout
 
-__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "git_state", "input_hash", "now", "provenance", "sha256",
-           "write_atomically", "write_json"]
+from lisbon_core._core import LisbonError, cache_folder, write_atomically
+from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, input_hash, sha256
+
+__all__ = ["LOCK", "NOTEBOOKS", "ROOT", "LockedError", "check_cache", "git_state", "now", "only_one", "provenance",
+           "write_json"]
 
 PACKAGES = ("astropy", "astropy-healpix", "ipykernel", "jupytext", "lisbon_core", "matplotlib", "numba", "numpy",
             "papermill", "scipy")
+LOCK = ".lisbon.lock"  # left behind, empty: to remove it would give the folder to two at once
+ROOM = 50e6  # bytes that a run, or the compiled tracer and a map, may need
 
 
 def write_json(path: Path, data) -> None:
@@ -34,37 +43,69 @@ def git_state(root: Path = ROOT) -> dict:
     def git(*arguments):
         return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
-    try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
-            return {"commit": None, "dirty": None}
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
-    except (OSError, subprocess.CalledProcessError):
-        return {"commit": None, "dirty": None}
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        if Path(git("rev-parse", "--show-toplevel")).resolve() == root.resolve():
+            return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+    return {"commit": None, "dirty": None}
 
 
 def now() -> str:
-    """Time in UTC to the second; `SOURCE_DATE_EPOCH` where that is set."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    """Time in UTC to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def provenance(parameters: dict, inputs: list[Path]) -> dict:
-    """What a run should be able to say of itself: code, inputs, versions, machine, seed, time of start."""
-    return {
-        **git_state(),
-        "input_hash": input_hash(),
-        "parameters": parameters,
-        "seed": parameters.get("seed"),
-        "inputs": {str(path): sha256(path) for path in inputs},
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
-        "platform": f"{sys.platform}-{platform.machine()}",
-        "started": now(),
-    }
+    """What a run should be able to say of itself: code, parameters, inputs, versions, machine, start."""
+    installed = {one.name: one.version for one in importlib.metadata.distributions()}
+    return git_state() | {
+        "input_hash": input_hash(), "parameters": parameters, "inputs": {str(path): sha256(path) for path in inputs},
+        "versions": {"python": platform.python_version(), **{name: installed.get(name) for name in PACKAGES}},
+        "platform": f"{sys.platform}-{platform.machine()}", "started": now()}
+
+
+class LockedError(LisbonError):
+    """A folder in which another run is at work, or where nothing can be written."""
+
+
+def _check(folder: Path, what: str, way_out: str) -> None:
+    """Make a folder; refuse one that cannot be written to, or has no room."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise LockedError(f"Cannot write to the {what} {folder} ({error.strerror or error}): {way_out.format('a')} you "
+                          "may write to.") from error
+    if (free := shutil.disk_usage(folder).free) < ROOM:
+        raise LockedError(f"There are only {free / 1e6:.0f} MB left for the {what} {folder}, and {ROOM / 1e6:.0f} may "
+                          f"be needed: make room, or {way_out.format('another')}.")
+
+
+def check_cache() -> None:
+    """Refuse a cache folder that cannot be written to, or has no room.
+
+    Raises
+    ------
+    LockedError
+        In one sentence.
+    """
+    _check(cache_folder(), "cache", "set LISBON_CACHE to {} folder")
+
+
+@contextlib.contextmanager
+def only_one(folder: Path):
+    """Hold a folder, made if need be; refuse if another process holds it. The hold ends with the process.
+
+    Raises
+    ------
+    LockedError
+        If another process is at work in it, it cannot be written to, or the disk is full.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise LockedError(f"{folder} is a file: name a folder, which is made if it is not there.")
+    _check(folder, "folder", "name {} folder")
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise LockedError(f"Another run is at work in {folder}: wait for its end, or name another folder.") from None

@@ -1,20 +1,18 @@
-"""What `make paper` does: run everything at the defaults, print the claims, bring the committed copies up to date.
+"""What `make paper` does after a run at the defaults: bring the committed copies up to date.
 
 The committed notebooks and results carry the hash of what they were made from. A notebook and its figures are replaced
 only when that hash has changed: an unchanged clone stays unchanged on any machine, whatever its last digits are.
 """
 
-import argparse
 import json
 import re
-import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools import inputs, pairing, runner, tables
-from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
+from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
-__all__ = ["PublishError", "claims_block", "main", "publish", "update_readme"]
+__all__ = ["PublishError", "paper", "publish"]
 
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
 
@@ -23,13 +21,24 @@ class PublishError(LisbonError):
     """Something that must not be committed, or has no place to go."""
 
 
+def paper(jobs: int = 1) -> int:
+    """Run every notebook at the defaults into runs/paper, print the claims, bring what is committed up to date."""
+    report = runner.run(None, {}, ROOT / "runs" / "paper", jobs)
+    if code := report.told():
+        return code
+    replaced = publish(report)
+    print("Committed notebooks, figures and results: "
+          + (f"replaced for {', '.join(replaced)}." if replaced else "current, left as they are."))
+    return 0
+
+
 def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
     """Replace what is committed of each notebook that is made from something else now; return the names of these.
 
     Raises
     ------
     PublishError
-        If a notebook shows a path of this machine.
+        If a notebook shows a path of this machine, or the README has no place for the claims.
     """
     import nbformat
 
@@ -47,16 +56,16 @@ def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
     fresh |= {root / "figures" / name: path.read_bytes() for name, path in made.items() if name[:2] in numbers}
     for path, content in fresh.items():
         write_atomically(path, content)
-    notebooks = {path.stem: path for path in (root / "notebooks").glob("*.ipynb")}
-    old = [path for stem, path in notebooks.items() if stem not in keys]
+    old = [path for path in (root / "notebooks").glob("*.ipynb") if path.stem not in keys]
     old += [path for name, path in there.items() if name not in made]
     for path in old:
         path.unlink()
     results, whole = root / "figures" / "results.json", inputs.input_hash(root)
-    if stale or old or _recorded(results, "provenance") != whole:
+    dated = bool(stale or old or _recorded(results, "provenance") != whole)
+    if dated:
         write_json(results, report.results | {"provenance": {"input_hash": whole}})
-        return stale or ["results"]
-    return []
+    _update_readme(root)
+    return stale or ["results"] * dated
 
 
 def _recorded(path: Path, part: str) -> str | None:
@@ -77,51 +86,20 @@ def _refuse_paths(notebook, name: str, root: Path) -> None:
     """Stop a path of this machine from being committed in an output."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            shown = str(output.get("text", "")) + "".join(
-                str(content) for kind, content in output.get("data", {}).items() if not kind.startswith("image/"))
-            if str(root) in shown:
+            shown = [content for kind, content in output.get("data", {}).items() if not kind.startswith("image/")]
+            if str(root) in f"{output.get('text')}{shown}":
                 raise PublishError(f"Notebook {name} shows the path {root}, which only this machine has: "
                                    "show names relative to the run instead.")
 
 
-def claims_block(results: dict) -> str:
-    """What stands between the two marks of the README."""
-    return f"\n{tables.table(results, notes=False)}\n\n"
-
-
-def update_readme(root: Path = ROOT) -> None:
+def _update_readme(root: Path) -> None:
     """Write the claims of figures/results.json into the README, where they differ from what stands there."""
     results = json.loads((root / "figures" / "results.json").read_text(encoding="utf-8"))
-    path = root / "README.md"
-    text = path.read_text(encoding="utf-8")
-    if not BLOCK.search(text):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    shown = tables.table(results["claims"], notes=False)
+    updated, places = BLOCK.subn(lambda match: f"{match[1]}\n{shown}\n\n{match[2]}", text)
+    if not places:
         raise PublishError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "
                            "of their own.")
-    updated = BLOCK.sub(lambda match: match[1] + claims_block(results) + match[2], text)
     if updated != text:
-        write_atomically(path, updated)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Run, print, publish; 0 if every notebook ran to its end."""
-    parser = argparse.ArgumentParser(prog="python -m lisbon_core.tools.publish", description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="notebooks run at the same time")
-    arguments = parser.parse_args(argv)
-    try:
-        report = runner.run(None, {}, ROOT / "runs" / "paper", max(1, arguments.jobs), notebook_folder=NOTEBOOKS)
-        print(f"\n{tables.plain_table(report.results)}\n")
-        if not report.ok:
-            print(report, file=sys.stderr)
-            return 1
-        replaced = publish(report)
-        update_readme()
-    except LisbonError as error:
-        print(f"lisbon: {error}", file=sys.stderr)
-        return 2
-    print("Committed notebooks, figures and results: "
-          + (f"replaced for {', '.join(replaced)}." if replaced else "current, left as they are."))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        write_atomically(root / "README.md", updated)

@@ -12,26 +12,22 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from graphlib import TopologicalSorter
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lisbon_core.claims import merge
-from lisbon_core.parameters import FILES
+from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.synthetic import truth_beside
 from lisbon_core.tools import inputs, kernels, pairing, stages
-from lisbon_core.tools.locks import only_one
-from lisbon_core.tools.provenance import NOTEBOOKS, now, provenance, sha256, write_atomically, write_json
+from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
 
 __all__ = ["NotebookOutcome", "Report", "run"]
 
-ENDED_WELL = ("done", "kept")
+ENDED_WELL, NOT_WELL = ("done", "kept"), {"failed": "failed", "skipped": "was skipped"}
 
 
 @dataclass(frozen=True)
@@ -52,8 +48,8 @@ class Report:
     """What a run left: its folder, one outcome a notebook, the content of results.json."""
 
     out: Path
-    outcomes: list[NotebookOutcome] = field(default_factory=list)
-    results: dict = field(default_factory=dict)
+    outcomes: list[NotebookOutcome]
+    results: dict
 
     @property
     def ok(self) -> bool:
@@ -61,13 +57,19 @@ class Report:
         return all(outcome.status in ENDED_WELL for outcome in self.outcomes)
 
     def __str__(self):
-        rows = [(one.notebook, one.status, f"{one.seconds:.1f} s", one.reason) for one in self.outcomes]
-        return plain_table(rows, ("Notebook", "Status", "Time", "Why"))
+        return "\n".join(map(str, self.outcomes))
+
+    def told(self) -> int:
+        """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
+        print(f"\n{plain_table(self.results['claims'])}\n" if self.results["claims"] else "")
+        if not self.ok:
+            print(self, file=sys.stderr)
+        return 0 if self.ok else 1
 
 
 def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1, *, notebook_folder: Path = NOTEBOOKS,
-        progress: bool = True, force: bool = False) -> Report:
-    """Run notebooks (None: all of the folder) with the given parameters into `out`.
+        force: bool = False) -> Report:
+    """Run notebooks (None: all of the folder) with the given parameters into `out`; print one line for each.
 
     Parameters
     ----------
@@ -81,8 +83,6 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         Notebooks run at the same time.
     notebook_folder : Path
         Where the notebooks live and where their kernels start.
-    progress : bool
-        Print one line a notebook.
     force : bool
         Run also what need not be run again.
 
@@ -93,31 +93,28 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     """
     everyone = pairing.sources(notebook_folder)
     chosen = {path.stem: path for path in sorted(notebooks or everyone)}
-    values, out, start = inputs.defaults(everyone) | parameters, Path(out).absolute(), time.monotonic()
-    reads, files = _files_read(values), inputs.files(everyone)
+    values, out, start = RunParameters().as_dict() | parameters, Path(out).absolute(), time.monotonic()
+    reads = _files_read(values)
     record = provenance(values, reads)
-    parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in files.items()}
-    keys = inputs.keys(parts)
-    say = partial(print, flush=True) if progress else lambda line: None
+    parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in inputs.files(everyone).items()}
     with only_one(out), TemporaryDirectory(prefix="lisbon-") as work:
         before = stages.earlier(out)
-        why = stages.reasons(keys, parts, before, out, {*chosen} if force else set())
+        why = stages.reasons(parts, before, out, {*chosen} if force else set())
         kept = {stem: entry for stem, entry in before["notebooks"].items() if why.get(stem) == ""}
-        stages.clear(out, before, {*chosen, *before["notebooks"]} - kept.keys(), {path.resolve() for path in reads})
-        (out / "claims").mkdir(exist_ok=True)
-        record |= {"code": {name: digest for one in files.values() for name, digest in one.items()},
-                   "notebooks": kept, "files": {}}
-        write_json(out / "provenance.json", record)
         outcomes = {stem: NotebookOutcome(stem, "kept", reason="its inputs have not changed")
                     for stem in chosen if stem in kept}
+        stages.clear(out, before, {*chosen, *before["notebooks"]} - kept.keys(), {path.resolve() for path in reads})
+        (out / "claims").mkdir(exist_ok=True)
+        record |= {"notebooks": kept, "files": {}}
+        write_json(out / "provenance.json", record)
 
         def execute(stem: str) -> NotebookOutcome:
             begun, place = time.monotonic(), Path(work) / stem
+            for lost in inputs.needs(stem, outcomes):
+                if (status := outcomes[lost].status) not in ENDED_WELL:
+                    return NotebookOutcome(stem, "skipped", reason=f"needs {lost}, which {NOT_WELL[status]}")
             shutil.copytree(out / "claims", place / "claims", ignore=shutil.ignore_patterns(".*"))  # for the ledger
-            executed = place / f"{stem}.ipynb"
-            failure = kernels.execute(chosen[stem], parameters | {"run_dir": str(place)}, executed, notebook_folder)
-            if executed.exists():  # run by hand, it shall write into the folder of the run
-                executed.write_text(executed.read_text("utf-8").replace(str(place), str(out)), encoding="utf-8")
+            failure = kernels.execute(chosen[stem], parameters, place, out)
             return NotebookOutcome(stem, "failed" if failure else "done", round(time.monotonic() - begun, 1),
                                    failure or why[stem])
 
@@ -126,52 +123,44 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
             left = _left_in(Path(work) / stem, stem)
             if taken := [name for name in left if os.path.lexists(out / name)]:
                 left, outcome = {}, replace(outcome, status="failed", reason=f"{taken[0]} is there, of somebody else")
-            outcomes[stem], files = outcome, {}
-            record["notebooks"][stem] = asdict(outcome) | {"key": keys[stem], "files": files}
-            _deliver(left, out, record, files)  # after each, so that a run that is killed can go on
-            say(outcome)
+            outcomes[stem] = outcome
+            record["notebooks"][stem] = asdict(outcome) | {"made_from": parts[stem], "files": {}}
+            _deliver(left, out, record, record["notebooks"][stem])  # after each, so that a run that is killed can go on
+            print(outcome, flush=True)
 
-        try:
-            say(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}")
-            for outcome in outcomes.values():
-                say(outcome)
-            with kernels.environment(jobs):
-                _run_all([stem for stem in chosen if stem not in kept], outcomes, note, execute, jobs)
-        except KeyboardInterrupt as cut:
-            print(f"Interrupted: {str(cut) or 'nothing'} was cut short; what had finished is in {out}, and the same "
-                  "command goes on from there.", file=sys.stderr, flush=True)
-            sys.exit(130)
+        print(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}", *outcomes.values(), sep="\n",
+              flush=True)
+        with kernels.environment(jobs):
+            _run_all([stem for stem in chosen if stem not in kept], execute, note, jobs)
         record |= {"finished": now(), "seconds": round(time.monotonic() - start, 1), "jobs": jobs,
                    "notebooks": dict(sorted(record["notebooks"].items()))}
         results = {"claims": merge(out, default_sky=not values.get("sky_map")), "parameters": values,
-                   "provenance": {name: part for name, part in record.items() if name not in ("code", "files")}}
-        summaries = {"results.json": Path(work) / "results.json"}
-        write_json(summaries["results.json"], results)
+                   "provenance": {name: part for name, part in record.items() if name not in ("notebooks", "files")}}
+        summaries = Path(work) / "summaries"
+        write_json(summaries / "results.json", results)
         if results["claims"]:
-            summaries["report.md"] = Path(work) / "report.md"
-            write_atomically(summaries["report.md"], run_report(results, out))
-        _deliver(summaries, out, record, record["files"])
+            write_atomically(summaries / "report.md", run_report(results))
+        _deliver(_left_in(summaries), out, record, record)
     return Report(out, [outcomes[stem] for stem in chosen], results)
 
 
 def _files_read(values: dict) -> list[Path]:
     """Files that a run reads: those its parameters name, and the truth beside a sky."""
-    named = [Path(values[name]).expanduser() for name in FILES if values.get(name)]
-    if values.get("sky_map"):
-        named.append(truth_beside(named[0]))
-    return [path for path in named if path.is_file()]
+    named = {name: Path(values[name]).expanduser() for name in FILES if values.get(name)}
+    beside = [truth_beside(named["sky_map"])] if "sky_map" in named else []
+    return [path for path in [*named.values(), *beside] if path.is_file()]
 
 
-def _left_in(place: Path, stem: str) -> dict[str, Path]:
+def _left_in(place: Path, stem: str = "") -> dict[str, Path]:
     """Files that a notebook has left in its folder, by name there: without the claims of others, which it was given."""
     return {path.relative_to(place).as_posix(): path for path in sorted(place.rglob("*"))
             if path.is_file() and not path.name.startswith(".")
             and (path.parent != place / "claims" or path.stem == stem)}
 
 
-def _deliver(left: dict[str, Path], out: Path, record: dict, files: dict) -> None:
-    """List files in the record of the run, write it, and only then copy them to their places."""
-    files |= {name: sha256(path) for name, path in left.items()}
+def _deliver(left: dict[str, Path], out: Path, record: dict, entry: dict) -> None:
+    """List files in an entry of the record of the run, write the record, and only then copy them to their places."""
+    entry["files"] = {name: sha256(path) for name, path in left.items()}
     write_json(out / "provenance.json", record)
     for name, path in left.items():
         write_atomically(out / name, path.read_bytes())
@@ -184,26 +173,22 @@ def _order(stems: list[str]) -> dict[str, set[str]]:
     return order | {stem: {*stems} - {*alone[place:]} for place, stem in enumerate(alone)}
 
 
-def _run_all(stems: list[str], outcomes: dict, note: Callable, execute: Callable, jobs: int) -> None:
-    """Execute notebooks, each as soon as those it needs have ended; those that others need first."""
-    order, ready, running = TopologicalSorter(_order(stems)), [], {}
+def _run_all(stems: list[str], execute, note, jobs: int) -> None:
+    """Execute notebooks, each as soon as those it waits for have ended; those that others need first."""
+    order, running = _order(stems), {}
     needed = {need for stem in stems for need in inputs.needs(stem, stems)}
-    order.prepare()
+    waiting = sorted(stems, key=lambda stem: (stem not in needed, stem))
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            while order.is_active():
-                ready = sorted([*ready, *order.get_ready()], key=lambda stem: (stem not in needed, stem))
-                while ready and len(running) < jobs:
-                    stem = ready.pop(0)
-                    lost = [one for one in inputs.needs(stem, outcomes) if outcomes[one].status not in ENDED_WELL]
-                    task = partial(execute, stem) if not lost else partial(
-                        NotebookOutcome, stem, "skipped", reason=f"needs {lost[0]}, which "
-                        f"{'failed' if outcomes[lost[0]].status == 'failed' else 'was skipped'}")
-                    running[pool.submit(task)] = stem
+            while waiting or running:
+                ready = [stem for stem in waiting if not order[stem] & {*waiting, *running.values()}]
+                for stem in ready[:jobs - len(running)]:
+                    waiting.remove(stem)
+                    running[pool.submit(execute, stem)] = stem
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     note(future.result())
-                    order.done(running.pop(future))
+                    del running[future]
         except KeyboardInterrupt:
             while wait(running, timeout=0.2).not_done:  # a kernel may just be about to start
                 kernels.end_all()
-            raise KeyboardInterrupt(", ".join(sorted(running.values()))) from None
+            raise KeyboardInterrupt(f"in {', '.join(sorted(running.values()))}") from None

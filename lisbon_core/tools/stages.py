@@ -6,6 +6,7 @@ A file is the run's own if provenance.json lists it with the hash it still has. 
 import json
 import os
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path, PurePath
 
 from lisbon_core._core import LisbonError
@@ -24,36 +25,36 @@ class FolderError(LisbonError):
     """A folder that holds files which a run into it would overwrite."""
 
 
-def earlier(out: Path) -> dict:
-    """What an earlier run in a folder tells of itself in provenance.json; of no notebook where there was none.
+def earlier(out: Path) -> dict[str, dict]:
+    """What an earlier run in a folder tells in provenance.json: `notebooks`, and `files` of the run as a whole.
 
     Raises
     ------
     FolderError
         If there is a provenance.json that no run has written.
     """
-    path, parts = out / "provenance.json", ("notebooks", "files", "code", "parameters", "inputs", "versions")
+    path = out / "provenance.json"
     if not os.path.lexists(path):
-        return {name: {} for name in parts}
+        return {"notebooks": {}, "files": {}}
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        files = [name for entry in (record, *record["notebooks"].values()) for name in dict(**entry["files"])]
-        if (all(isinstance(record[name], dict) for name in parts)
-                and all(re.fullmatch(r"[\w-]+", stem) for stem in record["notebooks"])
-                and not any(PurePath(name).is_absolute() or ".." in PurePath(name).parts for name in files)):
+        made = dict(**record["notebooks"])
+        files = [PurePath(name) for entry in (record, *made.values()) for name in dict(**entry["files"])]
+        if (all(re.fullmatch(r"[\w-]+", stem) and dict(**entry["made_from"]) for stem, entry in made.items())
+                and not any(name.is_absolute() or ".." in name.parts for name in files)):
             return record
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise FolderError(f"{path} is no record of a run as this version writes it: name another folder, or move it away.")
 
 
-def reasons(keys: dict[str, str], parts: dict[str, dict], before: dict, out: Path, anew: set[str]) -> dict[str, str]:
+def reasons(parts: dict[str, dict], before: dict, out: Path, anew: set[str]) -> dict[str, str]:
     """Why each notebook must be run, by stem; empty for one whose inputs and files are what they were.
 
     Parameters
     ----------
-    keys, parts : dict
-        Hash of each notebook, and what it is made from by name, as `inputs.keys` gives and takes them.
+    parts : dict
+        What each notebook is made from, by name: hashes of files, parameters, versions.
     before : dict
         Of the earlier run, as `earlier` gives it.
     out : Path
@@ -61,29 +62,24 @@ def reasons(keys: dict[str, str], parts: dict[str, dict], before: dict, out: Pat
     anew : set of str
         Notebooks that are to be run in any case.
     """
-    known, found = before["code"] | before["parameters"] | before["inputs"] | before["versions"], {}
+    found = {}
 
     def reason(stem: str) -> str:
         entry = before["notebooks"].get(stem)
         if stem in anew:
             return "asked for"
-        if entry is None:
-            return "it has not run here before"
-        if entry.get("status") != "done":
-            return "it did not end well before"
-        if changed := [name for name, value in parts[stem].items() if known.get(name) != value]:
+        if entry is None or entry.get("status") != "done":
+            return "it has not run to its end here before"
+        now, then = parts[stem], entry["made_from"]
+        if changed := [name for name in now | then if name not in now or now[name] != then.get(name)]:
             return f"{', '.join(changed[:3])}{' and more' * (len(changed) > 3)} changed"
         if lost := [name for name, digest in entry["files"].items() if not _holds(out / name, digest)]:
             return f"{lost[0]} is not what it left"
-        if again := [other for other in needs(stem, found) if found[other] and other in {*before["notebooks"], *anew}]:
-            return f"needs {again[0]}, which runs again"
-        return "" if entry.get("key") == keys[stem] else "what it is made from changed"
+        again = [other for other in needs(stem, found) if found[other] and other in {*before["notebooks"], *anew}]
+        return f"needs {again[0]}, which runs again" if again else ""
 
-    waiting = sorted(keys)
-    while waiting:  # those that others need first
-        stem = next(one for one in waiting if not needs(one, waiting))
+    for stem in TopologicalSorter({stem: needs(stem, sorted(parts)) for stem in parts}).static_order():
         found[stem] = reason(stem)
-        waiting.remove(stem)
     return found
 
 

@@ -12,7 +12,6 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -20,15 +19,14 @@ from lisbon_core import claims
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.run import Run
-from lisbon_core.tools.locks import only_one
-from lisbon_core.tools.provenance import code_hash, now, provenance, write_atomically, write_json
+from lisbon_core.tools.inputs import code_hash
+from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
 from lisbon_core.tools.sweep_plan import Plan, SweepError
 from lisbon_core.tools.sweep_report import table
 
 __all__ = ["one_run", "read_rows", "sweep"]
 
 ROWS, RECORD, TABLE = "sweep.jsonl", "sweep.json", "sweep.ecsv"
-ATTEMPTS = 3
 
 
 def one_run(parameters: dict) -> dict:
@@ -37,9 +35,8 @@ def one_run(parameters: dict) -> dict:
     try:
         run = Run(RunParameters.from_mapping(parameters))
         made = [*claims.liouville_claims(run), *claims.anisotropy_claims(run), *claims.transport_claims(run)]
-        kept = ("value", "sigma", "unit", "note")
-        outcome = {"status": "done", "reason": "", "fit": claims.fit_summary(run),
-                   "claims": {claim.id: {name: getattr(claim, name) for name in kept} for claim in made}}
+        told = {one.id: {name: getattr(one, name) for name in ("value", "sigma", "unit", "note")} for one in made}
+        outcome = {"status": "done", "reason": "", "fit": claims.fit_summary(run), "claims": told}
     except Exception as error:  # one run of many: the others go on
         outcome = _failed(error)
     return outcome | {"seconds": round(time.monotonic() - start, 2), "worker": f"{socket.gethostname()}:{os.getpid()}"}
@@ -50,8 +47,8 @@ def _failed(error: Exception) -> dict:
     return {"status": "failed", "reason": " ".join(reason.split()), "seconds": 0.0, "worker": ""}
 
 
-def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, attempts: int = ATTEMPTS,
-          task: Callable[[dict], dict] = one_run) -> list[dict]:
+def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, attempts: int = 3,
+          task=one_run) -> list[dict]:
     """Make every run of a plan that is not in the table yet; return their rows, in the order of the plan.
 
     On a terminal a bar shows how far it is.
@@ -142,11 +139,7 @@ def _end_at_a_whole_line(path: Path) -> None:
 
 def _append(path: Path, row: dict) -> None:
     line = json.dumps(row | {"check": _checksum(row)}, ensure_ascii=False, allow_nan=False)
-    try:
-        with open(path, "ab") as stream:
-            stream.write(line.encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise SweepError(f"Cannot write to {path} ({error.strerror}): make room and give the same command again; what "
-                         "had ended is kept") from error
+    with open(path, "ab") as stream:
+        stream.write(line.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())

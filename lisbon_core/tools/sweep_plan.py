@@ -15,18 +15,24 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
+from scipy import stats
+
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FILES, ParameterError, RunParameters
 from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
 
-__all__ = ["Plan", "SweepError", "plan", "read_points"]
+__all__ = ["Plan", "SweepError", "absolute", "plan", "read_points"]
 
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
                "response", "epoch", "samples", "seed", "boundary_AU", "grid_deg")
 _KINDS = {field.name: field.type for field in fields(RunParameters)}
-_LAWS = {"uniform": "(low,high)", "loguniform": "(low,high), both positive", "normal": "(mean,deviation)"}
+_LAWS = {"uniform": ("(low,high)", lambda low, high: stats.uniform(low, high - low)),
+         "loguniform": ("(low,high), both positive", lambda low, high: stats.loguniform(low, high)),
+         "normal": ("(mean,deviation)", lambda mean, deviation: stats.norm(mean, deviation))}
+_ENDS = 1e-9, 1.0 - 1e-9  # of what is drawn: a value at the very edge of a normal law would be infinite
 
 
 class SweepError(LisbonError):
@@ -73,9 +79,9 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     if sample is not None and not laws:
         raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
                          "field_lon=uniform(210,230)")
-    sizes = [len(values) for values in lists.values()]
+    sizes, points = [len(values) for values in lists.values()], points or [{}]
     count = sum(sizes) + len(laws) * (sample or 0) if alone else math.prod(sizes) * (sample or 1)
-    if (count := count * len(points or [{}])) > MOST:
+    if (count := count * len(points)) > MOST:
         raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
     draws = _draw(laws, sample, seed) if laws else [{}]
     if alone:
@@ -85,39 +91,31 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     else:
         combined = [dict(zip(lists, values, strict=True)) | draw
                     for values in itertools.product(*lists.values()) for draw in draws]
-    runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points or [{}] for values in combined)
+    runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points for values in combined)
     for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
         check_inputs(one)  # the first run of each set of files
     varied = [name for name in _KINDS if len({getattr(one, name) for one in runs}) > 1]
     return Plan(tuple(runs), tuple(varied))
 
 
-def _check_name(name: str, where: str = "") -> None:
-    if name not in _KINDS:
-        raise ParameterError(f"{where}No parameter is called {name}: {suggestion(name, _KINDS)}")
-
-
 def _values(name: str, given):
     """Values of one parameter as a list, or the law to draw them from as a distribution of scipy."""
-    _check_name(name)
+    if name not in _KINDS:
+        raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
     is_number = _KINDS[name] is not str
-    if isinstance(given, list | tuple):
-        values = list(given)
-    elif not isinstance(given, str) or name == "sky_label":  # which may hold commas
-        values = [given]
+    if not isinstance(given, str) or name == "sky_label":  # which may hold commas
+        values = given if isinstance(given, list | tuple) else [given]
     elif is_number and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
         return _law(name, *call.groups())
-    elif is_number and ":" in given:
-        values = _grid(name, given)
     else:
-        values = [part.strip() for part in given.split(",")]
+        values = _grid(name, given) if is_number and ":" in given else [part.strip() for part in given.split(",")]
     if not values or (is_number and "" in values):
         raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
-    return [_absolute(name, value) for value in values]
+    return [absolute(name, value) for value in values]
 
 
-def _absolute(name: str, value):
-    """Paths as every worker finds them."""
+def absolute(name: str, value):
+    """A value of a parameter, which if it is the path of a file is one that every process finds."""
     return str(Path(value).expanduser().absolute()) if name in FILES and Path(value).expanduser().is_file() else value
 
 
@@ -136,33 +134,27 @@ def _grid(name: str, text: str) -> list[float]:
 
 
 def _law(name: str, law: str, inside: str):
-    from scipy import stats
-
     text = f"{name}={law}({inside})"
     if law not in _LAWS:
         raise SweepError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
     if _KINDS[name] is int:
         raise SweepError(f"{text} draws fractions, but {name} is a whole number: give a list")
+    form, make = _LAWS[law]
     try:
-        first, second = map(float, inside.split(","))
-    except ValueError:
-        first = second = math.nan
-    least = 0.0 if law == "normal" else first
-    if not (-math.inf < first and least < second < math.inf) or (law == "loguniform" and first <= 0.0):
-        raise SweepError(f"{text} is no law to draw from: write {name}={law}{_LAWS[law]}")
-    if law == "uniform":
-        return stats.uniform(first, second - first)
-    return (stats.norm if law == "normal" else stats.loguniform)(first, second)
+        made = make(*map(float, inside.split(",")))
+        with np.errstate(invalid="ignore"):
+            if np.all(np.isfinite(made.ppf(_ENDS))):
+                return made
+    except (TypeError, ValueError):
+        pass
+    raise SweepError(f"{text} is no law to draw from: write {name}={law}{form}")
 
 
 def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
     """Draws of all laws together: the first points of a scrambled Sobol sequence."""
-    from scipy.stats import qmc
-
-    # a value at the very edge of a normal law would be infinite
-    sequence = qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
+    sequence = stats.qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
     return [{name: float(f"{law.ppf(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}
-            for point in sequence.clip(1e-9, 1.0 - 1e-9)]
+            for point in sequence.clip(*_ENDS)]
 
 
 def read_points(path: str) -> list[dict]:
@@ -171,21 +163,19 @@ def read_points(path: str) -> list[dict]:
     Raises
     ------
     SweepError
-        If it cannot be read, holds no runs, an unknown name, or a line of another length.
+        If it cannot be read, holds no runs, or a line of another length.
     """
     try:
-        lines = list(csv.reader(Path(path).read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        names, *runs = csv.reader(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    except (OSError, ValueError, csv.Error) as error:
         raise SweepError(f"Cannot read --points {path}: {getattr(error, 'strerror', None) or 'it is not a CSV file'}."
                          ) from error
-    lines = [[cell.strip() for cell in line] for line in lines if line and not line[0].startswith("#")]
-    if len(lines) < 2:
+    if not runs:
         raise SweepError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
-    names, *runs = lines
-    for name in names:
-        _check_name(name, f"--points {path}: ")
     for number, run in enumerate(runs, start=1):
         if len(run) != len(names):
             raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
                              "names: give each one value")
-    return [{name: _absolute(name, value) for name, value in zip(names, run, strict=True)} for run in runs]
+    return [{name.strip(): absolute(name.strip(), value.strip()) for name, value in zip(names, run, strict=True)}
+            for run in runs]

@@ -1,18 +1,13 @@
 """Symbol table and glossary, both from data/symbols.toml."""
 
-import functools
 import tomllib
 
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 
-__all__ = ["forms", "glossary", "read", "symbol_table"]
+__all__ = ["TABLE", "forms", "glossary", "symbol_table"]
 
-
-@functools.cache
-def read() -> dict[str, list[dict]]:
-    """Content of data/symbols.toml: lists `symbol` and `term`."""
-    return tomllib.loads((ROOT / "data" / "symbols.toml").read_text(encoding="utf-8"))
+TABLE: dict[str, list[dict]] = tomllib.loads((ROOT / "data" / "symbols.toml").read_text(encoding="utf-8"))
 
 
 def forms(entry: dict) -> list[str]:
@@ -23,7 +18,7 @@ def forms(entry: dict) -> list[str]:
 def symbol_table() -> str:
     """The symbols as a Markdown table."""
     rows = [("symbol", "meaning", "unit", "in the code", "first in"), ["---"] * 5]
-    for one in read()["symbol"]:
+    for one in TABLE["symbol"]:
         code = f"`{one['code'].rpartition('.')[2]}`" if "code" in one else ""
         rows.append((", ".join(f"${form}$" for form in forms(one)), one["meaning"], one["unit"], code,
                      _link(one["first"])))
@@ -32,7 +27,7 @@ def symbol_table() -> str:
 
 def glossary() -> str:
     """The terms in alphabetical order, as a Markdown list."""
-    terms = sorted(read()["term"], key=lambda one: one["name"].lower())
+    terms = sorted(TABLE["term"], key=lambda one: one["name"].lower())
     return "\n".join(f"- **{one['name']}** ({_link(one['first'])}): {one['meaning']}" for one in terms)
 
 

@@ -85,7 +85,7 @@ def cluster(address: str):
     Raises
     ------
     WorkerError
-        If distributed is not installed, or nothing answers at the address, or no worker is there.
+        If distributed is not installed, or no scheduler that has a worker answers at the address.
     """
     if importlib.util.find_spec("distributed") is None:
         raise WorkerError(f"--scheduler {address} needs dask.distributed: install the extra 'dask'")
@@ -93,13 +93,9 @@ def cluster(address: str):
 
     try:
         client = Client(address, timeout="10s")
+        client.wait_for_workers(1, timeout=30)
     except (OSError, ValueError, TypeError) as error:
-        raise WorkerError(f"No scheduler answers at --scheduler {address}: start one with `dask scheduler` and give "
-                         "the address it prints, such as tcp://10.0.0.1:8786") from error
+        raise WorkerError(f"No scheduler with a worker answers at --scheduler {address}: start `dask scheduler`, and "
+                          "`dask worker` with the address that it prints, such as tcp://10.0.0.1:8786") from error
     with client:
-        try:
-            client.wait_for_workers(1, timeout=30)
-        except TimeoutError:
-            raise WorkerError(f"The scheduler at {address} has no worker: start some with `dask worker {address}`"
-                             ) from None
         yield client.get_executor(pure=False)

@@ -1,1 +1,1 @@
-"""The compendium as a website and as one PDF: `python -m lisbon_core.tools.site [--pdf]`."""
+"""The compendium as a website and as one PDF: `lisbon site`, `lisbon pdf`."""

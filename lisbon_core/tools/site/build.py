@@ -20,7 +20,6 @@ HERE = Path(__file__).parent
 NEEDS = {"sphinx": "sphinx", "myst_nb": "myst-nb", "sphinx_book_theme": "sphinx-book-theme",
          "sphinx_copybutton": "sphinx-copybutton", "mathjax": "django-static-mathjax"}
 KINDS = {"studies": "studies", "plots": "studies", "tools": "tools"}  # of rooms; all others are physics
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # no sandbox: it needs privileges that a container lacks; and nothing is asked of the network
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-default-apps", "--disable-sync", "--no-first-run")
@@ -32,7 +31,8 @@ class SiteError(LisbonError):
 
 def find_browser() -> str | None:
     """Path of a Chromium, or None."""
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def build_site(out: Path = ROOT / "_build") -> Path:
@@ -85,7 +85,7 @@ def gather(target: Path, printed: bool = False) -> None:
         (target / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target / path.relative_to(ROOT))
     results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
-    generated = {"claims": tables.table(results), "notebooks/equations": equations.listed(),
+    generated = {"claims": tables.table(results["claims"]), "notebooks/equations": equations.listed(),
                  "notebooks/symbols": f"{symbols.symbol_table()}\n\n## Terms\n\n{symbols.glossary()}"}
     if printed:
         index = target / "index.md"

@@ -25,8 +25,7 @@ autodoc_typehints = "none"  # the docstrings say type, shape and unit
 autodoc_member_order = "bysource"
 add_module_names = False
 napoleon_google_docstring = False
-napoleon_use_param = False  # types stay words: "array" is no name to be looked up
-napoleon_use_rtype = False
+napoleon_use_param = napoleon_use_rtype = False  # types stay words: "array" is no name to be looked up
 napoleon_use_ivar = True
 
 html_theme = "sphinx_book_theme"
@@ -43,10 +42,9 @@ html_context = {"default_mode": "light"}  # the figures are
 
 def _made_from() -> str:
     """The line at the foot of each page: what it was made from."""
-    results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
-    used, state = results["provenance"]["input_hash"], git_state()
+    results, state = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8")), git_state()
+    used, edited = results["provenance"]["input_hash"], " with changes" if state["dirty"] else ""
     changed = "" if used == input_hash() else " (the sources have changed since: <code>make paper</code>)"
-    edited = " with changes" if state["dirty"] else ""
     pages = f", pages from commit <code>{state['commit'][:10]}</code>{edited}" if state["commit"] else ""
     return ("<p class='provenance'>Default run: a <strong>recovery test</strong> on a synthetic sky of known truth; it "
             "does not confirm the paper's numbers. Notebooks made from inputs "
@@ -54,13 +52,8 @@ def _made_from() -> str:
 
 
 html_theme_options = {
-    "extra_footer": _made_from(),
-    "footer_content_items": ["extra-footer.html"],
-    "home_page_in_toc": True,
-    "show_toc_level": 2,
-    "use_download_button": True,
-    "use_fullscreen_button": False,
-}
+    "extra_footer": _made_from(), "footer_content_items": ["extra-footer.html"], "home_page_in_toc": True,
+    "show_toc_level": 2, "use_download_button": True, "use_fullscreen_button": False}
 
 KEPT = re.compile(r"(:math:`[^`]*`|``.*?``|`[^`]*`|\*\*[^\s*][^*]*\*\*|\*[^\s*][^*]*\*|\\\*)")
 

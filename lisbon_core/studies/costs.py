@@ -1,4 +1,4 @@
-"""What a run costs, measured on this machine: `python -m lisbon_core.tools.costs` prints a table.
+"""What a run costs, measured on this machine: `lisbon costs`.
 
 Times are what the processor spent, which others on the machine disturb least.
 """
@@ -16,8 +16,10 @@ __all__ = ["measured"]
 STEPS = (6.0, 4.0, 2.0)  # degrees, of the analysis grid
 
 
-def measured() -> list[tuple[str, str]]:
-    """Rows of the table: an orbit in the closed form and on a grid; fit and whole run by the step of the sky."""
+def measured() -> str:
+    """What an orbit costs, in the closed form and on a grid, and fit and whole run by the step of the sky: a table of
+    seconds that the processor spent on this machine.
+    """
     with tempfile.TemporaryDirectory() as folder:
         export(closed_form(), f"{folder}/grid.h5")
         on_grid = read_gridded(f"{folder}/grid.h5")
@@ -34,8 +36,5 @@ def measured() -> list[tuple[str, str]]:
         whole, _ = timed(lambda step=step: Run(RunParameters(grid_deg=step)).transport)
         rows.append((f"{step:g} degrees: {run.sky.observed.sum()} pixels observed, {run.liouville.mu.size} orbits",
                      f"fit of order 7 {fit:.2f} s; from a kept map to the transport fit {whole:.1f} s"))
-    return rows
+    return "\n".join(f"{what:<70}  {cost}" for what, cost in rows)
 
-
-if __name__ == "__main__":
-    print("| what | cost |", "|---|---|", *(f"| {what} | {cost} |" for what, cost in measured()), sep="\n")

@@ -1,0 +1,53 @@
+"""Numbers as text, with as many digits as their errors allow."""
+
+import math
+
+__all__ = ["listed", "number"]
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def listed(value) -> list:
+    """A claim's number or numbers as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def number(value, sigma=None, unit: str = "", like=()) -> str:
+    """Number with its error and unit, rounded as the Particle Data Group does it (two digits of sigma up to 354).
+
+    With `like`, numbers it is to be compared with, all of them get one power of ten.
+
+    >>> number(17.93, 2.81, "pc"), number(-0.000123456, 4.4e-6, "1/yr"), number(5, 0.962), number(12.3456)
+    ('17.9 ± 2.8 pc', '(−1.23 ± 0.04) × 10⁻⁴ yr⁻¹', '5.0 ± 1.0', '12.3')
+    >>> number(-2909, 2399)
+    '−2900 ± 2400'
+    """
+    if value is None:
+        return "not determined"
+    values, sigmas = listed(value), [one or 0.0 for one in listed(sigma)]
+    sigmas = sigmas * len(values) if len(sigmas) == 1 else sigmas
+    if not any([*values, *sigmas]):
+        return f"0 {unit}".strip()
+    power = math.floor(math.log10(max(map(abs, [*values, *sigmas, *like]))))
+    shown = 0 if -2 <= power < 5 else power
+    texts = []
+    for one, error in zip(values, sigmas, strict=True):
+        last = _last_digit(one, error) if error else min(_last_digit(one, error), shown)
+        decimals = max(0, shown - last)
+        parts = [one, error] if error else [one]
+        parts = [(round(part, -last) if last > shown else part) / 10.0**shown for part in parts]
+        texts.append(" ± ".join(f"{part:z.{decimals}f}".replace("-", "−") for part in parts))
+    text = texts[0] if not isinstance(value, list) else f"({', '.join(texts)})"
+    if shown:
+        bracket = len(texts) == 1 and "±" in text and not text.startswith("(")
+        text = f"{f'({text})' if bracket else text} × 10{str(shown).translate(SUPERSCRIPTS)}"
+    return f"{text} {f'{unit[2:]}⁻¹' if unit.startswith('1/') else unit}".strip()
+
+
+def _last_digit(value: float, sigma: float) -> int:
+    """Power of ten of the last digit worth printing."""
+    if not sigma:
+        return (math.floor(math.log10(abs(value))) if value else 0) - 2
+    power = math.floor(math.log10(sigma))
+    lead = round(sigma / 10.0 ** (power - 2))
+    return power - 1 if lead < 355 else power
