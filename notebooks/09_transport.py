@@ -106,7 +106,7 @@ else:
 
 # %%
 if transport.law is not None:
-    drawn = transport.drawn()
+    drawn = transport.samples
     labels = {"inverse_L": "1/L (1/pc)", "gradient_length": "ℓ (kpc)", "ratio": "η/γ", "omega": "ω"}
     known = {}
     if run.truth is not None:
