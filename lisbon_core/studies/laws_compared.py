@@ -66,14 +66,13 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class LawFit:
-    """Best fit of one family: its law in absolute terms, q = l/L, 1/L (1/pc), chi2, and the number of parameters.
+    """Best fit of one family: its law in absolute terms, 1/L (1/pc), chi2, and the degrees of freedom.
 
     bic : chi2 + (number of parameters) ln (number of bins); differences of 2 are slight, of 10 strong.
     """
 
     name: str
     law: ScatteringLaw
-    q: float
     inverse_L: Estimate
     chi2: float
     dof: int
@@ -140,10 +139,10 @@ def fit_law(pad, name: str | Family, closure: str = "flux-tube", kappa29: float 
     fisher = answer.jac.T @ answer.jac
     fisher[range(1, p.size), range(1, p.size)] += 0.01  # a parameter that does nothing must not make it singular
     sigma = float(np.sqrt(slope @ np.linalg.solve(fisher, slope)))
-    chi2, bins, amplitude = 2.0 * float(answer.cost), len(problem.target), p[0] * scale
-    return LawFit(name="own family" if family is name else name, law=Scaled(family.law(*p[2:]), 1.0 / amplitude),
-                  q=float(p[1] / amplitude), inverse_L=Estimate(inverse_length(p), sigma, "1/pc"), chi2=chi2,
-                  dof=bins - p.size, bic=chi2 + p.size * float(np.log(bins)))
+    chi2, bins = 2.0 * float(answer.cost), len(problem.target)
+    return LawFit(name="own family" if family is name else name, law=Scaled(family.law(*p[2:]), 1.0 / (p[0] * scale)),
+                  inverse_L=Estimate(inverse_length(p), sigma, "1/pc"), chi2=chi2, dof=bins - p.size,
+                  bic=chi2 + p.size * float(np.log(bins)))
 
 
 def compare_laws(pad, closure: str = "flux-tube", kappa29: float = 1.0) -> list[LawFit]:
