@@ -6,9 +6,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import angle_between, icrs_to_model, lonlat
-from lisbon_core.plots.skies import mark_field, sky_axes
-from lisbon_core.plots.style import COLOURS, blank, styled
+from lisbon_core.frames import angle_between, icrs_to_model, unit_vector
+from lisbon_core.plots.skies import on_map, sky_axes
+from lisbon_core.plots.style import COLOURS, MU, blank, styled
 
 __all__ = ["fan", "orbits_in_space", "unfolding"]
 
@@ -28,22 +28,17 @@ def _flow_axes(heliosphere) -> np.ndarray:
 
 def _surfaces(axes, p, extent_AU: float) -> None:
     """Heliopause, cut off at the end of the box, and termination shock."""
-    around, angle = np.linspace(0.0, 2.0 * np.pi, 61), np.linspace(0.0, 0.999 * np.pi, 400)
-    radius = p.nose_AU / np.cos(angle / 2.0)
-    inside = radius * np.cos(angle) > -extent_AU
-    angle, radius = (np.interp(np.linspace(0, inside.sum() - 1, 40), np.arange(inside.sum()), a[inside])
-                     for a in (angle, radius))
-    for size, turn, colour, alpha in ((radius, angle, COLOURS["sky"], 0.10),
-                                      (p.shock_AU, np.linspace(0, np.pi, 21), COLOURS["orange"], 0.22)):
-        rho, z = size * np.sin(turn), size * np.cos(turn) + 0.0 * turn
-        surface = _shown(np.stack([np.outer(rho, np.cos(around)), np.outer(rho, np.sin(around)),
-                                   np.outer(z, np.ones_like(around))], axis=-1))
-        axes.plot_surface(*np.moveaxis(surface, -1, 0), color=colour, alpha=alpha, linewidth=0, rcount=40, ccount=60,
-                          shade=True, rasterized=True, zorder=1)
+    around = np.linspace(0.0, 360.0, 61)
+    # the half-body is nose/cos(angle/2) from the Sun: where it leaves the box, that cosine solves a quadratic equation
+    cosine = (np.sqrt(extent_AU**2 + 8.0 * p.nose_AU**2) - extent_AU) / (4.0 * p.nose_AU)
+    angle = np.linspace(0.0, 2.0 * np.arccos(cosine), 40)[:, None]
+    heliopause = unit_vector(around, 90.0 - np.degrees(angle)) * (p.nose_AU / np.cos(0.5 * angle))[..., None]
+    shock = unit_vector(around, np.linspace(90.0, -90.0, 21)[:, None]) * p.shock_AU
+    for surface, colour, alpha in ((heliopause, "sky", 0.10), (shock, "orange", 0.22)):
+        axes.plot_surface(*np.moveaxis(_shown(surface), -1, 0), color=COLOURS[colour], alpha=alpha, linewidth=0,
+                          rcount=40, ccount=60, shade=True, rasterized=True, zorder=1)
     for k in range(0, 60, 10):  # a few lines of the surface, to see its shape
-        line = np.stack([radius * np.sin(angle) * np.cos(around[k]), radius * np.sin(angle) * np.sin(around[k]),
-                         radius * np.cos(angle)], axis=-1)
-        axes.plot(*_shown(line).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
+        axes.plot(*_shown(heliopause[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
 
 
 def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axes:
@@ -167,17 +162,14 @@ def unfolding(panels: dict, mu, gyrophase, field_icrs) -> Figure:
     look = {"c": mu, "cmap": mpl.colormaps["PuOr_r"].resampled(16), "vmin": -1.0, "vmax": 1.0, "s": 3.0,
             "linewidths": 0.0, "rasterized": True, "antialiased": False}
     for i, (title, directions) in enumerate(panels.items()):
-        axes = sky_axes(fig, grid[i // columns, i % columns])
+        axes = sky_axes(fig, grid[i // columns, i % columns], title, field_icrs)
         axes.set_facecolor("0.8")
-        lon, lat = lonlat(directions)
-        dots = axes.scatter(-np.radians(lon - 180.0), np.radians(lat), **look)
-        mark_field(axes, field_icrs)
-        axes.set_title(title, pad=6, fontsize=8.5)
+        dots = axes.scatter(*on_map(directions), **look)
     axes = fig.add_subplot(grid[-1, -1])
     axes.scatter(gyrophase, mu, **look)
     axes.set_facecolor("0.8")
     axes.set_box_aspect(0.5)
-    axes.set(xlabel="angle about B (degrees)", ylabel="pitch-angle cosine μ", xlim=(-180, 180), ylim=(-1, 1),
+    axes.set(xlabel="angle about B (degrees)", ylabel=MU, xlim=(-180, 180), ylim=(-1, 1),
              xticks=[-180, -90, 0, 90, 180])
     axes.set_title("the last one, laid out along B", pad=6, fontsize=8.5)
     fig.colorbar(dots, ax=fig.axes, orientation="horizontal", shrink=0.5, aspect=35, pad=0.02,
