@@ -107,7 +107,17 @@ strength = closed_form.field_strength(distance[:, None] * voyager)
 regions = closed_form.region(distance[:, None] * voyager)
 within = [strength[regions == region] for region in range(3)]
 borders = {"termination shock": distance[regions == 1][0], "heliopause": distance[regions == 2][0]}
-fig = plots.field_along_track(distance, strength, borders)
+fig = plots.curves(
+    distance,
+    {"Voyager 1": strength},
+    xlabel="distance from the Sun (AU)",
+    ylabel="|B| (microgauss)",
+    height=2.6,
+    marks=borders,
+    yscale="log",
+    yticks=[0.2, 0.5, 1, 2, 5],
+    yticklabels=["0.2", "0.5", "1", "2", "5"],
+)
 show(
     fig,
     "02_voyager",

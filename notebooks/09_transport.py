@@ -150,7 +150,14 @@ if transport.law is not None and closure == "flux-tube":
     unit = PC_PER_YEAR * pad.legendre[0] / (2 * mean_free_path_pc(kappa29)) * (1 - mu**2)
     without, focused = ([unit * part for part in apparent_scattering(pad, mu, q)] for q in (0.0, transport.q))
     rest = apparent_asymmetry(pad, transport.q)
-    fig = plots.apparent(mu, without, focused, np.interp(mu, transport.mu, transport.D))
+    law = np.interp(mu, transport.mu, transport.D)
+    panels = {
+        "Focusing left out": {"read off F": tuple(without), "its mirror image": without[0][::-1]},
+        "Focusing as fitted": {"read off F": tuple(focused), "its mirror image": focused[0][::-1], "fit of Eq. (6)": law},
+    }
+    # where the slope of F is nearly zero, what is read off has no bound
+    top = 1.4 * min(max(np.max(without[0]), np.max(focused[0])), 3 * np.max(law))
+    fig = plots.curves(mu, panels, xlabel="pitch-angle cosine μ", ylabel="D (1/yr)", ylim=(0, top))
     show(
         fig,
         "09_apparent",
@@ -158,7 +165,7 @@ if transport.law is not None and closure == "flux-tube":
         caption=f"D read off the Legendre series of F, with 68 % bands, and mirrored in μ. {run.label}.",
         alt="Two panels of D against mu, each with its mirror image dotted. The asymmetry between mu = 1/2 and -1/2 is "
         f"{number(lopsided.value, lopsided.sigma)} without focusing, and {number(rest.value, rest.sigma)} with it. "
-        "The fitted law, dashed in the second panel, is its own mirror image.",
+        "The fitted law, a third curve of the second panel, is its own mirror image.",
     )
     series = stationary_pad(transport.law, transport.q).legendre(order)
     say(

@@ -84,6 +84,3 @@ def test_the_figures_are_drawn(isotropic):
                                                               f"L = {1 / region.uniform:.1f} pc"]
     drawn = fit.samples
     assert len(plots.posterior(drawn, fit.weights, {"omega": 1.0}).axes) == 16
-    mu = np.linspace(-0.9, 0.9, 19)
-    D = 1.0 - mu**2
-    assert len(plots.apparent(mu, (D + 0.1 * mu, 0.1 * D), (D, 0.1 * D), D).axes) == 2

@@ -7,21 +7,39 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.plots.skies import colour_pixels, sky_axes
-from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, one_panel, styled, with_band
+from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, styled, with_band
 
 __all__ = ["coefficients", "curves", "fit_of_order", "pad", "work_precision"]
 
 
 @styled
-def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **axes_options) -> Figure:
-    """Named curves over a common abscissa; a value may be (y,) or a pair (y, sigma) drawn with its band."""
-    fig, axes = one_panel(height)
-    styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
-    for (label, line), style in zip(lines.items(), cycle(styles), strict=False):
-        with_band(axes, x, *(line if isinstance(line, tuple) else (line,)), linestyle=style, label=label)
-    axes.set(xlabel=xlabel, ylabel=ylabel, **axes_options)
-    if len(lines) > 1:
-        axes.legend()
+def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, marks: dict | None = None,
+           **axes_options) -> Figure:
+    """Named curves over a common abscissa, in one panel or in several side by side.
+
+    Parameters
+    ----------
+    lines : dict
+        By name (y,) or a pair (y, sigma), drawn with its band; or by the title of a panel a dict of these.
+    marks : dict of str to float, optional
+        Places on the abscissa to mark, by what to call them.
+    """
+    panels = lines if isinstance(next(iter(lines.values())), dict) else {"": lines}
+    styles, fig = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))), blank(height)
+    for axes, (title, own) in zip(fig.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(),
+                                  strict=True):
+        for (label, line), style in zip(own.items(), cycle(styles), strict=False):
+            with_band(axes, x, *(line if isinstance(line, tuple) else (line,)), linestyle=style, label=label)
+        for name, place in (marks or {}).items():
+            axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
+            axes.annotate(name, (place, 0.02), xycoords=("data", "axes fraction"), textcoords="offset points",
+                          xytext=(-4, 0), ha="right", fontsize=7.5, color="0.3")
+        axes.set(xlabel=xlabel, title=title, **axes_options)
+        if "yticks" in axes_options:  # those named, and no others
+            axes.minorticks_off()
+        if len(own) > 1:
+            axes.legend()
+    fig.axes[0].set_ylabel(ylabel)
     return fig
 
 

@@ -1,4 +1,4 @@
-"""The heliosphere in cuts, its field lines, and its field along a track."""
+"""The heliosphere in cuts, and its field lines."""
 
 from typing import NamedTuple
 
@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.frames import unit_vector
-from lisbon_core.plots.style import blank, one_panel, styled
+from lisbon_core.plots.style import blank, styled
 
-__all__ = ["field_along_track", "field_lines", "heliosphere_planes"]
+__all__ = ["field_lines", "heliosphere_planes"]
 
 EXTENT_AU = 400.0  # of the planes, on each side of the Sun
 
@@ -82,19 +82,4 @@ def field_lines(heliosphere, points: int = 241) -> Figure:
                         arrowsize=0.6, cmap=mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff00", "white"]),
                         norm=mpl.colors.Normalize(0.0, 1.0), broken_streamlines=True)
         axes.set(xlim=side[[0, -1]], ylim=side[[0, -1]], xticks=ticks, yticks=ticks)
-    return fig
-
-
-@styled
-def field_along_track(distance_AU, strength_uG, borders: dict) -> Figure:
-    """|B| along a straight track outward; `borders` are distances (AU) to mark, by what to call them."""
-    fig, axes = one_panel(2.6)
-    axes.plot(distance_AU, strength_uG)
-    for name, place in borders.items():
-        axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
-        axes.annotate(name, (place, 0.02), xycoords=("data", "axes fraction"), textcoords="offset points",
-                      xytext=(-4, 0), ha="right", fontsize=7.5, color="0.3")
-    axes.set(yscale="log", xlabel="distance from the Sun (AU)", ylabel="|B| (microgauss)")
-    axes.set_yticks([0.2, 0.5, 1.0, 2.0, 5.0], ["0.2", "0.5", "1", "2", "5"])
-    axes.minorticks_off()
     return fig

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.plots.distributions import draw_distribution
-from lisbon_core.plots.style import COLOURS, EXCESS, MU, blank, one_panel, styled, with_band
+from lisbon_core.plots.style import COLOURS, EXCESS, MU, blank, one_panel, styled
 from lisbon_core.transport import diffusion_coefficient
 from lisbon_core.transport.posterior import quantiles
 
-__all__ = ["apparent", "figure_3", "joint_region", "posterior", "responses"]
+__all__ = ["figure_3", "joint_region", "posterior", "responses"]
 
 # T_0 of the lower curves of Figure 3, 1/yr, with their lines: about S/L, the rate that a uniform gradient forces
 RATES = {-2e-5: ":", -1e-5: "-.", 0.0: "-", 1e-5: "--", 2e-5: (0, (5, 1))}
@@ -84,35 +84,6 @@ def responses(columns: dict) -> Figure:
     top = max(np.max(D) for curves in columns.values() for _, D, _ in curves)
     panels[0, 0].set(ylabel="D (1/yr)", ylim=(0.0, 1.6 * top))
     panels[1, 0].set(ylabel=EXCESS)
-    return fig
-
-
-@styled
-def apparent(mu, without, focused, law) -> Figure:
-    """D(mu) read off a distribution without and with focusing, each with its band and beside its mirror image.
-
-    Parameters
-    ----------
-    mu : ndarray
-        Symmetric about 0.
-    without, focused : pairs of ndarray
-        D and its error, 1/yr.
-    law : ndarray
-        D of the fitted law, drawn in the second panel.
-    """
-    fig = blank(2.9)
-    panels = fig.subplots(1, 2, sharey=True)
-    for axes, (D, error), title in zip(panels, (without, focused), ("Focusing left out", "Focusing as fitted"),
-                                       strict=True):
-        with_band(axes, mu, D, error, label="read off F")
-        axes.plot(mu, D[::-1], ":", label="its mirror image")
-        axes.set(xlabel=MU, title=title)
-    panels[1].plot(mu, law, "--", color=COLOURS["black"], label="fit of Eq. (6)")
-    # where the slope of F is nearly zero, what is read off has no bound
-    top = min(max(np.max(without[0]), np.max(focused[0])), 3.0 * np.max(law))
-    panels[0].set(ylabel="D (1/yr)", ylim=(0.0, 1.4 * top))
-    for axes in panels:
-        axes.legend(loc="upper center", ncols=2)
     return fig
 
 

@@ -14,17 +14,7 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss, legvander
 from scipy.optimize import approx_fprime, least_squares
 
-from lisbon_core.transport import (
-    BroadenedScattering,
-    CosineScattering,
-    FunctionScattering,
-    IsotropicScattering,
-    QuasilinearScattering,
-    ScatteringLaw,
-    TransportError,
-    closure_lambda,
-    mean_free_path_pc,
-)
+from lisbon_core.transport import ScatteringLaw, TransportError, closure_lambda, mean_free_path_pc, scattering
 from lisbon_core.transport.panels import panels
 from lisbon_core.transport.posterior import problem_for
 from lisbon_core.transport.result import Estimate
@@ -44,19 +34,19 @@ class Family:
     bounds: tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def smooth_law(*coefficients: float) -> FunctionScattering:
+def smooth_law(*coefficients: float) -> ScatteringLaw:
     """h = exp(sum_k c_k cos(2 k theta)) of mu = cos theta, k from 1."""
     series = np.zeros(2 * len(coefficients) + 1)
     series[2::2] = coefficients
-    return FunctionScattering(lambda mu: np.exp(np.polynomial.chebyshev.chebval(mu, series)))
+    return scattering.FunctionScattering(lambda mu: np.exp(np.polynomial.chebyshev.chebval(mu, series)))
 
 
 FAMILIES = {
-    "isotropic": Family(lambda: IsotropicScattering(1.0), ((),), ((), ())),
-    "quasi-linear": Family(lambda index: QuasilinearScattering(1.0, index), ((1.3,),), ((1.0,), (1.95,))),
-    "broadened": Family(lambda index, floor: BroadenedScattering(1.0, index, np.exp(floor)),
+    "isotropic": Family(lambda: scattering.IsotropicScattering(1.0), ((),), ((), ())),
+    "quasi-linear": Family(lambda index: scattering.QuasilinearScattering(1.0, index), ((1.3,),), ((1.0,), (1.95,))),
+    "broadened": Family(lambda index, floor: scattering.BroadenedScattering(1.0, index, np.exp(floor)),
                         ((1.5, -2.0), (2.5, -1.0)), ((1.05, -6.0), (4.0, 3.0))),
-    "cosine, Eq. (6)": Family(lambda ratio, omega: CosineScattering(ratio, np.exp(omega), 1.0),
+    "cosine, Eq. (6)": Family(lambda ratio, omega: scattering.CosineScattering(ratio, np.exp(omega), 1.0),
                               tuple((ratio, np.log(omega)) for ratio in (-0.4, 0.4) for omega in (0.7, 1.0, 1.5, 2.5)),
                               ((-0.98, np.log(0.5)), (0.98, np.log(4.0)))),
     "smooth, 2 terms": Family(smooth_law, ((0.0, 0.0),), ((-4.0,) * 2, (4.0,) * 2)),

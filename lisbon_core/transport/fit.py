@@ -12,7 +12,6 @@ T_0 is fitted with L held at its flux-tube value: L and T_0 both make the even p
 is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second assumption.
 """
 
-import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,9 +42,7 @@ D_GRID = np.linspace(-1.0, 1.0, 201)
 
 def undetermined(pad, closure: str, kappa29: float, reason: str) -> TransportFit:
     """The fit that a distribution without a significant dipole allows: none, and why."""
-    estimates = dict.fromkeys(ESTIMATES, Estimate(None, note=reason))
-    with contextlib.suppress(np.linalg.LinAlgError, ValueError):
-        estimates["D_asymmetry"] = apparent_asymmetry(pad)
+    estimates = dict.fromkeys(ESTIMATES, Estimate(None, note=reason)) | {"D_asymmetry": apparent_asymmetry(pad)}
     return TransportFit(closure=closure, kappa29=kappa29, **estimates)
 
 
