@@ -13,43 +13,43 @@ from lisbon_core.plots.style import COLOURS, MU, blank, styled
 __all__ = ["fan", "orbits_in_space", "unfolding"]
 
 
-def _shown(points) -> np.ndarray:
-    """Axes of the flow (x, y, z) as drawn: z, upwind, to the right; x, the field's part across the flow, upwards."""
+def _drawn(heliosphere, points) -> np.ndarray:
+    """Points in model axes, which on a grid may be any, as drawn: upwind to the right, and upwards the field's part
+    across the flow.
+    """
     points = np.asarray(points, dtype=float)
-    return np.stack([points[..., 2], -points[..., 1], points[..., 0]], axis=-1)
+    if np.any(heliosphere.flow):
+        axes = icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs)
+        points = points @ heliosphere.axes @ axes.T
+    x, y, z = np.moveaxis(points, -1, 0)
+    return np.stack([z, -y, x], axis=-1)
 
 
-def _flow_axes(heliosphere) -> np.ndarray:
-    """Matrix (3, 3) from the axes of the model, which on a grid may be any, to those of the flow and the field."""
-    if not np.any(heliosphere.flow):
-        return np.eye(3)
-    return icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs) @ heliosphere.axes.T
-
-
-def _surfaces(axes, p, extent_AU: float) -> None:
+def _surfaces(axes, heliosphere, extent_AU: float) -> None:
     """Heliopause, cut off at the end of the box, and termination shock."""
-    around = np.linspace(0.0, 360.0, 61)
+    p, around = heliosphere.parameters, np.linspace(0.0, 360.0, 61)
     # the half-body is nose/cos(angle/2) from the Sun: where it leaves the box, that cosine solves a quadratic equation
     cosine = (np.sqrt(extent_AU**2 + 8.0 * p.nose_AU**2) - extent_AU) / (4.0 * p.nose_AU)
     angle = np.linspace(0.0, 2.0 * np.arccos(cosine), 40)[:, None]
     heliopause = unit_vector(around, 90.0 - np.degrees(angle)) * (p.nose_AU / np.cos(0.5 * angle))[..., None]
     shock = unit_vector(around, np.linspace(90.0, -90.0, 21)[:, None]) * p.shock_AU
     for surface, colour, alpha in ((heliopause, "sky", 0.10), (shock, "orange", 0.22)):
-        axes.plot_surface(*np.moveaxis(_shown(surface), -1, 0), color=COLOURS[colour], alpha=alpha, linewidth=0,
-                          rcount=40, ccount=60, shade=True, rasterized=True, zorder=1)
+        x, y, z = np.moveaxis(_drawn(heliosphere, surface), -1, 0)
+        axes.plot_surface(x, y, z, color=COLOURS[colour], alpha=alpha, linewidth=0, rcount=40, ccount=60, shade=True,
+                          rasterized=True, zorder=1)
     for k in range(0, 60, 10):  # a few lines of the surface, to see its shape
-        axes.plot(*_shown(heliopause[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
+        axes.plot(*_drawn(heliosphere, heliopause[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
 
 
 def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axes:
     """Axes with the heliopause as a translucent surface, the termination shock and the interstellar field."""
     axes = fig.add_subplot(position, projection="3d", computed_zorder=False)
     if hasattr(heliosphere, "parameters"):  # a field on a grid has no borders that could be drawn
-        _surfaces(axes, heliosphere.parameters, extent_AU)
-    field = _flow_axes(heliosphere) @ heliosphere.axes @ heliosphere.field_icrs
-    arrow = _shown(np.stack([-0.25 * field, 0.25 * field]) * extent_AU + np.array([0.0, 0.0, 0.75]) * extent_AU)
-    axes.quiver(*arrow[0], *(arrow[1] - arrow[0]), color="black", linewidth=1.6, arrow_length_ratio=0.2, zorder=5)
-    axes.text(*arrow[1], "  B", fontsize=9, zorder=5)
+        _surfaces(axes, heliosphere, extent_AU)
+    middle, half = np.array([0.75, 0.0, 0.0]), 0.25 * _drawn(heliosphere, heliosphere.axes @ heliosphere.field_icrs)
+    axes.quiver(*(middle - half) * extent_AU, *2.0 * half * extent_AU, color="black", linewidth=1.6,
+                arrow_length_ratio=0.2, zorder=5)
+    axes.text(*(middle + half) * extent_AU, "  B", fontsize=9, zorder=5)
     axes.plot([0.0], [0.0], [0.0], "o", color=COLOURS["orange"], markersize=3, zorder=6)
     axes.set(**dict.fromkeys(("xlim", "ylim", "zlim"), (-extent_AU, extent_AU)))
     axes.set_box_aspect((1, 1, 1), zoom=1.2)
@@ -68,7 +68,7 @@ def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axe
 
 def _kept(heliosphere, track: np.ndarray, extent_AU: float) -> np.ndarray:
     """A line as drawn, with what leaves the box cut away."""
-    line = _shown(track @ _flow_axes(heliosphere).T)
+    line = _drawn(heliosphere, track)
     return np.where(np.any(np.abs(line) > extent_AU, axis=-1, keepdims=True), np.nan, line)
 
 
@@ -113,21 +113,21 @@ def orbits_in_space(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[
 
 
 @styled
-def fan(heliosphere, fans: dict, momenta: dict, path_AU, extent_AU: float = 600.0) -> Figure:
-    """Bundles of orbits of nearly one direction in space, and how the angle between neighbours grows on the way.
+def fan(heliosphere, tracks, momenta: dict, path_AU, extent_AU: float = 600.0) -> Figure:
+    """A bundle of orbits of nearly one direction in space, and how the angle between neighbours grows on the way.
 
     Parameters
     ----------
-    fans, momenta : dict of str to ndarray (n_point, n_orbit, 3)
-        What to call a bundle, its positions (AU) and its momenta, model axes; neighbours in the order of the orbits.
-        The last bundle is drawn in space.
+    tracks : ndarray (n_point, n_orbit, 3)
+        Positions of the bundle drawn in space, AU, model axes.
+    momenta : dict of str to ndarray (n_point, n_orbit, 3)
+        What to call a bundle, and its momenta; neighbours in the order of the orbits.
     path_AU : ndarray (n_point,)
         Path back from the Earth.
     """
     fig = blank(3.7)
     grid = fig.add_gridspec(1, 2, width_ratios=(1.5, 1.0))
     axes = _space(fig, grid[0], heliosphere, extent_AU)
-    tracks = list(fans.values())[-1]
     colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.92, tracks.shape[1]))
     for k, colour in enumerate(colours):
         axes.plot(*_kept(heliosphere, tracks[:, k], extent_AU).T, color=colour, linewidth=0.8, zorder=4)

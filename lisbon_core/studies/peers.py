@@ -30,21 +30,13 @@ LONGEST, LONGEST_HEYOKA = 150.0, 75.0
 
 @dataclass(frozen=True)
 class Measured:
-    """One code at one tolerance: orbits a second; median and 99th percentile of the final direction's error, degrees.
-
-    >>> Measured("ours", 1e-6, 40000.0, 1e-4, 0.02).at(0.03)
-    True
-    """
+    """One code at one tolerance: orbits a second; median and 99th percentile of the final error, degrees."""
 
     code: str
     tolerance: float
     rate: float
     median: float
     p99: float
-
-    def at(self, error: float) -> bool:
-        """Whether 99 % of the orbits are at least as exact as this."""
-        return self.p99 <= error
 
 
 def timed(work, times: int = 1, clock=time.process_time) -> tuple[float, object]:

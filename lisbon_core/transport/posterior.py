@@ -18,7 +18,7 @@ import numpy as np
 from numpy.polynomial.legendre import legvander
 from scipy.ndimage import generate_binary_structure, minimum_filter
 from scipy.optimize import least_squares
-from scipy.special import gammaln
+from scipy.special import gammaln, softmax
 
 from lisbon_core.transport.panels import integrals_to, panels
 from lisbon_core.transport.scattering import cosine_shape
@@ -164,8 +164,7 @@ def student(delta: np.ndarray, precision: np.ndarray) -> np.ndarray:
 
 def shares(log_weight: np.ndarray, everywhere: float) -> np.ndarray:
     """Probabilities in proportion to the weights, of which the part `everywhere` is the same for all."""
-    weight = np.exp(log_weight - np.max(log_weight))
-    return (1.0 - everywhere) * weight / weight.sum() + everywhere / weight.size
+    return (1.0 - everywhere) * softmax(log_weight) + everywhere / log_weight.size
 
 
 def sample_transport(problem: Problem, minima, rng: np.random.Generator, count: int):
