@@ -18,13 +18,7 @@ from lisbon_core.transport.scattering import (
     mean_free_path_pc,
     parallel_kappa29,
 )
-from lisbon_core.transport.stationary import (
-    CLOSURES,
-    StationaryPAD,
-    TransportError,
-    closure_lambda,
-    stationary_pad,
-)
+from lisbon_core.transport.stationary import CLOSURES, StationaryPAD, TransportError, closure_lambda, stationary_pad
 
 __all__ = ["CLOSURES", "BroadenedScattering", "CosineScattering", "Estimate", "FunctionScattering",
            "IsotropicScattering", "QuasilinearScattering", "ScatteringError", "ScatteringLaw", "StationaryPAD",

@@ -99,7 +99,6 @@ def problem_for(pad, rates=(1.0, 1.0), held: float = 0.0) -> Problem:
     """The bins of a pitch-angle distribution as a `Problem` with the closure given; unusable bins are left out."""
     covariance = np.asarray(pad.covariance, float)
     good = np.isfinite(pad.F) & np.isfinite(covariance).all(axis=1) & (np.diag(covariance) > 0)
-    good &= np.isfinite(covariance[:, good]).all(axis=1) if good.any() else good
     if good.sum() < 6:
         raise TransportError(f"only {good.sum()} bins of the pitch-angle distribution are usable, and four parameters "
                              "need at least 6")
