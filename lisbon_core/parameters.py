@@ -11,7 +11,7 @@ from pathlib import Path
 from lisbon_core._core import LisbonError
 
 __all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "documented", "heliosphere_parameters",
-           "parameter", "table"]
+           "parameter", "parameter_table"]
 
 FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
@@ -27,7 +27,7 @@ def parameter(default, help: str, **rule):
     return field(default=default, metadata={"help": help, **rule})
 
 
-def table(cls) -> list[tuple[str, str, str, str, str]]:
+def parameter_table(cls) -> list[tuple[str, str, str, str, str]]:
     """Name, type, default, range or choices, and meaning of each parameter of a class, as texts."""
     return [(one.name, one.type.__name__, "" if one.default is MISSING else repr(one.default),
              _allowed(**one.metadata), one.metadata["help"]) for one in fields(cls)]
@@ -42,7 +42,7 @@ def documented(cls):
     cls.__doc__ = cls.__doc__.rstrip() + "\n\n    Parameters\n    ----------\n" + "\n".join(
         f"    {name} : {kind}{', default ' * bool(default)}{default}\n"
         f"        {meaning[0].upper()}{meaning[1:]}{'; ' * bool(allowed)}{allowed}."
-        for name, kind, default, allowed, meaning in table(cls))
+        for name, kind, default, allowed, meaning in parameter_table(cls))
     return cls
 
 

@@ -126,7 +126,7 @@ for ra, dec in ((180.0, 10.0), (303.0, 19.0)):
 final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
 
 # %%
-fig = plots.fan(run.heliosphere, bundle, momenta, step * np.arange(451), extent_AU=900.0)
+fig = plots.bundle(run.heliosphere, bundle, momenta, step * np.arange(451), extent_AU=900.0)
 show(
     fig,
     "03_fan",

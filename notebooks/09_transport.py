@@ -165,7 +165,7 @@ if transport.law is not None and closure == "flux-tube":
         caption=f"D read off the Legendre series of F, with 68 % bands, and mirrored in μ. {run.label}.",
         alt="Two panels of D against mu, each with its mirror image dotted. The asymmetry between mu = 1/2 and -1/2 is "
         f"{number(lopsided.value, lopsided.sigma)} without focusing, and {number(rest.value, rest.sigma)} with it. "
-        "The fitted law, a third curve of the second panel, is its own mirror image.",
+        "The fitted law, dash-dotted in the second panel, is its own mirror image.",
     )
     series = stationary_pad(transport.law, transport.q).legendre(order)
     say(

@@ -64,8 +64,8 @@ def test_orbits_in_space_keep_within_the_box(run):
     assert len(pictured) >= 4, "two orbits and their shadows"
     for line in pictured:
         assert np.nanmax(np.abs(np.array(line._segments3d))) <= 500.0
-    fan = plots.fan(run.heliosphere, tracks, {"two": momenta}, 40.0 * np.arange(41))
-    np.testing.assert_allclose(fan.axes[1].lines[0].get_ydata()[0],
+    bundle = plots.bundle(run.heliosphere, tracks, {"two": momenta}, 40.0 * np.arange(41))
+    np.testing.assert_allclose(bundle.axes[1].lines[0].get_ydata()[0],
                                np.degrees(np.arccos(unit_vector(230.0, 25.0) @ unit_vector(75.0, 20.0))))
 
 

@@ -1,4 +1,4 @@
-"""Orbits in space: through the heliosphere in three dimensions, a fan that comes apart, the sky unfolding."""
+"""Orbits in space: through the heliosphere in three dimensions, a bundle that comes apart, the sky unfolding."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from lisbon_core.frames import angle_between, icrs_to_model, unit_vector
 from lisbon_core.plots.skies import on_map, sky_axes
 from lisbon_core.plots.style import COLOURS, MU, blank, styled
 
-__all__ = ["fan", "orbits_in_space", "unfolding"]
+__all__ = ["bundle", "orbits_in_space", "unfolding"]
 
 
 def _drawn(heliosphere, points) -> np.ndarray:
@@ -113,7 +113,7 @@ def orbits_in_space(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[
 
 
 @styled
-def fan(heliosphere, tracks, momenta: dict, path_AU, extent_AU: float = 600.0) -> Figure:
+def bundle(heliosphere, tracks, momenta: dict, path_AU, extent_AU: float = 600.0) -> Figure:
     """A bundle of orbits of nearly one direction in space, and how the angle between neighbours grows on the way.
 
     Parameters

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, FILES, RunParameters, checked, table
+from lisbon_core.parameters import FAST, FILES, RunParameters, checked, parameter_table
 from lisbon_core.tools import pairing
 from lisbon_core.tools.locks import check_cache
 from lisbon_core.tools.provenance import NOTEBOOKS
@@ -36,7 +36,7 @@ def _list(arguments) -> None:
             for path in pairing.sources(arguments.folder)]
     print(plain_table(rows, ("Notebooks", "", "Parameters in the first cell")))
     print("\nParameters of a run (lisbon run --set name=value): each reaches every notebook that depends on it")
-    print(plain_table([(f"  {name}", *rest) for name, *rest in table(RunParameters)],
+    print(plain_table([(f"  {name}", *rest) for name, *rest in parameter_table(RunParameters)],
                       ("  name", "type", "default", "allowed", "meaning")))
 
 
