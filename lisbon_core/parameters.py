@@ -71,9 +71,9 @@ class RunParameters:
     field_lon: float = parameter(219.2, "longitude the interstellar field points to, degrees", low=-360.0, high=360.0)
     field_lat: float = parameter(39.9, "latitude the interstellar field points to, degrees", low=-90.0, high=90.0)
     field_frame: str = parameter("ecliptic", "frame of the two", choices=("ecliptic", "icrs", "galactic"))
-    field_uG: float = parameter(3.0, "strength of the interstellar field, microgauss", low=0.1, high=20.0)
-    polarity: int = parameter(1, "of the solar field, 0 if unipolar", choices=(1, -1, 0))
-    epoch: str = parameter("cycle", "of the solar cycle: both polarities equally, or that of `polarity`",
+    field_uG: float = parameter(3.4, "strength of the interstellar field, microgauss", low=0.1, high=20.0)
+    polarity: int = parameter(1, "of the solar field that leaves the Sun in the north today", choices=(1, -1))
+    epoch: str = parameter("cycle", "of the solar cycle: all of it equally, or that of `polarity`",
                            choices=("cycle", "fixed"))
     samples: int = parameter(16, "orbits a pixel, spread over all that the detector averages; even", low=2, high=4096)
     boundary_AU: float = parameter(4000.0, "radius at which orbits end, AU", low=500.0, high=50000.0)
@@ -181,6 +181,7 @@ def heliosphere_parameters(parameters: RunParameters):
         If the file is missing, no TOML, or holds an unknown name; if it holds a field on a grid and the run asks for
         another interstellar field than the default, which the grid would not follow.
     """
+    from lisbon_core.frames import spread_directions
     from lisbon_core.heliosphere import HeliosphereParameters, is_gridded
 
     values = {name: getattr(parameters, name) for name in _OF_THE_FIELD}
@@ -193,10 +194,11 @@ def heliosphere_parameters(parameters: RunParameters):
     elif path:
         values |= _from_toml(parameters.heliosphere, path, {one.name: one for one in fields(HeliosphereParameters)})
     found = HeliosphereParameters(**values)
-    if not 1.0 < found.shock_AU < found.nose_AU < parameters.boundary_AU:
-        raise ParameterError(f"boundary_AU is {parameters.boundary_AU:g}, nose_AU {found.nose_AU:g} and shock_AU "
-                             f"{found.shock_AU:g}, but orbits start at 1 AU inside the shock, which lies inside the "
-                             "heliopause, and end outside of both: let 1 < shock_AU < nose_AU < boundary_AU")
+    wall = found.surfaces(spread_directions(200))[1]
+    if not 1.1 < found.nearest_shock_AU < wall.max() < parameters.boundary_AU:
+        raise ParameterError(f"boundary_AU is {parameters.boundary_AU:g} and the heliosphere reaches from a shock at "
+                             f"{found.nearest_shock_AU:.3g} to {wall.max():.4g} AU, but orbits start at 1 AU, inside "
+                             "the shock, and end outside the heliopause: change shock_AU, tail_AU or boundary_AU")
     return found
 
 
@@ -212,8 +214,7 @@ def _from_toml(name: str, path: Path, known: dict[str, Field]) -> dict:
                              "use these names")
     try:
         for key, value in values.items():
-            if not (key == "tail_AU" and value == math.inf):  # a tail without end
-                values[key] = checked(key, value, known[key].default, known[key].metadata)
+            values[key] = checked(key, value, known[key].default, known[key].metadata)
     except ParameterError as error:
         raise ParameterError(f"{name}: {error}") from None
     return values

@@ -8,7 +8,7 @@ import functools
 import io
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from astropy.table import Table
 
 from lisbon_core._core import write_atomically
 from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
-from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
+from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded, solar_cycle
 from lisbon_core.liouville import Sampling, cached_samples
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.response import response
@@ -113,10 +113,9 @@ class Run:
 
     @functools.cached_property
     def epochs(self):
-        """The heliospheres of the solar cycle: of both polarities, or that of the run."""
-        other = closed_form(replace(self.closed_form.parameters, polarity=-self.closed_form.parameters.polarity))
-        both = self.parameters.epoch == "cycle" and self.heliosphere is self.closed_form
-        return (self.heliosphere, other) if both and other.parameters.polarity else (self.heliosphere,)
+        """The heliospheres of the solar cycle, or that of the run alone."""
+        whole = self.parameters.epoch == "cycle" and self.heliosphere is self.closed_form
+        return tuple(solar_cycle(self.closed_form.parameters)) if whole else (self.heliosphere,)
 
     @functools.cached_property
     def response(self):

@@ -14,7 +14,7 @@ from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.anisotropy.design import mean_columns
-from lisbon_core.heliosphere import HeliosphereParameters, closed_form
+from lisbon_core.heliosphere import HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.parameters import checked, documented, parameter
 from lisbon_core.response import response
@@ -48,7 +48,7 @@ class SkyTruth:
     dec_min: float = parameter(-10.0, "lowest declination observed, of pixel centres, degrees", low=-90.0, high=90.0)
     dec_max: float = parameter(70.0, "highest declination observed, of pixel centres, degrees", low=-90.0, high=90.0)
     response: str = parameter("air-shower:0.6", "rigidities seen")
-    epoch: str = parameter("cycle", "both polarities of the solar field equally, or that of the default heliosphere",
+    epoch: str = parameter("cycle", "all of the solar cycle equally, or the phase of the default heliosphere",
                            choices=("cycle", "fixed"))
     samples: int = parameter(256, "orbits a pixel of the map that the sky is made with, even", low=2, high=2**20)
     seed: int = parameter(20060101, "of the noise and of that map", low=0, high=2**63 - 1)
@@ -150,9 +150,8 @@ SECOND = replace(random_truth(2), rigidity_TV=10.0, response="hawc-10TeV", sampl
 
 def map_of(truth: SkyTruth, step_deg: float = 2.0, heliosphere: HeliosphereParameters | None = None) -> LiouvilleMap:
     """The map that a synthetic sky is made with: many orbits a pixel, none of which a run that fits it ever draws."""
-    signs = (1, -1) if truth.epoch == "cycle" else (1,)
     heliosphere = heliosphere or HeliosphereParameters()
-    epochs = [closed_form(replace(heliosphere, polarity=sign * heliosphere.polarity)) for sign in signs]
+    epochs = solar_cycle(heliosphere) if truth.epoch == "cycle" else [closed_form(heliosphere)]
     sampling = Sampling(truth.samples, response(truth.response, truth.rigidity_TV), truth.seed, stream=1)
     return cached_samples(epochs, *grid(step_deg), sampling, progress=True)
 

@@ -25,7 +25,7 @@
 # %% tags=["parameters"]
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
-polarity: int = 1  # of the solar field, 0 if unipolar: 1, -1, 0
+polarity: int = 1  # of the solar field that leaves the Sun in the north today: 1, -1
 boundary_AU: float = 4000.0  # radius at which orbits end, AU
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 

@@ -30,7 +30,7 @@
 # %% tags=["parameters"]
 order: int = 7  # highest Legendre order fitted
 p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
-field_uG: float = 3.0  # strength of the interstellar field, microgauss
+field_uG: float = 3.4  # strength of the interstellar field, microgauss
 seed: int = 20060101  # of every random number
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 

@@ -86,15 +86,14 @@ def test_interstellar_lines_lie_in_their_plane(run):
     assert share[middle[:, 0] > 150.0].min() > 1.0 - 1e-9
 
 
-def test_curves_in_panels_share_their_scale_and_have_their_bands_and_marks():
+def test_curves_in_panels_share_their_scale_and_have_their_bands():
     x = np.linspace(0.0, 1.0, 5)
     fig = plots.curves(x, {"a": {"one": (x, 0.1 + 0.0 * x), "two": 2.0 * x}, "b": {"one": 3.0 * x}}, xlabel="x",
-                       ylabel="y", marks={"here": 0.5})
+                       ylabel="y")
     left, right = fig.axes
     assert left.get_ylim() == right.get_ylim()
     assert [left.get_title(), right.get_title(), left.get_ylabel(), right.get_ylabel()] == ["a", "b", "y", ""]
     np.testing.assert_allclose(left.collections[0].get_paths()[0].get_extents().extents, [0.0, -0.1, 1.0, 1.1])
-    assert [text.get_text() for text in right.texts] == ["here"]
 
 
 def test_responses_share_their_scales(run):

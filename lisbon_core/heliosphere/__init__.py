@@ -1,6 +1,6 @@
 """The heliosphere: magnetic and electric field, potential and flow, in closed form; or a field on a grid."""
 
-from lisbon_core.heliosphere.closed_form import Heliosphere, closed_form
+from lisbon_core.heliosphere.closed_form import Heliosphere, closed_form, solar_cycle
 from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.gridded_files import is_gridded, read_gridded
 from lisbon_core.heliosphere.gridded_import import Cells, export_cells, read_batsrus
@@ -11,4 +11,4 @@ AnyHeliosphere = Heliosphere | GriddedHeliosphere
 
 __all__ = ["Cells", "FIELD_PRESETS", "AnyHeliosphere", "GriddedHeliosphere", "Heliosphere", "HeliosphereError",
            "HeliosphereParameters", "closed_form", "export", "export_cells", "is_gridded", "nodes", "read_batsrus",
-           "read_gridded", "with_field", "write_gridded"]
+           "read_gridded", "solar_cycle", "with_field", "write_gridded"]

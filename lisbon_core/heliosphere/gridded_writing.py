@@ -56,9 +56,9 @@ def export(heliosphere, path, shape=(256, 256, 128), r_AU=(60.0, 4000.0)) -> Non
     HeliosphereError
         If the first radius lies outside the termination shock of a closed form.
     """
-    shock = heliosphere.parameters.shock_AU if isinstance(heliosphere, Heliosphere) else np.inf
+    shock = heliosphere.parameters.nearest_shock_AU if isinstance(heliosphere, Heliosphere) else np.inf
     if r_AU[0] > shock:
-        raise HeliosphereError(f"r_AU begins at {r_AU[0]:g} AU, but the termination shock lies at {shock:g}: begin "
+        raise HeliosphereError(f"r_AU begins at {r_AU[0]:g} AU, but the termination shock lies at {shock:.4g}: begin "
                                "within it, where the field is that of a radial wind")
     coordinates, points = nodes(shape, r_AU)
     magnetic, electric = heliosphere.field(points.reshape(-1, 3))

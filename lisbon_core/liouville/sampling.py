@@ -1,7 +1,7 @@
 """What the orbits of a map are drawn from: all that a detector averages over, in one low-discrepancy sequence.
 
 A pixel of a published map holds particles of a whole year, of every rigidity that the detector takes for one energy,
-from all over the pixel, at either polarity of the Sun. One scrambled Sobol' sequence draws these together, pixel after
+from all over the pixel, at any time of the solar cycle. One scrambled Sobol' sequence draws these together, pixel after
 pixel along the rings, so that every pixel has its own sample, even in each of them, and neighbours err independently:
 the average over a disc and the fit then average the error away. Two halves, scrambled independently, tell how large it
 is.

@@ -92,7 +92,7 @@ def _trace_drawn(epochs, fields, drawn: Drawn, diagnosed: np.ndarray, how: dict)
 
 
 def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, ra, sampling: Sampling, *,
-                  boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False, resume_in=None,
+                  boundary_AU=4000.0, path_cap_AU=60000.0, tolerance=TOLERANCE, progress=False, resume_in=None,
                   own_field=None) -> LiouvilleMap:
     """Trace a sample of all that each pixel of a sky averages back to the interstellar medium, Eq. (1).
 
@@ -169,7 +169,7 @@ def _digest(epochs, dec, ra, sampling, how) -> str:
 
 
 def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, ra, sampling: Sampling, *,
-                   boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
+                   boundary_AU=4000.0, path_cap_AU=60000.0, tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
     """`trace_samples`, from the cache where the same map was made before; an interrupted one goes on where it was.
 
     Of several processes that ask for one map at once, one traces it and the others wait.
@@ -191,7 +191,7 @@ def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, 
 
 
 def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, longitude=0.0, boundary_AU=4000.0,
-              path_cap_AU=30000.0, tolerance=TOLERANCE) -> LiouvilleMap:
+              path_cap_AU=60000.0, tolerance=TOLERANCE) -> LiouvilleMap:
     """Trace the centre of every pixel at one rigidity, from one position on the Earth's orbit: one orbit each.
 
     Parameters

@@ -13,16 +13,13 @@ __all__ = ["coefficients", "curves", "fit_of_order", "pad", "work_precision"]
 
 
 @styled
-def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, marks: dict | None = None,
-           **axes_options) -> Figure:
+def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **axes_options) -> Figure:
     """Named curves over a common abscissa, in one panel or in several side by side.
 
     Parameters
     ----------
     lines : dict
         By name (y,) or a pair (y, sigma), drawn with its band; or by the title of a panel a dict of these.
-    marks : dict of str to float, optional
-        Places on the abscissa to mark, by what to call them.
     """
     panels = lines if isinstance(next(iter(lines.values())), dict) else {"": lines}
     styles, fig = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))), blank(height)
@@ -30,13 +27,7 @@ def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, mar
                                   strict=True):
         for (label, line), style in zip(own.items(), cycle(styles), strict=False):
             with_band(axes, x, *(line if isinstance(line, tuple) else (line,)), linestyle=style, label=label)
-        for name, place in (marks or {}).items():
-            axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
-            axes.annotate(name, (place, 0.02), xycoords=("data", "axes fraction"), textcoords="offset points",
-                          xytext=(-4, 0), ha="right", fontsize=7.5, color="0.3")
         axes.set(xlabel=xlabel, title=title, **axes_options)
-        if "yticks" in axes_options:  # those named, and no others
-            axes.minorticks_off()
         if len(own) > 1:
             axes.legend()
     fig.axes[0].set_ylabel(ylabel)

@@ -27,18 +27,16 @@ def _drawn(heliosphere, points) -> np.ndarray:
 
 def _surfaces(axes, heliosphere, extent_AU: float) -> None:
     """Heliopause, cut off at the end of the box, and termination shock."""
-    p, around = heliosphere.parameters, np.linspace(0.0, 360.0, 61)
-    # the half-body is nose/cos(angle/2) from the Sun: where it leaves the box, that cosine solves a quadratic equation
-    cosine = (np.sqrt(extent_AU**2 + 8.0 * p.nose_AU**2) - extent_AU) / (4.0 * p.nose_AU)
-    angle = np.linspace(0.0, 2.0 * np.arccos(cosine), 40)[:, None]
-    heliopause = unit_vector(around, 90.0 - np.degrees(angle)) * (p.nose_AU / np.cos(0.5 * angle))[..., None]
-    shock = unit_vector(around, np.linspace(90.0, -90.0, 21)[:, None]) * p.shock_AU
-    for surface, colour, alpha in ((heliopause, "sky", 0.10), (shock, "orange", 0.22)):
+    around, polar = np.linspace(0.0, 360.0, 61), np.linspace(90.0, -90.0, 81)
+    directions = unit_vector(around, polar[:, None])
+    shock, wall = (radius[..., None] * directions for radius in heliosphere.parameters.surfaces(directions))
+    wall = np.where(wall[..., 2:] < -extent_AU, np.nan, wall)
+    for surface, colour, alpha in ((wall, "sky", 0.10), (shock, "orange", 0.22)):
         x, y, z = np.moveaxis(_drawn(heliosphere, surface), -1, 0)
         axes.plot_surface(x, y, z, color=COLOURS[colour], alpha=alpha, linewidth=0, rcount=40, ccount=60, shade=True,
                           rasterized=True, zorder=1)
     for k in range(0, 60, 10):  # a few lines of the surface, to see its shape
-        axes.plot(*_drawn(heliosphere, heliopause[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
+        axes.plot(*_drawn(heliosphere, wall[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
 
 
 def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axes:

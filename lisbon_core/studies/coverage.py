@@ -6,13 +6,13 @@ sky, and the samples of the fitted map for each scrambling. The series of the tr
 """
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
 from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise
-from lisbon_core.heliosphere import HeliosphereParameters, closed_form
+from lisbon_core.heliosphere import HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples
 from lisbon_core.response import Response, response
 from lisbon_core.sky import noise_factor
@@ -60,8 +60,7 @@ def coverage(truth: SkyTruth, made: LiouvilleMap, seen: Response, *, skies: int 
         Of the noise and of the scramblings.
     """
     default, random = HeliosphereParameters(), np.random.default_rng(seed)
-    signs = (1, -1) if truth.epoch == "cycle" else (1,)
-    epochs = [closed_form(replace(default, polarity=sign)) for sign in signs]
+    epochs = solar_cycle(default) if truth.epoch == "cycle" else [closed_form(default)]
     clean = expected_sky(truth, made, "synthetic sky of the coverage study")
     noise = noise_factor(clean)
     names = (*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y", *(("1/L", "gradient length") if transport else ()))

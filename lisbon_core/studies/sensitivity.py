@@ -41,8 +41,7 @@ def variations(run: Run) -> list[Variation]:
         for name, preset in FIELD_PRESETS.items()]
     chosen += [("strength of the field", f"{strength:g} microgauss", {"field_uG": float(strength)})
                for strength in np.round(base.field_uG * np.array([0.85, 1.15]), 2)]
-    chosen += [("solar polarity", f"polarity {sign:+d}" if sign else "unipolar", {"polarity": sign, "epoch": "fixed"})
-               for sign in (1, -1, 0)]
+    chosen += [("solar polarity", f"polarity {sign:+d}", {"polarity": sign, "epoch": "fixed"}) for sign in (1, -1)]
     chosen += [("exponent of momentum", f"p_index {value:g}", {"p_index": round(value, 6)})
                for value in (slope - 0.1, slope + 0.1)]
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
