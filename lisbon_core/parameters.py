@@ -5,12 +5,13 @@ import logging
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter"]
+__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "documented", "heliosphere_parameters",
+           "parameter", "parameter_table"]
 
 FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
@@ -26,6 +27,26 @@ def parameter(default, help: str, **rule):
     return field(default=default, metadata={"help": help, **rule})
 
 
+def parameter_table(cls) -> list[tuple[str, str, str, str, str]]:
+    """Name, type, default, range or choices, and meaning of each parameter of a class, as texts."""
+    return [(one.name, one.type.__name__, "" if one.default is MISSING else repr(one.default),
+             _allowed(**one.metadata), one.metadata["help"]) for one in fields(cls)]
+
+
+def _allowed(help: str, low=None, high=None, choices=()) -> str:
+    return ", ".join(map(str, choices)) if low is None else f"{low:g} to {high:g}"
+
+
+def documented(cls):
+    """The class, with the table of its parameters in its docstring."""
+    cls.__doc__ = cls.__doc__.rstrip() + "\n\n    Parameters\n    ----------\n" + "\n".join(
+        f"    {name} : {kind}{', default ' * bool(default)}{default}\n"
+        f"        {meaning[0].upper()}{meaning[1:]}{'; ' * bool(allowed)}{allowed}."
+        for name, kind, default, allowed, meaning in parameter_table(cls))
+    return cls
+
+
+@documented
 @dataclass(frozen=True)
 class RunParameters:
     """Parameters of a run; a value of the wrong type, out of its range or none of the choices is refused."""
@@ -112,20 +133,6 @@ class RunParameters:
                                  f"{energy:g} TV: leave rigidity_TV out, or take air-shower:0.6, whose scale it is")
         return energy
 
-    @classmethod
-    def table(cls) -> list[tuple[str, str, str, str, str]]:
-        """Name, type, default, range or choices, and meaning of each parameter, as texts."""
-        return [(one.name, one.type.__name__, repr(one.default), _allowed(**one.metadata), one.metadata["help"])
-                for one in fields(cls)]
-
-
-def _allowed(help: str, low=None, high=None, choices=()) -> str:
-    return ", ".join(map(str, choices)) if low is None else f"{low:g} to {high:g}"
-
-
-RunParameters.__doc__ += "\n\n    Parameters\n    ----------\n" + "\n".join(
-    f"    {name} : {kind}, default {default}\n        {meaning[0].upper()}{meaning[1:]}{'; ' * bool(allowed)}{allowed}."
-    for name, kind, default, allowed, meaning in RunParameters.table())
 
 _KINDS = {str: "text", int: "a whole number", float: "a finite number", tuple: "two numbers"}
 

@@ -108,16 +108,9 @@ def table(path: str | Path, scale_TV: float) -> Response:
                             f"of {', '.join(presets())}, mono, lognormal:0.4") from None
     if not (np.all(np.isfinite(values)) and np.all(values > 0.0)):
         raise ResponseError(f"response {path} holds a number that is not positive and finite: correct it")
-    return Response(str(path), f"table {Path(path).name}", scale_TV, _quantiles(*values.T))
-
-
-def _quantiles(rigidity, weight, smooth: bool = False) -> tuple[float, ...]:
-    order = np.argsort(rigidity)
-    rigidity, weight = rigidity[order], weight[order]
-    below = np.cumsum(weight) / weight.sum()
-    if smooth:
-        return tuple(np.interp(EVEN, below - 0.5 * weight / weight.sum(), rigidity))
-    return tuple(rigidity[np.minimum(np.searchsorted(below, EVEN), len(rigidity) - 1)])
+    rigidity, weight = values.T
+    return Response(str(path), f"table {Path(path).name}", scale_TV,
+                    tuple(np.quantile(rigidity, EVEN, weights=weight, method="inverted_cdf")))
 
 
 @functools.cache
@@ -156,9 +149,13 @@ def air_shower(energy_TeV: float, width: float, size_exponent: float | None = No
                                  for key in ("charge", "mass", "flux", "index"))
     proton = energy_TeV * np.asarray(log_normal(1.0, width).quantiles_TV)
     energy = proton * mass ** ((a - 1.0) / a)  # of each group, shape (5, n): quantiles of the resolution
-    share = np.broadcast_to(flux * (1e3 * energy_TeV * mass ** ((a - 1.0) / a)) ** -index, energy.shape)
+    share = np.broadcast_to(flux * (1e3 * energy_TeV * mass ** ((a - 1.0) / a)) ** -index, energy.shape).ravel()
+    rigidity = (energy / charge).ravel()
+    order = np.argsort(rigidity)
+    share = share[order]
+    middle = np.cumsum(share) / share.sum() - 0.5 * share / share.sum()
     return Response(name, f"air showers of {energy_TeV:g} TeV: five groups of nuclei, {width:g} in ln E", energy_TeV,
-                    _quantiles((energy / charge).ravel(), share.ravel(), smooth=True))
+                    tuple(np.interp(EVEN, middle, rigidity[order])))
 
 
 def response(text: str, scale_TV: float) -> Response:

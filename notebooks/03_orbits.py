@@ -115,18 +115,18 @@ assert np.median(residual) < 1e-7, "total energy is not conserved along the orbi
 # pixel of the sky, and follow them together; once in a quiet part of the sky, once where orbits return.
 
 # %%
-step, bundles, momenta, stretched = 12.0, {}, {}, []
+step, momenta, stretched = 12.0, {}, []
 for ra, dec in ((180.0, 10.0), (303.0, 19.0)):
     close = unit_vector(ra + np.arange(-12, 13) * 0.01 / np.cos(np.radians(dec)), np.full(25, dec))
     middle = trace(run.heliosphere, earth_positions(run.heliosphere, 1), -scale_TV * close[12:13] @ run.heliosphere.axes.T,
                    backwards=True, boundary_AU=boundary_AU)
     stretched.append(float(middle.amplification[0]))
     name = f"RA {ra:.0f}°, Dec {dec:.0f}°"
-    bundles[name], momenta[name] = follow(run.heliosphere, close, scale_TV, step_AU=step, steps=450)
+    bundle, momenta[name] = follow(run.heliosphere, close, scale_TV, step_AU=step, steps=450)
 final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
 
 # %%
-fig = plots.fan(run.heliosphere, bundles, momenta, step * np.arange(451), extent_AU=900.0)
+fig = plots.bundle(run.heliosphere, bundle, momenta, step * np.arange(451), extent_AU=900.0)
 show(
     fig,
     "03_fan",

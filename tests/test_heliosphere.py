@@ -149,7 +149,7 @@ def test_spiral_is_parkers_with_the_sun_as_it_is(default):
         wound = -sign * 35.0 / r * omega * 1.495978707e8 / 400.0 * math.cos(latitude)
         assert magnetic @ east == pytest.approx(wound, rel=1e-4)
         induced = -np.cross(400.0 * KM_S * outward, magnetic)  # E = -V x B
-        np.testing.assert_allclose(electric, induced, rtol=0, atol=5e-3 * np.linalg.norm(induced))  # the open flux closes
+        np.testing.assert_allclose(electric, induced, rtol=0, atol=5e-3 * np.linalg.norm(induced))
 
 
 def test_the_suns_open_flux_closes_within_the_shock(default):

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, RunParameters
+from lisbon_core.parameters import FAST, RunParameters, parameter_table
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.provenance import check_cache
@@ -38,7 +38,7 @@ def listed(folder: Path) -> str:
     rows = [(f"  {path.stem}", pairing.title(path),
              ", ".join(name for name in pairing.parameters(path) if name != "run_dir"))
             for path in pairing.sources(folder)]
-    parameters = [(f"  {name}", *rest) for name, *rest in RunParameters.table()]
+    parameters = [(f"  {name}", *rest) for name, *rest in parameter_table(RunParameters)]
     return "\n".join([
         plain_table(rows, ("Notebooks", "", "Parameters in the first cell")),
         "\nParameters of a run (lisbon run --set name=value): each reaches every notebook that depends on it",
