@@ -8,7 +8,6 @@ more than they should; the errors stay right for any floor, because they are pro
 """
 
 import numpy as np
-from scipy import sparse
 
 from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, Design, fit_coefficients
 
@@ -77,4 +76,4 @@ def fit_generalised(columns: Design, data: np.ndarray, floor: float = 1e-3) -> A
     return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
                          chi2=residual @ weighted(residual), chi2_expected=trace - fitted,
                          effective_pixels=trace**2 / float(multiplicity @ (kept**2).sum(axis=1)),
-                         map_noise=sparse.csr_array((data.size, 0)))
+                         map_errors={})

@@ -24,7 +24,7 @@ __all__ = ["Plan", "SweepError", "plan", "read_points"]
 
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
-               "response", "epoch", "samples", "seed", "boundary_AU", "grid_deg")
+               "response", "epoch", "samples", "seed", "boundary_AU", "orbits", "grid_deg")
 _KINDS = {field.name: field.type for field in fields(RunParameters)}
 _LAWS = {"uniform": "(low,high)", "loguniform": "(low,high), both positive", "normal": "(mean,deviation)"}
 
