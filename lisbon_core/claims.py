@@ -204,10 +204,10 @@ def _caveats(run: Run) -> str:
     if run.fit.design.corrected < 1.0:
         words.append("the samples of the Liouville map scatter as much as the terms vary: coefficients may be too "
                      "small, raise samples")
-    return "; ".join([*words, *_otherwise_made(run)])
+    return "; ".join([*words, *otherwise_made(run)])
 
 
-def _otherwise_made(run: Run) -> list[str]:
+def otherwise_made(run: Run) -> list[str]:
     """What a synthetic sky was made with that this run takes otherwise, a sentence each."""
     truth, parameters = run.truth, run.parameters
     if truth is None:

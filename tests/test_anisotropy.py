@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toy import THETA, sky_of, taken_as_exact, uniform_field_map
 
-from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_design, sample_columns
+from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_design, sample_columns, without
 from lisbon_core.sky import noise_factor, ring_normalise
 
 
@@ -137,6 +137,19 @@ def test_chi_square_knows_the_error_of_the_map():
     noise = fits[0].map_noise.toarray()
     noise -= columns.ring_mean(noise)
     assert of_map[0] == pytest.approx(np.sum(columns.weight[:, None] * noise**2))
+
+
+def test_orbits_left_out_give_way_to_others_of_their_half():
+    """None is left where another is at hand; where all are to go, all stay."""
+    liouville = uniform_field_map(scatter=0.2, samples=8)
+    out = np.random.default_rng(1).random(liouville.mu.shape) < 0.6
+    kept = without(liouville, out)
+    for half in (slice(4), slice(4, None)):
+        stays = ~out[half]
+        allowed = np.where(stays | ~stays.any(axis=0), liouville.mu[half], np.nan)
+        assert np.all(np.any(kept.mu[half, None] == allowed, axis=1))
+    np.testing.assert_array_equal(kept.mu[~out], liouville.mu[~out])
+    assert np.any(kept.mu != liouville.mu)
 
 
 def test_a_power_of_the_rigidity_scales_the_terms():

@@ -108,6 +108,37 @@ def test_the_order_of_a_sky_is_found():
     assert "bic: order 5" in str(choice)
 
 
+@pytest.fixture(scope="module")
+def through_samples():
+    """Skies of small noise made through one map, to be fitted through others of few orbits, whose error is larger."""
+    made = uniform_field_map(scatter=0.15, samples=100)
+    sky, columns = sky_of(made, THETA, dec_min=-10.0, averaging=9.0, noise=2e-5)
+    clean, random = sky.relative_intensity[sky.observed], np.random.default_rng(3)
+    skies = [clean + columns.noise @ random.standard_normal(columns.noise.shape[1]) for _ in range(12)]
+    return [(sky.replace(relative_intensity=columns.on_grid(values)),
+             uniform_field_map(scatter=0.15, samples=4, seed=seed)) for seed, values in enumerate(skies, 2)]
+
+
+def test_replicas_scatter_as_noise_and_map_do(through_samples):
+    fit = fit_anisotropy(*through_samples[0])
+    assert np.all(fit.budget["sample of the map"] > fit.budget["noise of the sky"])
+    theta = bootstrap(fit, np.random.default_rng(2), 200)
+    assert np.all(np.abs(theta.std(axis=0) / fit.sigma - 1.0) < 0.25)  # known to 5 %
+    assert np.all(np.abs(theta.mean(axis=0) - fit.theta) < 5.0 * fit.sigma / np.sqrt(200.0))
+
+
+def test_orders_and_shifts_know_the_error_of_the_map(through_samples):
+    """Chi-square at the true order is that of noise and map; two orders more shift as much as they say."""
+    found, pulls = [], []
+    for sky, used in through_samples:
+        choice, fit = compare_orders(sky, used, (7,), bands=2), fit_anisotropy(sky, used)
+        found.append(((choice.chi2 + choice.parameters) / fit.effective_pixels)[0])
+        shift, sigma = truncation_shift(sky, fit, used)
+        pulls.append(shift / sigma)
+    assert np.mean(found) == pytest.approx(1.0, abs=5.0 * np.sqrt(2.0 / 12.0 / fit.effective_pixels))
+    assert np.sqrt(np.mean(np.square(pulls))) == pytest.approx(1.0, abs=0.25)
+
+
 def test_what_a_series_that_ends_too_early_shifts():
     """A truth of order 9 fitted to order 7: two more orders give back what its last terms had taken over."""
     liouville = uniform_field_map()
