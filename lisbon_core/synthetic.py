@@ -14,7 +14,7 @@ import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.anisotropy.design import mean_columns
+from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.heliosphere import Heliosphere, HeliosphereParameters, closed_form
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.response import response

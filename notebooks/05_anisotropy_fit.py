@@ -54,7 +54,6 @@ from lisbon_core.run import DATA, Run
 from lisbon_core.sky import even_sky
 from lisbon_core.studies.coefficient_posterior import sample_coefficients
 from lisbon_core.studies.compton_getting import fit_speed, share_of_its_own
-from lisbon_core.studies.fourier_fit import fit_generalised
 from lisbon_core.studies.identifiability import identifiability
 from lisbon_core.studies.resampling import bootstrap, compare_orders, jackknife_rings, truncation_shift
 from lisbon_core.synthetic import expected_sky
@@ -142,20 +141,17 @@ say(
 # %% [markdown]
 # ## How far the errors can be trusted
 #
-# Four ways to the error of each coefficient: the covariance of the averaging carried through the fit (the one used,
+# Three ways to the error of each coefficient: the covariance of the averaging carried through the fit (the one used,
 # called a *sandwich*, as it stands between the estimator and its mirror image); replicas with the noise of the sky and the
-# error of the map drawn anew (a *bootstrap*); bands of declination left out in turn (a *jackknife*); and *generalised least squares*, which weighs with
-# the inverse covariance. Leaving out bands is crude with ten of them; the first two must agree.
+# error of the map drawn anew (a *bootstrap*); and bands of declination left out in turn (a *jackknife*). Leaving out bands is
+# crude with ten of them; the first two must agree.
 
 # %%
 replicas = bootstrap(fit, np.random.default_rng(seed), 300)
 _, left_out = jackknife_rings(sky, fit)
 ways = {"replicas": replicas.std(axis=0), "bands left out": np.sqrt(np.diag(left_out))}
-if fit.design.observed.all(axis=1).sum() == fit.design.rings.shape[0]:
-    generalised = fit_generalised(fit.design, sky.relative_intensity[sky.observed])
-    ways["generalised"] = generalised.sigma * fit.sigma / noise_only
 rows = [f"| {way} | " + " | ".join(f"{ratio:.2f}" for ratio in errors / fit.sigma) + " |" for way, errors in ways.items()]
-say("Errors over those of the fit (generalised least squares leaves the map out, and is held against the noise alone):\n\n| | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1) + "\n" + "\n".join(rows))
+say("Errors over those of the fit:\n\n| | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1) + "\n" + "\n".join(rows))
 judged = run.truth is not None and fit.design.corrected == 1  # else a map that tells little of some coefficients
 assert not judged or np.all(np.abs(ways["replicas"] / fit.sigma - 1) < 0.25), "replicas scatter otherwise"
 

@@ -1,4 +1,4 @@
-"""Generalised least squares, identifiability and resampling against what must hold exactly or on average."""
+"""Identifiability and resampling against what must hold exactly or on average."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import grid, straight_lines
 from lisbon_core.sky import even_sky, noise_factor, ring_normalise
-from lisbon_core.studies.fourier_fit import fit_generalised
 from lisbon_core.studies.identifiability import identifiability
 from lisbon_core.studies.resampling import bootstrap, compare_orders, jackknife_rings, truncation_shift
 
@@ -18,35 +17,6 @@ def toy():
     liouville = uniform_field_map(scatter=0.2)
     sky, columns = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)
     return liouville, sky, columns
-
-
-@pytest.mark.parametrize("floor", [1.0, 1e-2, 1e-4])
-def test_generalised_fit_is_exact_without_noise(toy, floor):
-    _, sky, columns = toy
-    fit = fit_generalised(columns, sky.relative_intensity[sky.observed], floor)
-    np.testing.assert_allclose(fit.theta, THETA, rtol=1e-6, atol=1e-9)
-
-
-def test_generalised_fit_has_smaller_errors_that_hold(toy):
-    _, sky, columns = toy
-    clean, random = sky.relative_intensity[sky.observed], np.random.default_rng(4)
-    fits = [fit_generalised(columns, clean + columns.noise @ random.standard_normal(columns.noise.shape[1]), 1e-2)
-            for _ in range(200)]
-    pulls = np.array([(fit.theta - THETA) / fit.sigma for fit in fits])
-    assert np.all(np.abs(pulls.std(axis=0) - 1.0) < 0.2)  # known to 5 %
-    chi2 = np.array([fit.chi2_reduced for fit in fits])
-    assert chi2.mean() == pytest.approx(1.0, abs=4.0 * chi2.std() / np.sqrt(chi2.size))
-    assert chi2.std() == pytest.approx(fits[0].chi2_reduced_sigma, rel=0.25)
-    assert np.all(fits[0].sigma <= fit_design(columns, clean).sigma * 1.0001)
-
-
-def test_generalised_fit_of_cut_rings_is_refused(toy):
-    liouville, sky, _ = toy
-    values = sky.relative_intensity.copy()
-    values[20, :10] = np.nan
-    cut = sky.replace(relative_intensity=values)
-    with pytest.raises(AnisotropyError, match="complete rings"):
-        fit_generalised(design(cut, liouville), cut.relative_intensity[cut.observed])
 
 
 def test_without_a_heliosphere_the_rings_leave_a_dipole_undetermined():

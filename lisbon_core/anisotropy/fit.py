@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from lisbon_core.anisotropy.design import AnisotropyError, Design, design, mean_columns
+from lisbon_core.anisotropy.design import Design, design
+from lisbon_core.anisotropy.terms import AnisotropyError, mean_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial.legendre import legint, legval
 
-from lisbon_core.anisotropy.design import mean_columns
 from lisbon_core.anisotropy.fit import AnisotropyFit
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky
+from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.liouville import LiouvilleMap
 
 __all__ = ["PitchAngleDistribution", "bin_averages", "pitch_angle_distribution"]

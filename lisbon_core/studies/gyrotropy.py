@@ -13,7 +13,7 @@ each per gyroradius or per its square. What the fit leaves over is fitted by the
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import sparse, stats
 
 from lisbon_core.anisotropy import AnisotropyFit, design
 from lisbon_core.liouville import LiouvilleMap
@@ -96,8 +96,9 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
     coefficients = estimator @ (data / columns.ring_mean(data) - model)
     coefficients += inverse @ (columns.correction @ np.append(1.0, theta))
 
-    noise, of_map = (columns.response(estimator, factor) for factor in (columns.noise, fit.map_noise))
-    covariance = noise @ noise.T + of_map @ of_map.T
+    left = sparse.csr_array((jacobian @ columns.too_small(theta))[:, None])
+    response = columns.response(estimator, sparse.hstack([columns.noise, fit.map_noise, left], format="csr"))
+    covariance = response @ response.T
     values, vectors = np.linalg.eigh(covariance)
     kept = values > 1e-7 * values[-1]
     degrees, chi2 = int(kept.sum()), float(np.sum((vectors[:, kept].T @ coefficients) ** 2 / values[kept]))
