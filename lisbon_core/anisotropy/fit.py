@@ -201,8 +201,10 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
                                                          (jacobian * columns.scale).T * columns.weight)
     terms = np.append(1.0, theta)
     errors = {cause: sparse.csr_array((change @ terms)[:, None]) for cause, change in (changes or {}).items()}
+    pixels = columns.noise_pixels
     if columns.scatter.size:
         errors[SAMPLE] = columns.averaging @ sparse.diags_array(columns.scatter @ terms)
+        pixels = columns.effective_pixels(sparse.hstack([columns.noise, errors[SAMPLE]], format="csr"))
         if sampled:
             errors["sample of the sky's own map"] = np.sqrt(sampled) * errors[SAMPLE]
     if columns.corrected < 1.0:
@@ -212,8 +214,6 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
     # what the fitted coefficients take away of the expected sum of squares
     taken = np.sum(((jacobian.T * columns.weight) @ jacobian - 2.0 * columns.correction[:, 1:])
                    * (noise @ noise.T + response @ response.T))
-    pixels = columns.effective_pixels(sparse.hstack([columns.noise, errors[SAMPLE]], format="csr")
-                                      ) if SAMPLE in errors else columns.noise_pixels
     return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise, map_errors=errors,
                          chi2=columns.weight @ (data - model) ** 2, effective_pixels=pixels,
                          chi2_expected=columns.noise_trace + columns.expected_squares(of_map) - float(taken))
