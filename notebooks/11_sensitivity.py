@@ -125,16 +125,17 @@ print(plain_table(lines, ("Assumption", *columns, "chi-square", "noticed")))
 names = parameter_names(order)
 moves = {name: (values(name) - values(name)[0]) / values(name, "sigma")[0] for name in (*names, "L_focusing", "gradient_length")}
 moves["L_focusing"] = (claims["1/L (1/kpc)"][0] - claims["1/L (1/kpc)"][0][0]) / claims["1/L (1/kpc)"][1][0]
-rows = [f"| {one.label} | " + " | ".join(f"{moves[name][k]:+.1f}" for name in moves) + " |" for k, one in enumerate(varied)
+rows = [f"| {one.label} | " + " | ".join(f"{moves[name][k]:+.1f}".replace("+nan", "–") for name in moves) + " |" for k, one in enumerate(varied)
         if one.kind in ("orbits that are not out", "chaotic orbits", "response")]
 head = " | ".join(name.replace("L_focusing", "1/L").replace("gradient_length", "ℓ") for name in moves)
 say(f"| | {head} |\n|" + "---|" * (len(moves) + 1) + "\n" + "\n".join(rows))
 
 # %% [markdown]
 # An orbit that is not out after its path has a small $\mu$, or is held by the heliosphere. To drop it drops the first kind as well,
-# particles that are there: so the shift is the most that these orbits can do. It is a systematic error, and stands in the sum
-# below, not in the errors of the claims, which would then cover more than they say. Chaotic orbits are four in ten; without them
-# it is another sky that is fitted, and chi-square may notice.
+# particles that are there, and all from about $\mu = 0$: what moves then is what the even terms are made of, $A_2$ and with it
+# $1/L$. So the shift is the most that these orbits can do. It is a systematic error, and stands in the sum below, not in the
+# errors of the claims, which would then cover more than they say. Chaotic orbits are four in ten; without them it is another
+# sky that is fitted, and chi-square may notice.
 
 # %%
 hidden = ~suspect & np.isfinite(chi2)
@@ -217,7 +218,8 @@ if run.is_recovery_test and best is not None:
     pull = float(off @ np.linalg.solve(best.covariance[:2, :2], off))
     say(f"The best direction is {np.hypot(*off):.1f}° from the true one: chi-square {pull:.1f} for 2.")
     assert pull < 20, "the field is not found where it is"
-    assert not np.any(hidden & (shift["A₁ (10⁻³)"] > 5)), "an assumption moves A_1 far, and the sky does not notice"
+    whole = np.array(["orbits" not in one.kind for one in varied])  # to drop orbits is no assumption, but the worst case
+    assert not np.any(hidden & whole & (shift["A₁ (10⁻³)"] > 5)), "an assumption moves A_1 far, and the sky does not notice"
 sample_kind = np.array([one.kind == "sample of the map" for one in varied])
 assert not run.is_recovery_test or not np.any(shift["A₁ (10⁻³)"][sample_kind] > 3), "another sample of the map moves A_1 beyond its error"
 
