@@ -156,6 +156,19 @@ def test_real_maps_end_in_numbers_or_reasons(real_data):
                 assert np.all(np.isfinite(claim.value))
 
 
+def test_orbits_may_be_left_out():
+    """Those that are not out, or chaotic ones, where their half of the pixel holds another."""
+    whole, out, calm = (Run(RunParameters(grid_deg=10.0, samples=8, orbits=which)).liouville
+                        for which in ("all", "out", "calm"))
+    assert np.isfinite(calm.amplification).all(), "every orbit is followed by two neighbours"
+    for kept, wanted in ((out.escaped, whole.escaped), (~calm.chaotic, None)):
+        assert wanted is None or np.all(kept >= wanted)
+        for half in (kept[:4], kept[4:]):
+            assert np.all(half.all(axis=0) | ~half.any(axis=0)), "one is left beside others that stay"
+    assert out.unescaped_fraction < 0.5 * whole.unescaped_fraction
+    np.testing.assert_array_equal(out.mu[whole.escaped], whole.mu[whole.escaped])
+
+
 def test_random_numbers_come_from_the_seed():
     """Map and bands are drawn: the same from one seed, and from another as different as their errors say."""
     one, same, other = (Run(RunParameters(seed=seed, samples=4, **FAST)) for seed in (1, 1, 2))
