@@ -77,6 +77,8 @@ class RunParameters:
                            choices=("cycle", "fixed"))
     samples: int = parameter(16, "orbits a pixel, spread over all that the detector averages; even", low=2, high=4096)
     boundary_AU: float = parameter(4000.0, "radius at which orbits end, AU", low=500.0, high=50000.0)
+    orbits: str = parameter("all", "that count: all, as they ended; those that got out; or those that are calm",
+                            choices=("all", "out", "calm"))
     closure: str = parameter("flux-tube", "what closes Eq. (5)", choices=("flux-tube", "uniform"))
     kappa29: float = parameter(1.0, "parallel diffusion coefficient, 1e29 cm^2/s", low=1e-3, high=1e3)
     seed: int = parameter(20060101, "of every random number", low=0, high=2**63 - 1)

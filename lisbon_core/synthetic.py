@@ -13,15 +13,15 @@ import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.anisotropy.design import mean_columns
-from lisbon_core.heliosphere import HeliosphereParameters, closed_form, solar_cycle
+from lisbon_core.anisotropy.terms import mean_columns
+from lisbon_core.heliosphere import Heliosphere, HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.parameters import checked, documented, parameter
 from lisbon_core.response import response
 from lisbon_core.sky import SkyMap, averaging_operator, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
 
-__all__ = ["DEFAULT_TRUTH", "SkyTruth", "expected_sky", "make_sky", "map_of", "random_truth", "read_truth",
+__all__ = ["DEFAULT_TRUTH", "SkyTruth", "epochs_of", "expected_sky", "make_sky", "map_of", "random_truth", "read_truth",
            "truth_beside", "write_embedded_skies", "write_truth"]
 
 HIGHEST_ORDER = 40
@@ -125,7 +125,7 @@ def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap
         What the map is; it should say that it is synthetic.
     """
     coefficients = np.concatenate([[1.0], truth.legendre(HIGHEST_ORDER), [truth.G_x, truth.G_y]])
-    intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index) @ coefficients
+    intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index)[0] @ coefficients
     sky = even_sky(liouville.dec, liouville.ra, truth.dec_min, truth.dec_max, truth.noise, truth.averaging_deg)
     averaged = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint) @ intensity
     return sky.replace(relative_intensity=np.where(sky.footprint, averaged.reshape(sky.footprint.shape), np.nan),
@@ -148,10 +148,14 @@ def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
 SECOND = replace(random_truth(2), rigidity_TV=10.0, response="hawc-10TeV", samples=64, dec_min=0.0, dec_max=90.0)
 
 
+def epochs_of(parameters: HeliosphereParameters, epoch: str) -> list[Heliosphere]:
+    """The heliospheres of a solar cycle, if `epoch` is 'cycle', or the one of these parameters alone."""
+    return solar_cycle(parameters) if epoch == "cycle" else [closed_form(parameters)]
+
+
 def map_of(truth: SkyTruth, step_deg: float = 2.0, heliosphere: HeliosphereParameters | None = None) -> LiouvilleMap:
     """The map that a synthetic sky is made with: many orbits a pixel, none of which a run that fits it ever draws."""
-    heliosphere = heliosphere or HeliosphereParameters()
-    epochs = solar_cycle(heliosphere) if truth.epoch == "cycle" else [closed_form(heliosphere)]
+    epochs = epochs_of(heliosphere or HeliosphereParameters(), truth.epoch)
     sampling = Sampling(truth.samples, response(truth.response, truth.rigidity_TV), truth.seed, stream=1)
     return cached_samples(epochs, *grid(step_deg), sampling, progress=True)
 

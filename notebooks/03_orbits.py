@@ -186,7 +186,8 @@ say(
     f"The heliosphere shifts μ by {number(spread)} (r.m.s.) and p by parts in ten thousand: p/p₀ − 1 lies between "
     f"{ratio.min() - 1:.1e} and {ratio.max() - 1:.1e}. One orbit in 16 is followed by two neighbours: "
     f"{chaotic:.0%} ± {uncertain:.1%} of them are chaotic, and "
-    f"{liouville.unescaped_fraction:.1%} are still inside {boundary_AU:g} AU at the end of their path; they enter with their last state."
+    f"{liouville.unescaped_fraction:.1%} are still inside {boundary_AU:g} AU at the end of their path; they enter with their last state (what "
+    "it does to drop them: notebook 11)."
 )
 assert np.all(np.abs(liouville.mu) <= 1 + 1e-12), "a pitch-angle cosine exceeds 1"
 assert abs(np.corrcoef(mean.ravel(), straight.ravel())[0, 1]) > 0.5, (

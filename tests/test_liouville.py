@@ -209,6 +209,14 @@ def test_in_a_uniform_field_each_sample_is_what_its_direction_and_rigidity_say()
     assert np.ptp(traced.rigidity_TV) > 4.0
 
 
+def test_pixels_of_a_part_of_the_sky_reach_no_further_than_half_a_step():
+    """And those of the whole sky, to the poles."""
+    for dec, end in ((np.arange(-9.0, 70.0, 2.0), 70.0), (grid(2.0)[0], 90.0)):
+        reached = np.degrees(np.arcsin([one.arrival[:, 2] for one in draw(Sampling(samples=16), dec, grid(20.0)[1])]))
+        assert np.all(np.abs(reached.reshape(16, dec.size, -1) - dec[:, None]) <= 1.0 + 1e-9)
+        assert np.max(reached) > end - 0.1
+
+
 def test_epochs_are_heliospheres_of_their_own():
     """A map over two polarities takes each orbit from that of its epoch."""
     north, south = (closed_form(HeliosphereParameters(polarity=sign)) for sign in (1, -1))
