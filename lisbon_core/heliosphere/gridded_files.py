@@ -26,7 +26,6 @@ import numpy as np
 
 from lisbon_core.frames import FRAMES, rotation_to_icrs
 from lisbon_core.heliosphere.gridded import Grid, GriddedHeliosphere, pack_grid
-from lisbon_core.heliosphere.gridded_report import grid_report
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.units import KM_S
 
@@ -41,12 +40,10 @@ PATIENCE = 20.0  # seconds for the library to read a small file
 
 
 def is_gridded(path) -> bool:
-    """Whether a file is HDF5 by its first bytes."""
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(8) == b"\x89HDF\r\n\x1a\n"
-    except OSError:
-        return False
+    """Whether a file is HDF5, with a block of its writer's before it or not."""
+    import h5py
+
+    return Path(path).is_file() and h5py.is_hdf5(path)
 
 
 def read_gridded(path) -> GriddedHeliosphere:
@@ -76,7 +73,7 @@ def read_gridded(path) -> GriddedHeliosphere:
     if electric is None and velocity is not None:
         electric = -np.cross(velocity, magnetic)
     return GriddedHeliosphere(pack_grid(grid, magnetic, electric), grid, f"gridded heliosphere {identity}",
-                              grid_report(str(path), grid, magnetic, source))
+                              str(path), source)
 
 
 def _read_elsewhere(path: Path) -> dict[str, np.ndarray]:
