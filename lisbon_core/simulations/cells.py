@@ -1,7 +1,7 @@
 """Cells of a simulation: what the columns of a file are by their names and units, in microgauss, km/s and AU."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from lisbon_core.heliosphere.gridded_files import unit_scale
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.simulations.formats import Columns, read_columns
 
-__all__ = ["Cells", "read_cells"]
+__all__ = ["Cells", "joined", "read_cells"]
 
 UNITS = "AU km/s nT"  # of lengths, speeds and fields where a file names none
 PLACES = (("x", "y", "z"), ("r", "lon", "lat"), ("r", "theta", "phi"))
@@ -80,6 +80,17 @@ def read_cells(path, units: str = "") -> Cells:
         return _cells(Path(path).name, columns, units)
     except HeliosphereError as error:
         raise HeliosphereError(f"{path} {error}") from None
+
+
+def joined(parts: list[Cells]) -> Cells:
+    """The cells of several files of one simulation."""
+    if len(parts) == 1:
+        return parts[0]
+    points, magnetic, velocity = (np.concatenate([getattr(part, name) for part in parts])
+                                  for name in ("points", "magnetic", "velocity"))
+    notes = dict.fromkeys(note for part in parts for note in part.notes)
+    return replace(parts[0], source=", ".join(part.source for part in parts), points=points, magnetic=magnetic,
+                   velocity=velocity, axes=(), notes=tuple(notes))
 
 
 def _plain(name: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from lisbon_core.heliosphere.gridded_report import faces
 __all__ = ["without_divergence"]
 
 
-def without_divergence(points, magnetic, fixed, iterations: int = 300) -> np.ndarray:
+def without_divergence(points, magnetic, fixed, iterations: int = 100) -> np.ndarray:
     """B (n_1, n_2, n_3, 3) of a spherical grid changed as little as can be, over |B|, so that div B = 0.
 
     The net flux of a cell is linear in B at its corners, D B; of all changes W y with D (B + W y) = 0 the one with the
@@ -26,7 +26,7 @@ def without_divergence(points, magnetic, fixed, iterations: int = 300) -> np.nda
     from scipy.sparse.linalg import lsmr
 
     shape = points.shape[:3]
-    number = np.arange(fixed.size).reshape(shape)
+    number = np.arange(fixed.size, dtype=np.int32).reshape(shape)
     corners = np.array([[[np.roll(number, -c, axis=2)[a:shape[0] - 1 + a, b:shape[1] - 1 + b].ravel()
                           for c in (0, 1)] for b in (0, 1)] for a in (0, 1)])
     flux, scale = np.zeros((*corners.shape, 3), dtype=np.float32), 0.0
@@ -35,12 +35,12 @@ def without_divergence(points, magnetic, fixed, iterations: int = 300) -> np.nda
         flux[face] += 0.25 * area
         scale = scale + np.linalg.norm(area, axis=-1) * strength[corners[face]].mean(axis=(0, 1))
     weight = np.where(fixed.ravel(), 0.0, strength)
-    flux /= scale[:, None]
-    columns = 3 * corners[..., None] + np.arange(3)
-    rows = np.broadcast_to(np.arange(corners.shape[-1])[:, None], columns.shape)
-    matrix = csr_matrix((flux.ravel(), (rows.ravel(), columns.ravel())), shape=(corners.shape[-1], 3 * fixed.size))
+    columns = 3 * corners[..., None] + np.arange(3, dtype=np.int32)
+    flux /= scale[:, None].astype(np.float32)
+    numbers, columns = (np.moveaxis(values, 3, 0).ravel() for values in (flux, columns))  # cell by cell
+    matrix = csr_matrix((numbers, columns, 24 * np.arange(scale.size + 1)), shape=(scale.size, 3 * fixed.size))
     net = matrix @ magnetic.ravel()
-    matrix.data *= np.repeat(weight, 3)[matrix.indices].astype(np.float32)
+    matrix.data *= np.repeat(weight.astype(np.float32), 3)[matrix.indices]
     change = lsmr(matrix, -net, atol=1e-6, btol=1e-6, maxiter=iterations)[0].reshape(-1, 3) * weight[:, None]
     cleaned = magnetic + change.reshape(magnetic.shape)
     cleaned[:, [0, -1]] = cleaned[:, [0, -1]].mean(axis=2, keepdims=True)  # a pole is one point

@@ -135,7 +135,8 @@ def _tecplot(content: bytes) -> Columns:
         sizes = {name: int(n) for name, n in re.findall(r"\b(N|NODES|I|J|K)\s*=\s*(\d+)", about)}
         n = sizes.get("N") or sizes.get("NODES") or math.prod(sizes.values())
         numbers = np.array(zone[first:].split(None, n * len(names))[:n * len(names)], dtype=float)
-        blocks.append(numbers.reshape(len(names), n) if "BLOCK" in about else numbers.reshape(n, len(names)).T)
+        by_variable = re.search(r"\b(DATAPACKING|F)\s*=\s*(FE)?BLOCK", about)
+        blocks.append(numbers.reshape(len(names), n) if by_variable else numbers.reshape(n, len(names)).T)
     values = np.concatenate(blocks, axis=1)
     return Columns(names, [], values, values.shape[1:])
 

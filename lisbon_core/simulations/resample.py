@@ -94,7 +94,7 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
     if axes_icrs is None:
         told = cells.axes_icrs is not None and not frame
         axes_icrs = cells.axes_icrs if told else axes_of(frame or "solar-downwind")
-        frame = frame or ("as the file says" if told else "solar-downwind, as assumed")
+        frame = frame or ("those that the file names" if told else "solar-downwind, as none are given")
     said = [f"axes: {frame or 'as given'}"]
     medium = np.asarray(_medium(cells, points, values, said) if medium is None else medium, dtype=float)
     tree, distance = cKDTree(points), np.linalg.norm(points, axis=1)
@@ -119,7 +119,11 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
     if clean:
         fixed = beyond.copy()
         fixed[0] = True  # what is continued to the Sun
-        found[..., :3] = without_divergence(places, found[..., :3], fixed)
+        cleaned = without_divergence(places, found[..., :3], fixed)
+        change = np.linalg.norm(cleaned - found[..., :3], axis=-1) / np.linalg.norm(found[..., :3], axis=-1)
+        said.append(f"B was changed by {np.median(change):.1%} of it in the median, {np.quantile(change, 0.95):.1%} at "
+                    "95 %, to be free of divergence on the grid")
+        found[..., :3] = cleaned
     write_gridded(path, coordinates, found[..., :3], velocity_km_s=found[..., 3:], interstellar_uG=medium[:3],
                   interstellar_km_s=medium[3:], axes_icrs=axes_icrs)
     return said

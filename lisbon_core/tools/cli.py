@@ -78,6 +78,18 @@ def _map(arguments) -> None:
     print(map_report(arguments.path, arguments.sigma, arguments.averaging))
 
 
+def _heliosphere(arguments) -> None:
+    """Bring what an MHD code wrote onto a grid that a run can take (lisbon run --set heliosphere=FILE.h5), and say what
+    it holds. BATS-R-US .out, Tecplot text, VTK and archives of numpy arrays are known by their content, .gz or not; of
+    a file made before only the report is printed.
+    """
+    from lisbon_core.simulations import import_files
+
+    check_cache()
+    how = {name: getattr(arguments, name) for name in ("units", "frame", "medium", "r_AU", "clean")}
+    print(import_files(arguments.files, arguments.out, shape=tuple(arguments.shape), **how))
+
+
 def _compare(arguments) -> None:
     """Claims, parameters and versions in which two runs differ."""
     from lisbon_core.tools.reports import compare_runs
@@ -230,6 +242,18 @@ COMMANDS = {
         _option("path", metavar="FILE", help="table, FITS image or HEALPix file"),
         _option("--sigma", type=float, default=1e-4, help="error of a pixel where the file has none"),
         _option("--averaging", type=float, default=5.0, help="radius of the disc average, degrees")]),
+    "heliosphere": (_heliosphere, "make a gridded heliosphere of an MHD simulation", [
+        _option("files", nargs="+", metavar="FILE", help="of one simulation"),
+        _option("--out", default="", metavar="FILE.h5", help="write it here, and a picture beside it"),
+        _option("--frame", default="", metavar="NAME", help="what x, y, z are: solar-downwind (default: z along the "
+                "Sun's axis, x to where the wind goes), solar-upwind, ecliptic-downwind, ecliptic-upwind, hgi, "
+                "ecliptic, icrs, galactic"),
+        _option("--units", default="", metavar="UNITS", help="of lengths, speeds and fields, such as 'AU km/s nT'"),
+        _option("--medium", type=float, nargs=6, metavar="X",
+                help="undisturbed medium along x, y, z: B in microgauss, velocity in km/s"),
+        _option("--shape", type=int, nargs=3, default=(192, 96, 128), metavar="N", help="nodes in r, theta, phi"),
+        _option("--radii", type=float, nargs=2, metavar="AU", dest="r_AU", help="first and last radius of the grid"),
+        _option("--clean", action="store_true", help="take away what divergence B has on the grid")]),
     "compare": (_compare, "how two runs differ", [_option("folders", nargs=2, metavar="DIR", help="folder of a run")]),
     "sweep": (_sweep, "the chain at many parameters", [
         *OF_RUNS,
