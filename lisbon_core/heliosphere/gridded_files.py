@@ -106,15 +106,16 @@ def checked_content(content: dict[str, np.ndarray]):
         inner = reach = float(coordinates[0][0])
         coordinates[2] = _whole_sphere(*coordinates[1:])
     else:
-        inner = float(content.get("@inner_AU", 0.0))
+        inner = content.get("@inner_AU", 0.0)
         reach = min(min(-nodes[0], nodes[-1]) for nodes in coordinates)
-    if not 0.0 <= inner <= reach:
-        raise HeliosphereError(f"inner_AU is {inner:g}, but it must lie between 0 and {reach:g} AU, within the grid")
+    if not (np.asarray(inner).dtype.kind in "fiu" and np.ndim(inner) == 0 and 0.0 <= inner <= reach):
+        raise HeliosphereError(f"inner_AU is {inner}, but it must be a number between 0 and {reach:g} AU, within the "
+                               "grid")
     field, flow = _three(content, "interstellar/B"), _three(content, "interstellar/V") * KM_S
     if not 0.1 <= np.linalg.norm(field) <= 20.0:
         raise HeliosphereError(f"interstellar/B is {np.linalg.norm(field):.3g} microgauss strong, but it must lie "
                                "between 0.1 and 20: check its unit")
-    grid = Grid(spherical, tuple(coordinates), inner, _axes(content), field, flow)
+    grid = Grid(spherical, tuple(coordinates), float(inner), _axes(content), field, flow)
     magnetic = _vectors(content, "B", names, coordinates)
     velocity, electric = (_vectors(content, name, names, coordinates) if name in content else None for name in "VE")
     if velocity is None and electric is None and flow.any():

@@ -40,8 +40,8 @@ def import_files(files, out="", *, units="", **how) -> str:
         cells = joined([read_cells(path, units) for path in files])
         done = export_cells(cells, out, **how)
         heliosphere = read_gridded(out)
-        done.append(f"of the steepest steps of B from cell to cell {steps_left(cells, heliosphere):.0%} are left "
-                    "(median)")
+        if left := steps_left(cells, heliosphere):
+            done.append(f"of the steepest steps of B from cell to cell {left:.0%} are left (median)")
         said = ["\n  ".join([str(cells), *done])]
     if out:
         from lisbon_core.plots import gridded_planes
@@ -53,17 +53,22 @@ def import_files(files, out="", *, units="", **how) -> str:
 
 
 def steps_left(cells: Cells, heliosphere) -> float:
-    """How much of the steepest steps of B between neighbouring cells, the highest in a hundred, is left on a grid."""
+    """How much of the steepest steps of B between neighbouring cells, the highest in a hundred, is left on a grid.
+
+    0 where there are none.
+    """
     from scipy.spatial import cKDTree
 
     first, last = heliosphere.grid.coordinates[0][[0, -1]]
     distance = np.linalg.norm(cells.points, axis=1)
     within = np.isfinite(cells.magnetic).all(axis=1) & (distance > first) & (distance < last)
     points, magnetic = cells.points[within], cells.magnetic[within]
+    if len(points) < 100:
+        return 0.0
     at = np.arange(0, len(points), len(points) // LOOKED_AT + 1)
     beside = cKDTree(points).query(points[at], 7)[1]
     steps = np.linalg.norm(magnetic[beside] - magnetic[at][:, None], axis=2)
     to, height = beside[np.arange(len(at)), steps.argmax(axis=1)], steps.max(axis=1)
-    steep = height >= np.quantile(height, 0.99)
+    steep = height >= max(np.quantile(height, 0.99), 1e-9)
     there, here = (heliosphere.field(points[places[steep]])[0] for places in (to, at))
-    return float(np.median(np.linalg.norm(there - here, axis=1) / height[steep]))
+    return float(np.median(np.linalg.norm(there - here, axis=1) / height[steep])) if steep.any() else 0.0

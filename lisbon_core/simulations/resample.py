@@ -100,7 +100,8 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
     tree, distance = cKDTree(points), np.linalg.norm(points, axis=1)
     innermost = distance.argmin()
     fine = (3.0 if cells.axes else 8.0) * tree.query(points[innermost], 7)[0][-1]
-    first, last = r_AU or (max(1.1 * cells.body_AU, distance[innermost], fine), np.abs(points).max())
+    first, last = 1.1 * cells.body_AU, np.abs(points).max()
+    first, last = r_AU or (max(first, distance[innermost], min(fine, 0.3 * last)), last)
     if not 0.0 < first < last:
         raise HeliosphereError(f"r_AU is ({first:g}, {last:g}), but the first radius must be positive and less than "
                                "the last: the Sun must lie among the cells")
@@ -115,7 +116,10 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
         raise HeliosphereError(f"the cells of {cells.source} do not enclose the Sun at {first:.3g} AU: give a first "
                                "radius from which on they do")
     found[0, ..., :3] = _with_even_radial_part(places[0], found[0], axes_icrs, said)
-    said += [f"{beyond.mean():.1%} of the nodes lie beyond the cells: there the medium is undisturbed"]
+    if beyond.any():
+        last = np.linalg.norm(found[:-1][beyond[1:] & ~beyond[:-1]][:, :3] - medium[:3], axis=1)
+        said.append(f"{beyond.mean():.1%} of the nodes lie beyond the cells, in the undisturbed medium: there B steps by up "
+                    f"to {last.max():.2g} microgauss, {np.median(last):.2g} in the median")
     if clean:
         fixed = beyond.copy()
         fixed[0] = True  # what is continued to the Sun
