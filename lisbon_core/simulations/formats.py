@@ -58,7 +58,7 @@ def read_columns(path) -> Columns:
     path = Path(path).expanduser()
     if not path.is_file():
         raise HeliosphereError(f"there is no file {path}: give the path of a file of an MHD code")
-    kind = "complete gzip file"
+    kind = "gzip file"
     try:
         content = path.read_bytes()
         content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content

@@ -118,8 +118,8 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
     found[0, ..., :3] = _with_even_radial_part(places[0], found[0], axes_icrs, said)
     if beyond.any():
         last = np.linalg.norm(found[:-1][beyond[1:] & ~beyond[:-1]][:, :3] - medium[:3], axis=1)
-        said.append(f"{beyond.mean():.1%} of the nodes lie beyond the cells, in the undisturbed medium: there B steps by up "
-                    f"to {last.max():.2g} microgauss, {np.median(last):.2g} in the median")
+        said.append(f"{beyond.mean():.1%} of the nodes lie beyond the cells, in the undisturbed medium: there B steps "
+                    f"by up to {last.max():.2g} microgauss, {np.median(last):.2g} in the median")
     if clean:
         fixed = beyond.copy()
         fixed[0] = True  # what is continued to the Sun
