@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lisbon_core.frames import rotation_to_icrs
-from lisbon_core.heliosphere.gridded_files import unit_scale
+from lisbon_core.heliosphere.gridded_files import FARTHEST, unit_scale
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.simulations.formats import Columns, read_columns
 
@@ -77,7 +77,8 @@ def read_cells(path, units: str = "") -> Cells:
     """
     columns = read_columns(path)
     try:
-        return _cells(Path(path).name, columns, units)
+        with np.errstate(all="ignore"):  # what is not finite is left out
+            return _cells(Path(path).name, columns, units)
     except HeliosphereError as error:
         raise HeliosphereError(f"{path} {error}") from None
 
@@ -146,8 +147,12 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
     if assumed:
         notes.append(f"{'taken as told' if units else 'no units in the file, so assumed'}: "
                      f"{', '.join(dict.fromkeys(assumed))}")
+    if not (reach := np.abs(points).max(initial=0.0)) < FARTHEST:
+        raise HeliosphereError(f"has cells {reach:.3g} AU from the Sun, but they must stay within {FARTHEST:g}: check "
+                               "the unit of lengths")
     values = np.concatenate([magnetic, velocity], axis=1)
-    values[~values.any(axis=1)] = np.nan  # nothing at all: within the body of the code
+    nothing = ~values.any(axis=1)  # at all: within the body of the code
+    values[nothing | ~(np.abs(values) < 1e12).all(axis=1)] = np.nan
     axes = _product(shape, first, second, third)
     if not axes:
         _, once = np.unique(points, axis=0, return_index=True)

@@ -148,8 +148,8 @@ def _vtk(content: bytes) -> Columns:
     except ImportError:
         raise HeliosphereError("needs meshio: pip install 'lisbon_core[grids]'") from None
     with tempfile.TemporaryDirectory() as folder:
-        (path := Path(folder) / ("a.vtk" if content.lstrip().startswith(b"#") else "a.vtu")).write_bytes(content)
-        mesh = meshio.read(path)
+        (path := Path(folder) / "mesh").write_bytes(content)
+        mesh = (meshio.vtk if content.lstrip().startswith(b"#") else meshio.vtu).read(path)
     places, data = mesh.points, mesh.point_data
     if not data:
         places = np.concatenate([mesh.points[block.data].mean(axis=1) for block in mesh.cells])
