@@ -43,6 +43,11 @@ class Grid:
     field: np.ndarray
     flow: np.ndarray
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of nodes."""
+        return tuple(map(len, self.coordinates))
+
     def points(self) -> np.ndarray:
         """The nodes (n_1, n_2, n_3, 3), AU, along the axes."""
         first, second, third = self.coordinates

@@ -21,17 +21,12 @@ class GridReport:
 
     Parameters
     ----------
-    source : str
-        The file.
-    grid, shape, extent_AU, inner_AU : str, (int, int, int), (float, float), float
-        Kind of grid, nodes, smallest and largest distance of a node from the Sun, radius of the continuation.
-    electric : str
-        Where E comes from.
+    heliosphere : GriddedHeliosphere
+        Of what.
     earth_uG, field_uG : float, (float, float, float)
         |B| round the Earth's orbit, the mean; at the nodes, the 1st, 50th and 99th percentile.
-    interstellar_uG, interstellar_km_s, field_to, wind_from : float, float, (float, float), (float, float)
-        Field and speed outside; ecliptic longitude and latitude to which the field points and from which the wind
-        comes, degrees.
+    field_to, wind_from : (float, float)
+        Ecliptic longitude and latitude, degrees, to which the interstellar field points and from which the wind comes.
     div_B : (float, float, float)
         Net flux through the faces of a cell over the flux in and out, 50th, 95th and 99th percentile of the cells.
     roughness : (float, float, float)
@@ -43,16 +38,9 @@ class GridReport:
         ecliptic direction that is.
     """
 
-    source: str
-    grid: str
-    shape: tuple[int, int, int]
-    extent_AU: tuple[float, float]
-    inner_AU: float
-    electric: str
+    heliosphere: GriddedHeliosphere
     earth_uG: float
     field_uG: tuple[float, float, float]
-    interstellar_uG: float
-    interstellar_km_s: float
     field_to: tuple[float, float]
     wind_from: tuple[float, float]
     div_B: tuple[float, float, float]
@@ -64,15 +52,15 @@ class GridReport:
     @property
     def mind(self) -> list[str]:
         """What looks wrong, a sentence each."""
-        known = HeliosphereParameters()
+        known, field_uG = HeliosphereParameters(), self.heliosphere.field_uG
         upwind = known.upwind_lon, known.upwind_lat
         off = float(angle_between(unit_vector(*self.wind_from), unit_vector(*upwind)))
         wrong = {
             f"the wind comes from {off:.0f} degrees beside where spacecraft find its source, {_place(upwind)}: is the "
             f"frame the right one{', or x turned by 180 degrees' if off > 120.0 else ''}?":
-                self.interstellar_km_s > 0.0 and off > 15.0,
-            f"the interstellar field of {self.interstellar_uG:.2g} microgauss is not the 2 to 6 that one expects: is "
-            "its unit right (1 nT = 10 microgauss)?": not 1.0 <= self.interstellar_uG <= 10.0,
+                self.heliosphere.flow.any() and off > 15.0,
+            f"the interstellar field of {field_uG:.2g} microgauss is not the 2 to 6 that one expects: is "
+            "its unit right (1 nT = 10 microgauss)?": not 1.0 <= field_uG <= 10.0,
             f"|B| at the Earth is {self.earth_uG:.2g} microgauss, where spacecraft measure 20 to 100: the field is "
             "missing near the Sun, or its unit is not the right one": not 10.0 <= self.earth_uG <= 200.0,
             f"B steps by {self.largest_jump:.1f} times the interstellar field where the grid ends, towards "
@@ -80,22 +68,23 @@ class GridReport:
         return [sentence for sentence, true in wrong.items() if true]
 
     def __str__(self):
-        wind = (f"the wind comes from {_place(self.wind_from)} at {self.interstellar_km_s:.3g} km/s"
-                if self.interstellar_km_s else "the medium is at rest")
+        source, grid = self.heliosphere.source, self.heliosphere.grid
+        speed = np.linalg.norm(grid.flow) / KM_S
+        wind = f"the wind comes from {_place(self.wind_from)} at {speed:.3g} km/s" if speed else "the medium is at rest"
+        reach = (f"r from {grid.coordinates[0][0]:.3g} to {grid.coordinates[0][-1]:.4g} AU" if grid.spherical else
+                 f"x, y, z to {', '.join(f'{axis[-1]:.4g}' for axis in grid.coordinates)} AU")
         low, middle, high = self.field_uG
-        lines = [f"Gridded heliosphere {self.source}",
-                 f"{self.grid} grid of {' x '.join(map(str, self.shape))} nodes, {self.extent_AU[0]:.3g} to "
-                 f"{self.extent_AU[1]:.4g} AU from the Sun",
-                 f"outside, {wind}; B of {self.interstellar_uG:.3g} microgauss points to {_place(self.field_to)}",
+        lines = [f"Gridded heliosphere {source}: {' x '.join(map(str, grid.shape))} nodes, {reach}",
+                 f"outside, {wind}; B of {self.heliosphere.field_uG:.3g} microgauss points to {_place(self.field_to)}",
                  f"|B| is {self.earth_uG:.3g} microgauss at the Earth and {low:.3g}, {middle:.3g}, {high:.3g} at the "
                  "nodes (1st, 50th, 99th percentile)",
-                 f"electric field: {self.electric}",
+                 f"electric field: {self.heliosphere.electric}",
                  f"where the grid ends, B steps to the uniform field by {self.jump:.2g} of it (median), at most by "
                  f"{self.largest_jump:.2g}, towards {_place(self.jump_at)}",
                  f"div B: net flux of a cell over the flux in and out {_shares(self.div_B)}",
                  f"resolution: a grid half as fine would miss B at its nodes by {_shares(self.roughness)} of it"]
-        if self.inner_AU > 0.0:
-            lines.append(f"within {self.inner_AU:.3g} AU the field is continued as a radial wind would make it")
+        if grid.inner_AU > 0.0:
+            lines.append(f"within {grid.inner_AU:.3g} AU the field is continued as a radial wind would make it")
         return "\n  ".join([*lines, *(f"mind: {sentence}" for sentence in self.mind)])
 
 
@@ -150,7 +139,7 @@ def grid_report(heliosphere: GriddedHeliosphere) -> GridReport:
     """Look at a gridded heliosphere."""
     grid, spherical, points = heliosphere.grid, heliosphere.grid.spherical, heliosphere.grid.points()
     magnetic = heliosphere.field(points.reshape(-1, 3))[0].reshape(points.shape)
-    to_ecliptic, shape = grid.axes @ rotation_to_icrs("ecliptic"), np.array(points.shape[:3])
+    to_ecliptic, shape = grid.axes @ rotation_to_icrs("ecliptic"), np.array(grid.shape)
     cells = shape - [1, 1, 0 if spherical else 1]  # azimuth goes round
     chosen = np.arange(0, np.prod(cells), max(1, int(np.prod(cells)) // MOST_CELLS | 1))
     index = np.array(np.unravel_index(chosen, cells))
@@ -158,19 +147,14 @@ def grid_report(heliosphere: GriddedHeliosphere) -> GridReport:
     ends = [np.s_[-1]] if spherical else [(slice(None),) * axis + (end,) for axis in range(3) for end in (0, -1)]
     outer, where = (np.concatenate([values[end].reshape(-1, 3) for end in ends]) for values in (magnetic, points))
     jumps = np.linalg.norm(outer - grid.field, axis=1) / heliosphere.field_uG
-    farthest = np.linalg.norm([np.abs(axis).max() for axis in grid.coordinates])
-    extent = grid.coordinates[0][[0, -1]] if spherical else (0.0, farthest)
     orbit = unit_vector_icrs(np.arange(0.0, 360.0, 10.0), 0.0, "ecliptic") @ grid.axes.T
 
     def direction(vector):
         return tuple(map(float, lonlat(vector @ to_ecliptic)))
 
     return GridReport(
-        source=heliosphere.source, grid="spherical" if spherical else "Cartesian", shape=points.shape[:3],
-        extent_AU=tuple(float(x) for x in extent), inner_AU=grid.inner_AU, electric=heliosphere.electric,
-        earth_uG=float(np.mean(heliosphere.field_strength(orbit))),
-        field_uG=_percentiles(np.linalg.norm(magnetic, axis=-1), (1, 50, 99)), interstellar_uG=heliosphere.field_uG,
-        interstellar_km_s=float(np.linalg.norm(grid.flow) / KM_S), field_to=direction(grid.field),
+        heliosphere, earth_uG=float(np.mean(heliosphere.field_strength(orbit))),
+        field_uG=_percentiles(np.linalg.norm(magnetic, axis=-1), (1, 50, 99)), field_to=direction(grid.field),
         wind_from=direction(-grid.flow), div_B=_percentiles(_divergence(points[at], magnetic[at])),
         roughness=_percentiles(_roughness(magnetic, index, spherical)), jump=float(np.median(jumps)),
         largest_jump=float(jumps.max()), jump_at=direction(where[jumps.argmax()]))

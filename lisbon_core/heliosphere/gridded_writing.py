@@ -6,7 +6,7 @@ Examples
 >>> from lisbon_core.heliosphere import closed_form, export, read_gridded
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     export(closed_form(), f"{folder}/small.h5", shape=(12, 7, 12))
-...     print(read_gridded(f"{folder}/small.h5").report.shape)
+...     print(read_gridded(f"{folder}/small.h5").grid.shape)
 (12, 7, 12)
 """
 
