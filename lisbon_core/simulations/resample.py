@@ -117,9 +117,9 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
                                "radius from which on they do")
     found[0, ..., :3] = _with_even_radial_part(places[0], found[0], axes_icrs, said)
     if beyond.any():
-        last = np.linalg.norm(found[:-1][beyond[1:] & ~beyond[:-1]][:, :3] - medium[:3], axis=1)
+        edge = np.linalg.norm(found[:-1][beyond[1:] & ~beyond[:-1]][:, :3] - medium[:3], axis=1)
         said.append(f"{beyond.mean():.1%} of the nodes lie beyond the cells, in the undisturbed medium: there B steps "
-                    f"by up to {last.max():.2g} microgauss, {np.median(last):.2g} in the median")
+                    f"by up to {edge.max():.2g} microgauss, {np.median(edge):.2g} in the median")
     if clean:
         fixed = beyond.copy()
         fixed[0] = True  # what is continued to the Sun
@@ -152,7 +152,7 @@ def _with_even_radial_part(places, values, axes_icrs, said: list[str]) -> np.nda
     out, magnetic, speed = places / r, values[..., :3], np.linalg.norm(values[..., 3:], axis=-1, keepdims=True) * KM_S
     turn = 2.0 * np.pi / (DEFAULTS.rotation_days / DAYS_PER_AU)  # radians per AU of light path
     axis = axes_icrs @ unit_vector(*DEFAULTS.rotation_axis_icrs)
-    spiral = out - turn * r / speed * np.cross(axis, out)
+    spiral = out - turn * r / np.maximum(speed, KM_S) * np.cross(axis, out)
     side = np.sign(np.sum(magnetic * spiral, axis=-1, keepdims=True))
     radial = np.sum(magnetic * out, axis=-1, keepdims=True)
     area = np.hypot(out[..., :1], out[..., 1:2])
