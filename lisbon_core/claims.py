@@ -13,8 +13,10 @@ import numpy as np
 
 from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import parameter_names
+from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.response import response
 from lisbon_core.run import Run, paper_values
+from lisbon_core.synthetic import epochs_of
 
 __all__ = ["Claim", "ClaimError", "anisotropy_claims", "fit_summary", "liouville_claims", "merge",
            "transport_claims", "verdict"]
@@ -199,13 +201,25 @@ def _caveats(run: Run) -> str:
     if run.fit.chi2_reduced > 1.0 + 5.0 * run.fit.chi2_reduced_sigma:
         words.append(f"the model leaves a reduced chi-square of {run.fit.chi2_reduced:.1f}: errors hold "
                      "only if it fitted")
-    if run.fit.corrected < 1.0:
+    if run.fit.design.corrected < 1.0:
         words.append("the samples of the Liouville map scatter as much as the terms vary: coefficients may be too "
                      "small, raise samples")
-    made = run.truth and (run.truth.response, run.truth.rigidity_TV)
-    if made and response(*made).quantiles_TV != run.response.quantiles_TV:
-        words.append(f"the sky was made with the response {made[0]} at {made[1]:g} TV, not with that of this run")
-    return "; ".join(words)
+    return "; ".join([*words, *otherwise_made(run)])
+
+
+def otherwise_made(run: Run) -> list[str]:
+    """What a synthetic sky was made with that this run takes otherwise, a sentence each."""
+    truth, parameters = run.truth, run.parameters
+    if truth is None:
+        return []
+    same_sun = not run.own_map and [one.identity for one in run.epochs] == [
+        one.identity for one in epochs_of(HeliosphereParameters(), truth.epoch)]
+    made = {f"response {truth.response} at {truth.rigidity_TV:g} TV":
+            response(truth.response, truth.rigidity_TV).quantiles_TV == run.response.quantiles_TV,
+            f"default heliosphere and epoch '{truth.epoch}'": same_sun,
+            f"exponent p_index {truth.p_index:g}": truth.p_index == parameters.p_index,
+            "orbits up to 4000 AU, all of them": parameters.boundary_AU == 4000.0 and parameters.orbits == "all"}
+    return [f"the sky was made with the {what}, not with that of this run" for what, same in made.items() if not same]
 
 
 def _note(*parts: str) -> str:

@@ -5,12 +5,13 @@ import logging
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter"]
+__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "documented", "heliosphere_parameters",
+           "parameter", "parameter_table"]
 
 FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
@@ -26,6 +27,26 @@ def parameter(default, help: str, **rule):
     return field(default=default, metadata={"help": help, **rule})
 
 
+def parameter_table(cls) -> list[tuple[str, str, str, str, str]]:
+    """Name, type, default, range or choices, and meaning of each parameter of a class, as texts."""
+    return [(one.name, one.type.__name__, "" if one.default is MISSING else repr(one.default),
+             _allowed(**one.metadata), one.metadata["help"]) for one in fields(cls)]
+
+
+def _allowed(help: str, low=None, high=None, choices=()) -> str:
+    return ", ".join(map(str, choices)) if low is None else f"{low:g} to {high:g}"
+
+
+def documented(cls):
+    """The class, with the table of its parameters in its docstring."""
+    cls.__doc__ = cls.__doc__.rstrip() + "\n\n    Parameters\n    ----------\n" + "\n".join(
+        f"    {name} : {kind}{', default ' * bool(default)}{default}\n"
+        f"        {meaning[0].upper()}{meaning[1:]}{'; ' * bool(allowed)}{allowed}."
+        for name, kind, default, allowed, meaning in parameter_table(cls))
+    return cls
+
+
+@documented
 @dataclass(frozen=True)
 class RunParameters:
     """Parameters of a run; a value of the wrong type, out of its range or none of the choices is refused."""
@@ -50,12 +71,14 @@ class RunParameters:
     field_lon: float = parameter(219.2, "longitude the interstellar field points to, degrees", low=-360.0, high=360.0)
     field_lat: float = parameter(39.9, "latitude the interstellar field points to, degrees", low=-90.0, high=90.0)
     field_frame: str = parameter("ecliptic", "frame of the two", choices=("ecliptic", "icrs", "galactic"))
-    field_uG: float = parameter(3.0, "strength of the interstellar field, microgauss", low=0.1, high=20.0)
-    polarity: int = parameter(1, "of the solar field, 0 if unipolar", choices=(1, -1, 0))
-    epoch: str = parameter("cycle", "of the solar cycle: both polarities equally, or that of `polarity`",
+    field_uG: float = parameter(3.4, "strength of the interstellar field, microgauss", low=0.1, high=20.0)
+    polarity: int = parameter(1, "of the solar field that leaves the Sun in the north today", choices=(1, -1))
+    epoch: str = parameter("cycle", "of the solar cycle: all of it equally, or that of `polarity`",
                            choices=("cycle", "fixed"))
     samples: int = parameter(16, "orbits a pixel, spread over all that the detector averages; even", low=2, high=4096)
     boundary_AU: float = parameter(4000.0, "radius at which orbits end, AU", low=500.0, high=50000.0)
+    orbits: str = parameter("all", "that count: all, as they ended; those that got out; or those that are calm",
+                            choices=("all", "out", "calm"))
     closure: str = parameter("flux-tube", "what closes Eq. (5)", choices=("flux-tube", "uniform"))
     kappa29: float = parameter(1.0, "parallel diffusion coefficient, 1e29 cm^2/s", low=1e-3, high=1e3)
     seed: int = parameter(20060101, "of every random number", low=0, high=2**63 - 1)
@@ -112,20 +135,6 @@ class RunParameters:
                                  f"{energy:g} TV: leave rigidity_TV out, or take air-shower:0.6, whose scale it is")
         return energy
 
-    @classmethod
-    def table(cls) -> list[tuple[str, str, str, str, str]]:
-        """Name, type, default, range or choices, and meaning of each parameter, as texts."""
-        return [(one.name, one.type.__name__, repr(one.default), _allowed(**one.metadata), one.metadata["help"])
-                for one in fields(cls)]
-
-
-def _allowed(help: str, low=None, high=None, choices=()) -> str:
-    return ", ".join(map(str, choices)) if low is None else f"{low:g} to {high:g}"
-
-
-RunParameters.__doc__ += "\n\n    Parameters\n    ----------\n" + "\n".join(
-    f"    {name} : {kind}, default {default}\n        {meaning[0].upper()}{meaning[1:]}{'; ' * bool(allowed)}{allowed}."
-    for name, kind, default, allowed, meaning in RunParameters.table())
 
 _KINDS = {str: "text", int: "a whole number", float: "a finite number", tuple: "two numbers"}
 
@@ -174,6 +183,7 @@ def heliosphere_parameters(parameters: RunParameters):
         If the file is missing, no TOML, or holds an unknown name; if it holds a field on a grid and the run asks for
         another interstellar field than the default, which the grid would not follow.
     """
+    from lisbon_core.frames import spread_directions
     from lisbon_core.heliosphere import HeliosphereParameters, is_gridded
 
     values = {name: getattr(parameters, name) for name in _OF_THE_FIELD}
@@ -186,10 +196,11 @@ def heliosphere_parameters(parameters: RunParameters):
     elif path:
         values |= _from_toml(parameters.heliosphere, path, {one.name: one for one in fields(HeliosphereParameters)})
     found = HeliosphereParameters(**values)
-    if not 1.0 < found.shock_AU < found.nose_AU < parameters.boundary_AU:
-        raise ParameterError(f"boundary_AU is {parameters.boundary_AU:g}, nose_AU {found.nose_AU:g} and shock_AU "
-                             f"{found.shock_AU:g}, but orbits start at 1 AU inside the shock, which lies inside the "
-                             "heliopause, and end outside of both: let 1 < shock_AU < nose_AU < boundary_AU")
+    wall = found.surfaces(spread_directions(200))[1]
+    if not 1.1 < found.nearest_shock_AU < wall.max() < parameters.boundary_AU:
+        raise ParameterError(f"boundary_AU is {parameters.boundary_AU:g} and the heliosphere reaches from a shock at "
+                             f"{found.nearest_shock_AU:.3g} to {wall.max():.4g} AU, but orbits start at 1 AU, inside "
+                             "the shock, and end outside the heliopause: change shock_AU, tail_AU or boundary_AU")
     return found
 
 
@@ -205,8 +216,7 @@ def _from_toml(name: str, path: Path, known: dict[str, Field]) -> dict:
                              "use these names")
     try:
         for key, value in values.items():
-            if not (key == "tail_AU" and value == math.inf):  # a tail without end
-                values[key] = checked(key, value, known[key].default, known[key].metadata)
+            values[key] = checked(key, value, known[key].default, known[key].metadata)
     except ParameterError as error:
         raise ParameterError(f"{name}: {error}") from None
     return values

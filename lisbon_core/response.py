@@ -21,7 +21,8 @@ from scipy.special import ndtr, ndtri
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["Response", "ResponseError", "air_shower", "log_normal", "mono", "presets", "response", "table"]
+__all__ = ["Response", "ResponseError", "air_shower", "alternatives", "log_normal", "mono", "presets", "response",
+           "table"]
 
 RESPONSES = Path(__file__).resolve().parents[1] / "data" / "responses.toml"
 WIDEST = 3.0  # standard deviations: beyond, a normal law of ln E says nothing of a detector
@@ -108,16 +109,9 @@ def table(path: str | Path, scale_TV: float) -> Response:
                             f"of {', '.join(presets())}, mono, lognormal:0.4") from None
     if not (np.all(np.isfinite(values)) and np.all(values > 0.0)):
         raise ResponseError(f"response {path} holds a number that is not positive and finite: correct it")
-    return Response(str(path), f"table {Path(path).name}", scale_TV, _quantiles(*values.T))
-
-
-def _quantiles(rigidity, weight, smooth: bool = False) -> tuple[float, ...]:
-    order = np.argsort(rigidity)
-    rigidity, weight = rigidity[order], weight[order]
-    below = np.cumsum(weight) / weight.sum()
-    if smooth:
-        return tuple(np.interp(EVEN, below - 0.5 * weight / weight.sum(), rigidity))
-    return tuple(rigidity[np.minimum(np.searchsorted(below, EVEN), len(rigidity) - 1)])
+    rigidity, weight = values.T
+    return Response(str(path), f"table {Path(path).name}", scale_TV,
+                    tuple(np.quantile(rigidity, EVEN, weights=weight, method="inverted_cdf")))
 
 
 @functools.cache
@@ -156,9 +150,13 @@ def air_shower(energy_TeV: float, width: float, size_exponent: float | None = No
                                  for key in ("charge", "mass", "flux", "index"))
     proton = energy_TeV * np.asarray(log_normal(1.0, width).quantiles_TV)
     energy = proton * mass ** ((a - 1.0) / a)  # of each group, shape (5, n): quantiles of the resolution
-    share = np.broadcast_to(flux * (1e3 * energy_TeV * mass ** ((a - 1.0) / a)) ** -index, energy.shape)
+    share = np.broadcast_to(flux * (1e3 * energy_TeV * mass ** ((a - 1.0) / a)) ** -index, energy.shape).ravel()
+    rigidity = (energy / charge).ravel()
+    order = np.argsort(rigidity)
+    share = share[order]
+    middle = np.cumsum(share) / share.sum() - 0.5 * share / share.sum()
     return Response(name, f"air showers of {energy_TeV:g} TeV: five groups of nuclei, {width:g} in ln E", energy_TeV,
-                    _quantiles((energy / charge).ravel(), share.ravel(), smooth=True))
+                    tuple(np.interp(EVEN, middle, rigidity[order])))
 
 
 def response(text: str, scale_TV: float) -> Response:
@@ -167,7 +165,8 @@ def response(text: str, scale_TV: float) -> Response:
     Parameters
     ----------
     text : str
-        A preset; `mono`; `lognormal:WIDTH`; `air-shower:WIDTH`; or the path of a table of rigidity_TV and weight.
+        A preset; `mono`; `lognormal:WIDTH`; `air-shower:WIDTH` or `air-shower:WIDTH:SIZE_EXPONENT`; or the path of a
+        table of rigidity_TV and weight.
     scale_TV : float
         Its scale; a preset brings its own.
 
@@ -187,9 +186,35 @@ def response(text: str, scale_TV: float) -> Response:
         return mono(scale_TV)
     if kind in ("lognormal", "air-shower"):
         try:
-            width = float(width)
+            width, *exponent = map(float, width.split(":"))
         except ValueError:
             raise ResponseError(f"response is {text!r}, but behind {kind}: a width of ln E must stand, as in "
                                 f"{kind}:0.4") from None
-        return log_normal(scale_TV, width) if kind == "lognormal" else air_shower(scale_TV, width)
+        return log_normal(scale_TV, width) if kind == "lognormal" else air_shower(scale_TV, width, *exponent[:1])
     return table(text, scale_TV)
+
+
+def alternatives(text: str, scale_TV: float) -> dict[str, tuple[str, float]]:
+    """What a response could be instead: one rigidity, or each stated uncertainty of an air-shower response up and down.
+
+    Returns
+    -------
+    dict
+        By what is changed: the response, as `response` takes it, and its scale.
+
+    >>> alternatives("air-shower:0.6", 4.0)["width 0.8"]
+    ('air-shower:0.8', 4.0)
+    """
+    shower, found = _facts()["shower"], {"one rigidity": ("mono", scale_TV)}
+    if text not in presets() and not text.startswith("air-shower:"):
+        return found
+    facts = presets().get(text) or {"width": float(text.split(":")[1]), "width_sigma": shower["width_sigma"]}
+    middle = facts["width"]
+    for sign in (-1, 1):
+        width = max(middle + sign * facts["width_sigma"], 0.1)
+        exponent = shower["size_exponent"] + sign * shower["size_exponent_sigma"]
+        energy = 1.0 + sign * shower["energy_sigma"]
+        found[f"width {width:g}"] = f"air-shower:{width:g}", scale_TV
+        found[f"size exponent {exponent:g}"] = f"air-shower:{middle:g}:{exponent:g}", scale_TV
+        found[f"energies times {energy:g}"] = f"air-shower:{middle:g}", energy * scale_TV
+    return found

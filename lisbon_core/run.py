@@ -8,21 +8,21 @@ import functools
 import io
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
 
 from lisbon_core._core import write_atomically
-from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
+from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns, without
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
-from lisbon_core.liouville import Sampling, cached_samples
+from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.response import response
 from lisbon_core.sky import cut, rebin, ring_normalise
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images
-from lisbon_core.synthetic import read_truth, truth_beside
+from lisbon_core.synthetic import epochs_of, read_truth, truth_beside
 from lisbon_core.transport import fit_transport
 
 __all__ = ["DATA", "DEFAULT_SKY", "SECOND_SKY", "Run", "check_inputs", "paper_values"]
@@ -53,8 +53,8 @@ class Run:
     def __init__(self, parameters: RunParameters, folder: str | Path = "", liouville=None):
         self.parameters = parameters
         self.folder = Path(folder) if folder else None
-        self._own_map = liouville is not None
-        if self._own_map:
+        self.own_map = liouville is not None
+        if self.own_map:
             self.liouville = liouville
 
     @classmethod
@@ -113,10 +113,10 @@ class Run:
 
     @functools.cached_property
     def epochs(self):
-        """The heliospheres of the solar cycle: of both polarities, or that of the run."""
-        other = closed_form(replace(self.closed_form.parameters, polarity=-self.closed_form.parameters.polarity))
-        both = self.parameters.epoch == "cycle" and self.heliosphere is self.closed_form
-        return (self.heliosphere, other) if both and other.parameters.polarity else (self.heliosphere,)
+        """The heliospheres of the solar cycle, or that of the run alone."""
+        if self.heliosphere is not self.closed_form:
+            return [self.heliosphere]
+        return epochs_of(self.closed_form.parameters, self.parameters.epoch)
 
     @functools.cached_property
     def response(self):
@@ -136,13 +136,17 @@ class Run:
     @functools.cached_property
     def coarser(self):
         """The same through a grid half as fine: what the grid leaves out; None for the closed form."""
-        if self._own_map or self.heliosphere is self.closed_form:
+        if self.own_map or self.heliosphere is self.closed_form:
             return None
         return self._map_through(self.heliosphere.coarser())
 
     def _map_through(self, *epochs):
-        return cached_samples(epochs, self.sky.dec, self.sky.ra, self.sampling, progress=True,
-                              boundary_AU=self.parameters.boundary_AU)
+        calm = self.parameters.orbits == "calm"
+        traced = cached_samples(epochs, self.sky.dec, self.sky.ra, self.sampling, progress=True,
+                                boundary_AU=self.parameters.boundary_AU, diagnosed=1 if calm else DIAGNOSED)
+        if self.parameters.orbits == "all":
+            return traced
+        return without(traced, traced.chaotic if calm else ~traced.escaped)
 
     @functools.cached_property
     def fit(self):
@@ -150,10 +154,11 @@ class Run:
         return self.fit_order(self.parameters.order)
 
     def fit_order(self, order: int):
-        """Eqs. (1)-(3) fitted; the covariance holds the sample of the Liouville map and what a grid leaves out."""
+        """Eqs. (1)-(3) fitted; the covariance holds the samples of the Liouville maps and what a grid leaves out."""
         terms = functools.partial(sample_columns, rigidity_index=self.parameters.rigidity_index)
-        return fit_anisotropy(self.sky, self.liouville, order, self.parameters.p_index, coarser=self.coarser,
-                              terms=terms)
+        return fit_anisotropy(self.sky, self.liouville, order, self.parameters.p_index, terms=terms,
+                              others={} if self.coarser is None else {"grid half as fine": self.coarser},
+                              made_with=self.truth.samples if self.truth else 0)
 
     @property
     def measured(self) -> dict[str, tuple[float, float]]:

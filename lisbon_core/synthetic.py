@@ -6,97 +6,63 @@ noise, in the order in which an experiment meets them.
 """
 
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
-from math import isfinite
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.anisotropy.design import mean_columns
-from lisbon_core.heliosphere import HeliosphereParameters, closed_form
+from lisbon_core.anisotropy.terms import mean_columns
+from lisbon_core.heliosphere import Heliosphere, HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
+from lisbon_core.parameters import checked, documented, parameter
 from lisbon_core.response import response
 from lisbon_core.sky import SkyMap, averaging_operator, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
 
-__all__ = ["DEFAULT_TRUTH", "SkyTruth", "expected_sky", "make_sky", "map_of", "random_truth", "read_truth",
+__all__ = ["DEFAULT_TRUTH", "SkyTruth", "epochs_of", "expected_sky", "make_sky", "map_of", "random_truth", "read_truth",
            "truth_beside", "write_embedded_skies", "write_truth"]
 
 HIGHEST_ORDER = 40
 
 
+@documented
 @dataclass(frozen=True)
 class SkyTruth:
     """What a synthetic sky is made from; lengths for kappa = 1e29 cm^2/s.
 
-    Attributes
-    ----------
-    L_pc, gradient_length_kpc : float
-        Focusing length and parallel gradient length; a negative gradient length is a density that rises along B.
-    eta_over_d_offset, omega : float
-        Shape of the scattering law of Eq. (6); its scale d_offset follows from kappa and the gradient length.
-    G_x, G_y : float
-        Perpendicular gradient, 1/AU.
-    p_index, rigidity_TV : float
-        Exponent of p/p_0 and rigidity at Earth.
-    noise : float
-        Error of an averaged pixel.
-    averaging_deg, dec_min, dec_max : float
-        Radius of the top hat; declinations observed (pixel centres), degrees.
-    response : str
-        Rigidities seen, as the parameter of a run names them; `rigidity_TV` is their scale.
-    epoch : str
-        'cycle' for both polarities of the solar field equally, 'fixed' for that of the default heliosphere.
-    samples : int
-        Orbits a pixel of the map that the sky is made with.
-    seed : int
-        Of the noise and of that map, which no run draws anew.
+    The scale d_offset of the scattering law follows from kappa and the gradient length.
     """
 
-    L_pc: float
-    gradient_length_kpc: float
-    eta_over_d_offset: float
-    omega: float
-    G_x: float
-    G_y: float
-    p_index: float = 4.7
-    rigidity_TV: float = 4.0
-    noise: float = 1e-4
-    averaging_deg: float = 5.0
-    dec_min: float = -10.0
-    dec_max: float = 70.0
-    response: str = "air-shower:0.6"
-    epoch: str = "cycle"
-    samples: int = 256
-    seed: int = 20060101
+    L_pc: float = parameter(MISSING, "focusing length, pc")
+    gradient_length_kpc: float = parameter(MISSING, "gradient length, kpc; below 0 the density rises along B")
+    eta_over_d_offset: float = parameter(MISSING, "depth of the law of Eq. (6) over its level", low=-0.999, high=0.999)
+    omega: float = parameter(MISSING, "period in mu of the law of Eq. (6)", low=0.1, high=100.0)
+    G_x: float = parameter(MISSING, "gradient across the field, 1/AU")
+    G_y: float = parameter(MISSING, "gradient across the field, 1/AU")
+    p_index: float = parameter(4.7, "exponent of p/p_0")
+    rigidity_TV: float = parameter(4.0, "scale of the response, TV", low=1e-3, high=1e6)
+    noise: float = parameter(1e-4, "error of an averaged pixel", low=1e-12, high=1.0)
+    averaging_deg: float = parameter(5.0, "radius of the top hat, degrees", low=0.0, high=90.0)
+    dec_min: float = parameter(-10.0, "lowest declination observed, of pixel centres, degrees", low=-90.0, high=90.0)
+    dec_max: float = parameter(70.0, "highest declination observed, of pixel centres, degrees", low=-90.0, high=90.0)
+    response: str = parameter("air-shower:0.6", "rigidities seen")
+    epoch: str = parameter("cycle", "all of the solar cycle equally, or the phase of the default heliosphere",
+                           choices=("cycle", "fixed"))
+    samples: int = parameter(256, "orbits a pixel of the map that the sky is made with, even", low=2, high=2**20)
+    seed: int = parameter(20060101, "of the noise and of that map", low=0, high=2**63 - 1)
 
     def __post_init__(self):
-        for name, value in asdict(self).items():
-            kind = type(getattr(SkyTruth, name, 0.0))
-            number = not isinstance(value, bool) and isinstance(value, int if kind is int else int | float)
-            if not (isinstance(value, str) if kind is str else number and isfinite(value)):
-                raise LisbonError(f"{name} of a synthetic sky is {value!r}, but it must be "
-                                  f"{ {int: 'a whole number', str: 'text'}.get(kind, 'a finite number') }: correct it")
-        for name, good, allowed in (
-                ("L_pc", self.L_pc != 0, "other than 0"),
-                ("gradient_length_kpc", self.gradient_length_kpc != 0, "other than 0"),
-                ("eta_over_d_offset", abs(self.eta_over_d_offset) < 1, "between -1 and 1, or D is not positive"),
-                ("omega", 0.1 <= self.omega <= 100, "between 0.1 and 100"),
-                ("rigidity_TV", self.rigidity_TV > 0, "positive"), ("noise", self.noise > 0, "positive"),
-                ("averaging_deg", 0 <= self.averaging_deg <= 90, "between 0 and 90"),
-                ("dec_min", -90 <= self.dec_min < self.dec_max <= 90, "below dec_max, both between -90 and 90"),
-                ("samples", self.samples >= 2 and self.samples % 2 == 0, "even and at least 2"),
-                ("seed", self.seed >= 0, "0 or more")):
+        for one in fields(self):
+            object.__setattr__(self, one.name, checked(one.name, getattr(self, one.name), one.type(), one.metadata))
+        for name, good, allowed in (("L_pc", self.L_pc != 0.0, "other than 0"),
+                                    ("gradient_length_kpc", self.gradient_length_kpc != 0.0, "other than 0"),
+                                    ("dec_min", self.dec_min < self.dec_max, "below dec_max"),
+                                    ("samples", self.samples % 2 == 0, "even")):
             if not good:
                 raise LisbonError(f"{name} of a synthetic sky is {getattr(self, name)}, but it must be {allowed}: "
                                   "correct it")
-
-    @property
-    def focusing_ratio(self) -> float:
-        """q = l/L, gradient length over focusing length."""
-        return self.gradient_length_kpc * 1e3 / self.L_pc
 
     def scattering(self) -> CosineScattering:
         """The scattering law of Eq. (6), its scale set by Fick's law: l = 4 kappa / (v int (1-mu^2)/h dmu)."""
@@ -104,13 +70,14 @@ class SkyTruth:
         scale = self.gradient_length_kpc / gradient_length_kpc(shape, kappa29=1.0)
         return CosineScattering(scale * self.eta_over_d_offset, self.omega, scale)
 
-    def pad(self, mu) -> np.ndarray:
-        """The interstellar pitch-angle distribution F(mu), mean 1: Eq. (5) in a steady flux tube."""
-        return stationary_pad(self.scattering(), self.focusing_ratio)(mu)
+    @property
+    def pad(self):
+        """The interstellar pitch-angle distribution F(mu), mean 1 (`StationaryPAD`): Eq. (5) in a steady flux tube."""
+        return stationary_pad(self.scattering(), q=self.gradient_length_kpc * 1e3 / self.L_pc)
 
     def legendre(self, order: int) -> np.ndarray:
         """Legendre coefficients A_1 ... A_order of F."""
-        return stationary_pad(self.scattering(), self.focusing_ratio).legendre(order)
+        return self.pad.legendre(order)
 
     def claims(self, order: int, kappa29: float = 1.0) -> dict[str, float]:
         """True values under the ids of the claims ledger; lengths grow and rates shrink with kappa29."""
@@ -158,7 +125,7 @@ def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap
         What the map is; it should say that it is synthetic.
     """
     coefficients = np.concatenate([[1.0], truth.legendre(HIGHEST_ORDER), [truth.G_x, truth.G_y]])
-    intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index) @ coefficients
+    intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index)[0] @ coefficients
     sky = even_sky(liouville.dec, liouville.ra, truth.dec_min, truth.dec_max, truth.noise, truth.averaging_deg)
     averaged = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint) @ intensity
     return sky.replace(relative_intensity=np.where(sky.footprint, averaged.reshape(sky.footprint.shape), np.nan),
@@ -181,11 +148,14 @@ def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
 SECOND = replace(random_truth(2), rigidity_TV=10.0, response="hawc-10TeV", samples=64, dec_min=0.0, dec_max=90.0)
 
 
+def epochs_of(parameters: HeliosphereParameters, epoch: str) -> list[Heliosphere]:
+    """The heliospheres of a solar cycle, if `epoch` is 'cycle', or the one of these parameters alone."""
+    return solar_cycle(parameters) if epoch == "cycle" else [closed_form(parameters)]
+
+
 def map_of(truth: SkyTruth, step_deg: float = 2.0, heliosphere: HeliosphereParameters | None = None) -> LiouvilleMap:
     """The map that a synthetic sky is made with: many orbits a pixel, none of which a run that fits it ever draws."""
-    signs = (1, -1) if truth.epoch == "cycle" else (1,)
-    heliosphere = heliosphere or HeliosphereParameters()
-    epochs = [closed_form(replace(heliosphere, polarity=sign * heliosphere.polarity)) for sign in signs]
+    epochs = epochs_of(heliosphere or HeliosphereParameters(), truth.epoch)
     sampling = Sampling(truth.samples, response(truth.response, truth.rigidity_TV), truth.seed, stream=1)
     return cached_samples(epochs, *grid(step_deg), sampling, progress=True)
 

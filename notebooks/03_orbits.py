@@ -25,7 +25,7 @@
 # %% tags=["parameters"]
 field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
-polarity: int = 1  # of the solar field, 0 if unipolar: 1, -1, 0
+polarity: int = 1  # of the solar field that leaves the Sun in the north today: 1, -1
 boundary_AU: float = 4000.0  # radius at which orbits end, AU
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
@@ -115,18 +115,19 @@ assert np.median(residual) < 1e-7, "total energy is not conserved along the orbi
 # pixel of the sky, and follow them together; once in a quiet part of the sky, once where orbits return.
 
 # %%
-step, bundles, momenta, stretched = 12.0, {}, {}, []
+step, momenta, stretched, parted = 12.0, {}, [], []
 for ra, dec in ((180.0, 10.0), (303.0, 19.0)):
     close = unit_vector(ra + np.arange(-12, 13) * 0.01 / np.cos(np.radians(dec)), np.full(25, dec))
-    middle = trace(run.heliosphere, earth_positions(run.heliosphere, 1), -scale_TV * close[12:13] @ run.heliosphere.axes.T,
-                   backwards=True, boundary_AU=boundary_AU)
-    stretched.append(float(middle.amplification[0]))
+    ends = trace(run.heliosphere, np.repeat(earth_positions(run.heliosphere, 1), 25, axis=0),
+                 -scale_TV * close @ run.heliosphere.axes.T, backwards=True, boundary_AU=boundary_AU)
+    stretched.append(float(ends.amplification[12]))
+    parted.append(np.median(angle_between(ends.momentum[1:], ends.momentum[:-1])))
     name = f"RA {ra:.0f}°, Dec {dec:.0f}°"
-    bundles[name], momenta[name] = follow(run.heliosphere, close, scale_TV, step_AU=step, steps=450)
+    bundle, momenta[name] = follow(run.heliosphere, close, scale_TV, step_AU=step, steps=450)
 final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
 
 # %%
-fig = plots.fan(run.heliosphere, bundles, momenta, step * np.arange(451), extent_AU=900.0)
+fig = plots.bundle(run.heliosphere, bundle, momenta, step * np.arange(451), extent_AU=900.0)
 show(
     fig,
     "03_fan",
@@ -141,7 +142,7 @@ say(
     f"{boundary_AU:g} AU, about the second {number(stretched[1])}-fold. Where this *amplification* is above 100 we call an "
     "orbit chaotic: it is computed correctly, but which of its neighbours reached the detector nobody knows."
 )
-assert final[1] > final[0] or stretched[1] < 100 * stretched[0], "amplification does not say how orbits part"
+assert parted[1] > parted[0] or stretched[1] < 100 * stretched[0], "amplification does not say how orbits part"
 
 # %% [markdown]
 # ## The Liouville map
@@ -186,7 +187,8 @@ say(
     f"The heliosphere shifts μ by {number(spread)} (r.m.s.) and p by parts in ten thousand: p/p₀ − 1 lies between "
     f"{ratio.min() - 1:.1e} and {ratio.max() - 1:.1e}. One orbit in 16 is followed by two neighbours: "
     f"{chaotic:.0%} ± {uncertain:.1%} of them are chaotic, and "
-    f"{liouville.unescaped_fraction:.1%} are still inside {boundary_AU:g} AU at the end of their path; they enter with their last state."
+    f"{liouville.unescaped_fraction:.1%} are still inside {boundary_AU:g} AU at the end of their path; they enter with their last state (what "
+    "it does to drop them: notebook 11)."
 )
 assert np.all(np.abs(liouville.mu) <= 1 + 1e-12), "a pitch-angle cosine exceeds 1"
 assert abs(np.corrcoef(mean.ravel(), straight.ravel())[0, 1]) > 0.5, (

@@ -35,7 +35,13 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.studies.in_time import approach_to_stationary, pulse, random_walk
+from lisbon_core.studies.other_solvers import (
+    approach_to_stationary,
+    finite_volume_pad,
+    first_order_pad,
+    pulse,
+    random_walk,
+)
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, say, show
 from lisbon_core.transport import (
@@ -45,8 +51,6 @@ from lisbon_core.transport import (
     IsotropicScattering,
     QuasilinearScattering,
     diffusion_coefficient,
-    finite_volume_pad,
-    first_order_pad,
     gradient_length_kpc,
     mean_free_path_pc,
     stationary_pad,

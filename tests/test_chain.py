@@ -118,7 +118,7 @@ def test_both_embedded_skies_come_back(path):
     claims = {claim.id: claim for claim in [*liouville_claims(run), *anisotropy_claims(run), *transport_claims(run)]}
     off = run.fit.theta - [truth[name] for name in run.fit.design.names]
     assert off @ np.linalg.solve(run.fit.covariance, off) < chi2.isf(1e-3, off.size)
-    assert np.all(run.fit.sigma_map < 0.5 * run.fit.sigma_noise)
+    assert np.all(run.fit.budget["sample of the map"] < 0.5 * run.fit.budget["noise of the sky"])
     assert abs(run.fit.chi2_reduced - 1.0) < 3.0 * run.fit.chi2_reduced_sigma
     assert claims["A_1"].value == pytest.approx(truth["A_1"], rel=0.1)
     assert claims["gradient_length"].value == pytest.approx(truth["gradient_length"], rel=0.1)
@@ -156,10 +156,23 @@ def test_real_maps_end_in_numbers_or_reasons(real_data):
                 assert np.all(np.isfinite(claim.value))
 
 
+def test_orbits_may_be_left_out():
+    """Those that are not out, or chaotic ones, where their half of the pixel holds another."""
+    whole, out, calm = (Run(RunParameters(grid_deg=10.0, samples=8, orbits=which)).liouville
+                        for which in ("all", "out", "calm"))
+    assert np.isfinite(calm.amplification).all(), "every orbit is followed by two neighbours"
+    for kept, wanted in ((out.escaped, whole.escaped), (~calm.chaotic, None)):
+        assert wanted is None or np.all(kept >= wanted)
+        for half in (kept[:4], kept[4:]):
+            assert np.all(half.all(axis=0) | ~half.any(axis=0)), "one is left beside others that stay"
+    assert out.unescaped_fraction < 0.5 * whole.unescaped_fraction
+    np.testing.assert_array_equal(out.mu[whole.escaped], whole.mu[whole.escaped])
+
+
 def test_random_numbers_come_from_the_seed():
     """Map and bands are drawn: the same from one seed, and from another as different as their errors say."""
     one, same, other = (Run(RunParameters(seed=seed, samples=4, **FAST)) for seed in (1, 1, 2))
     assert np.array_equal(one.transport.D_high, same.transport.D_high)
     assert not np.array_equal(one.liouville.mu, other.liouville.mu)
-    shift = (other.fit.theta - one.fit.theta) / np.hypot(one.fit.sigma_map, other.fit.sigma_map)
+    shift = (other.fit.theta - one.fit.theta) / np.hypot(*(run.fit.budget["sample of the map"] for run in (one, other)))
     assert 0.2 < np.sqrt(np.mean(shift**2)) < 2.0

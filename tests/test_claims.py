@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from lisbon_core.claims import Claim, ClaimError, merge, verdict
+from lisbon_core.claims import Claim, ClaimError, merge, otherwise_made, verdict
+from lisbon_core.parameters import RunParameters
 from lisbon_core.rounding import number
+from lisbon_core.run import Run
 from lisbon_core.tools.notebook import record
 from lisbon_core.tools.provenance import ROOT, write_json
 from lisbon_core.tools.tables import plain_table, table
@@ -102,6 +104,21 @@ def test_plain_table():
 def test_strict_json(tmp_path):
     with pytest.raises(ValueError, match="not a finite number"):
         write_json(tmp_path / "a.json", {"value": float("inf")})
+
+
+@pytest.mark.parametrize(("changes", "what"), [
+    ({"response": "mono"}, "response air-shower:0.6 at 4 TV"), ({"rigidity_TV": 5.0}, "response"),
+    ({"epoch": "fixed"}, "epoch 'cycle'"), ({"field_uG": 2.5}, "default heliosphere"),
+    ({"p_index": 4.6}, "p_index 4.7"), ({"orbits": "out"}, "all of them"), ({"boundary_AU": 2000.0}, "4000 AU")])
+def test_a_sky_that_was_made_otherwise_is_named(changes, what):
+    """One sentence for what differs, and none for what does not."""
+    sentence, = otherwise_made(Run(RunParameters(**changes)))
+    assert what in sentence
+
+
+def test_a_sky_made_as_the_run_assumes_needs_no_words():
+    assert otherwise_made(Run(RunParameters())) == []
+    assert "heliosphere" in otherwise_made(Run(RunParameters(), liouville="one's own"))[0]
 
 
 needs_results = pytest.mark.skipif(not RESULTS.exists(), reason="figures/results.json has not been made yet")

@@ -47,7 +47,7 @@ def test_a_sampled_map_gives_it_back_too():
     liouville = uniform_field_map(scatter=0.05, samples=4)
     fit = fit_speed(sky_of_speed(liouville, 1.5), liouville)
     assert abs(fit.theta[-1] - 0.5) < 2.0 * fit.sigma[-1]
-    assert np.all(fit.sigma_map > 0.0)
+    assert np.all(fit.budget["sample of the map"] > 0.0)
 
 
 def test_energy_and_guiding_centre_make_speed_and_gradient_one():

@@ -11,7 +11,7 @@ from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import Sampling, cached_samples, grid, straight_lines
 from lisbon_core.response import mono, response
 from lisbon_core.sky import ring_normalise, ring_null_space
-from lisbon_core.studies.coverage import coverage
+from lisbon_core.studies.coverage import Coverage, coverage
 from lisbon_core.studies.identifiability import identifiability
 from lisbon_core.synthetic import DEFAULT_TRUTH, expected_sky, map_of
 from lisbon_core.units import gyroradius
@@ -54,15 +54,25 @@ def made():
 
 
 def test_intervals_cover_skies_and_samples_drawn_anew(made):
-    """200 skies of fresh noise through 10 maps that share no orbit with the sky's, nor with each other."""
+    """100 skies of fresh noise through 10 maps that share no orbit with the sky's, nor with each other."""
     truth = replace(DEFAULT_TRUTH, averaging_deg=9.0)
-    found = coverage(truth, made, response(truth.response, 4.0), skies=200, scramblings=10, samples=4, transport=False)
+    found = coverage(truth, made, response(truth.response, 4.0), skies=100, scramblings=10, samples=8, transport=False)
     # the map errs more than the noise here, so ten maps are hardly more than ten skies: the share of six numbers that
     # lie within an error is known to 6 %. What the cut of the series adds to the last terms is left out.
     assert abs(np.mean(found.within(1.0)[[0, 1, 2, 3, 7, 8]]) - 0.683) < 0.15
     assert np.mean(found.within(1.96)) > 0.9
-    # few samples: neighbouring pixels complement each other, and the map errs a little less than its halves say
-    assert 0.9 < found.chi2.mean() < 1.05
+    # not so with four samples: neighbouring pixels complement each other, and the map errs less than its halves say
+    assert abs(found.chi2.mean() - 1.0) < 0.07
+
+
+def test_skies_through_one_map_count_once():
+    """Pulls that are the same for all skies of a map: the error of their mean is that of so many maps."""
+    of_map = np.random.default_rng(1).standard_normal(12)
+    found = Coverage(("A_1",), np.repeat(of_map, 40)[:, None], np.ones(480), np.repeat(np.arange(12), 40))
+    table = found.table(command="none")
+    assert table["mean_pull_error"][0] == pytest.approx(of_map.std(ddof=1) / np.sqrt(12.0), abs=1e-4)
+    assert table["within_68"][0] == pytest.approx(np.mean(np.abs(of_map) < 1.0), abs=1e-4)
+    assert (table.meta["chi2_reduced"], table.meta["chi2_reduced_error"], table.meta["command"]) == (1.0, 0.0, "none")
 
 
 def test_the_wrong_response_is_seen(made):

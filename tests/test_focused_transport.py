@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from scipy.special import spherical_in
 
+from lisbon_core.studies.other_solvers import finite_volume_pad, first_order_pad
 from lisbon_core.transport import (
     CosineScattering,
     FunctionScattering,
     IsotropicScattering,
     QuasilinearScattering,
     TransportError,
-    finite_volume_pad,
-    first_order_pad,
     gradient_length_kpc,
     mean_free_path_pc,
     stationary_pad,

@@ -1,4 +1,4 @@
-"""Generalised least squares, identifiability and resampling against what must hold exactly or on average."""
+"""Identifiability and resampling against what must hold exactly or on average."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import grid, straight_lines
 from lisbon_core.sky import even_sky, noise_factor, ring_normalise
-from lisbon_core.studies.fourier_fit import fit_generalised
 from lisbon_core.studies.identifiability import identifiability
 from lisbon_core.studies.resampling import bootstrap, compare_orders, jackknife_rings, truncation_shift
 
@@ -18,35 +17,6 @@ def toy():
     liouville = uniform_field_map(scatter=0.2)
     sky, columns = sky_of(liouville, THETA, dec_min=-10.0, averaging=9.0)
     return liouville, sky, columns
-
-
-@pytest.mark.parametrize("floor", [1.0, 1e-2, 1e-4])
-def test_generalised_fit_is_exact_without_noise(toy, floor):
-    _, sky, columns = toy
-    fit = fit_generalised(columns, sky.relative_intensity[sky.observed], floor)
-    np.testing.assert_allclose(fit.theta, THETA, rtol=1e-6, atol=1e-9)
-
-
-def test_generalised_fit_has_smaller_errors_that_hold(toy):
-    _, sky, columns = toy
-    clean, random = sky.relative_intensity[sky.observed], np.random.default_rng(4)
-    fits = [fit_generalised(columns, clean + columns.noise @ random.standard_normal(columns.noise.shape[1]), 1e-2)
-            for _ in range(200)]
-    pulls = np.array([(fit.theta - THETA) / fit.sigma for fit in fits])
-    assert np.all(np.abs(pulls.std(axis=0) - 1.0) < 0.2)  # known to 5 %
-    chi2 = np.array([fit.chi2_reduced for fit in fits])
-    assert chi2.mean() == pytest.approx(1.0, abs=4.0 * chi2.std() / np.sqrt(chi2.size))
-    assert chi2.std() == pytest.approx(fits[0].chi2_reduced_sigma, rel=0.25)
-    assert np.all(fits[0].sigma <= fit_design(columns, clean).sigma * 1.0001)
-
-
-def test_generalised_fit_of_cut_rings_is_refused(toy):
-    liouville, sky, _ = toy
-    values = sky.relative_intensity.copy()
-    values[20, :10] = np.nan
-    cut = sky.replace(relative_intensity=values)
-    with pytest.raises(AnisotropyError, match="complete rings"):
-        fit_generalised(design(cut, liouville), cut.relative_intensity[cut.observed])
 
 
 def test_without_a_heliosphere_the_rings_leave_a_dipole_undetermined():
@@ -106,6 +76,37 @@ def test_the_order_of_a_sky_is_found():
     assert np.all(np.diff(choice.chi2) < 1e-6)
     assert choice.cross_validation[:3].min() > choice.cross_validation[3:].min()
     assert "bic: order 5" in str(choice)
+
+
+@pytest.fixture(scope="module")
+def through_samples():
+    """Skies of small noise made through one map, to be fitted through others of few orbits, whose error is larger."""
+    made = uniform_field_map(scatter=0.15, samples=100)
+    sky, columns = sky_of(made, THETA, dec_min=-10.0, averaging=9.0, noise=2e-5)
+    clean, random = sky.relative_intensity[sky.observed], np.random.default_rng(3)
+    skies = [clean + columns.noise @ random.standard_normal(columns.noise.shape[1]) for _ in range(12)]
+    return [(sky.replace(relative_intensity=columns.on_grid(values)),
+             uniform_field_map(scatter=0.15, samples=4, seed=seed)) for seed, values in enumerate(skies, 2)]
+
+
+def test_replicas_scatter_as_noise_and_map_do(through_samples):
+    fit = fit_anisotropy(*through_samples[0])
+    assert np.all(fit.budget["sample of the map"] > fit.budget["noise of the sky"])
+    theta = bootstrap(fit, np.random.default_rng(2), 200)
+    assert np.all(np.abs(theta.std(axis=0) / fit.sigma - 1.0) < 0.25)  # known to 5 %
+    assert np.all(np.abs(theta.mean(axis=0) - fit.theta) < 5.0 * fit.sigma / np.sqrt(200.0))
+
+
+def test_orders_and_shifts_know_the_error_of_the_map(through_samples):
+    """Chi-square at the true order is that of noise and map; two orders more shift as much as they say."""
+    found, pulls = [], []
+    for sky, used in through_samples:
+        choice, fit = compare_orders(sky, used, (7,), bands=2), fit_anisotropy(sky, used)
+        found.append(((choice.chi2 + choice.parameters) / fit.effective_pixels)[0])
+        shift, sigma = truncation_shift(sky, fit, used)
+        pulls.append(shift / sigma)
+    assert np.mean(found) == pytest.approx(1.0, abs=5.0 * np.sqrt(2.0 / 12.0 / fit.effective_pixels))
+    assert np.sqrt(np.mean(np.square(pulls))) == pytest.approx(1.0, abs=0.25)
 
 
 def test_what_a_series_that_ends_too_early_shifts():

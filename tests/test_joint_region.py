@@ -50,7 +50,7 @@ def test_no_focusing_still_has_a_region():
 
 def test_the_sample_is_that_of_the_estimates():
     fit = fit_transport(distribution(LAW, Q, noise=1e-5))
-    drawn = fit.drawn()
+    drawn = fit.samples
     for name in ("inverse_L", "gradient_length", "omega"):
         estimate, mean = getattr(fit, name), fit.weights @ drawn[name]
         assert abs(mean - estimate.value) < 0.5 * estimate.sigma, name
@@ -82,8 +82,5 @@ def test_the_figures_are_drawn(isotropic):
     fig = plots.joint_region(region, 1.0, (1.0 / 17.8, 7.08e-7))
     assert [text.get_text() for text in fig.axes[0].texts] == [f"L = {1 / region.flux_tube:.1f} pc",
                                                               f"L = {1 / region.uniform:.1f} pc"]
-    drawn = fit.drawn()
+    drawn = fit.samples
     assert len(plots.posterior(drawn, fit.weights, {"omega": 1.0}).axes) == 16
-    mu = np.linspace(-0.9, 0.9, 19)
-    D = 1.0 - mu**2
-    assert len(plots.apparent(mu, (D + 0.1 * mu, 0.1 * D), (D, 0.1 * D), D).axes) == 2

@@ -26,7 +26,7 @@ from lisbon_core.response import log_normal, mono
 from lisbon_core.units import KM_S, LORENTZ
 
 # so small a heliosphere, without a field of its own, that the interstellar field is uniform at the Earth
-NOWHERE = HeliosphereParameters(nose_AU=1e-5, shock_AU=1e-6, radial_field_uG=0.0)
+NOWHERE = HeliosphereParameters(nose_AU=1e-5, tail_AU=1e-4, shock_AU=1e-6, radial_field_uG=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +207,14 @@ def test_in_a_uniform_field_each_sample_is_what_its_direction_and_rigidity_say()
     np.testing.assert_allclose(traced.R_y, centre @ traced.e_y_icrs, atol=6.0)
     assert traced.scale_TV == 4.0
     assert np.ptp(traced.rigidity_TV) > 4.0
+
+
+def test_pixels_of_a_part_of_the_sky_reach_no_further_than_half_a_step():
+    """And those of the whole sky, to the poles."""
+    for dec, end in ((np.arange(-9.0, 70.0, 2.0), 70.0), (grid(2.0)[0], 90.0)):
+        reached = np.degrees(np.arcsin([one.arrival[:, 2] for one in draw(Sampling(samples=16), dec, grid(20.0)[1])]))
+        assert np.all(np.abs(reached.reshape(16, dec.size, -1) - dec[:, None]) <= 1.0 + 1e-9)
+        assert np.max(reached) > end - 0.1
 
 
 def test_epochs_are_heliospheres_of_their_own():

@@ -23,9 +23,10 @@ from toy import uniform_field_map
 
 from lisbon_core import claims
 from lisbon_core._core import LisbonError
-from lisbon_core.heliosphere import closed_form, export, gridded_files, read_batsrus, read_gridded, write_gridded
+from lisbon_core.heliosphere import closed_form, export, gridded_files, read_gridded, write_gridded
 from lisbon_core.liouville import load
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
+from lisbon_core.simulations import read_cells
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_sky_map
 from lisbon_core.studies import unknown_sky
 from lisbon_core.synthetic import DEFAULT_TRUTH, read_truth, write_truth
@@ -71,7 +72,7 @@ def _grid(path):
 
 
 def _cells(path):
-    assert str(read_batsrus(path))
+    assert str(read_cells(path))
 
 
 PLAN = {"order": [3, 5], "sky_label": "x"}
@@ -239,8 +240,6 @@ NEVER_REFUSED = ("sweep.jsonl",)  # what it held is made anew
 @pytest.mark.parametrize("name", NAMES)
 def test_damaged_files_are_read_or_refused(valid, tmp_path, monkeypatch, name):
     assert sorted(valid) == list(NAMES)
-    if name == "cells.out":
-        pytest.importorskip("spacepy", reason="the extra grids is not installed")
     content, read = valid[name]
     path = tmp_path / "run" / name
     path.parent.mkdir()

@@ -12,7 +12,7 @@ from lisbon_core.frames import angle_between
 from lisbon_core.orbits import trace, user_field
 from lisbon_core.sky import even_sky
 from lisbon_core.studies import peers
-from lisbon_core.studies.timing import Measured, cores
+from lisbon_core.studies.peers import Measured, cores
 
 
 @pytest.fixture(scope="module")
@@ -36,30 +36,20 @@ def test_others_end_where_we_do(workload, name):
     np.testing.assert_allclose(np.median(np.linalg.norm(ends[:, :3] - orbits.position[:8], axis=1)), 0.0, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["scipy trf", "scipy lm", "lmfit leastsq", "iminuit migrad"])
+@pytest.mark.parametrize("name", ["scipy trf", "scipy lm"])
 def test_others_find_the_same_least_squares(name):
     """A noisy sky of known coefficients in rings of differing size: all end where ours does, and near the truth."""
     liouville = uniform_field_map(scatter=0.2)
     rng = np.random.default_rng(3)
     sigma = rng.uniform(1e-4, 3e-4, liouville.mu.shape[1:])
-    columns = design(even_sky(liouville.dec, liouville.ra, -90.0, 90.0, sigma, averaging_deg=0.0), liouville)
+    columns = design(even_sky(liouville.dec, liouville.ra, -90.0, 90.0, sigma, averaging_deg=0.0), liouville).exact()
     theta = np.array([1.9e-2, 1.1e-3, -1.2e-3, 2e-4, 3e-3, 2e-4, -1e-3, 6e-6, -8e-6])
     data = columns.relative_intensity(theta)[0] + sigma.ravel() * rng.standard_normal(sigma.size)
     data /= columns.ring_mean(data)
     solvers, errors = peers.fit_solvers(columns, data), fit_design(columns, data).sigma
-    if name not in solvers:
-        pytest.skip(f"{name} is not installed")
     found = solvers[name]()
     assert np.all(np.abs(found - solvers["this package"]()) < 1e-3 * errors)
     assert np.all(np.abs(found - theta) < 5.0 * errors)
-
-
-def test_absent_codes_are_left_out(monkeypatch):
-    monkeypatch.setattr(peers, "optional", lambda name: None)
-    liouville = uniform_field_map()
-    sky = even_sky(liouville.dec, liouville.ra, -90.0, 90.0, averaging_deg=0.0)
-    assert list(peers.fit_solvers(design(sky, liouville), np.ones(sky.observed.sum()))) == [
-        "this package", "scipy trf", "scipy lm"]
 
 
 def test_threads_are_put_back():

@@ -64,8 +64,8 @@ def test_orbits_in_space_keep_within_the_box(run):
     assert len(pictured) >= 4, "two orbits and their shadows"
     for line in pictured:
         assert np.nanmax(np.abs(np.array(line._segments3d))) <= 500.0
-    fan = plots.fan(run.heliosphere, {"two": tracks}, {"two": momenta}, 40.0 * np.arange(41))
-    np.testing.assert_allclose(fan.axes[1].lines[0].get_ydata()[0],
+    bundle = plots.bundle(run.heliosphere, tracks, {"two": momenta}, 40.0 * np.arange(41))
+    np.testing.assert_allclose(bundle.axes[1].lines[0].get_ydata()[0],
                                np.degrees(np.arccos(unit_vector(230.0, 25.0) @ unit_vector(75.0, 20.0))))
 
 
@@ -84,6 +84,16 @@ def test_interstellar_lines_lie_in_their_plane(run):
     share = lines.get_array()
     assert share.min() < 0.9, "inside, the field leaves the plane"
     assert share[middle[:, 0] > 150.0].min() > 1.0 - 1e-9
+
+
+def test_curves_in_panels_share_their_scale_and_have_their_bands():
+    x = np.linspace(0.0, 1.0, 5)
+    fig = plots.curves(x, {"a": {"one": (x, 0.1 + 0.0 * x), "two": 2.0 * x}, "b": {"one": 3.0 * x}}, xlabel="x",
+                       ylabel="y")
+    left, right = fig.axes
+    assert left.get_ylim() == right.get_ylim()
+    assert [left.get_title(), right.get_title(), left.get_ylabel(), right.get_ylabel()] == ["a", "b", "y", ""]
+    np.testing.assert_allclose(left.collections[0].get_paths()[0].get_extents().extents, [0.0, -0.1, 1.0, 1.1])
 
 
 def test_responses_share_their_scales(run):

@@ -42,7 +42,7 @@ def taken_as_exact(liouville):
 
 
 def sky_of(liouville, theta, dec_min=-90.0, averaging=0.0, noise=1e-4):
-    """A noiseless sky of Eq. (3), its rings not yet normalised, and its design."""
+    """A noiseless sky of Eq. (3), its rings not yet normalised, and its design, of a map taken as exact."""
     blank = even_sky(liouville.dec, liouville.ra, dec_min, 90.0, noise, averaging)
-    columns = design(blank, liouville, theta.size - 2)
+    columns = design(blank, liouville, theta.size - 2).exact()
     return blank.replace(relative_intensity=columns.on_grid(columns.intensity(theta))), columns

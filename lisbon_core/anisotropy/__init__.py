@@ -1,15 +1,12 @@
 """The interstellar anisotropy behind a sky: fit, rings restored, pitch-angle distribution, Eqs. (1)-(4)."""
 
-from lisbon_core.anisotropy.design import AnisotropyError, Design, design, parameter_names, sample_columns
-from lisbon_core.anisotropy.fit import (
-    AnisotropyFit,
-    fit_anisotropy,
-    fit_coefficients,
-    fit_design,
-)
+from lisbon_core.anisotropy.design import Design, design
+from lisbon_core.anisotropy.fit import AnisotropyFit, fit_anisotropy, fit_coefficients, fit_design
+from lisbon_core.anisotropy.left_out import without
 from lisbon_core.anisotropy.pitch_angle import PitchAngleDistribution, bin_averages, pitch_angle_distribution
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky, renormalise
+from lisbon_core.anisotropy.terms import AnisotropyError, parameter_names, sample_columns
 
 __all__ = ["AnisotropyError", "AnisotropyFit", "Design", "PitchAngleDistribution", "RenormalisedSky", "bin_averages",
            "design", "fit_anisotropy", "fit_coefficients", "fit_design", "parameter_names", "pitch_angle_distribution",
-           "renormalise", "sample_columns"]
+           "renormalise", "sample_columns", "without"]

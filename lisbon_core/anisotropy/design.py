@@ -1,61 +1,24 @@
 """The model of the sky, Eqs. (1)-(3): linear columns, seen through the disc average and the rings.
 
-    I(theta, phi) = [1 + A_1 P_1(mu) + ... + A_n P_n(mu) + G_x R_x + G_y R_y] (p/p_0)^-p_index            (3)
-
-I = p_0^2 f (Eq. 1) with f conserved along orbits, so the exponent is `p_index` = alpha + 2 for a flux ~ p^-alpha.
 A pixel of the model is the mean over the samples of the Liouville map, then over the disc of the sky's averaging;
 both sides are divided by their ring means (Eq. 2), which makes the fit non-linear in A_n and G.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.polynomial.legendre import legvander
 from scipy import sparse
 
-from lisbon_core._core import LisbonError
+from lisbon_core.anisotropy.terms import AnisotropyError, mean_columns, parameter_names, sample_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap, averaging_operator, noise_factor
 
-__all__ = ["AnisotropyError", "Design", "design", "mean_columns", "parameter_names",
-           "sample_columns"]
+__all__ = ["Design", "design"]
 
-
-class AnisotropyError(LisbonError):
-    """A sky and a Liouville map that cannot be fitted together."""
-
-
-def parameter_names(order: int) -> tuple[str, ...]:
-    """Names of the fitted parameters: A_1 ... A_order, G_x, G_y."""
-    return (*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y")
-
-
-def sample_columns(liouville: LiouvilleMap, sample: int, order: int, p_index: float,
-                   rigidity_index: float = 0.0) -> np.ndarray:
-    """Terms of Eq. (3) for one sample of the map, each times (p/p_0)^-p_index.
-
-    p_0 is the momentum of the sample itself, and R scales with it. Whether A_n and G depend on the rigidity is an
-    assumption: here as its power `rigidity_index`, 1 at the scale of the map's response.
-
-    Returns
-    -------
-    ndarray
-        Shape (n_pixel, order + 3): 1, P_1(mu) ... P_order(mu), R_x, R_y (AU), in the order of `parameter_names`
-        after the leading 1.
-    """
-    terms = np.empty((liouville.mu[sample].size, order + 3))
-    terms[:, : order + 1] = legvander(liouville.mu[sample].ravel(), order)
-    terms[:, order + 1] = liouville.R_x[sample].ravel()
-    terms[:, order + 2] = liouville.R_y[sample].ravel()
-    terms[:, 1:] *= ((liouville.rigidity_TV[sample].ravel() / liouville.scale_TV) ** rigidity_index)[:, None]
-    return terms * (liouville.momentum_ratio[sample].ravel() ** -p_index)[:, None]
-
-
-def mean_columns(liouville: LiouvilleMap, order: int, p_index: float, terms=sample_columns) -> np.ndarray:
-    """Mean of the terms over the samples of the map: (n_pixel, order + 3)."""
-    return sum(terms(liouville, s, order, p_index) for s in range(len(liouville.mu))) / len(liouville.mu)
+MOST_SCATTER = 1.0 / 1.3  # of what is known of a combination of coefficients that may be scatter and be taken out
+SURELY_SCATTER = 0.9  # of it: beyond, the map knows nothing of the combination
 
 
 @dataclass(frozen=True)
@@ -83,6 +46,8 @@ class Design:
         One over the size of each column but the constant: G is of order 1e-6 per AU, A of order 1e-3.
     full_sky_mean : ndarray, shape (order + 3,)
         Mean over the whole sphere of each column.
+    scatter : ndarray, shape (n_pixel, order + 3) or (0, order + 3)
+        How far the terms of each pixel of the Liouville map are off, see `mean_columns`.
     averaging : sparse array, shape (n_observed, n_pixel)
         Disc average onto the observed pixels.
     rings : sparse array, shape (n_ring, n_observed)
@@ -102,6 +67,7 @@ class Design:
     ring_columns: np.ndarray
     scale: np.ndarray
     full_sky_mean: np.ndarray
+    scatter: np.ndarray
     averaging: sparse.csr_array
     rings: sparse.csr_array
     weight: np.ndarray
@@ -118,22 +84,82 @@ class Design:
         return (self.rings @ self.noise).toarray()
 
     @cached_property
+    def attenuation(self) -> np.ndarray:
+        """What the scatter of the map adds to the normal equations, (order + 2, order + 3); zero if it is exact."""
+        return self._adds(self.scatter)
+
+    def _adds(self, scatter: np.ndarray) -> np.ndarray:
+        """Products of the scatter of the fitted terms with another: a pixel counts as `reach` of the averaging."""
+        return (self.scatter[:, 1:].T * self.reach(self.averaging)[: len(scatter)]) @ scatter
+
+    @cached_property
+    def _principal(self) -> tuple[np.ndarray, np.ndarray]:
+        """Combinations of the scaled coefficients that are known independently, as columns, and the share of scatter.
+
+        In these the normal matrix is 1, and what the scatter of the map adds to it that share.
+        """
+        whole = self.scaled_normal(self.relative_intensity(np.zeros(len(self.names)))[1], corrected=False)
+        values, vectors = np.linalg.eigh(whole)
+        kept = values > 1e-13 * values[-1]
+        unit = vectors[:, kept] / np.sqrt(values[kept])
+        share, turn = np.linalg.eigh(unit.T @ (self.attenuation[:, 1:] * np.outer(self.scale, self.scale)) @ unit)
+        return unit @ turn, np.maximum(share, 1e-300)
+
+    def taken_out(self, scatter: np.ndarray) -> np.ndarray:
+        """Of what a scatter (n_pixel, n) in common with that of the fitted terms adds, the part that is taken out.
+
+        Where the scatter is nearly all that the map knows of a combination of coefficients, taking it out would leave
+        nothing to divide by: there no more goes than `MOST_SCATTER` of the normal matrix.
+        """
+        unit, share = self._principal
+        added, allowed = self.scale[:, None] * self._adds(scatter), np.minimum(1.0, MOST_SCATTER / share)
+        return (added - np.linalg.pinv(unit).T @ ((1.0 - allowed)[:, None] * (unit.T @ added))) / self.scale[:, None]
+
+    @cached_property
+    def correction(self) -> np.ndarray:
+        """The part of the attenuation that is taken out of the normal equations, shape (order + 2, order + 3)."""
+        return self.taken_out(self.scatter)
+
+    @property
+    def corrected(self) -> float:
+        """Share of the attenuation that is taken out, in the combination where it is least.
+
+        Below 1, that combination is hardly known, and comes out too small.
+        """
+        return float(np.min(MOST_SCATTER / self._principal[1], initial=1.0))
+
+    def too_small(self, theta: np.ndarray) -> np.ndarray:
+        """Change of theta that, seen as data, moves a fit by as much as what was not taken out made it too small."""
+        unit, share = self._principal
+        taken = np.minimum(share, MOST_SCATTER)
+        left = (1.0 - taken / share) * (1.0 - taken) / (1.0 - np.minimum(share, SURELY_SCATTER))
+        return self.scale * (unit @ (left * (unit.T @ (self.scale * (self.attenuation @ np.append(1.0, theta))))))
+
+    def exact(self) -> "Design":
+        """The same, its map taken as exact: for a sky that was made with this very map."""
+        return replace(self, scatter=self.scatter[:0])
+
+    @cached_property
     def noise_trace(self) -> float:
         """Expectation of the sum of squared deviations, in units of sigma, of noise alone after Eq. (2)."""
         return self.expected_squares(self.noise)
 
     @cached_property
-    def effective_pixels(self) -> float:
-        """Number of independent pixels whose sum of squared deviations would scatter as much.
+    def noise_pixels(self) -> float:
+        """`effective_pixels` of noise alone."""
+        return self.effective_pixels(self.noise)
 
-        (tr S)^2 / tr S^2 of S = W^1/2 N K K^T N W^1/2, with N the rings of Eq. (2). Each ring takes one mode out of
-        W^1/2 K K^T W^1/2: its share of tr S^2 is taken to leading order.
+    def effective_pixels(self, factor: sparse.csr_array) -> float:
+        """Number of independent pixels whose sum of squared deviations would scatter as much, for a factor f.
+
+        (tr S)^2 / tr S^2 of S = W^1/2 N f f^T N W^1/2, with N the rings of Eq. (2). Each ring takes one mode out of
+        W^1/2 f f^T W^1/2: its share of tr S^2 is taken to leading order.
         """
-        scaled = sparse.diags_array(np.sqrt(self.weight)) @ self.noise
-        covariance = scaled @ scaled.T
+        scaled = sparse.diags_array(np.sqrt(self.weight)) @ factor
+        covariance, rings = scaled @ scaled.T, self.rings @ factor
         ring_weight = np.sqrt(np.bincount(self.ring) * (self.rings @ self.weight))
-        lost = ring_weight[:, None] * (self.ring_noise @ self.ring_noise.T) * ring_weight
-        return self.noise_trace**2 / float((covariance * covariance).sum() - np.sum(lost**2))
+        lost = ring_weight[:, None] * (rings @ rings.T).toarray() * ring_weight
+        return self.expected_squares(factor) ** 2 / float((covariance * covariance).sum() - np.sum(lost**2))
 
     def expected_squares(self, factor: sparse.csr_array) -> float:
         """Expectation of the sum of squares, in units of sigma, of noise with covariance f f^T, after Eq. (2)."""
@@ -164,10 +190,11 @@ class Design:
         relative = self.intensity(theta) / mean
         return relative, (self.columns - relative[:, None] * self.ring_columns)[:, 1:] / mean[:, None]
 
-    def scaled_normal(self, jacobian: np.ndarray, attenuation: np.ndarray | float = 0.0) -> np.ndarray:
-        """Normal matrix J^T W J of the scaled parameters, less the attenuation of all but the constant."""
-        scaled, attenuation = jacobian * self.scale, attenuation * np.ones((len(self.names) + 1,) * 2)
-        return (scaled.T * self.weight) @ scaled - attenuation[1:, 1:] * np.outer(self.scale, self.scale)
+    def scaled_normal(self, jacobian: np.ndarray, corrected: bool = True) -> np.ndarray:
+        """Normal matrix J^T W J of the scaled parameters, less what of it is scatter of the map, if `corrected`."""
+        scaled = jacobian * self.scale
+        normal = (scaled.T * self.weight) @ scaled
+        return normal - self.correction[:, 1:] * np.outer(self.scale, self.scale) if corrected else normal
 
     def response(self, operator: np.ndarray, factor: sparse.csr_array) -> np.ndarray:
         """Response (n, m) of linear functionals (n, n_observed) of a ring-normalised sky to m unit deviates.
@@ -207,7 +234,7 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     if observed.sum() <= order + 2 + observed.any(axis=1).sum():
         raise AnisotropyError(f"the sky has {observed.sum()} observed pixels in {observed.any(axis=1).sum()} rings for "
                               f"{order + 2} parameters: lower the order or widen the declination limits")
-    mean = mean_columns(liouville, order, p_index, terms)
+    mean, scatter = mean_columns(liouville, order, p_index, terms)
     averaging = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)[observed.ravel()]
     columns, area = averaging @ mean, np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)
     counts = observed.sum(axis=1)[observed.any(axis=1)]
@@ -216,4 +243,5 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     return Design(order=order, p_index=p_index, names=names or parameter_names(order), terms=terms,
                   observed=observed, columns=columns, ring_columns=np.repeat(rings @ columns, counts, axis=0),
                   scale=1.0 / np.sqrt(np.mean(columns[:, 1:] ** 2, axis=0)), full_sky_mean=area @ mean / area.sum(),
-                  averaging=averaging, rings=rings, weight=sky.sigma[observed] ** -2.0, noise=noise_factor(sky))
+                  scatter=scatter, averaging=averaging, rings=rings, weight=sky.sigma[observed] ** -2.0,
+                  noise=noise_factor(sky))

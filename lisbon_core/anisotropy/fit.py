@@ -4,19 +4,21 @@ A 5-degree average on a 2-degree grid shares each event among some twenty pixels
 the covariance of the sky goes through the estimator (the sandwich), and chi-square is divided by its expectation.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
 
-from lisbon_core.anisotropy.design import AnisotropyError, Design, design, mean_columns
+from lisbon_core.anisotropy.design import Design, design
+from lisbon_core.anisotropy.terms import AnisotropyError, mean_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
-__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_coefficients", "fit_design", "map_scatter"]
+__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_coefficients", "fit_design"]
 
-MOST_SCATTER = 1.0 / 1.3  # of the normal matrix that may be scatter of the map and be taken out
+SAMPLE = "sample of the map"
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,9 @@ class AnisotropyFit:
         d theta / d data: the fit is linear in small changes of the sky.
     noise : ndarray, shape (order + 2, n_pixel)
         theta's response to independent unit noise on the pixels before the averaging.
-    map_noise : sparse array, shape (n_observed, m)
-        M: the predicted sky has covariance M M^T before the rings, a column for each pixel of the Liouville map; one
-        more where the error of a grid is known, and one for what could not be corrected; none where it is exact.
-    corrected : float
-        Share of the map's scatter that could be taken out of the normal equations; below 1 where it is so large that
-        some combination of coefficients is hardly known: it then comes out too small.
+    map_errors : mapping of str to sparse array, shape (n_observed, m)
+        What the Liouville map may be wrong by, by cause: M, where the predicted sky has covariance M M^T before the
+        rings. The finite sample has a column for each pixel of the map, every other cause one; none if it is exact.
     """
 
     design: Design
@@ -50,8 +49,7 @@ class AnisotropyFit:
     effective_pixels: float
     estimator: np.ndarray
     noise: np.ndarray
-    map_noise: sparse.csr_array
-    corrected: float = 1.0
+    map_errors: Mapping[str, sparse.csr_array]
 
     @property
     def order(self) -> int:
@@ -65,23 +63,26 @@ class AnisotropyFit:
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """Of theta: noise of the sky through averaging and rings, and finite sample of the map if it is not exact."""
+        """Of theta: noise of the sky through averaging and rings, and what the map may be wrong by."""
         return self.noise @ self.noise.T + self.map_response @ self.map_response.T
 
     @cached_property
+    def map_noise(self) -> sparse.csr_array:
+        """`map_errors` side by side."""
+        none = sparse.csr_array((self.estimator.shape[1], 0))
+        return sparse.hstack([none, *self.map_errors.values()], format="csr")
+
+    @cached_property
     def map_response(self) -> np.ndarray:
-        """Response of theta to the map's own error, shape (order + 2, m)."""
+        """Response of theta to the errors of the map, shape (order + 2, m)."""
         return self.design.response(self.estimator, self.map_noise)
 
-    @property
-    def sigma_noise(self) -> np.ndarray:
-        """Standard errors of theta from the noise of the sky alone."""
-        return np.sqrt(np.sum(self.noise**2, axis=1))
-
-    @property
-    def sigma_map(self) -> np.ndarray:
-        """Standard errors of theta from the finite sample of the Liouville map alone."""
-        return np.sqrt(np.sum(self.map_response**2, axis=1))
+    @cached_property
+    def budget(self) -> dict[str, np.ndarray]:
+        """Standard errors of theta by cause, shape (order + 2,) each."""
+        parts = {cause: self.design.response(self.estimator, factor) for cause, factor in self.map_errors.items()}
+        parts = {"noise of the sky": self.noise, **parts}
+        return {cause: np.sqrt(np.sum(part**2, axis=1)) for cause, part in parts.items()}
 
     @property
     def chi2_reduced(self) -> float:
@@ -105,25 +106,21 @@ class AnisotropyFit:
                                   f"({self.effective_pixels:.0f} effective pixels)"])
 
 
-def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray | float = 0.0) -> np.ndarray:
+def fit_coefficients(columns: Design, data: np.ndarray) -> np.ndarray:
     """A_n and G that fit a ring-normalised sky best: Gauss-Newton on weighted least squares, shape (order + 2,).
 
     Parameters
     ----------
     columns : Design
-        Model and weights.
+        Model and weights, and how much the scatter of the map adds to the normal equations: that is taken out again.
     data : ndarray, shape (n_observed,)
         Relative intensity, each ring with mean 1.
-    attenuation : ndarray, shape (order + 3, order + 3), optional
-        What the columns' own scatter adds to the normal equations; it is taken out again, see `fit_anisotropy`.
     """
     theta = np.zeros(len(columns.names))
-    attenuation = attenuation * np.ones((theta.size + 1, theta.size + 1))
     for _ in range(20):
         model, jacobian = columns.relative_intensity(theta)
-        weighted = jacobian.T * columns.weight
-        slope = weighted @ (data - model) + attenuation[1:] @ np.append(1.0, theta)
-        step = columns.scale * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), columns.scale * slope)
+        slope = (jacobian.T * columns.weight) @ (data - model) + columns.correction @ np.append(1.0, theta)
+        step = columns.scale * np.linalg.solve(columns.scaled_normal(jacobian), columns.scale * slope)
         theta = theta + step
         if np.all(np.abs(step) <= 1e-13 * columns.scale):
             break
@@ -131,7 +128,7 @@ def fit_coefficients(columns: Design, data: np.ndarray, attenuation: np.ndarray 
 
 
 def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
-                   coarser: LiouvilleMap | None = None, **terms) -> AnisotropyFit:
+                   others: Mapping[str, LiouvilleMap] | None = None, made_with: int = 0, **terms) -> AnisotropyFit:
     """Fit A_n and G to a sky through Eqs. (1)-(3), by weighted least squares with an honest covariance.
 
     Pixels are weighted by 1/sigma^2, and the covariance of neighbouring pixels, which share their data, enters as the
@@ -139,9 +136,9 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
 
     The Liouville map is itself a sample, so the columns of Eq. (3) are noisy, and that does two things. It biases the
     fit: noise in a column makes its coefficient too small. The difference of the map's two halves tells how much it
-    adds to the normal equations, and that is taken out (no more of it than leaves the equations solvable: `corrected`).
-    And it scatters the fit: pixels err independently, each by half that difference, as if the sky had so much more
-    noise; this enters covariance and chi-square. A map without halves is taken as exact.
+    adds to the normal equations, and that is taken out (`Design.correction`). And it scatters the fit: pixels err
+    independently, each by half that difference, as if the sky had so much more noise; this enters covariance and
+    chi-square. A map without halves is taken as exact.
 
     Parameters
     ----------
@@ -153,10 +150,13 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
         Highest Legendre order (paper: 7).
     p_index : float
         Exponent of p/p_0, alpha + 2.
-    coarser : LiouvilleMap, optional
-        The map through a grid half as fine, where the field is on a grid: the sky it predicts instead is taken for one
-        more error. The error of a jump smeared over a cell is halved with the cell, so that this is the error of the
-        finer grid; where the field is smooth it is less, a third.
+    others : mapping of str to LiouvilleMap, optional
+        Maps that could be true instead, by what they assume: the change of the sky that each predicts is taken for one
+        more error. Of a grid half as fine, where the field is on a grid, it is an upper bound: the error of a jump
+        smeared over a cell is halved with the cell, and where the field is smooth it is a third.
+    made_with : int
+        Orbits a pixel of the map that a synthetic sky was made with: it errs as this one does, by their ratio less. 0
+        for a real sky, which is no sample.
     terms
         Columns other than those of Eq. (3), see `design`.
 
@@ -169,71 +169,51 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
     ----------
     Zhang & Maalal, Eqs. (1)-(3). Fuller 1987, Measurement Error Models, sections 2.2 and 2.5, for the correction.
     """
-    columns, data = design(sky, liouville, order, p_index, **terms), sky.relative_intensity[sky.observed]
-    if liouville.replicates < 2:
-        return fit_design(columns, data)
-    scatter, reach = map_scatter(columns, liouville)
-    attenuation = (scatter.T * reach) @ scatter
-    jacobian = columns.relative_intensity(np.zeros(len(columns.names)))[1]
-    whole = columns.scaled_normal(jacobian)
-    values = np.linalg.eigvalsh(whole)
-    if values[0] <= 1e-13 * values[-1]:
-        raise AnisotropyError(f"the terms of order {order} cannot be told apart on this sky: lower the order or widen "
-                              "the declination limits")
-    # the largest share of the normal matrix, in any direction, that is the map's scatter
-    excess = linalg.eigh(whole - columns.scaled_normal(jacobian, attenuation), whole, eigvals_only=True)[-1]
-    corrected = min(1.0, MOST_SCATTER / max(excess, 1e-300))
-    fit = fit_design(columns, data, corrected * attenuation)
-    theta = np.append(1.0, fit.theta)
-    shifts = [sparse.csr_array(columns.averaging @ sparse.diags_array(scatter @ theta))]
-    if coarser is not None:
-        other = columns.averaging @ mean_columns(coarser, order, p_index, columns.terms) - columns.columns
-        shifts.append(sparse.csr_array((other @ theta)[:, None]))
-    if corrected < 1.0:  # a change of the sky that makes up for what is left
-        bias = columns.scale * ((1.0 - corrected) * attenuation[1:] @ theta)
-        shifts.append(sparse.csr_array((jacobian @ (columns.scale * np.linalg.solve(whole, bias)))[:, None]))
-    map_noise = sparse.hstack(shifts, format="csr")
-    # the same residuals, over an expectation that now holds the map's own scatter
-    response = columns.response(fit.estimator, map_noise)
-    jacobian = columns.relative_intensity(fit.theta)[1]
-    left = columns.expected_squares(map_noise) - _taken(columns, jacobian, response @ response.T,
-                                                        corrected * attenuation)
-    return replace(fit, map_noise=map_noise, corrected=float(corrected), chi2_expected=fit.chi2_expected + left)
+    columns = design(sky, liouville, order, p_index, **terms)
+    changes = {cause: columns.averaging @ mean_columns(other, order, p_index, columns.terms)[0] - columns.columns
+               for cause, other in (others or {}).items()}
+    return fit_design(columns, sky.relative_intensity[sky.observed], changes,
+                      len(liouville.mu) / made_with if made_with else 0.0)
 
 
-def fit_design(columns: Design, data: np.ndarray, attenuation: np.ndarray | float = 0.0) -> AnisotropyFit:
-    """`fit_anisotropy` for a design that is at hand: data are the relative intensities of its observed pixels."""
-    data = data / columns.ring_mean(data)
-    theta = fit_coefficients(columns, data, attenuation)
-    model, jacobian = columns.relative_intensity(theta)
-    weighted = (jacobian * columns.scale).T * columns.weight
-    estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian, attenuation), weighted)
-    noise = columns.response(estimator, columns.noise)
-    fitted = _taken(columns, jacobian, noise @ noise.T, attenuation)
-    return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise,
-                         chi2=columns.weight @ (data - model) ** 2, chi2_expected=columns.noise_trace - fitted,
-                         effective_pixels=columns.effective_pixels,
-                         map_noise=sparse.csr_array((data.size, 0), dtype=float))
+def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarray] | None = None,
+               sampled: float = 0.0) -> AnisotropyFit:
+    """`fit_anisotropy` for a design that is at hand.
 
-
-def _taken(columns: Design, jacobian: np.ndarray, covariance: np.ndarray, attenuation: np.ndarray | float) -> float:
-    """How much of the expected sum of squares the fitted coefficients, of that covariance, take away."""
-    attenuation = attenuation * np.ones((len(columns.names) + 1,) * 2)
-    return float(np.sum(((jacobian.T * columns.weight) @ jacobian - 2.0 * attenuation[1:, 1:]) * covariance))
-
-
-def map_scatter(columns: Design, liouville: LiouvilleMap, order: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """How far the terms of each pixel of a map are off, and how much of a pixel's square reaches the normal equations.
-
-    The terms are those of the design, to its order or to another.
-
-    Returns
-    -------
-    scatter : ndarray, shape (n_pixel, n)
-        Half the difference between the two halves of the sample: each pixel's is one draw of its error.
-    reach : ndarray, shape (n_pixel,)
-        Sum over the observed pixels of weight times the square of the averaging and the rings of Eq. (2).
+    Parameters
+    ----------
+    columns : Design
+    data : ndarray, shape (n_observed,)
+        Relative intensities of its observed pixels.
+    changes : mapping of str to ndarray, shape (n_observed, order + 3), optional
+        What else the columns may be off by.
+    sampled : float
+        Variance of the map that the sky was made with, over that of the fitted map.
     """
-    halves = [sum(columns.terms(liouville, s, order or columns.order, columns.p_index)
-                  for s in np.flatnonzero(liouville.replicate == k)) / np.sum(liouville.replicate == k) for k in (0, 1)]
-    return 0.5 * (halves[0] - halves[1]), columns.reach(columns.averaging)
+    data = data / columns.ring_mean(data)
+    theta = fit_coefficients(columns, data)
+    model, jacobian = columns.relative_intensity(theta)
+    values = np.linalg.eigvalsh(columns.scaled_normal(jacobian, corrected=False))
+    if values[0] <= 1e-13 * values[-1]:
+        raise AnisotropyError(f"the terms of order {columns.order} cannot be told apart on this sky: lower the order "
+                              "or widen the declination limits")
+    estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian),
+                                                         (jacobian * columns.scale).T * columns.weight)
+    terms = np.append(1.0, theta)
+    errors = {cause: sparse.csr_array((change @ terms)[:, None]) for cause, change in (changes or {}).items()}
+    pixels = columns.noise_pixels
+    if columns.scatter.size:
+        errors[SAMPLE] = columns.averaging @ sparse.diags_array(columns.scatter @ terms)
+        pixels = columns.effective_pixels(sparse.hstack([columns.noise, errors[SAMPLE]], format="csr"))
+        if sampled:
+            errors["sample of the sky's own map"] = np.sqrt(sampled) * errors[SAMPLE]
+    if columns.corrected < 1.0:
+        errors["scatter not taken out"] = sparse.csr_array((jacobian @ columns.too_small(theta))[:, None])
+    of_map = sparse.hstack([sparse.csr_array((data.size, 0)), *errors.values()], format="csr")
+    noise, response = (columns.response(estimator, factor) for factor in (columns.noise, of_map))
+    # what the fitted coefficients take away of the expected sum of squares
+    taken = np.sum(((jacobian.T * columns.weight) @ jacobian - 2.0 * columns.correction[:, 1:])
+                   * (noise @ noise.T + response @ response.T))
+    return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise, map_errors=errors,
+                         chi2=columns.weight @ (data - model) ** 2, effective_pixels=pixels,
+                         chi2_expected=columns.noise_trace + columns.expected_squares(of_map) - float(taken))

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial.legendre import legint, legval
 
-from lisbon_core.anisotropy.design import mean_columns
-from lisbon_core.anisotropy.fit import AnisotropyFit, map_scatter
+from lisbon_core.anisotropy.fit import AnisotropyFit
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky
+from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.liouville import LiouvilleMap
 
 __all__ = ["PitchAngleDistribution", "bin_averages", "pitch_angle_distribution"]
@@ -78,11 +78,6 @@ def _shares(liouville: LiouvilleMap, edges: np.ndarray, among=slice(None)) -> np
     return np.stack([liouville.average(bins == k).ravel() for k in range(edges.size - 1)], axis=1)
 
 
-def _with_constant(attenuation: np.ndarray) -> np.ndarray:
-    """A matrix of the fitted terms with an empty row and column for the constant before them."""
-    return np.pad(attenuation, ((1, 0), (1, 0)))
-
-
 def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, liouville: LiouvilleMap,
                              n_bins: int = 16) -> PitchAngleDistribution:
     """Pitch-angle distribution of a renormalised sky, Eq. (4), with its covariance.
@@ -116,17 +111,18 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     total = np.where(share.sum(axis=0) > 0.0, share.sum(axis=0), 1.0)
     share = (share / total).T
     averages = bin_averages(edges, RESPONSE_ORDER)
+    mean, scatter = mean_columns(liouville, RESPONSE_ORDER, columns.p_index, columns.terms)
     # shares and terms of a pixel come from the same orbits and err together: what that adds to products of the two
     in_common, missed = np.zeros((n_bins, RESPONSE_ORDER + 3)), np.zeros((order + 2, RESPONSE_ORDER))
     fitted = [*range(1, order + 1), -2, -1]
     _, jacobian = columns.relative_intensity(fit.theta)
-    if liouville.replicates > 1:
-        scatter, reach = map_scatter(columns, liouville, RESPONSE_ORDER)
+    if columns.scatter.size:
+        reach = columns.reach(columns.averaging)
         halves = [_shares(liouville, edges, liouville.replicate == k) for k in (0, 1)]
         in_common = (0.5 * (halves[0] - halves[1]).T * reach) @ scatter / total[:, None]
-        cross = fit.corrected * (scatter[:, fitted].T * reach)
-        normal = columns.scaled_normal(jacobian, _with_constant(cross @ scatter[:, fitted]))
-        missed = columns.scale[:, None] * np.linalg.solve(normal, columns.scale[:, None] * (cross @ scatter[:, 1:-2]))
+        cross = columns.taken_out(scatter[:, 1:-2])
+        missed = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian),
+                                                          columns.scale[:, None] * cross)
     F = 1.0 + averages[:, :order] @ legendre + share @ excess + in_common[:, [0, *fitted]] @ np.append(1.0, fit.theta)
 
     # small changes d of the sky move the bins by T d: through the fitted series, and through the excess
@@ -135,7 +131,7 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     of_map = from_fit @ fit.map_response + columns.response(share, fit.map_noise)
     covariance = noise @ noise.T + of_map @ of_map.T
 
-    high = columns.averaging @ mean_columns(liouville, RESPONSE_ORDER, columns.p_index, columns.terms)[:, 1:-2]
+    high = columns.averaging @ mean[:, 1:-2]
     high = high - columns.ring_mean(high)
     response = from_fit @ (fit.estimator @ high - missed) + share @ high - in_common[:, 1:-2]
     return PitchAngleDistribution(mu=0.5 * (edges[1:] + edges[:-1]), edges=edges, F=F, covariance=covariance,

@@ -1,76 +1,83 @@
-"""The closed-form heliosphere: spiral, heliosheath and draped interstellar field put together.
+"""The closed-form heliosphere: Parker's spiral, the heliosheath and the draped interstellar field put together.
 
-One flow, two labels on its streamlines, one travel time: see `parker`, `sheath` and `interstellar`. div B = 0 and
-curl E = 0 hold identically in each, the normal component of B and the potential of E are continuous from one to the
-next. With a finite `tail_AU` the tail fades into the uniform field: see `tail`. Points are (x, y, z) in AU along the
-model's axes: z towards the interstellar wind, x along the part of the interstellar field across it, y = z x x.
+Two surfaces that each ray from the Sun meets once, the termination shock P = 1 and the heliopause Q = 1, part space in
+three; in each of the three B is the curl of a potential written down as it is, see `solar` and `interstellar`. So div B
+= 0 to rounding; at both surfaces B has the same part across them on either side, the electric field is one potential's
+gradient, continuous everywhere. The shape and the strengths were fitted to what Voyager 1 and 2 measured: see
+`lisbon_core.studies.voyager`. Points are (x, y, z) in AU along the model's axes: z towards the interstellar wind, x
+along the part of the interstellar field across it, y = z x x.
 
 Examples
 --------
 >>> heliosphere = closed_form()
 >>> magnetic, electric = heliosphere.field([[1.0, 0.0, 0.0], [200.0, -300.0, 500.0]])
->>> print(magnetic.round(5))
-[[ 35.       -3.30204 -26.54668]
- [  2.23298   0.05095   1.9243 ]]
+>>> print(magnetic.round(3))
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from lisbon_core._core import STRICT, kernel
-from lisbon_core.heliosphere.interstellar import wall
-from lisbon_core.heliosphere.parameters import (
-    FLOW,
-    NOSE,
-    SHOCK,
-    TAIL,
-    HeliosphereError,
-    HeliosphereParameters,
-    pack,
-)
-from lisbon_core.heliosphere.parker import spiral, spiral_potential
-from lisbon_core.heliosphere.tables import carried_fast, draped_fast, with_tables
-from lisbon_core.heliosphere.tail import faded, faded_potential, joined_potential
+from lisbon_core.heliosphere.interstellar import draped, draped_potential, wall
+from lisbon_core.heliosphere.parameters import FLOW, HeliosphereError, HeliosphereParameters, pack
+from lisbon_core.heliosphere.solar import carried, shock, solar_potential, spiral
 
 __all__ = ["SHEATH", "SOLAR", "INTERSTELLAR", "Heliosphere", "border", "closed_form", "field_at", "field_in",
-           "region_of"]
+           "held", "region_of", "solar_cycle"]
 
 SOLAR, SHEATH, INTERSTELLAR = 0, 1, 2
 
 
 @kernel(**STRICT)
+def _levels(x, y, z, parameters):
+    """P and Q with their gradients, and a distance from the Sun that is not zero."""
+    r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
+    return shock(x, y, z, r, 1.0 / r, parameters), wall(x, y, z, r, 1.0 / r, parameters)
+
+
+@kernel(**STRICT)
+def _beyond(level):
+    """How far (AU) a point lies beyond the surface where a level is 1: nearly, close to it; no more, outside."""
+    size = math.sqrt(level[1] * level[1] + level[2] * level[2] + level[3] * level[3])
+    return 2.0 * (level[0] - math.sqrt(level[0])) / max(size, 1e-300)
+
+
+@kernel(**STRICT)
 def region_of(x, y, z, parameters):
     """Which of the three fields holds at a point: 0 inside the shock, 1 in the heliosheath, 2 beyond the heliopause."""
-    if x * x + y * y + z * z < parameters[SHOCK] * parameters[SHOCK]:
-        return SOLAR
-    return SHEATH if wall(x, y, z) < parameters[NOSE] * parameters[NOSE] else INTERSTELLAR
+    at_shock, at_wall = _levels(x, y, z, parameters)
+    return SOLAR if at_shock[0] < 1.0 else SHEATH if at_wall[0] < 1.0 else INTERSTELLAR
 
 
 @kernel(**STRICT)
 def border(region, x, y, z, parameters):
     """How far (AU, roughly) a point lies beyond the border of a region, negative within; and which region is there."""
-    r = math.sqrt(x * x + y * y + z * z)
+    at_shock, at_wall = _levels(x, y, z, parameters)
+    past_shock, past_wall = _beyond(at_shock), _beyond(at_wall)
     if region == SOLAR:
-        return r - parameters[SHOCK], SHEATH
-    past_wall = math.sqrt(wall(x, y, z)) - parameters[NOSE]
+        return past_shock, SHEATH
     if region == INTERSTELLAR:
         return -past_wall, SHEATH
-    before_shock = parameters[SHOCK] - r
-    return (before_shock, SOLAR) if before_shock > past_wall else (past_wall, INTERSTELLAR)
+    return (-past_shock, SOLAR) if -past_shock > past_wall else (past_wall, INTERSTELLAR)
+
+
+@kernel(**STRICT, forceinline=True)
+def field_in(region, x, y, z, parameters):
+    """B (microgauss) and E (microgauss c) of a region's field, at a point in it or a little beyond, as six floats."""
+    if region == INTERSTELLAR:
+        return draped(x, y, z, parameters)
+    if region == SHEATH:
+        return carried(x, y, z, parameters)
+    return spiral(x, y, z, parameters)
 
 
 @kernel(**STRICT)
-def field_in(region, x, y, z, parameters):
-    """B (microgauss) and E (microgauss c) of a region's field, at a point in it or a little beyond, as six floats."""
-    if region == SOLAR:
-        return spiral(x, y, z, parameters)
-    if z < parameters[TAIL]:
-        return faded(region == SHEATH, x, y, z, parameters)
-    if region == SHEATH:
-        return carried_fast(x, y, z, parameters)
-    return draped_fast(x, y, z, parameters)
+def held(parameters):
+    """Those of the interstellar field as numbers: the compiler need not fear that they change between neighbours."""
+    return (parameters[0], parameters[1], parameters[2], parameters[3], parameters[4], parameters[5], parameters[6],
+            parameters[7])
 
 
 @kernel(**STRICT)
@@ -81,13 +88,11 @@ def field_at(x, y, z, parameters):
 
 @kernel(**STRICT)
 def potential_at(x, y, z, parameters):
-    """Electric potential in microgauss AU: continuous everywhere; zero on the heliopause before `tail_AU`."""
+    """Electric potential in microgauss AU: continuous everywhere, zero on the heliopause."""
     region = region_of(x, y, z, parameters)
-    if region == SOLAR:
-        return spiral_potential(x, y, z, parameters)
-    if z < parameters[TAIL]:
-        return faded_potential(region == SHEATH, x, y, z, parameters)
-    return joined_potential(region == SHEATH, x, y, z, parameters)
+    if region == INTERSTELLAR:
+        return draped_potential(x, y, z, parameters)
+    return solar_potential(region == SHEATH, x, y, z, parameters)
 
 
 @kernel(**STRICT)
@@ -164,4 +169,10 @@ def closed_form(parameters: HeliosphereParameters | None = None) -> Heliosphere:
     """The closed-form heliosphere of these parameters (of the default ones, if none are given)."""
     parameters = HeliosphereParameters() if parameters is None else parameters
     packed, axes = pack(parameters)
-    return Heliosphere(parameters, with_tables(packed), axes, parameters.directions()[1])
+    return Heliosphere(parameters, packed, axes, parameters.directions()[1])
+
+
+def solar_cycle(parameters: HeliosphereParameters, phases: int = 8) -> list[Heliosphere]:
+    """The closed-form heliosphere at moments spread evenly over a magnetic cycle, the first at its own phase."""
+    return [closed_form(replace(parameters, cycle_phase=(parameters.cycle_phase + k / phases) % 1.0))
+            for k in range(phases)]

@@ -4,6 +4,7 @@ How it is interpolated, and what holds outside the grid and near the Sun, is in 
 `gridded_files`, written in `gridded_writing`, made from other things in `gridded_import`.
 """
 
+import functools
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -42,6 +43,11 @@ class Grid:
     field: np.ndarray
     flow: np.ndarray
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of nodes."""
+        return tuple(map(len, self.coordinates))
+
     def points(self) -> np.ndarray:
         """The nodes (n_1, n_2, n_3, 3), AU, along the axes."""
         first, second, third = self.coordinates
@@ -60,14 +66,22 @@ class GriddedHeliosphere:
         Where its nodes are and what surrounds them.
     identity : str
         Tells this heliosphere from every other: the hash of its file.
-    report : GridReport
-        What was read, and how well div B = 0 holds.
+    source, electric : str
+        The file, and where its E comes from.
     """
 
     packed: np.ndarray = field(repr=False)
     grid: Grid = field(repr=False)
     identity: str
-    report: object
+    source: str = ""
+    electric: str = "as given"
+
+    @functools.cached_property
+    def report(self):
+        """What was read, and how well div B = 0 holds: a `GridReport`."""
+        from lisbon_core.heliosphere.gridded_report import grid_report
+
+        return grid_report(self)
 
     @property
     def axes(self) -> np.ndarray:

@@ -26,7 +26,6 @@ import numpy as np
 
 from lisbon_core.frames import FRAMES, rotation_to_icrs
 from lisbon_core.heliosphere.gridded import Grid, GriddedHeliosphere, pack_grid
-from lisbon_core.heliosphere.gridded_report import grid_report
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.units import KM_S
 
@@ -41,12 +40,10 @@ PATIENCE = 20.0  # seconds for the library to read a small file
 
 
 def is_gridded(path) -> bool:
-    """Whether a file is HDF5 by its first bytes."""
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(8) == b"\x89HDF\r\n\x1a\n"
-    except OSError:
-        return False
+    """Whether a file is HDF5, with a block of its writer's before it or not."""
+    import h5py
+
+    return Path(path).is_file() and h5py.is_hdf5(path)
 
 
 def read_gridded(path) -> GriddedHeliosphere:
@@ -76,7 +73,7 @@ def read_gridded(path) -> GriddedHeliosphere:
     if electric is None and velocity is not None:
         electric = -np.cross(velocity, magnetic)
     return GriddedHeliosphere(pack_grid(grid, magnetic, electric), grid, f"gridded heliosphere {identity}",
-                              grid_report(str(path), grid, magnetic, source))
+                              str(path), source)
 
 
 def _read_elsewhere(path: Path) -> dict[str, np.ndarray]:
@@ -109,15 +106,16 @@ def checked_content(content: dict[str, np.ndarray]):
         inner = reach = float(coordinates[0][0])
         coordinates[2] = _whole_sphere(*coordinates[1:])
     else:
-        inner = float(content.get("@inner_AU", 0.0))
+        inner = content.get("@inner_AU", 0.0)
         reach = min(min(-nodes[0], nodes[-1]) for nodes in coordinates)
-    if not 0.0 <= inner <= reach:
-        raise HeliosphereError(f"inner_AU is {inner:g}, but it must lie between 0 and {reach:g} AU, within the grid")
+    if not (np.asarray(inner).dtype.kind in "fiu" and np.ndim(inner) == 0 and 0.0 <= inner <= reach):
+        raise HeliosphereError(f"inner_AU is {inner}, but it must be a number between 0 and {reach:g} AU, within the "
+                               "grid")
     field, flow = _three(content, "interstellar/B"), _three(content, "interstellar/V") * KM_S
     if not 0.1 <= np.linalg.norm(field) <= 20.0:
         raise HeliosphereError(f"interstellar/B is {np.linalg.norm(field):.3g} microgauss strong, but it must lie "
                                "between 0.1 and 20: check its unit")
-    grid = Grid(spherical, tuple(coordinates), inner, _axes(content), field, flow)
+    grid = Grid(spherical, tuple(coordinates), float(inner), _axes(content), field, flow)
     magnetic = _vectors(content, "B", names, coordinates)
     velocity, electric = (_vectors(content, name, names, coordinates) if name in content else None for name in "VE")
     if velocity is None and electric is None and flow.any():

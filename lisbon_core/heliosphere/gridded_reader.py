@@ -40,7 +40,9 @@ def content(path) -> dict[str, np.ndarray]:
                 found[name] = node[...].astype(np.float32 if node.ndim == 4 else float, copy=False)
             for attribute in ATTRIBUTES:
                 value = node.attrs.get(attribute)
-                value = np.asarray(value.decode() if isinstance(value, bytes) else value)
+                value = np.asarray(value).item() if np.size(value) == 1 else value  # also of arrays of one element
+                value = value.decode() if isinstance(value, bytes) else value
+                value = np.asarray(value.strip() if isinstance(value, str) else value)
                 if (value.dtype.kind == "U" and value.size * value.itemsize <= 4 * LONGEST_TEXT) or (
                         value.dtype.kind in "fiu" and value.size <= 9):
                     found[f"{name}@{attribute}"] = value

@@ -6,7 +6,7 @@ Examples
 >>> from lisbon_core.heliosphere import closed_form, export, read_gridded
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     export(closed_form(), f"{folder}/small.h5", shape=(12, 7, 12))
-...     print(read_gridded(f"{folder}/small.h5").report.shape)
+...     print(read_gridded(f"{folder}/small.h5").grid.shape)
 (12, 7, 12)
 """
 
@@ -56,9 +56,9 @@ def export(heliosphere, path, shape=(256, 256, 128), r_AU=(60.0, 4000.0)) -> Non
     HeliosphereError
         If the first radius lies outside the termination shock of a closed form.
     """
-    shock = heliosphere.parameters.shock_AU if isinstance(heliosphere, Heliosphere) else np.inf
+    shock = heliosphere.parameters.nearest_shock_AU if isinstance(heliosphere, Heliosphere) else np.inf
     if r_AU[0] > shock:
-        raise HeliosphereError(f"r_AU begins at {r_AU[0]:g} AU, but the termination shock lies at {shock:g}: begin "
+        raise HeliosphereError(f"r_AU begins at {r_AU[0]:g} AU, but the termination shock lies at {shock:.4g}: begin "
                                "within it, where the field is that of a radial wind")
     coordinates, points = nodes(shape, r_AU)
     magnetic, electric = heliosphere.field(points.reshape(-1, 3))
@@ -68,7 +68,8 @@ def export(heliosphere, path, shape=(256, 256, 128), r_AU=(60.0, 4000.0)) -> Non
 
 
 def write_gridded(path, coordinates: dict, magnetic_uG, *, interstellar_uG, interstellar_km_s=(0.0, 0.0, 0.0),
-                  velocity_km_s=None, electric_uG_c=None, frame="icrs", axes_icrs=None, inner_AU=0.0) -> None:
+                  velocity_km_s=None, electric_uG_c=None, frame="icrs", axes_icrs=None, inner_AU=0.0,
+                  compact=False) -> None:
     """Write arrays as the file of a gridded heliosphere, and read it back to check it.
 
     Parameters
@@ -85,6 +86,8 @@ def write_gridded(path, coordinates: dict, magnetic_uG, *, interstellar_uG, inte
         What x, y, z are: a frame's name, or the three axes in ICRS, one a row.
     inner_AU : float
         Of a Cartesian grid: radius within which the field is continued towards the Sun.
+    compact : bool
+        Two bytes a number, compressed: each is off by up to 5e-4 of it.
 
     Raises
     ------
@@ -109,7 +112,8 @@ def write_gridded(path, coordinates: dict, magnetic_uG, *, interstellar_uG, inte
             file[name].attrs["unit"] = "deg" if name in ("theta", "phi") else "AU"
         for name, values in (("B", magnetic_uG), ("V", velocity_km_s), ("E", electric_uG_c)):
             if values is not None:
-                file[name] = np.asarray(values, dtype=np.float32)
+                file.create_dataset(name, data=np.asarray(values, dtype=np.float16 if compact else np.float32),
+                                    compression=9 if compact else None, shuffle=compact)
                 file[name].attrs.update({"unit": LARGEST[name][0], "axes": " ".join((*names, "component")),
                                          "components": "cartesian"})
         for name, values in (("B", interstellar_uG), ("V", interstellar_km_s)):

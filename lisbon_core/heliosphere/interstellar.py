@@ -1,82 +1,74 @@
-"""The interstellar field draped over the heliopause: B = grad(alpha) x grad(beta), carried by the half-body flow.
+"""The interstellar field, draped round the heliopause.
 
-    u = U (d^2 r_hat/r^2 - z_hat),          a^2 = rho^2 + 2 d^2 (cos theta - 1)         (a = 0: the heliopause)
-    alpha = Y = N a^2 sin(phi) / sqrt(a^2 + eta^2 rho^2),    beta = Z = z - d^2 J(theta, a)
-    B = B_perp grad(Y) x grad(Z) + B_z (z_hat - d^2 r_hat/r^2),          E = U B_perp grad(Y)
+With Q = 1 on the heliopause, a potential of the undisturbed field is made to vanish there,
 
-eta = 0 is the exact solution, which stretches the field without bound at the heliopause; eta > 0 lets the stretch
-saturate. With w = r(r + z)/2, C = sqrt(w)/r and g = 1 - d^2/w (so a^2 = rho^2 g), all is regular up to the heliopause
-and on the axis, and one function of two variables, `drape`, holds the integral:
+    B = curl (G A) = G B_inf + grad(G) x A,        G = F/(1 + F),    F = (Q - 1)(1 + r^2/L^2)
+    A = B_perp [(1 - f') y z_hat - f y_hat] + (B_z/2) z_hat x r_vec,        f = (z + sqrt(z^2 + d^2))/2
 
-    dJ/dr at fixed theta = Q_r/d^2,     Q_r = -(2 d^2/r^2) drape(g, C)
+so that div B = 0, B has no part across the heliopause, and far away it is B_inf = B_perp x_hat + B_z z_hat. The gauge f
+decides where the flux goes that the heliosphere displaces: before the nose it piles up (f = z there), along the tail it
+passes on both sides (f = 0). The electric field has the potential
 
-References
-----------
-Roeken, Kleimann & Fichtner 2015, ApJ 805, 173 (eta = 0); Kleimann et al. 2016, ApJ 816, 29 (the stretch at the
-heliopause); Parker 1961, ApJ 134, 20 (the flow).
+    Phi = -U B_perp y g,        g = G sqrt(1 + eta^2)/sqrt(G + eta^2)
+
+which is that of -U x B far away and zero on the heliopause; eta = 0 would make E.B vanish everywhere for a sphere, and
+E infinite on it.
 """
 
 import math
 
 from lisbon_core._core import STRICT, kernel
-from lisbon_core.heliosphere.carlson import elliptic_rd
-from lisbon_core.heliosphere.parameters import B_PAR, B_PERP, ETA, FLOW, NOSE, STRETCH
+from lisbon_core.heliosphere.parameters import B_PAR, B_PERP, FLOW, NOSE2, OVER_TAIL2, WALL, WALL_X, WALL_Z
 
-__all__ = ["around", "drape", "draped_from", "stream_function", "wall"]
+__all__ = ["draped", "draped_potential", "wall"]
 
-FLOOR = 1e-15  # g is not let below: the heliopause itself
-
-
-@kernel(**STRICT)
-def wall(x, y, z):
-    """w = r^2 cos^2(theta/2) = r (r + z)/2 in AU^2 without cancellation; the heliopause is w = d^2."""
-    rho2 = x * x + y * y
-    r = math.sqrt(rho2 + z * z)
-    return 0.5 * r * (r + z) if z >= 0.0 else 0.5 * r * rho2 / (r - z)
+ETA2 = 0.25  # eta^2: by E it changes the energy of a particle by 1e-5, and nothing else
+DEEPEST = -0.1  # F is not let below: steps that are tried reach into the heliosphere
 
 
-@kernel(**STRICT)
-def around(x, y, z):
-    """r, 1/r, 1/w and C = cos(theta/2), without cancellation."""
-    rho2 = x * x + y * y
-    r = math.sqrt(rho2 + z * z)
-    over_r = 1.0 / r
-    cosine2 = 0.5 * (r + z) * over_r if z >= 0.0 else 0.5 * rho2 * over_r / (r - z)
-    return r, over_r, over_r * over_r / cosine2, math.sqrt(cosine2)
+@kernel(**STRICT, forceinline=True)
+def wall(x, y, z, r, over_r, parameters):
+    """Q, 1 on the heliopause and growing as r^2 along each ray, and its gradient: four floats."""
+    even, upwind, across = parameters[WALL], parameters[WALL_Z], parameters[WALL_X]
+    shift, side = r + z, across * x
+    radial = 2.0 * even + (upwind * z + side) * over_r
+    return (r * (even * r + upwind * z) + side * shift,
+            radial * x + across * shift, radial * y, radial * z + upwind * r + side)
 
 
-@kernel(**STRICT)
-def drape(g, cosine):
-    """The integral in Q_r: C (g/3) [R_D(g C^2, 1, g) + R_D(1, g, g C^2)/2], with C = cos(theta/2)."""
-    gc2 = g * cosine * cosine
-    return cosine * g / 3.0 * (elliptic_rd(gc2, 1.0, g) + 0.5 * elliptic_rd(1.0, g, gc2))
+@kernel(**STRICT, forceinline=True)
+def _rise(r, q, parameters):
+    """F and its derivative by Q: how far outside a point is, in a measure that grows fast far from the Sun."""
+    far = 1.0 + r * r * parameters[OVER_TAIL2]
+    rise = (q - 1.0) * far
+    return (rise if rise > DEEPEST else DEEPEST), far
 
 
-@kernel(**STRICT)
-def draped_from(x, y, z, r, over_r, over_w, g, drape_value, parameters):
-    """B and E (six floats) outside the heliopause, where r, 1/r, 1/w, g and the value of `drape` are known."""
-    d2 = parameters[NOSE] * parameters[NOSE]
-    eta2 = parameters[ETA] * parameters[ETA]
-    over_q = 1.0 / math.sqrt(g + eta2)
-    transverse = parameters[B_PERP] * parameters[STRETCH]
-    height = g * over_q  # G
-    slope = (0.5 * g + eta2) * over_q * over_q * over_q * d2 * over_w * over_w * y  # y G' d^2/w^2
-    pull = -2.0 * d2 * over_r * over_r * drape_value  # Q_r
-    twist = -(d2 * z - pull * (d2 * r - z * r * r)) * 0.5 * over_w * over_w * over_q  # M
-    wx, wy, wz = x + 0.5 * z * x * over_r, y + 0.5 * z * y * over_r, z + 0.5 * (z * z * over_r + r)  # grad w
-    bx, by, bz = -pull * x * over_r, -pull * y * over_r, 1.0 - pull * z * over_r  # b = z_hat - Q_r r_hat
-    along = parameters[B_PAR]
-    sink = along * d2 * over_r * over_r * over_r
-    electric = parameters[FLOW] * transverse
-    return (transverse * (height * bz - twist * wz + slope * (wy * bz - wz * by)) - sink * x,
-            transverse * slope * (wz * bx - wx * bz) - sink * y,
-            transverse * (-height * bx + twist * wx + slope * (wx * by - wy * bx)) + along - sink * z,
-            electric * slope * wx, electric * (height + slope * wy), electric * slope * wz)
-
+@kernel(**STRICT, forceinline=True)
+def draped(x, y, z, parameters):
+    """B (microgauss) and E (microgauss c) outside the heliopause at a point (AU, model axes), as six floats."""
+    r = math.sqrt(x * x + y * y + z * z + 1e-24)
+    q, qx, qy, qz = wall(x, y, z, r, 1.0 / r, parameters)
+    rise, far = _rise(r, q, parameters)
+    share = 1.0 / (1.0 + rise)
+    g, slope = rise * share, share * share
+    along = 2.0 * (q - 1.0) * parameters[OVER_TAIL2] * slope
+    slope = far * slope
+    gx, gy, gz = slope * qx + along * x, slope * qy + along * y, slope * qz + along * z  # grad G
+    perp, half = parameters[B_PERP], 0.5 * parameters[B_PAR]
+    root = math.sqrt(z * z + parameters[NOSE2])
+    ax, ay, az = -half * y, half * x - 0.5 * perp * (z + root), perp * y * (0.5 - 0.5 * z / root)
+    over = 1.0 / math.sqrt(g + ETA2)
+    electric = parameters[FLOW] * perp * math.sqrt(1.0 + ETA2) * over
+    steep = electric * y * (0.5 * g + ETA2) * over * over
+    return (g * perp + gy * az - gz * ay, gz * ax - gx * az, 2.0 * g * half + gx * ay - gy * ax,
+            steep * gx, electric * g + steep * gy, steep * gz)
 
 
 @kernel(**STRICT)
-def stream_function(x, y, z, parameters):
-    """Y in AU: outside the heliopause E = U B_perp grad(Y)."""
-    g = max(1.0 - parameters[NOSE] * parameters[NOSE] / wall(x, y, z), FLOOR)
-    return parameters[STRETCH] * y * g / math.sqrt(g + parameters[ETA] * parameters[ETA])
+def draped_potential(x, y, z, parameters):
+    """Potential of E outside the heliopause, microgauss AU."""
+    r = math.sqrt(x * x + y * y + z * z + 1e-24)
+    rise, _ = _rise(r, wall(x, y, z, r, 1.0 / r, parameters)[0], parameters)
+    g = rise / (1.0 + rise)
+    return -parameters[FLOW] * parameters[B_PERP] * y * g * math.sqrt((1.0 + ETA2) / (g + ETA2))

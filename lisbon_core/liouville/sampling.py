@@ -1,7 +1,7 @@
 """What the orbits of a map are drawn from: all that a detector averages over, in one low-discrepancy sequence.
 
 A pixel of a published map holds particles of a whole year, of every rigidity that the detector takes for one energy,
-from all over the pixel, at either polarity of the Sun. One scrambled Sobol' sequence draws these together, pixel after
+from all over the pixel, at any time of the solar cycle. One scrambled Sobol' sequence draws these together, pixel after
 pixel along the rings, so that every pixel has its own sample, even in each of them, and neighbours err independently:
 the average over a disc and the fit then average the error away. Two halves, scrambled independently, tell how large it
 is.
@@ -70,9 +70,12 @@ class Drawn:
 
 
 def pixel_edges(dec) -> np.ndarray:
-    """Sines of the declinations half way between rings, the poles at both ends: (n_dec + 1,)."""
-    middle = 0.5 * (dec[1:] + dec[:-1]) if len(dec) > 1 else np.empty(0)
-    return np.sin(np.radians(np.concatenate([[-90.0], middle, [90.0]])))
+    """Sines of the declinations half way between rings, as far beyond the first and last, at most the poles."""
+    if len(dec) == 1:
+        return np.array([-1.0, 1.0])
+    middle = 0.5 * (dec[1:] + dec[:-1])
+    edges = np.concatenate([[2.0 * dec[0] - middle[0]], middle, [2.0 * dec[-1] - middle[-1]]])
+    return np.sin(np.radians(np.clip(edges, -90.0, 90.0)))
 
 
 def draw(sampling: Sampling, dec, ra, epochs: int = 1) -> list[Drawn]:
@@ -82,7 +85,7 @@ def draw(sampling: Sampling, dec, ra, epochs: int = 1) -> list[Drawn]:
     ----------
     sampling : Sampling
     dec, ra : ndarray (n_dec,), (n_ra,)
-        Pixel centres, degrees; pixels reach half way to their neighbours, the first and last rings to the poles.
+        Pixel centres, degrees; pixels reach half way to their neighbours, those of one ring alone to the poles.
     epochs : int
         Number of heliospheres, taken equally often.
 

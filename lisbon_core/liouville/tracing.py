@@ -33,10 +33,10 @@ from lisbon_core.liouville.sampling import Drawn, LiouvilleError, Sampling, draw
 from lisbon_core.orbits import trace
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
-__all__ = ["cached_samples", "straight_lines", "trace_samples", "trace_sky"]
+__all__ = ["DIAGNOSED", "cached_samples", "straight_lines", "trace_samples", "trace_sky"]
 
 TOLERANCE = 5e-7  # 0.03 degrees at the end for 99 % of the orbits that are not chaotic
-DIAGNOSED = 16  # one orbit of so many is followed by two neighbours, for its error and amplification
+DIAGNOSED = 16  # one orbit of so many is followed by two neighbours
 
 
 def earth_positions(heliosphere: AnyHeliosphere, positions: int, first_longitude: float = 0.0) -> np.ndarray:
@@ -92,8 +92,8 @@ def _trace_drawn(epochs, fields, drawn: Drawn, diagnosed: np.ndarray, how: dict)
 
 
 def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, ra, sampling: Sampling, *,
-                  boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False, resume_in=None,
-                  own_field=None) -> LiouvilleMap:
+                  boundary_AU=4000.0, path_cap_AU=60000.0, tolerance=TOLERANCE, diagnosed=DIAGNOSED, progress=False,
+                  resume_in=None, own_field=None) -> LiouvilleMap:
     """Trace a sample of all that each pixel of a sky averages back to the interstellar medium, Eq. (1).
 
     Parameters
@@ -109,6 +109,8 @@ def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, r
         Radius of the sphere; path after which an orbit enters with its last state.
     tolerance : float
         Of each step, see `orbits.trace`.
+    diagnosed : int
+        One orbit of so many is followed by two neighbours, for its error and amplification.
     progress : bool
         Show a bar if this is a terminal.
     resume_in : path, optional
@@ -124,7 +126,7 @@ def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, r
     epochs = tuple(heliosphere) if isinstance(heliosphere, Sequence) else (heliosphere,)
     dec, ra = _checked(dec, ra)
     how = {"boundary_AU": float(boundary_AU), "path_cap_AU": float(path_cap_AU), "tolerance": float(tolerance)}
-    digest = "own field" if own_field is not None else _digest(epochs, dec, ra, sampling, how)
+    digest = "own field" if own_field is not None else _digest(epochs, dec, ra, sampling, how, diagnosed)
     if own_field is not None and resume_in is not None:
         raise LiouvilleError("work on a field of one's own cannot be resumed: leave out resume_in")
     fields = [own_field] if own_field is not None else epochs
@@ -138,7 +140,7 @@ def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, r
         if kept is not None and kept.is_file():
             done[i] = np.load(kept)
             continue
-        done[i] = _trace_drawn(epochs[:len(fields)], fields, sample, (pixel + i) % DIAGNOSED == 0, how)
+        done[i] = _trace_drawn(epochs[:len(fields)], fields, sample, (pixel + i) % diagnosed == 0, how)
         if kept is not None:
             np.save(kept.with_suffix(".part.npy"), done[i])
             kept.with_suffix(".part.npy").replace(kept)
@@ -159,17 +161,18 @@ def _as_map(heliosphere, dec, ra, found, rigidity, scale_TV, replicate, digest) 
                         inputs_hash=digest)
 
 
-def _digest(epochs, dec, ra, sampling, how) -> str:
+def _digest(epochs, dec, ra, sampling, how, diagnosed) -> str:
     """Hash of everything that goes into a map."""
     digest = hashlib.sha256(sources_hash("heliosphere", "orbits", "liouville").encode())
-    digest.update(repr(([one.identity for one in epochs], sampling, how)).encode())
+    digest.update(repr(([one.identity for one in epochs], sampling, how, diagnosed)).encode())
     for array in (dec, ra):
         digest.update(array.tobytes())
     return digest.hexdigest()[:20]
 
 
 def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, ra, sampling: Sampling, *,
-                   boundary_AU=4000.0, path_cap_AU=30000.0, tolerance=TOLERANCE, progress=False) -> LiouvilleMap:
+                   boundary_AU=4000.0, path_cap_AU=60000.0, tolerance=TOLERANCE, diagnosed=DIAGNOSED,
+                   progress=False) -> LiouvilleMap:
     """`trace_samples`, from the cache where the same map was made before; an interrupted one goes on where it was.
 
     Of several processes that ask for one map at once, one traces it and the others wait.
@@ -177,7 +180,7 @@ def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, 
     epochs = tuple(heliosphere) if isinstance(heliosphere, Sequence) else (heliosphere,)
     dec, ra = _checked(dec, ra)
     how = {"boundary_AU": float(boundary_AU), "path_cap_AU": float(path_cap_AU), "tolerance": float(tolerance)}
-    digest, folder = _digest(epochs, dec, ra, sampling, how), cache_folder() / "liouville"
+    digest, folder = _digest(epochs, dec, ra, sampling, how, diagnosed), cache_folder() / "liouville"
     path = folder / f"{digest}.fits"
     with contextlib.ExitStack() as turn:
         with contextlib.suppress(OSError):  # a folder that can only be read: nothing will be written there either
@@ -185,13 +188,13 @@ def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, 
             turn.enter_context(FileLock(path.with_suffix(".lock")))
         with contextlib.suppress(LiouvilleError):  # no such file yet, or a damaged one, which is made again
             return load(path)
-        made = trace_samples(epochs, dec, ra, sampling, progress=progress, resume_in=folder, **how)
+        made = trace_samples(epochs, dec, ra, sampling, diagnosed=diagnosed, progress=progress, resume_in=folder, **how)
         made.save(path)
     return made
 
 
 def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, longitude=0.0, boundary_AU=4000.0,
-              path_cap_AU=30000.0, tolerance=TOLERANCE) -> LiouvilleMap:
+              path_cap_AU=60000.0, tolerance=TOLERANCE) -> LiouvilleMap:
     """Trace the centre of every pixel at one rigidity, from one position on the Earth's orbit: one orbit each.
 
     Parameters

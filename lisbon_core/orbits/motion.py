@@ -41,7 +41,18 @@ class Field(NamedTuple):
     parameters: np.ndarray
 
 
-def field_functions(name: str, field_in, region_of, border) -> ModuleType:
+@njit(**STRICT)
+def _nothing(x, y, z, parameters):
+    return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+
+
+@njit(**STRICT)
+def _as_they_are(parameters):
+    return parameters
+
+
+def field_functions(name: str, field_in, region_of, border, common: int = -1, commonest=_nothing,
+                    held=_as_they_are) -> ModuleType:
     """The compiled functions of a field, in the one wrapping from which numba takes functions while it compiles.
 
     The integrator is compiled anew for each; a name serves once in a process, since code is linked by names.
@@ -56,9 +67,15 @@ def field_functions(name: str, field_in, region_of, border) -> ModuleType:
         `(x, y, z, parameters) -> region`.
     border : callable
         `(region, x, y, z, parameters) -> (how far beyond its border, AU, negative within; the region there)`.
+    common, commonest : int, callable
+        The region in which orbits are most of the time, and `(x, y, z, parameters) -> (Bx, By, Bz, Ex, Ey, Ez)` there:
+        evaluated for several orbits at once, wherever they are.
+    held : callable
+        `(parameters) -> ` what `commonest` takes for them: a tuple of numbers, which need not be read again each time.
     """
     functions = ModuleType(name)
     functions.field_in, functions.region_of, functions.border = field_in, region_of, border
+    functions.common, functions.commonest, functions.held = common, commonest, held
     return functions
 
 

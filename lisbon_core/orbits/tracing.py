@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 
 from lisbon_core._core import STRICT, LisbonError, kernel
-from lisbon_core.heliosphere.closed_form import Heliosphere, border, field_in, region_of
+from lisbon_core.heliosphere.closed_form import INTERSTELLAR, Heliosphere, border, field_in, held, region_of
 from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.gridded_kernels import border_of_grid, field_in_grid, region_on_grid
+from lisbon_core.heliosphere.interstellar import draped
 from lisbon_core.heliosphere.intrinsics import borrowed
 from lisbon_core.orbits.kernels import integrate
 from lisbon_core.orbits.motion import Field, Motion, field_functions
@@ -67,7 +68,7 @@ class Orbits:
         return self.amplification > CHAOTIC
 
 
-_CLOSED_FORM = field_functions("closed form", field_in, region_of, border)
+_CLOSED_FORM = field_functions("closed form", field_in, region_of, border, INTERSTELLAR, draped, held)
 _GRID = field_functions("grid", field_in_grid, region_on_grid, border_of_grid)
 _OWN = itertools.count()
 
@@ -117,7 +118,7 @@ def threads() -> int:
 
 
 def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, backwards=False, boundary_AU=4000.0,
-          path_cap_AU=30000.0, tolerance=1e-8, neighbours=True) -> Orbits:
+          path_cap_AU=60000.0, tolerance=1e-8, neighbours=True) -> Orbits:
     """Trace orbits to a sphere about the origin: x and p of Eq. (1), and the motion that keeps f.
 
     Backwards in time means that charge and electric field change sign together with the momentum.

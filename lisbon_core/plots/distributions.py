@@ -1,29 +1,36 @@
 """Curves, coefficients, the pitch-angle distribution, speed against error."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.plots.skies import colour_pixels, mark_field, sky_axes
-from lisbon_core.plots.style import COLOURS, POINTS, blank, one_panel, styled
+from lisbon_core.plots.skies import colour_pixels, sky_axes
+from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, styled, with_band
 
 __all__ = ["coefficients", "curves", "fit_of_order", "pad", "work_precision"]
 
 
 @styled
 def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **axes_options) -> Figure:
-    """Named curves over a common abscissa; a value may be (y,) or a pair (y, sigma) drawn with its band."""
-    fig, axes = one_panel(height)
-    styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
-    for (label, line), style in zip(lines.items(), [*styles] * 3, strict=False):
-        y, band = line if isinstance(line, tuple) else (line, None)
-        drawn, = axes.plot(x, y, linestyle=style, label=label)
-        if band is not None:
-            axes.fill_between(x, y - band, y + band, alpha=0.2, color=drawn.get_color(), linewidth=0)
-    axes.set(xlabel=xlabel, ylabel=ylabel, **axes_options)
-    if len(lines) > 1:
-        axes.legend()
+    """Named curves over a common abscissa, in one panel or in several side by side.
+
+    Parameters
+    ----------
+    lines : dict
+        By name (y,) or a pair (y, sigma), drawn with its band; or by the title of a panel a dict of these.
+    """
+    panels = lines if isinstance(next(iter(lines.values())), dict) else {"": lines}
+    styles, fig = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))), blank(height)
+    for axes, (title, own) in zip(fig.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(),
+                                  strict=True):
+        for (label, line), style in zip(own.items(), cycle(styles), strict=False):
+            with_band(axes, x, *(line if isinstance(line, tuple) else (line,)), linestyle=style, label=label)
+        axes.set(xlabel=xlabel, title=title, **axes_options)
+        if len(own) > 1:
+            axes.legend()
+    fig.axes[0].set_ylabel(ylabel)
     return fig
 
 
@@ -60,40 +67,51 @@ def fit_of_order(sky, fit, field_icrs, truth=None) -> Figure:
     """
     fig = blank(2.9)
     grid = fig.add_gridspec(1, 2, width_ratios=(1.3, 1.0))
-    axes = sky_axes(fig, grid[0])
+    axes = sky_axes(fig, grid[0], "observed − fitted", field_icrs)
     residual = (sky.relative_intensity - fit.relative_intensity) * 1e3
     mesh = colour_pixels(axes, sky.dec, sky.ra, residual, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
-    mark_field(axes, field_icrs)
-    axes.set_title("observed − fitted", pad=6)
     fig.colorbar(mesh, ax=axes, orientation="horizontal", shrink=0.7, aspect=30, pad=0.05, label="10⁻³")
     axes, mu = fig.add_subplot(grid[1]), np.linspace(-1.0, 1.0, 201)
     table = np.polynomial.legendre.legvander(mu, fit.order)[:, 1:]
     F, part = table @ fit.theta[:fit.order], fit.covariance[:fit.order, :fit.order]
     error = np.sqrt(np.einsum("ij,jk,ik->i", table, part, table))
-    axes.plot(mu, F * 1e3, label=f"fitted, order {fit.order}")
-    axes.fill_between(mu, (F - error) * 1e3, (F + error) * 1e3, alpha=0.3, linewidth=0)
+    with_band(axes, mu, F * 1e3, error * 1e3, label=f"fitted, order {fit.order}")
     if truth is not None:
         axes.plot(mu, (truth(mu) - 1.0) * 1e3, "--", label="truth")
-    axes.set(xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)")
+    axes.set(xlabel=MU, ylabel=EXCESS)
     axes.legend(loc="upper left")
     return fig
 
 
-def draw_distribution(upper, lower, distribution, models: dict, against: str, off: str, label: str = "data") -> None:
-    """Bins of a pitch-angle distribution with errors and models of it; below, how far they are off the one named.
+def draw_distribution(upper, lower, distribution, models: dict, reference, off: str, *, data: str = "",
+                      differences: bool = False) -> None:
+    """Bins of a pitch-angle distribution with errors, and models of it; below, how far they are off a reference.
 
-    models : functions of mu by name, of which the `truth` is dashed; off : what to call the difference.
+    Parameters
+    ----------
+    models : dict of str to (function of mu, line style)
+        By what to call them.
+    reference : function of mu
+        Mostly one of them.
+    off : str
+        What to call the difference, with its unit.
+    data : str
+        What to call the bins; empty: they are not in the legend.
+    differences : bool
+        Whether models are drawn below, too.
     """
-    fine = np.linspace(-1.0, 1.0, 201)
-    upper.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **POINTS, label=label)
-    for name, model in models.items():
-        upper.plot(fine, (model(fine) - 1.0) * 1e3, "--" if name == "truth" else "-", label=name)
-    upper.set(ylabel="F − 1 (10⁻³)")
-    upper.legend()
-    lower.axhline(0.0, color="0.6", linewidth=0.7)
-    residual = distribution.F - models[against](distribution.mu)
+    mu = np.linspace(-1.0, 1.0, 201)
+    upper.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **POINTS, label=data)
+    residual = distribution.F - reference(distribution.mu)
     lower.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **POINTS)
-    lower.set(xlabel="pitch-angle cosine μ", ylabel=f"{off}\n(10⁻⁴)")
+    lower.axhline(0.0, color="0.6", linewidth=0.7)
+    for name, (model, style) in models.items():
+        upper.plot(mu, (model(mu) - 1.0) * 1e3, linestyle=style, label=name)
+        if differences:
+            lower.plot(mu, (model(mu) - reference(mu)) * 1e4, linestyle=style)
+    upper.set(ylabel=EXCESS)
+    upper.legend()
+    lower.set(xlabel=MU, ylabel=off)
     upper.figure.align_ylabels((upper, lower))
 
 
@@ -102,13 +120,14 @@ def pad(distribution, truth=None, ignoring=None) -> Figure:
     """Pitch-angle distribution with errors, fitted series, truth, and bins of the sky ignoring the heliosphere."""
     fig = blank(3.6)
     upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    series = f"Legendre series, order {distribution.legendre.size}"
-    models = {series: distribution.series} | ({"truth": truth} if truth is not None else {})
     if ignoring is not None:
         upper.plot(distribution.mu, (ignoring - 1.0) * 1e3, "s", markersize=3, color=COLOURS["orange"],
                    fillstyle="none", label="observed sky, heliosphere and rings ignored")
-    against, off = (series, "F − series") if truth is None else ("truth", "F − truth")
-    draw_distribution(upper, lower, distribution, models, against, off, label="binned, Eq. (4)")
+    models = {f"Legendre series, order {distribution.legendre.size}": (distribution.series, "-")}
+    if truth is not None:
+        models["truth"] = truth, "--"
+    draw_distribution(upper, lower, distribution, models, truth or distribution.series,
+                      f"F − {'truth' if truth else 'series'}\n(10⁻⁴)", data="binned, Eq. (4)")
     return fig
 
 

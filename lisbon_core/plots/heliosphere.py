@@ -7,17 +7,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.frames import unit_vector
-from lisbon_core.plots.style import blank, one_panel, styled
+from lisbon_core.heliosphere import HeliosphereParameters
+from lisbon_core.plots.style import blank, styled
 
-__all__ = ["field_along_track", "field_lines", "heliosphere_planes"]
+__all__ = ["field_along_tracks", "field_lines", "heliosphere_planes"]
 
 EXTENT_AU = 400.0  # of the planes, on each side of the Sun
 
 
 def _solar_axes(heliosphere) -> np.ndarray:
     """Rows: axes of the solar frame in model axes; z the rotation axis, x towards upwind, y = z x x."""
-    axis = heliosphere.axes @ unit_vector(*heliosphere.parameters.rotation_axis_icrs)
-    upwind = np.array([0.0, 0.0, 1.0]) - axis[2] * axis
+    axis = heliosphere.axes @ unit_vector(*HeliosphereParameters.rotation_axis_icrs)
+    upwind = -heliosphere.flow / np.linalg.norm(heliosphere.flow)
+    upwind -= (axis @ upwind) * axis
     upwind /= np.linalg.norm(upwind)
     return np.stack([upwind, np.cross(axis, upwind), axis])
 
@@ -42,11 +44,10 @@ def _planes(heliosphere, points: int, colour: str, *planes: Plane):
         fields.append(heliosphere.field(places.reshape(-1, 3))[0].reshape(places.shape))
         strength = np.maximum(np.linalg.norm(fields[-1], axis=-1), 1e-9)  # nothing is not blank
         mesh = axes.pcolormesh(side, side, strength, norm=mpl.colors.LogNorm(0.1, 20.0), rasterized=True)
-        inside = np.linalg.norm(places, axis=-1)
-        wall = 0.5 * inside * (inside + places[..., 2])  # of the half-body: the square of the nose's distance
-        axes.contour(side, side, wall, levels=[heliosphere.parameters.nose_AU**2], colors=colour, linewidths=0.9)
-        axes.contour(side, side, inside, levels=[heliosphere.parameters.shock_AU], colors=colour, linewidths=0.9,
-                     linestyles="--")
+        if hasattr(heliosphere, "parameters"):  # a field on a grid has no surfaces that could be drawn
+            reach = np.linalg.norm(places, axis=-1)
+            for surface, style in zip(heliosphere.parameters.surfaces(places), ("--", "-"), strict=True):
+                axes.contour(side, side, reach / surface, levels=[1.0], colors=colour, linewidths=0.9, linestyles=style)
         axes.set(aspect="equal", title=plane.title, xlabel=plane.xlabel, ylabel=plane.ylabel)
     fig.colorbar(mesh, ax=fig.axes, label="|B| (microgauss)", orientation="horizontal", shrink=0.5, aspect=35)
     return fig, fields
@@ -54,11 +55,14 @@ def _planes(heliosphere, points: int, colour: str, *planes: Plane):
 
 @styled
 def heliosphere_planes(heliosphere, points: int = 301) -> Figure:
-    """Figure 1 of the paper: |B| in the solar equatorial plane (A) and in the meridional plane (B)."""
+    """Figure 1 of the paper: |B| along the solar equator (A) and in the meridional plane (B).
+
+    Plane A is 30 AU north of the equator, where the field of the closed form is nothing: the current sheet.
+    """
     upwind, across, axis = _solar_axes(heliosphere)
     return _planes(
         heliosphere, points, "white",
-        Plane(upwind, across, "(A) Solar equatorial plane", "x towards upwind (AU)", "y (AU)"),
+        Plane(upwind, across, "(A) 30 AU north of the solar equator", "x towards upwind (AU)", "y (AU)", 30.0 * axis),
         Plane(upwind, axis, "(B) Meridional plane", "x towards upwind (AU)", "z (solar rotation axis) (AU)"))[0]
 
 
@@ -86,15 +90,25 @@ def field_lines(heliosphere, points: int = 241) -> Figure:
 
 
 @styled
-def field_along_track(distance_AU, strength_uG, borders: dict) -> Figure:
-    """|B| along a straight track outward; `borders` are distances (AU) to mark, by what to call them."""
-    fig, axes = one_panel(2.6)
-    axes.plot(distance_AU, strength_uG)
-    for name, place in borders.items():
-        axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
-        axes.annotate(name, (place, 0.02), xycoords=("data", "axes fraction"), textcoords="offset points",
-                      xytext=(-4, 0), ha="right", fontsize=7.5, color="0.3")
-    axes.set(yscale="log", xlabel="distance from the Sun (AU)", ylabel="|B| (microgauss)")
-    axes.set_yticks([0.2, 0.5, 1.0, 2.0, 5.0], ["0.2", "0.5", "1", "2", "5"])
-    axes.minorticks_off()
+def field_along_tracks(tracks: dict) -> Figure:
+    """|B| measured by each spacecraft, and that of models where it was.
+
+    Parameters
+    ----------
+    tracks : dict of str to dict
+        By the name of the spacecraft: `r` (AU) and `B` (microgauss) measured; `crossings`, shock and heliopause, AU;
+        `models`, a dict of name to |B| at the same places.
+    """
+    fig = blank(3.0)
+    for axes, (name, track) in zip(fig.subplots(1, len(tracks), sharey=True), tracks.items(), strict=True):
+        axes.plot(track["r"], track["B"], ".", color="0.45", markersize=3, label="measured, 27-day means")
+        for (model, strength), style in zip(track["models"].items(), ("-", "--", ":"), strict=False):
+            axes.plot(track["r"], strength, style, label=model)
+        for place in track["crossings"]:
+            axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
+        axes.set(yscale="log", title=name, xlabel="distance from the Sun (AU)", ylim=(0.1, 12.0))
+        axes.set_yticks([0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0], ["0.1", "0.2", "0.5", "1", "2", "5", "10"])
+        axes.minorticks_off()
+    fig.axes[0].set_ylabel("|B| (microgauss)")
+    fig.axes[0].legend(fontsize=7, loc="lower right")
     return fig

@@ -17,8 +17,16 @@ HALO = [withStroke(linewidth=1.6, foreground="white", alpha=0.8)]  # keeps label
 __all__ = ["figure_2", "skies"]
 
 
-def sky_axes(fig: Figure, position) -> mpl.axes.Axes:
-    """A Mollweide map with right ascension to the left, centred on 180 degrees."""
+def on_map(directions) -> tuple[np.ndarray, np.ndarray]:
+    """Where directions, ICRS vectors (..., 3), lie on a sky axes."""
+    lon, lat = lonlat(directions)
+    return -np.radians(lon - 180.0), np.radians(lat)
+
+
+def sky_axes(fig: Figure, position, title: str, field_icrs=None) -> mpl.axes.Axes:
+    """A Mollweide map with right ascension to the left, centred on 180 degrees; where the interstellar field points and
+    the opposite direction are marked if it is given.
+    """
     axes = fig.add_subplot(position, projection="mollweide")
     axes.set_xticks(np.radians(np.arange(-120, 121, 60)), [f"{180 - lon}°" for lon in range(-120, 121, 60)])
     axes.set_yticks(np.radians(np.arange(-60, 61, 30)),
@@ -27,6 +35,13 @@ def sky_axes(fig: Figure, position) -> mpl.axes.Axes:
     for label in axes.get_xticklabels():
         label.set_path_effects(HALO)
     axes.grid(alpha=0.35, linewidth=0.5)
+    axes.set_title(title, pad=6, fontsize=8.5)
+    if field_icrs is not None:
+        for sign, name, symbol in ((1.0, "B", "o"), (-1.0, "−B", "x")):
+            place = on_map(sign * np.asarray(field_icrs))
+            for colour, width in (("white", 2.6), ("black", 1.0)):
+                axes.plot(*place, symbol, color=colour, markersize=5.0, markeredgewidth=width, fillstyle="none")
+            axes.annotate(name, place, textcoords="offset points", xytext=(5, 3), fontsize=7, path_effects=HALO)
     return axes
 
 
@@ -36,17 +51,6 @@ def colour_pixels(axes, dec, ra, values, **options):
     dec_edges = np.clip(np.append(dec - 0.5 * (dec[1] - dec[0]), dec[-1] + 0.5 * (dec[1] - dec[0])), -90.0, 90.0)
     return axes.pcolormesh(-np.radians(ra_edges - 180.0), np.radians(dec_edges), np.ma.masked_invalid(values),
                            rasterized=True, **options)
-
-
-def mark_field(axes, field_icrs) -> None:
-    """Mark where the interstellar field points, and the opposite direction."""
-    for sign, name, symbol in ((1.0, "B", "o"), (-1.0, "−B", "x")):
-        lon, lat = lonlat(sign * np.asarray(field_icrs))
-        for colour, width in (("white", 2.6), ("black", 1.0)):
-            axes.plot(-np.radians(lon - 180.0), np.radians(lat), symbol, color=colour, markersize=5.0,
-                      markeredgewidth=width, fillstyle="none")
-        axes.annotate(name, (-np.radians(lon - 180.0), np.radians(lat)), textcoords="offset points", xytext=(5, 3),
-                      fontsize=7, path_effects=HALO)
 
 
 @styled
@@ -74,11 +78,9 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
     largest = limit or max(np.nanmax(np.abs(values)) for values in shown.values())
     grid = fig.add_gridspec(rows, columns)
     for i, (title, values) in enumerate(shown.items()):
-        axes = sky_axes(fig, grid[i // columns, i % columns])
+        field = None if field_icrs is None else np.broadcast_to(field_icrs, (len(panels), 3))[i]
+        axes = sky_axes(fig, grid[i // columns, i % columns], title, field)
         mesh = colour_pixels(axes, dec, ra, values, cmap=cmap, vmin=-largest, vmax=largest)
-        if field_icrs is not None:
-            mark_field(axes, np.broadcast_to(field_icrs, (len(panels), 3))[i])
-        axes.set_title(title, pad=6, fontsize=8.5)
     fig.colorbar(mesh, ax=fig.axes, orientation="horizontal", shrink=0.6, aspect=35, pad=0.03, label=unit)
     return fig
 

@@ -1,4 +1,4 @@
-"""Orbits in space: through the heliosphere in three dimensions, a fan that comes apart, the sky unfolding."""
+"""Orbits in space: through the heliosphere in three dimensions, a bundle that comes apart, the sky unfolding."""
 
 from collections.abc import Sequence
 
@@ -6,55 +6,48 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import angle_between, icrs_to_model, lonlat
-from lisbon_core.plots.skies import mark_field, sky_axes
-from lisbon_core.plots.style import COLOURS, blank, styled
+from lisbon_core.frames import angle_between, icrs_to_model, unit_vector
+from lisbon_core.plots.skies import on_map, sky_axes
+from lisbon_core.plots.style import COLOURS, MU, blank, styled
 
-__all__ = ["fan", "orbits_in_space", "unfolding"]
+__all__ = ["bundle", "orbits_in_space", "unfolding"]
 
 
-def _shown(points) -> np.ndarray:
-    """Axes of the flow (x, y, z) as drawn: z, upwind, to the right; x, the field's part across the flow, upwards."""
+def _drawn(heliosphere, points) -> np.ndarray:
+    """Points in model axes, which on a grid may be any, as drawn: upwind to the right, and upwards the field's part
+    across the flow.
+    """
     points = np.asarray(points, dtype=float)
-    return np.stack([points[..., 2], -points[..., 1], points[..., 0]], axis=-1)
+    if np.any(heliosphere.flow):
+        axes = icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs)
+        points = points @ heliosphere.axes @ axes.T
+    x, y, z = np.moveaxis(points, -1, 0)
+    return np.stack([z, -y, x], axis=-1)
 
 
-def _flow_axes(heliosphere) -> np.ndarray:
-    """Matrix (3, 3) from the axes of the model, which on a grid may be any, to those of the flow and the field."""
-    if not np.any(heliosphere.flow):
-        return np.eye(3)
-    return icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs) @ heliosphere.axes.T
-
-
-def _surfaces(axes, p, extent_AU: float) -> None:
+def _surfaces(axes, heliosphere, extent_AU: float) -> None:
     """Heliopause, cut off at the end of the box, and termination shock."""
-    around, angle = np.linspace(0.0, 2.0 * np.pi, 61), np.linspace(0.0, 0.999 * np.pi, 400)
-    radius = p.nose_AU / np.cos(angle / 2.0)
-    inside = radius * np.cos(angle) > -extent_AU
-    angle, radius = (np.interp(np.linspace(0, inside.sum() - 1, 40), np.arange(inside.sum()), a[inside])
-                     for a in (angle, radius))
-    for size, turn, colour, alpha in ((radius, angle, COLOURS["sky"], 0.10),
-                                      (p.shock_AU, np.linspace(0, np.pi, 21), COLOURS["orange"], 0.22)):
-        rho, z = size * np.sin(turn), size * np.cos(turn) + 0.0 * turn
-        surface = _shown(np.stack([np.outer(rho, np.cos(around)), np.outer(rho, np.sin(around)),
-                                   np.outer(z, np.ones_like(around))], axis=-1))
-        axes.plot_surface(*np.moveaxis(surface, -1, 0), color=colour, alpha=alpha, linewidth=0, rcount=40, ccount=60,
-                          shade=True, rasterized=True, zorder=1)
+    around, polar = np.linspace(0.0, 360.0, 61), np.linspace(90.0, -90.0, 81)
+    directions = unit_vector(around, polar[:, None])
+    shock, wall = (radius[..., None] * directions for radius in heliosphere.parameters.surfaces(directions))
+    wall = np.where(wall[..., 2:] < -extent_AU, np.nan, wall)
+    for surface, colour, alpha in ((wall, "sky", 0.10), (shock, "orange", 0.22)):
+        x, y, z = np.moveaxis(_drawn(heliosphere, surface), -1, 0)
+        axes.plot_surface(x, y, z, color=COLOURS[colour], alpha=alpha, linewidth=0, rcount=40, ccount=60, shade=True,
+                          rasterized=True, zorder=1)
     for k in range(0, 60, 10):  # a few lines of the surface, to see its shape
-        line = np.stack([radius * np.sin(angle) * np.cos(around[k]), radius * np.sin(angle) * np.sin(around[k]),
-                         radius * np.cos(angle)], axis=-1)
-        axes.plot(*_shown(line).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
+        axes.plot(*_drawn(heliosphere, wall[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
 
 
 def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axes:
     """Axes with the heliopause as a translucent surface, the termination shock and the interstellar field."""
     axes = fig.add_subplot(position, projection="3d", computed_zorder=False)
     if hasattr(heliosphere, "parameters"):  # a field on a grid has no borders that could be drawn
-        _surfaces(axes, heliosphere.parameters, extent_AU)
-    field = _flow_axes(heliosphere) @ heliosphere.axes @ heliosphere.field_icrs
-    arrow = _shown(np.stack([-0.25 * field, 0.25 * field]) * extent_AU + np.array([0.0, 0.0, 0.75]) * extent_AU)
-    axes.quiver(*arrow[0], *(arrow[1] - arrow[0]), color="black", linewidth=1.6, arrow_length_ratio=0.2, zorder=5)
-    axes.text(*arrow[1], "  B", fontsize=9, zorder=5)
+        _surfaces(axes, heliosphere, extent_AU)
+    middle, half = np.array([0.75, 0.0, 0.0]), 0.25 * _drawn(heliosphere, heliosphere.axes @ heliosphere.field_icrs)
+    axes.quiver(*(middle - half) * extent_AU, *2.0 * half * extent_AU, color="black", linewidth=1.6,
+                arrow_length_ratio=0.2, zorder=5)
+    axes.text(*(middle + half) * extent_AU, "  B", fontsize=9, zorder=5)
     axes.plot([0.0], [0.0], [0.0], "o", color=COLOURS["orange"], markersize=3, zorder=6)
     axes.set(**dict.fromkeys(("xlim", "ylim", "zlim"), (-extent_AU, extent_AU)))
     axes.set_box_aspect((1, 1, 1), zoom=1.2)
@@ -73,7 +66,7 @@ def _space(fig: Figure, position, heliosphere, extent_AU: float) -> mpl.axes.Axe
 
 def _kept(heliosphere, track: np.ndarray, extent_AU: float) -> np.ndarray:
     """A line as drawn, with what leaves the box cut away."""
-    line = _shown(track @ _flow_axes(heliosphere).T)
+    line = _drawn(heliosphere, track)
     return np.where(np.any(np.abs(line) > extent_AU, axis=-1, keepdims=True), np.nan, line)
 
 
@@ -118,21 +111,21 @@ def orbits_in_space(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[
 
 
 @styled
-def fan(heliosphere, fans: dict, momenta: dict, path_AU, extent_AU: float = 600.0) -> Figure:
-    """Bundles of orbits of nearly one direction in space, and how the angle between neighbours grows on the way.
+def bundle(heliosphere, tracks, momenta: dict, path_AU, extent_AU: float = 600.0) -> Figure:
+    """A bundle of orbits of nearly one direction in space, and how the angle between neighbours grows on the way.
 
     Parameters
     ----------
-    fans, momenta : dict of str to ndarray (n_point, n_orbit, 3)
-        What to call a bundle, its positions (AU) and its momenta, model axes; neighbours in the order of the orbits.
-        The last bundle is drawn in space.
+    tracks : ndarray (n_point, n_orbit, 3)
+        Positions of the bundle drawn in space, AU, model axes.
+    momenta : dict of str to ndarray (n_point, n_orbit, 3)
+        What to call a bundle, and its momenta; neighbours in the order of the orbits.
     path_AU : ndarray (n_point,)
         Path back from the Earth.
     """
     fig = blank(3.7)
     grid = fig.add_gridspec(1, 2, width_ratios=(1.5, 1.0))
     axes = _space(fig, grid[0], heliosphere, extent_AU)
-    tracks = list(fans.values())[-1]
     colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.92, tracks.shape[1]))
     for k, colour in enumerate(colours):
         axes.plot(*_kept(heliosphere, tracks[:, k], extent_AU).T, color=colour, linewidth=0.8, zorder=4)
@@ -167,17 +160,14 @@ def unfolding(panels: dict, mu, gyrophase, field_icrs) -> Figure:
     look = {"c": mu, "cmap": mpl.colormaps["PuOr_r"].resampled(16), "vmin": -1.0, "vmax": 1.0, "s": 3.0,
             "linewidths": 0.0, "rasterized": True, "antialiased": False}
     for i, (title, directions) in enumerate(panels.items()):
-        axes = sky_axes(fig, grid[i // columns, i % columns])
+        axes = sky_axes(fig, grid[i // columns, i % columns], title, field_icrs)
         axes.set_facecolor("0.8")
-        lon, lat = lonlat(directions)
-        dots = axes.scatter(-np.radians(lon - 180.0), np.radians(lat), **look)
-        mark_field(axes, field_icrs)
-        axes.set_title(title, pad=6, fontsize=8.5)
+        dots = axes.scatter(*on_map(directions), **look)
     axes = fig.add_subplot(grid[-1, -1])
     axes.scatter(gyrophase, mu, **look)
     axes.set_facecolor("0.8")
     axes.set_box_aspect(0.5)
-    axes.set(xlabel="angle about B (degrees)", ylabel="pitch-angle cosine μ", xlim=(-180, 180), ylim=(-1, 1),
+    axes.set(xlabel="angle about B (degrees)", ylabel=MU, xlim=(-180, 180), ylim=(-1, 1),
              xticks=[-180, -90, 0, 90, 180])
     axes.set_title("the last one, laid out along B", pad=6, fontsize=8.5)
     fig.colorbar(dots, ax=fig.axes, orientation="horizontal", shrink=0.5, aspect=35, pad=0.02,

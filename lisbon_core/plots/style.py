@@ -5,7 +5,7 @@ import functools
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "COLUMN", "PAGE", "POINTS", "STYLE", "blank", "one_panel", "styled"]
+__all__ = ["COLOURS", "COLUMN", "EXCESS", "MU", "PAGE", "POINTS", "STYLE", "blank", "one_panel", "styled", "with_band"]
 
 # Okabe & Ito's palette: distinct for all common kinds of colour blindness
 COLOURS = {"black": "#000000", "orange": "#e69f00", "sky": "#56b4e9", "green": "#009e73", "blue": "#0072b2",
@@ -18,6 +18,7 @@ STYLE = {
     "axes.grid": False,
 }
 COLUMN, PAGE = 3.5, 7.1  # inches: the widths of one column and of two in a journal
+MU, EXCESS = "pitch-angle cosine μ", "F − 1 (10⁻³)"  # labels of axes
 POINTS = {"fmt": "o", "markersize": 3, "capsize": 2, "color": COLOURS["black"]}  # data with error bars
 
 
@@ -30,6 +31,13 @@ def one_panel(height: float, width: float = PAGE) -> tuple[Figure, mpl.axes.Axes
     """A figure and its only axes."""
     fig = blank(height, width)
     return fig, fig.add_subplot()
+
+
+def with_band(axes, x, y, error=None, **line) -> None:
+    """A curve, and its error as a band in its colour."""
+    drawn, = axes.plot(x, y, **line)
+    if error is not None:
+        axes.fill_between(x, y - error, y + error, alpha=0.25, color=drawn.get_color(), linewidth=0)
 
 
 def styled(draw):

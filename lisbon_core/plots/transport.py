@@ -1,14 +1,16 @@
 """Scattering and focusing: Figure 3, the posterior, the joint region of 1/L and T_0."""
 
+import functools
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.plots.distributions import draw_distribution
-from lisbon_core.plots.style import COLOURS, POINTS, blank, one_panel, styled
+from lisbon_core.plots.style import COLOURS, EXCESS, MU, blank, one_panel, styled
 from lisbon_core.transport import diffusion_coefficient
 from lisbon_core.transport.posterior import quantiles
 
-__all__ = ["apparent", "figure_3", "joint_region", "posterior", "responses"]
+__all__ = ["figure_3", "joint_region", "posterior", "responses"]
 
 # T_0 of the lower curves of Figure 3, 1/yr, with their lines: about S/L, the rate that a uniform gradient forces
 RATES = {-2e-5: ":", -1e-5: "-.", 0.0: "-", 1e-5: "--", 2e-5: (0, (5, 1))}
@@ -28,37 +30,33 @@ def figure_3(distribution, transport, truth=None) -> Figure:
     truth : SkyTruth, optional
         Of a synthetic sky.
     """
-    fig, fine = blank(5.6), np.linspace(-1.0, 1.0, 201)
+    fig = blank(5.6)
     grid = fig.add_gridspec(3, 2, height_ratios=(2.0, 1.0, 2.4))
 
-    scattering = fig.add_subplot(grid[:2, 0])
-    scattering.fill_between(transport.mu, transport.D_low, transport.D_high, alpha=0.25, linewidth=0,
+    scattering, mu = fig.add_subplot(grid[:2, 0]), transport.mu
+    scattering.fill_between(mu, transport.D_low, transport.D_high, alpha=0.25, linewidth=0,
                             label="68 % of the posterior")
-    scattering.plot(transport.mu, transport.D, label="best fit, Eq. (6)")
-    model = f"model, {transport.closure}"
-    models = {model: transport.F}
+    scattering.plot(mu, transport.D, label="best fit, Eq. (6)")
+    models = {f"model, {transport.closure}": (transport.F, "-")}
     if truth is not None:
-        scattering.plot(fine, diffusion_coefficient(truth.scattering(), fine, transport.kappa29), "--", label="truth")
-        models["truth"] = truth.pad
-    top = 1.45 * max(np.max(transport.D_high), np.max(transport.D))
-    scattering.set(xlabel="pitch-angle cosine μ", ylabel="D (1/yr)", title="Pitch-angle diffusion", ylim=(0.0, top))
+        scattering.plot(mu, diffusion_coefficient(truth.scattering(), mu, transport.kappa29), "--", label="truth")
+        models["truth"] = truth.pad, "--"
+    scattering.set(xlabel=MU, ylabel="D (1/yr)", title="Pitch-angle diffusion",
+                   ylim=(0.0, 1.45 * np.max([transport.D_high, transport.D])))
     scattering.legend(loc="upper center", ncols=2)
 
     upper = fig.add_subplot(grid[0, 1])
-    draw_distribution(upper, fig.add_subplot(grid[1, 1], sharex=upper), distribution, models, model, "data − model")
+    lower = fig.add_subplot(grid[1, 1], sharex=upper)
+    draw_distribution(upper, lower, distribution, models, transport.F, "data − model\n(10⁻⁴)", data="data")
     upper.set_title("Pitch-angle distribution")
     upper.tick_params(labelbottom=False)
 
     below, change = fig.add_subplot(grid[2, 0]), fig.add_subplot(grid[2, 1])
-    below.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **POINTS)
-    residual = distribution.F - transport.F(distribution.mu)
-    change.errorbar(distribution.mu, residual * 1e4, distribution.sigma * 1e4, **POINTS)
-    for rate, style in RATES.items():
-        curve, named = transport.F(fine, T_0=rate), f"{rate * 1e6:+.0f}".replace("-", "−") if rate else "0"
-        below.plot(fine, (curve - 1.0) * 1e3, linestyle=style, label=f"T₀ = {named} × 10⁻⁶ / yr")
-        change.plot(fine, (curve - transport.F(fine)) * 1e4, linestyle=style)
-    below.set(xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)", title="Were the intensity to change in time")
-    change.set(xlabel="pitch-angle cosine μ", ylabel="F − best fit (10⁻⁴)", title="The same, minus the best fit")
+    curves = {f"T₀ = {rate * 1e6:+.0f} × 10⁻⁶ / yr".replace("-", "−").replace("+0", "0"):
+              (functools.partial(transport.F, T_0=rate), style) for rate, style in RATES.items()}
+    draw_distribution(below, change, distribution, curves, transport.F, "F − best fit (10⁻⁴)", differences=True)
+    below.set(xlabel=MU, title="Were the intensity to change in time")
+    change.set(title="The same, minus the best fit")
     below.legend(fontsize=7, loc="upper left", borderaxespad=0.0)
     return fig
 
@@ -85,37 +83,7 @@ def responses(columns: dict) -> Figure:
         below.axhline(0.0, color="0.8", linewidth=0.6, zorder=0)
     top = max(np.max(D) for curves in columns.values() for _, D, _ in curves)
     panels[0, 0].set(ylabel="D (1/yr)", ylim=(0.0, 1.6 * top))
-    panels[1, 0].set(ylabel="F − 1 (10⁻³)")
-    return fig
-
-
-@styled
-def apparent(mu, without, focused, law) -> Figure:
-    """D(mu) read off a distribution without and with focusing, each with its band and beside its mirror image.
-
-    Parameters
-    ----------
-    mu : ndarray
-        Symmetric about 0.
-    without, focused : pairs of ndarray
-        D and its error, 1/yr.
-    law : ndarray
-        D of the fitted law, drawn in the second panel.
-    """
-    fig = blank(2.9)
-    panels = fig.subplots(1, 2, sharey=True)
-    for axes, (D, error), title in zip(panels, (without, focused), ("Focusing left out", "Focusing as fitted"),
-                                       strict=True):
-        axes.fill_between(mu, D - error, D + error, alpha=0.25, linewidth=0)
-        axes.plot(mu, D, label="read off F")
-        axes.plot(mu, D[::-1], ":", label="its mirror image")
-        axes.set(xlabel="pitch-angle cosine μ", title=title)
-    panels[1].plot(mu, law, "--", color=COLOURS["black"], label="fit of Eq. (6)")
-    # where the slope of F is nearly zero, what is read off has no bound
-    top = min(max(np.max(without[0]), np.max(focused[0])), 3.0 * np.max(law))
-    panels[0].set(ylabel="D (1/yr)", ylim=(0.0, 1.4 * top))
-    for axes in panels:
-        axes.legend(loc="upper center", ncols=2)
+    panels[1, 0].set(ylabel=EXCESS)
     return fig
 
 

@@ -1,14 +1,6 @@
 """The sky: relative intensity on a grid, its rings and its averaging, Eq. (2), and its harmonics."""
 
-from lisbon_core.sky.harmonics import (
-    FirstHarmonic,
-    Multipoles,
-    PowerSpectrum,
-    first_harmonic,
-    first_harmonic_of_events,
-    multipoles,
-    power_spectrum,
-)
+from lisbon_core.sky.harmonics import first_harmonic, first_harmonic_of_events, multipoles, power_spectrum
 from lisbon_core.sky.map import (
     SkyMap,
     SkyMapError,
@@ -23,6 +15,6 @@ from lisbon_core.sky.map import (
     ring_null_space,
 )
 
-__all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "SkyMap", "SkyMapError", "averaging_operator", "cut",
-           "even_sky", "first_harmonic", "first_harmonic_of_events", "multipoles", "noise_factor", "pixel_area",
-           "power_spectrum", "rebin", "ring_means", "ring_normalise", "ring_null_space"]
+__all__ = ["SkyMap", "SkyMapError", "averaging_operator", "cut", "even_sky", "first_harmonic",
+           "first_harmonic_of_events", "multipoles", "noise_factor", "pixel_area", "power_spectrum", "rebin",
+           "ring_means", "ring_normalise", "ring_null_space"]

@@ -94,7 +94,7 @@ class Multipoles:
     @property
     def dipole(self) -> FirstHarmonic:
         """The dipole's equatorial part."""
-        pick = [int(np.flatnonzero((self.l == 1) & (self.m == m))[0]) for m in (1, -1)]
+        pick = [1, 0]  # l = 1, m = 1 and -1
         norm = np.sqrt(3 / (4 * np.pi))
         return _polar(norm * self.coefficients[pick], norm**2 * self.covariance[np.ix_(pick, pick)], 1.0)
 

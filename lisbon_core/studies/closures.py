@@ -7,47 +7,19 @@ A bound on |T_0| is a bound on how far the scale Lambda of the streaming may lie
 kappa29 belongs to half the mean free path, hence to half the dipole.
 
 >>> scales = transport_scales(L_pc=17.8, gradient_length_kpc=1.72, T_0_bound=7.08e-7)
->>> round(scales.dipole, 7), round(scales.bound_over_natural_rate, 4)
+>>> round(scales["dipole A₁"], 7), round(scales["bound on T₀ over S/L"], 4)
 (0.0018855, 0.0654)
 """
-
-from dataclasses import dataclass
 
 from lisbon_core.transport import CLOSURES, IsotropicScattering, ScatteringError, mean_free_path_pc, stationary_pad
 from lisbon_core.units import KM_S, PC_PER_YEAR
 
-__all__ = ["TransportScales", "transport_scales"]
-
-
-@dataclass(frozen=True)
-class TransportScales:
-    """Numbers that follow from L, l and a bound on T_0 at a given kappa29.
-
-    mean_free_path_pc : lambda. focusing : lambda/L. length_ratio : L/l. dipole : A_1.
-    quadrupole_flux_tube, quadrupole_uniform : A_2 of isotropic scattering under either closure.
-    streaming_km_s : S over the density. natural_rate : S/L, 1/yr; a uniform gradient has T_0 = -S/L.
-    bound_over_natural_rate : the bound over S/L, hence the largest |L/Lambda - 1|: below 1, none is uniform.
-    scattering_rate : v/(2 lambda), 1/yr, D at mu = 0 of isotropic scattering. time_along, time_across_L : l/v and
-    L^2/kappa, yr.
-    """
-
-    mean_free_path_pc: float
-    focusing: float
-    length_ratio: float
-    dipole: float
-    quadrupole_flux_tube: float
-    quadrupole_uniform: float
-    streaming_km_s: float
-    natural_rate: float
-    bound_over_natural_rate: float
-    scattering_rate: float
-    time_along: float
-    time_across_L: float
+__all__ = ["transport_scales"]
 
 
 def transport_scales(L_pc: float, gradient_length_kpc: float, T_0_bound: float, kappa29: float = 1.0, *,
-                     integral_factor: float = 1.0) -> TransportScales:
-    """Derive what L, l and |T_0| < T_0_bound imply.
+                     integral_factor: float = 1.0) -> dict[str, float]:
+    """Numbers that follow from L, l and |T_0| < T_0_bound, by what they are, with their units.
 
     Parameters
     ----------
@@ -59,6 +31,12 @@ def transport_scales(L_pc: float, gradient_length_kpc: float, T_0_bound: float, 
         Parallel diffusion coefficient, 1e29 cm^2/s.
     integral_factor : float
         1 for kappa = (v^2/8) int (1-mu^2)^2/D dmu over [-1, 1]; 2 where kappa is quoted with v^2/4 instead.
+
+    Returns
+    -------
+    dict
+        The quadrupoles are those of isotropic scattering under either closure, v/2λ its D at mu = 0. The natural rate
+        S/L is the T_0 of a uniform gradient, but for its sign, so that the bound over it is the largest |L/Λ - 1|.
 
     Raises
     ------
@@ -73,9 +51,17 @@ def transport_scales(L_pc: float, gradient_length_kpc: float, T_0_bound: float, 
     dipole = mean_free_path / length
     law, natural = IsotropicScattering(length / mean_free_path), PC_PER_YEAR * dipole / 3.0 / L_pc
     A_2 = {name: float(stationary_pad(law, length / L_pc, name).legendre(2)[1]) for name in CLOSURES}
-    return TransportScales(
-        mean_free_path_pc=mean_free_path, focusing=mean_free_path / L_pc, length_ratio=L_pc / length, dipole=dipole,
-        quadrupole_flux_tube=A_2["flux-tube"], quadrupole_uniform=A_2["uniform"], streaming_km_s=dipole / 3.0 / KM_S,
-        natural_rate=natural, bound_over_natural_rate=T_0_bound / natural,
-        scattering_rate=PC_PER_YEAR / (2.0 * mean_free_path), time_along=length / PC_PER_YEAR,
-        time_across_L=3.0 * L_pc**2 / (mean_free_path * PC_PER_YEAR))
+    return {
+        "mean free path λ (pc)": mean_free_path,
+        "λ/L": mean_free_path / L_pc,
+        "L/ℓ": L_pc / length,
+        "dipole A₁": dipole,
+        "quadrupole A₂, flux tube": A_2["flux-tube"],
+        "quadrupole A₂, uniform gradient": A_2["uniform"],
+        "streaming S (km/s)": dipole / 3.0 / KM_S,
+        "natural rate S/L (1/yr)": natural,
+        "bound on T₀ over S/L": T_0_bound / natural,
+        "scattering rate v/2λ (1/yr)": PC_PER_YEAR / (2.0 * mean_free_path),
+        "travel time ℓ/v (yr)": length / PC_PER_YEAR,
+        "diffusion time L²/κ (yr)": 3.0 * L_pc**2 / (mean_free_path * PC_PER_YEAR),
+    }

@@ -9,7 +9,7 @@ from lisbon_core.heliosphere import closed_form, export, read_gridded
 from lisbon_core.liouville import grid, trace_sky
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
-from lisbon_core.studies.timing import cores, timed
+from lisbon_core.studies.peers import cores, timed
 
 __all__ = ["measured"]
 

@@ -31,8 +31,7 @@ def independent_pixels(fit: AnisotropyFit) -> AnisotropyFit:
     columns = fit.design
     noise = sparse.csr_array(sparse.diags_array(columns.weight**-0.5))
     columns = replace(columns, noise=noise)
-    return replace(fit, design=columns, noise=columns.response(fit.estimator, columns.noise),
-                   map_noise=fit.map_noise[:, :0])
+    return replace(fit, design=columns, noise=columns.response(fit.estimator, columns.noise), map_errors={})
 
 
 def independent_bins(pad: PitchAngleDistribution) -> PitchAngleDistribution:

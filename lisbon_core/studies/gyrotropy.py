@@ -13,10 +13,9 @@ each per gyroradius or per its square. What the fit leaves over is fitted by the
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import sparse, stats
 
 from lisbon_core.anisotropy import AnisotropyFit, design
-from lisbon_core.anisotropy.fit import map_scatter
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
@@ -87,22 +86,19 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
 
     columns = design(sky, liouville, fit.order, fit.design.p_index, terms=terms,
                      names=(*fit.design.names, *GYROTROPY_TERMS))
-    theta, attenuation = np.append(fit.theta, np.zeros(5)), np.zeros((len(columns.names) + 1,) * 2)
-    if liouville.replicates > 1:
-        scatter, reach = map_scatter(columns, liouville)
-        attenuation = fit.corrected * (scatter.T * reach) @ scatter
-
+    theta = np.append(fit.theta, np.zeros(5))
     data = sky.relative_intensity[sky.observed]
     model, jacobian = columns.relative_intensity(theta)
     # a term that the others already make (there may be one without a heliosphere) takes no part
-    inverse = np.linalg.pinv(columns.scaled_normal(jacobian, attenuation), rcond=1e-6, hermitian=True)
+    inverse = np.linalg.pinv(columns.scaled_normal(jacobian), rcond=1e-6, hermitian=True)
     inverse = columns.scale[-5:, None] * inverse[-5:] * columns.scale
     estimator = inverse @ (jacobian.T * columns.weight)
     coefficients = estimator @ (data / columns.ring_mean(data) - model)
-    coefficients += inverse @ (attenuation[1:] @ np.append(1.0, theta))
+    coefficients += inverse @ (columns.correction @ np.append(1.0, theta))
 
-    noise, of_map = (columns.response(estimator, factor) for factor in (columns.noise, fit.map_noise))
-    covariance = noise @ noise.T + of_map @ of_map.T
+    left = sparse.csr_array((jacobian @ columns.too_small(theta))[:, None])
+    response = columns.response(estimator, sparse.hstack([columns.noise, fit.map_noise, left], format="csr"))
+    covariance = response @ response.T
     values, vectors = np.linalg.eigh(covariance)
     kept = values > 1e-7 * values[-1]
     degrees, chi2 = int(kept.sum()), float(np.sum((vectors[:, kept].T @ coefficients) ** 2 / values[kept]))

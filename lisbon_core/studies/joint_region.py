@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lisbon_core.transport import TransportError, mean_free_path_pc
+from lisbon_core.transport import TransportError, cosine_shape, mean_free_path_pc
 from lisbon_core.transport.panels import panels
-from lisbon_core.transport.posterior import NODES, problem_for, shape_at_nodes
+from lisbon_core.transport.posterior import NODES, problem_for
 from lisbon_core.transport.stationary import solve_stationary
 from lisbon_core.units import PC_PER_YEAR
 
@@ -67,9 +67,9 @@ def joint_region(pad, transport, points: int = 81) -> JointRegion:
     if transport.law is None:
         raise TransportError(f"There is no fitted distribution to start from: {transport.eta.note}.")
     law, grid, problem = transport.law, panels(NODES), problem_for(pad)
-    h, f = shape_at_nodes(np.array([law.eta / law.d_offset]), np.array([law.omega]), NODES)
+    h, f = cosine_shape(grid.mu, law.eta / law.d_offset, law.omega)
     # 1/L for x = q/d_offset = 1, as in `transport.fit`
-    rate = 1.5 * float(f[0] @ (grid.weights * grid.mu)) / mean_free_path_pc(transport.kappa29)
+    rate = 1.5 * float(f @ (grid.weights * grid.mu)) / mean_free_path_pc(transport.kappa29)
 
     def chi2_at(x, change):
         """chi2 and A_1 at l/L = d_offset x and l/Lambda = d_offset (x + change)."""

@@ -14,17 +14,7 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss, legvander
 from scipy.optimize import approx_fprime, least_squares
 
-from lisbon_core.transport import (
-    BroadenedScattering,
-    CosineScattering,
-    FunctionScattering,
-    IsotropicScattering,
-    QuasilinearScattering,
-    ScatteringLaw,
-    TransportError,
-    closure_lambda,
-    mean_free_path_pc,
-)
+from lisbon_core.transport import ScatteringLaw, TransportError, closure_lambda, mean_free_path_pc, scattering
 from lisbon_core.transport.panels import panels
 from lisbon_core.transport.posterior import problem_for
 from lisbon_core.transport.result import Estimate
@@ -44,19 +34,19 @@ class Family:
     bounds: tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def smooth_law(*coefficients: float) -> FunctionScattering:
+def smooth_law(*coefficients: float) -> ScatteringLaw:
     """h = exp(sum_k c_k cos(2 k theta)) of mu = cos theta, k from 1."""
     series = np.zeros(2 * len(coefficients) + 1)
     series[2::2] = coefficients
-    return FunctionScattering(lambda mu: np.exp(np.polynomial.chebyshev.chebval(mu, series)))
+    return scattering.FunctionScattering(lambda mu: np.exp(np.polynomial.chebyshev.chebval(mu, series)))
 
 
 FAMILIES = {
-    "isotropic": Family(lambda: IsotropicScattering(1.0), ((),), ((), ())),
-    "quasi-linear": Family(lambda index: QuasilinearScattering(1.0, index), ((1.3,),), ((1.0,), (1.95,))),
-    "broadened": Family(lambda index, floor: BroadenedScattering(1.0, index, np.exp(floor)),
+    "isotropic": Family(lambda: scattering.IsotropicScattering(1.0), ((),), ((), ())),
+    "quasi-linear": Family(lambda index: scattering.QuasilinearScattering(1.0, index), ((1.3,),), ((1.0,), (1.95,))),
+    "broadened": Family(lambda index, floor: scattering.BroadenedScattering(1.0, index, np.exp(floor)),
                         ((1.5, -2.0), (2.5, -1.0)), ((1.05, -6.0), (4.0, 3.0))),
-    "cosine, Eq. (6)": Family(lambda ratio, omega: CosineScattering(ratio, np.exp(omega), 1.0),
+    "cosine, Eq. (6)": Family(lambda ratio, omega: scattering.CosineScattering(ratio, np.exp(omega), 1.0),
                               tuple((ratio, np.log(omega)) for ratio in (-0.4, 0.4) for omega in (0.7, 1.0, 1.5, 2.5)),
                               ((-0.98, np.log(0.5)), (0.98, np.log(4.0)))),
     "smooth, 2 terms": Family(smooth_law, ((0.0, 0.0),), ((-4.0,) * 2, (4.0,) * 2)),
@@ -66,14 +56,13 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class LawFit:
-    """Best fit of one family: its law in absolute terms, q = l/L, 1/L (1/pc), chi2, and the number of parameters.
+    """Best fit of one family: its law in absolute terms, 1/L (1/pc), chi2, and the degrees of freedom.
 
     bic : chi2 + (number of parameters) ln (number of bins); differences of 2 are slight, of 10 strong.
     """
 
     name: str
     law: ScatteringLaw
-    q: float
     inverse_L: Estimate
     chi2: float
     dof: int
@@ -140,10 +129,10 @@ def fit_law(pad, name: str | Family, closure: str = "flux-tube", kappa29: float 
     fisher = answer.jac.T @ answer.jac
     fisher[range(1, p.size), range(1, p.size)] += 0.01  # a parameter that does nothing must not make it singular
     sigma = float(np.sqrt(slope @ np.linalg.solve(fisher, slope)))
-    chi2, bins, amplitude = 2.0 * float(answer.cost), len(problem.target), p[0] * scale
-    return LawFit(name="own family" if family is name else name, law=Scaled(family.law(*p[2:]), 1.0 / amplitude),
-                  q=float(p[1] / amplitude), inverse_L=Estimate(inverse_length(p), sigma, "1/pc"), chi2=chi2,
-                  dof=bins - p.size, bic=chi2 + p.size * float(np.log(bins)))
+    chi2, bins = 2.0 * float(answer.cost), len(problem.target)
+    return LawFit(name="own family" if family is name else name, law=Scaled(family.law(*p[2:]), 1.0 / (p[0] * scale)),
+                  inverse_L=Estimate(inverse_length(p), sigma, "1/pc"), chi2=chi2, dof=bins - p.size,
+                  bic=chi2 + p.size * float(np.log(bins)))
 
 
 def compare_laws(pad, closure: str = "flux-tube", kappa29: float = 1.0) -> list[LawFit]:

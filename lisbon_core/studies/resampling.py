@@ -1,8 +1,9 @@
 """Errors and choices from the data themselves: replicas, rings left out, orders compared.
 
-Replicas redraw the noise through the averaging (a parametric bootstrap) and are fitted anew. Leaving out bands of
-rings asks the sky itself how much its parts agree. The order of the series is judged by information criteria, with
-chi-square counted in effective pixels, and by how well one part of the sky foretells another.
+Replicas redraw the noise through the averaging and the sample of the map (a parametric bootstrap) and are fitted anew.
+Leaving out bands of rings asks the sky itself how much its parts agree. The order of the series is judged by
+information criteria, with chi-square counted in effective pixels, and by how well one part of the sky foretells
+another.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, design, fit_coefficients, fit_design
+from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, fit_anisotropy, fit_coefficients
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
@@ -18,14 +19,17 @@ __all__ = ["OrderChoice", "bootstrap", "compare_orders", "jackknife_rings", "tru
 
 
 def bootstrap(fit: AnisotropyFit, random: np.random.Generator, replicas: int = 1000) -> np.ndarray:
-    """Coefficients of skies drawn from the fit, its noise correlated as the averaging makes it: (replicas, order + 2).
+    """Coefficients of skies drawn from the fit, through maps that err as its own does: (replicas, order + 2).
+
+    The noise is correlated as the averaging makes it. The terms of each pixel of the map are moved by the half
+    difference of its halves, one way or the other.
 
     Parameters
     ----------
     fit : AnisotropyFit
-        Gives the model, and the noise of the sky.
+        Gives the model, the noise of the sky, and the scatter of the map.
     random : numpy.random.Generator
-        Source of the noise.
+        Source of both.
     replicas : int
         How many skies.
     """
@@ -34,7 +38,11 @@ def bootstrap(fit: AnisotropyFit, random: np.random.Generator, replicas: int = 1
     theta = np.empty((replicas, fit.theta.size))
     for r in range(replicas):
         data = model + columns.noise @ random.standard_normal(columns.noise.shape[1])
-        theta[r] = fit_coefficients(columns, data / columns.ring_mean(data))
+        signs = random.choice([-1.0, 1.0], len(columns.scatter))[:, None]
+        change = columns.averaging[:, : signs.size] @ (signs * columns.scatter)
+        moved = replace(columns, columns=columns.columns + change,
+                        ring_columns=columns.ring_columns + columns.ring_mean(change))
+        theta[r] = fit_coefficients(moved, data / columns.ring_mean(data))
     return theta
 
 
@@ -91,13 +99,13 @@ def truncation_shift(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap,
     Returns
     -------
     shift, sigma : ndarray, shape (order + 2,)
-        Longer series minus the shorter one, and by how much the noise of the sky alone would scatter it.
+        Longer series minus the shorter one, and by how much noise and the sample of the map would scatter it.
     """
-    columns = design(sky, liouville, fit.order + more, fit.design.p_index, terms=fit.design.terms)
-    longer = fit_design(columns, sky.relative_intensity[sky.observed])
-    same = fit_design(fit.design, sky.relative_intensity[sky.observed])
-    kept = [columns.names.index(name) for name in fit.design.names]
-    return longer.theta[kept] - same.theta, np.sqrt(np.sum((longer.noise[kept] - same.noise) ** 2, axis=1))
+    longer = fit_anisotropy(sky, liouville, fit.order + more, fit.design.p_index, terms=fit.design.terms)
+    kept = [longer.design.names.index(name) for name in fit.design.names]
+    estimator = longer.estimator[kept] - fit.estimator
+    responses = [fit.design.response(estimator, factor) for factor in (fit.design.noise, fit.map_noise)]
+    return longer.theta[kept] - fit.theta, np.sqrt(sum(np.sum(one**2, axis=1) for one in responses))
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class OrderChoice:
         is smooth, as the fitted terms are, so that is more than the number of coefficients (Takeuchi's penalty).
     aic, bic, cross_validation : ndarray, shape (n,)
         Akaike's and the Bayesian criterion with these numbers of parameters; squared deviation of bands of declination
-        from the fit to the others, in units of its expectation for noise alone.
+        from the fit to the others, in units of its expectation for noise and map alone.
     """
 
     orders: np.ndarray
@@ -142,17 +150,19 @@ def compare_orders(sky: SkyMap, liouville: LiouvilleMap, orders=range(1, 11), p_
         the averaging radius, which share its data.
     """
     orders = np.array(list(orders))
-    chi2, parameters, crossed = np.zeros((3, orders.size))
-    for i, order in enumerate(orders):
-        columns, data = design(sky, liouville, int(order), p_index), sky.relative_intensity[sky.observed]
-        fit, data = fit_design(columns, data), data / columns.ring_mean(data)
-        # one effective pixel counts 1, however many pixels share it
-        count = columns.effective_pixels / columns.noise_trace
-        chi2[i] = fit.chi2 * count
-        parameters[i] = (columns.noise_trace - fit.chi2_expected) * count
+    fits, crossed = [fit_anisotropy(sky, liouville, int(order), p_index) for order in orders], np.zeros(orders.size)
+    # one effective pixel counts 1, however many share it: the same for all, so that chi-squares can be compared
+    expected = np.array([one.design.noise_trace + one.design.expected_squares(one.map_noise) for one in fits])
+    longest = np.argmax(orders)
+    count = fits[longest].effective_pixels / expected[longest]
+    chi2 = count * np.array([one.chi2 for one in fits])
+    parameters = count * (expected - [one.chi2_expected for one in fits])
+    for i, columns in enumerate(one.design for one in fits):
+        data = sky.relative_intensity[sky.observed]
+        data = data / columns.ring_mean(data)
         for band, others in _bands(sky, bands):
             theta = fit_coefficients(replace(columns, weight=np.where(others, columns.weight, 0.0)), data)
             off = data - columns.relative_intensity(theta)[0]
-            crossed[i] += columns.weight[band] @ off[band] ** 2 / columns.noise_trace
+            crossed[i] += columns.weight[band] @ off[band] ** 2 / expected[longest]
     return OrderChoice(orders, chi2, parameters, aic=chi2 + 2.0 * parameters,
-                       bic=chi2 + parameters * np.log(columns.effective_pixels), cross_validation=crossed)
+                       bic=chi2 + parameters * np.log(fits[longest].effective_pixels), cross_validation=crossed)

@@ -6,6 +6,7 @@ import numpy as np
 
 from lisbon_core.heliosphere import FIELD_PRESETS
 from lisbon_core.parameters import RunParameters
+from lisbon_core.response import alternatives
 from lisbon_core.run import Run
 from lisbon_core.studies.field_posterior import fan
 
@@ -27,7 +28,7 @@ def variations(run: Run) -> list[Variation]:
     """The run as it is, first, and with each assumption in turn replaced by another that one could have made.
 
     All on a grid of 4 degrees or that of the run, whichever is coarser, with 4 orbits a pixel; only fields, polarities,
-    boundaries, responses and numbers of samples need Liouville maps of their own.
+    boundaries, responses, chaotic orbits and numbers of samples need Liouville maps of their own.
     """
     base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES)
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
@@ -41,14 +42,15 @@ def variations(run: Run) -> list[Variation]:
         for name, preset in FIELD_PRESETS.items()]
     chosen += [("strength of the field", f"{strength:g} microgauss", {"field_uG": float(strength)})
                for strength in np.round(base.field_uG * np.array([0.85, 1.15]), 2)]
-    chosen += [("solar polarity", f"polarity {sign:+d}" if sign else "unipolar", {"polarity": sign, "epoch": "fixed"})
-               for sign in (1, -1, 0)]
+    chosen += [("solar polarity", f"polarity {sign:+d}", {"polarity": sign, "epoch": "fixed"}) for sign in (1, -1)]
     chosen += [("exponent of momentum", f"p_index {value:g}", {"p_index": round(value, 6)})
                for value in (slope - 0.1, slope + 0.1)]
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
                 {"boundary_AU": factor * base.boundary_AU}) for factor in (0.5, 2.0)]
-    chosen += [("rigidities seen", name, {"response": name, "rigidity_TV": base.scale_TV})
-               for name in ("mono", "lognormal:0.5", "air-shower:0.9")]
+    chosen += [("response", label, {"response": name, "rigidity_TV": scale})
+               for label, (name, scale) in alternatives(base.response, base.scale_TV).items()]
+    chosen += [("orbits that are not out", "not out: dropped", {"orbits": "out"}),
+               ("chaotic orbits", "chaotic: dropped", {"orbits": "calm"})]
     chosen += [("sample of the map", f"{2 * base.samples} samples", {"samples": 2 * base.samples})]
     chosen += [("closure", f"{closure} closure", {"closure": closure}) for closure in ("flux-tube", "uniform")]
     if run.heliosphere is not run.closed_form:  # a field on a grid is what it is

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, RunParameters
+from lisbon_core.parameters import FAST, RunParameters, parameter_table
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.provenance import check_cache
@@ -38,7 +38,7 @@ def listed(folder: Path) -> str:
     rows = [(f"  {path.stem}", pairing.title(path),
              ", ".join(name for name in pairing.parameters(path) if name != "run_dir"))
             for path in pairing.sources(folder)]
-    parameters = [(f"  {name}", *rest) for name, *rest in RunParameters.table()]
+    parameters = [(f"  {name}", *rest) for name, *rest in parameter_table(RunParameters)]
     return "\n".join([
         plain_table(rows, ("Notebooks", "", "Parameters in the first cell")),
         "\nParameters of a run (lisbon run --set name=value): each reaches every notebook that depends on it",
@@ -158,6 +158,18 @@ COMMANDS = {
         _option("path", metavar="FILE", help="table, FITS image or HEALPix file"),
         _option("--sigma", type=float, default=1e-4, dest="sigma_default", help="error of a pixel, if it has none"),
         _option("--averaging", type=float, default=5.0, dest="averaging_deg", help="radius of the discs, degrees")]),
+    "heliosphere": ("simulations:import_files", "make a gridded heliosphere of an MHD simulation", [
+        _option("files", nargs="+", metavar="FILE", help="of one simulation"),
+        _option("--out", default="", metavar="FILE.h5", help="write it here, and a picture beside it"),
+        _option("--frame", default="", metavar="NAME", help="what x, y, z are: solar-downwind (default: z along the "
+                "Sun's axis, x to where the wind goes), solar-upwind, ecliptic-downwind, ecliptic-upwind, hgi, "
+                "ecliptic, icrs, galactic"),
+        _option("--units", default="", metavar="UNITS", help="of lengths, speeds and fields, such as 'AU km/s nT'"),
+        _option("--medium", type=float, nargs=6, metavar="X",
+                help="undisturbed medium along x, y, z: B in microgauss, velocity in km/s"),
+        _option("--shape", type=int, nargs=3, default=(192, 96, 128), metavar="N", help="nodes in r, theta, phi"),
+        _option("--radii", type=float, nargs=2, metavar="AU", dest="r_AU", help="first and last radius of the grid"),
+        _option("--clean", action="store_true", help="take away what divergence B has on the grid")]),
     "compare": ("tools.reports:compare_runs", "how two runs differ", [
         _option("first", help="folder of a run"), _option("second", help="folder of another")]),
     "sweep": ("tools.cli:sweep", "the chain at many parameters", [

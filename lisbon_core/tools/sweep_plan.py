@@ -27,7 +27,7 @@ __all__ = ["Plan", "SweepError", "absolute", "plan", "read_points"]
 
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
-               "response", "epoch", "samples", "seed", "boundary_AU", "grid_deg")
+               "response", "epoch", "samples", "seed", "boundary_AU", "orbits", "grid_deg")
 _KINDS = {field.name: field.type for field in fields(RunParameters)}
 _LAWS = {"uniform": ("(low,high)", lambda low, high: stats.uniform(low, high - low)),
          "loguniform": ("(low,high), both positive", lambda low, high: stats.loguniform(low, high)),

@@ -1,7 +1,6 @@
 """From a pitch-angle distribution to scattering, focusing and time variation: Eqs. (5) and (6)."""
 
 from lisbon_core.transport.apparent import apparent_asymmetry, apparent_scattering
-from lisbon_core.transport.finite_volumes import finite_volume_pad
 from lisbon_core.transport.fit import fit_transport
 from lisbon_core.transport.result import Estimate, TransportFit
 from lisbon_core.transport.scattering import (
@@ -19,17 +18,10 @@ from lisbon_core.transport.scattering import (
     mean_free_path_pc,
     parallel_kappa29,
 )
-from lisbon_core.transport.stationary import (
-    CLOSURES,
-    StationaryPAD,
-    TransportError,
-    closure_lambda,
-    first_order_pad,
-    stationary_pad,
-)
+from lisbon_core.transport.stationary import CLOSURES, StationaryPAD, TransportError, closure_lambda, stationary_pad
 
 __all__ = ["CLOSURES", "BroadenedScattering", "CosineScattering", "Estimate", "FunctionScattering",
            "IsotropicScattering", "QuasilinearScattering", "ScatteringError", "ScatteringLaw", "StationaryPAD",
            "TransportError", "TransportFit", "apparent_asymmetry", "apparent_scattering", "closure_lambda",
-           "cosine_shape", "diffusion_coefficient", "finite_volume_pad", "first_order_pad", "fit_transport",
-           "gradient_length_kpc", "inverse_h_integral", "mean_free_path_pc", "parallel_kappa29", "stationary_pad"]
+           "cosine_shape", "diffusion_coefficient", "fit_transport", "gradient_length_kpc", "inverse_h_integral",
+           "mean_free_path_pc", "parallel_kappa29", "stationary_pad"]

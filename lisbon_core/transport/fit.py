@@ -12,19 +12,15 @@ T_0 is fitted with L held at its flux-tube value: L and T_0 both make the even p
 is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second assumption.
 """
 
-import contextlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from lisbon_core.transport.apparent import apparent_asymmetry
-from lisbon_core.transport.panels import panels
 from lisbon_core.transport.posterior import (
     HIGH,
     LOW,
-    NODES,
     Problem,
-    error_about,
     find_minima,
     minimise,
     problem_for,
@@ -46,31 +42,32 @@ D_GRID = np.linspace(-1.0, 1.0, 201)
 
 def undetermined(pad, closure: str, kappa29: float, reason: str) -> TransportFit:
     """The fit that a distribution without a significant dipole allows: none, and why."""
-    estimates = dict.fromkeys(ESTIMATES, Estimate(None, note=reason))
-    with contextlib.suppress(np.linalg.LinAlgError, ValueError):
-        estimates["D_asymmetry"] = apparent_asymmetry(pad)
+    estimates = dict.fromkeys(ESTIMATES, Estimate(None, note=reason)) | {"D_asymmetry": apparent_asymmetry(pad)}
     return TransportFit(closure=closure, kappa29=kappa29, **estimates)
 
 
 @dataclass(frozen=True)
 class WeightedSample:
-    """Best fit and weighted sample of one problem, with what lengths are made of: G and A_1 of each.
+    """Best fit and weighted sample of one problem; the best fit comes first in p, (m + 1, 4), G and A_1.
 
     Where the model does not fit (chi2 exceeded by chance in less than 0.1 %), errors grow by sqrt(chi2/dof) and say so.
     """
 
-    best: np.ndarray
     chi2: float
     dof: int
     p: np.ndarray
-    weights: np.ndarray
     G: np.ndarray
     A_1: np.ndarray
+    weights: np.ndarray
 
     @property
     def scale(self) -> float:
         """Factor on every error."""
         return error_scale(self.chi2, self.dof)
+
+    def error(self, values: np.ndarray) -> float:
+        """Half-width of the interval about the first value, of the best fit, that holds 68.27 % of the posterior."""
+        return self.scale * float(quantiles(np.abs(values[1:] - values[0]), self.weights, 0.6827))
 
     def note(self, *notes: str) -> str:
         """The notes given, and that the model does not fit where it does not."""
@@ -78,59 +75,49 @@ class WeightedSample:
                   f"scaled by {self.scale:.1f}") if self.scale > 1.0 else ""
         return "; ".join(note for note in (*notes, misfit) if note)
 
-    def estimate(self, quantity, unit: str = "", *notes: str) -> Estimate:
-        """quantity(p, G, A_1) at the best fit, with the error that the posterior gives it there."""
-        values = quantity(self.p, self.G, self.A_1)
-        error = self.scale * error_about(values[0], values[1:], self.weights)
-        return Estimate(float(values[0]), error, unit, self.note(*notes))
+    def estimate(self, values: np.ndarray, unit: str = "", *notes: str) -> Estimate:
+        """A quantity at the best fit, from its values there and over the sample, with its error and the notes."""
+        return Estimate(float(values[0]), self.error(values), unit, self.note(*notes))
 
     def at_edge(self, column: int) -> str:
         """A note where the best fit lies at the edge of the range searched."""
-        if min(self.best[column] - LOW[column], HIGH[column] - self.best[column]) > 0.01 * (HIGH - LOW)[column]:
-            return ""
-        return "the best fit lies at the edge of the range searched"
+        best, width = self.p[0, column], HIGH[column] - LOW[column]
+        near = min(best - LOW[column], HIGH[column] - best) <= 0.01 * width
+        return "the best fit lies at the edge of the range searched" if near else ""
+
+    def is_open(self, column: int) -> bool:
+        """Whether the posterior of a parameter is about as wide as the flat prior alone."""
+        low, _, high = quantiles(self.p[1:, column], self.weights)
+        return high - low > 0.8 * 0.6827 * (HIGH[column] - LOW[column])
 
 
 def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> WeightedSample:
-    """Polish the best minimum and sample around all of them; the best fit comes first in p, G, A_1."""
+    """Polish the best minimum and sample around all of them."""
     first = minima[0][0]
     n, _ = sampled(CosineScattering(first[1], np.exp(first[2]), 1.0))
     best, chi2, _ = minimise(problem, first, n=n)
     proposals = list(minima)
     for _ in range(4):
-        p, weights, psi, G = sample_transport(problem, proposals, rng, count)
+        p, weights, G, A_1 = sample_transport(problem, proposals, rng, count)
         if 1.0 / np.sum(weights**2) > LEAST_EFFECTIVE:
             break
         # a curved ridge: propose from where the sample itself has found the posterior, too
         wide = np.cov(p.T, aweights=weights, ddof=0) + np.linalg.inv(minima[0][2])
         proposals.append((weights @ p, minima[0][1], np.linalg.inv(wide)))
-    top, G_top = problem.psi(best[None, 1], np.exp(best[None, 2]), best[None, 3], n)
-    A_1 = [1.5 * row[:, 0] * (values @ (grid.weights * grid.mu))
-           for row, values, grid in ((best[None], top, panels(n)), (p, psi, panels(NODES)))]
-    return WeightedSample(best=best, chi2=chi2, dof=len(problem.target) - 4, p=np.vstack([best, p]), weights=weights,
-                          G=np.append(G_top, G), A_1=np.concatenate(A_1))
-
-
-def fraction_of_prior(posterior: WeightedSample, column: int) -> float:
-    """Width of the central 68 % of a parameter in units of what the flat prior alone would give."""
-    low, _, high = quantiles(posterior.p[1:, column], posterior.weights)
-    return (high - low) / (0.6827 * (HIGH - LOW)[column])
+    _, best_G, best_A_1 = problem.compare(best[None], n)
+    return WeightedSample(chi2, len(problem.target) - 4, np.vstack([best, p]), np.append(best_G, G),
+                          np.append(best_A_1, A_1), weights)
 
 
 def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estimate, Estimate]:
     """T_0 with L held, and the 95 % upper limit on |T_0|."""
     problem = problem_for(pad, rates=(0.0, 1.0), held=held)
     posterior = explore(problem, find_minima(problem), rng, SAMPLES // 3)
-
-    def rate(p, G, A_1):
-        return PC_PER_YEAR / 4.0 * A_1 * G * p[:, 3] / mean_free_path
-
-    note = "L held at its flux-tube value"
-    values = rate(posterior.p, posterior.G, posterior.A_1)
+    values = PC_PER_YEAR / 4.0 * posterior.A_1 * posterior.G * posterior.p[:, 3] / mean_free_path
     spread = np.abs(values[0] + posterior.scale * (values[1:] - values[0]))
-    bound = float(quantiles(spread, posterior.weights, 0.95))
-    return (posterior.estimate(rate, "1/yr", note),
-            Estimate(bound, None, "1/yr", posterior.note("95 %", note)))
+    note = "L held at its flux-tube value"
+    return (posterior.estimate(values, "1/yr", note),
+            Estimate(float(quantiles(spread, posterior.weights, 0.95)), None, "1/yr", posterior.note("95 %", note)))
 
 
 def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
@@ -180,40 +167,42 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     if without[1] < minima[0][1]:  # a shape that the search with focusing has missed
         minima.insert(0, minimise(problem, without[0]))
     posterior = explore(problem, minima, rng, SAMPLES)
-    a, ratio, ln_omega, x = posterior.best
-    rate = 0.75 / mean_free_path
+    a, ratio, ln_omega, x = posterior.p.T
+    omegas = np.exp(ln_omega)
+    per_length = 0.75 / mean_free_path * posterior.G
 
-    focusing = 0.75 * posterior.G[0] * x
+    focusing = per_length[0] * x[0] * mean_free_path
     weak = "" if abs(focusing) < 1.0 else f"lambda/L = {focusing:.1f} is not the weak focusing that Eq. (5) assumes"
-    inverse = posterior.estimate(lambda p, G, A_1: rate * G * p[:, 3], "1/pc", weak, posterior.at_edge(3))
-    eta = posterior.estimate(lambda p, G, A_1: p[:, 1] / p[:, 0], "", posterior.at_edge(1))
-    omega = posterior.estimate(lambda p, G, A_1: np.exp(p[:, 2]), "", posterior.at_edge(2))
-    d_offset = posterior.estimate(lambda p, G, A_1: 1.0 / p[:, 0], "", posterior.at_edge(1))
-    if fraction_of_prior(posterior, 2) > 0.8:
+    inverse = posterior.estimate(per_length * x, "1/pc", weak, posterior.at_edge(3))
+    eta = posterior.estimate(ratio / a, "", posterior.at_edge(1))
+    omega = posterior.estimate(omegas, "", posterior.at_edge(2))
+    d_offset = posterior.estimate(1.0 / a, "", posterior.at_edge(1))
+    if posterior.is_open(2):
         omega = Estimate(None, note="any period from 0.5 to 4 fits the pitch-angle distribution")
-    if fraction_of_prior(posterior, 1) > 0.8:
+    if posterior.is_open(1):
         eta = d_offset = Estimate(None, note="any eta/d_offset between -1 and 1 fits the pitch-angle distribution")
     if closure == "flux-tube":
-        T_0, bound = rate_of_change(pad, float(x * posterior.G[0]), mean_free_path, rng)
+        T_0, bound = rate_of_change(pad, float(x[0] * posterior.G[0]), mean_free_path, rng)
     else:
-        T_0 = posterior.estimate(lambda p, G, A_1: -PC_PER_YEAR / 3.0 * A_1 * rate * G * p[:, 3], "1/yr", "-S/L")
+        T_0 = posterior.estimate(-PC_PER_YEAR / 3.0 * posterior.A_1 * per_length * x, "1/yr", "-S/L")
         bound = Estimate(None, note="a uniform gradient forces T_0 = -S/L: there is nothing left to bound")
 
     half = D_GRID[D_GRID >= 0.0]  # D is even in mu
-    h, _ = cosine_shape(half, posterior.p[:, 1, None], np.exp(posterior.p[:, 2, None]))
-    values = PC_PER_YEAR / 2.0 * rate * posterior.G[:, None] * (1.0 - half**2) * h
-    error = posterior.scale * np.array([error_about(column[0], column[1:], posterior.weights) for column in values.T])
-    D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], error))
+    h, _ = cosine_shape(half, ratio[:, None], omegas[:, None])
+    values = PC_PER_YEAR / 2.0 * per_length[:, None] * (1.0 - half**2) * h
+    errors = np.array([posterior.error(column) for column in values.T])
+    D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], errors))
+    samples = {"inverse_L": per_length * x, "gradient_length": 1e-3 / (per_length * a), "ratio": ratio, "omega": omegas}
     return TransportFit(
         closure=closure, kappa29=kappa29, chi2=posterior.chi2, dof=dof, eta=eta, omega=omega, d_offset=d_offset,
         inverse_L=inverse, L_focusing=focusing_length(inverse),
-        gradient_length=posterior.estimate(lambda p, G, A_1: 1e-3 / (rate * G * p[:, 0]), "kpc"),
+        gradient_length=posterior.estimate(samples["gradient_length"], "kpc"),
         T_0=T_0, T_0_bound=bound, D_asymmetry=apparent_asymmetry(pad),
         focusing_preference=Estimate(0.5 * (without[1] - posterior.chi2) / posterior.scale**2,
                                      note=posterior.note("ln L with focusing minus ln L without")),
         mu=D_GRID, D=D, D_low=np.maximum(D - error, 0.0), D_high=D + error,
-        law=CosineScattering(float(ratio / a), float(np.exp(ln_omega)), float(1.0 / a)), q=float(x / a),
-        samples=posterior.p[1:], weights=posterior.weights)
+        law=CosineScattering(float(ratio[0] / a[0]), float(omegas[0]), float(1.0 / a[0])), q=float(x[0] / a[0]),
+        samples={name: values[1:] for name, values in samples.items()}, weights=posterior.weights)
 
 
 def focusing_length(inverse: Estimate) -> Estimate:

@@ -18,14 +18,14 @@ import numpy as np
 from numpy.polynomial.legendre import legvander
 from scipy.ndimage import generate_binary_structure, minimum_filter
 from scipy.optimize import least_squares
-from scipy.special import gammaln
+from scipy.special import gammaln, softmax
 
 from lisbon_core.transport.panels import integrals_to, panels
 from lisbon_core.transport.scattering import cosine_shape
 from lisbon_core.transport.stationary import TransportError, solve_stationary
 
-__all__ = ["HIGH", "LOW", "NODES", "Problem", "error_about", "find_minima", "minimise", "problem_for",
-           "quantiles", "sample_transport", "shape_at_nodes", "whiten"]
+__all__ = ["HIGH", "LOW", "NODES", "Problem", "find_minima", "minimise", "problem_for", "quantiles", "sample_transport",
+           "whiten"]
 
 NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show
 LOW = np.array([-np.inf, -0.98, np.log(0.5), -5.0])  # a, ratio, ln omega, z
@@ -36,12 +36,6 @@ EIGENVALUE_CUT = 1e-6  # of the correlation matrix: below, a combination of bins
 STARTS = 6  # minima of the grid that are polished
 FREEDOM = 5.0  # of the t distributions proposed: tails wider than any posterior's
 WEAK = 0.4  # z up to which first order about z = 0 proposes well
-
-
-def shape_at_nodes(ratio, omega, n):
-    """h and f for d_offset = 1 at the nodes of `panels(n)`, (batch, 2n): h is even in mu and f odd."""
-    h, f = cosine_shape(panels(n).mu[n:], ratio[:, None], omega[:, None])
-    return np.hstack([h[:, ::-1], h]), np.hstack([-f[:, ::-1], f])
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,7 @@ class Problem:
     def psi(self, ratio, omega, z, n):
         """psi at the nodes, and G, for arrays of shapes: (batch, 2n), (batch,)."""
         grid = panels(n)
-        h, f = shape_at_nodes(ratio, omega, n)
+        h, f = cosine_shape(grid.mu, ratio[:, None], omega[:, None])
         G = 2.0 * f @ (grid.weights * grid.mu)
         x, y = (self.held / G + rate * z for rate in self.rates)
         return solve_stationary(h, f, x, y, n), G
@@ -71,7 +65,8 @@ class Problem:
             return self.psi(ratio, omega, np.full_like(ratio, z), NODES)[0]
 
         if z_0 == 0.0:
-            (h, f), grid, (dx, dy) = shape_at_nodes(ratio, omega, NODES), panels(NODES), self.rates
+            grid, (dx, dy) = panels(NODES), self.rates
+            h, f = cosine_shape(grid.mu, ratio[:, None], omega[:, None])
             change = ((dx * f + (dx - dy) * (f @ grid.focus.T)) / h) @ grid.integrate.T
         else:
             change = (psi(z_0 + 1e-4) - psi(z_0 - 1e-4)) / 2e-4
@@ -82,10 +77,11 @@ class Problem:
         mean = np.einsum("nij,nj->ni", covariance, projected)
         return mean, covariance, self.target @ self.target - np.sum(mean * projected, axis=1)
 
-    def residuals(self, p, n=NODES):
-        """Whitened data minus model for parameters (batch, 4) = a, ratio, ln omega, z."""
-        psi, _ = self.psi(p[:, 1], np.exp(p[:, 2]), p[:, 3], n)
-        return self.target - p[:, :1] * (psi @ self.through(n).T)
+    def compare(self, p, n=NODES):
+        """Whitened data minus model, G and the dipole A_1 for parameters (batch, 4) = a, ratio, ln omega, z."""
+        psi, G = self.psi(p[:, 1], np.exp(p[:, 2]), p[:, 3], n)
+        A_1 = 1.5 * p[:, 0] * (psi @ (panels(n).weights * panels(n).mu))
+        return self.target - p[:, :1] * (psi @ self.through(n).T), G, A_1
 
 
 def whiten(covariance: np.ndarray) -> np.ndarray:
@@ -103,7 +99,6 @@ def problem_for(pad, rates=(1.0, 1.0), held: float = 0.0) -> Problem:
     """The bins of a pitch-angle distribution as a `Problem` with the closure given; unusable bins are left out."""
     covariance = np.asarray(pad.covariance, float)
     good = np.isfinite(pad.F) & np.isfinite(covariance).all(axis=1) & (np.diag(covariance) > 0)
-    good &= np.isfinite(covariance[:, good]).all(axis=1) if good.any() else good
     if good.sum() < 6:
         raise TransportError(f"only {good.sum()} bins of the pitch-angle distribution are usable, and four parameters "
                              "need at least 6")
@@ -127,7 +122,7 @@ def minimise(problem: Problem, start: np.ndarray, fixed_z: bool = False, n: int 
     """Nearest minimum of chi2 within the bounds: parameters (4,), chi2, Fisher matrix with the priors' widths added."""
     free = 3 if fixed_z else 4
     low, high, scale = LOW[:free], HIGH[:free], np.array([max(abs(start[0]), 1e-12), 0.2, 0.2, 0.2])[:free]
-    answer = least_squares(lambda p: problem.residuals(np.append(p, start[free:])[None], n)[0],
+    answer = least_squares(lambda p: problem.compare(np.append(p, start[free:])[None], n)[0][0],
                            np.clip(start[:free], low + 1e-3, high - 1e-3), "3-point", (low, high), x_scale=scale,
                            ftol=1e-12, xtol=1e-12, gtol=1e-14, max_nfev=100)
     fisher = answer.jac.T @ answer.jac
@@ -168,12 +163,11 @@ def student(delta: np.ndarray, precision: np.ndarray) -> np.ndarray:
 
 def shares(log_weight: np.ndarray, everywhere: float) -> np.ndarray:
     """Probabilities in proportion to the weights, of which the part `everywhere` is the same for all."""
-    weight = np.exp(log_weight - np.max(log_weight))
-    return (1.0 - everywhere) * weight / weight.sum() + everywhere / weight.size
+    return (1.0 - everywhere) * softmax(log_weight) + everywhere / log_weight.size
 
 
 def sample_transport(problem: Problem, minima, rng: np.random.Generator, count: int):
-    """Weighted sample of (a, ratio, ln omega, z): (m, 4), weights (m,), the psi of each at the nodes, and G.
+    """Weighted sample of (a, ratio, ln omega, z): (m, 4), and weights, G and A_1 of each, (m,).
 
     Half of the proposals come from the grid of shapes, with (a, b) from their least squares there; half from t
     distributions about the minima, for which a is counted in units of its best value (`unit`).
@@ -208,10 +202,8 @@ def sample_transport(problem: Problem, minima, rng: np.random.Generator, count: 
     log_modes = [np.log(share / unit[0]) + student((p - mode) / unit, precision)
                  for mode, share, precision in zip(modes, p_mode, precisions, strict=True)]
     log_proposal = np.logaddexp(np.logaddexp.reduce(log_modes, axis=0), log_grid) - np.log(2.0)
-    psi, G = problem.psi(p[:, 1], np.exp(p[:, 2]), p[:, 3], NODES)
-    misfit = problem.target - p[:, :1] * (psi @ problem.through(NODES).T)
-    weights = shares(-0.5 * np.sum(misfit**2, axis=1) - log_proposal, 0.0)
-    return p, weights, psi, G
+    misfit, G, A_1 = problem.compare(p)
+    return p, shares(-0.5 * np.sum(misfit**2, axis=1) - log_proposal, 0.0), G, A_1
 
 
 def quantiles(values: np.ndarray, weights: np.ndarray, levels=(0.1587, 0.5, 0.8413)) -> np.ndarray:
@@ -219,8 +211,3 @@ def quantiles(values: np.ndarray, weights: np.ndarray, levels=(0.1587, 0.5, 0.84
     order = np.argsort(values)
     cumulative = np.cumsum(weights[order])
     return np.interp(levels, cumulative - 0.5 * weights[order], values[order])
-
-
-def error_about(best: float, values: np.ndarray, weights: np.ndarray) -> float:
-    """Half-width of the interval centred on the best fit that holds 68.27 % of the posterior."""
-    return float(quantiles(np.abs(values - best), weights, 0.6827))

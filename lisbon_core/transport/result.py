@@ -1,19 +1,15 @@
 """What a transport fit hands on: estimates that are a number with an error, or a reason why there is none."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from scipy.special import chdtrc
 
-from lisbon_core.transport.panels import panels
-from lisbon_core.transport.scattering import CosineScattering, cosine_shape, mean_free_path_pc
+from lisbon_core.transport.scattering import CosineScattering
 from lisbon_core.transport.stationary import TransportError, stationary_pad
 from lisbon_core.units import PC_PER_YEAR
 
 __all__ = ["ESTIMATES", "Estimate", "TransportFit", "error_scale"]
-
-ESTIMATES = ("inverse_L", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
-             "D_asymmetry", "focusing_preference")
 
 
 def error_scale(chi2: float, dof: int) -> float:
@@ -46,8 +42,8 @@ class TransportFit:
 
     Attributes
     ----------
-    eta, omega, d_offset, inverse_L, L_focusing, gradient_length, T_0, T_0_bound : Estimate
-        Shape of D, dimensionless; 1/pc, pc, kpc; 1/yr, T_0_bound the 95 % upper limit on |T_0|.
+    inverse_L, L_focusing, gradient_length, T_0, T_0_bound, eta, omega, d_offset : Estimate
+        1/pc, pc, kpc; 1/yr, T_0_bound the 95 % upper limit on |T_0|; shape of D, dimensionless.
     D_asymmetry, focusing_preference : Estimate
         [D(1/2) - D(-1/2)]/[D(1/2) + D(-1/2)] of D without focusing; ln L with minus ln L without focusing.
     chi2, dof : float or None, int
@@ -56,21 +52,21 @@ class TransportFit:
         D(mu) in 1/yr at the best fit, minus and plus its error; empty where nothing is determined.
     law, q : CosineScattering and float, or None
         The best fit as a transport problem.
-    samples, weights : ndarray, shapes (n, 4), (n,)
-        Weighted posterior sample of a, ratio, ln omega and x (see `transport.posterior`); empty where nothing is
-        determined.
+    samples, weights : dict of ndarray, shape (n,), and ndarray, shape (n,)
+        Weighted posterior sample of inverse_L (1/pc), gradient_length (kpc), ratio = eta/d_offset and omega; empty
+        where nothing is determined.
     """
 
     closure: str
     kappa29: float
-    eta: Estimate
-    omega: Estimate
-    d_offset: Estimate
     inverse_L: Estimate
     L_focusing: Estimate
     gradient_length: Estimate
     T_0: Estimate
     T_0_bound: Estimate
+    eta: Estimate
+    omega: Estimate
+    d_offset: Estimate
     D_asymmetry: Estimate
     focusing_preference: Estimate
     chi2: float | None = None
@@ -81,7 +77,7 @@ class TransportFit:
     D_high: np.ndarray = field(default_factory=lambda: np.empty(0))
     law: CosineScattering | None = None
     q: float | None = None
-    samples: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
+    samples: dict[str, np.ndarray] = field(default_factory=dict)
     weights: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @property
@@ -105,14 +101,10 @@ class TransportFit:
         rate = PC_PER_YEAR / (2e3 * self.gradient_length.value)  # v/(2 l), so that T_0 = rate tau
         return pad(mu) + (other(mu) - pad(mu)) * (T_0 / rate - pad.tau) / (other.tau - pad.tau)
 
-    def drawn(self) -> dict[str, np.ndarray]:
-        """1/L (1/pc), gradient length (kpc), eta/d_offset and omega of each point of `samples`."""
-        grid, (a, ratio, ln_omega, x) = panels(24), self.samples.T
-        _, f = cosine_shape(grid.mu, ratio[:, None], np.exp(ln_omega)[:, None])
-        rate = 1.5 * (f @ (grid.weights * grid.mu)) / mean_free_path_pc(self.kappa29)
-        return {"inverse_L": rate * x, "gradient_length": 1e-3 / (rate * a), "ratio": ratio, "omega": np.exp(ln_omega)}
-
     def __str__(self):
         fit = "no fit" if self.chi2 is None else f"chi2 {self.chi2:.1f} for {self.dof} degrees of freedom"
         head = f"Transport fit, {self.closure} closure, kappa29 = {self.kappa29:g}: {fit}"
         return "\n".join([head, *(f"{name}: {getattr(self, name)}" for name in ESTIMATES)])
+
+
+ESTIMATES = tuple(one.name for one in fields(TransportFit) if one.type is Estimate)

@@ -19,12 +19,12 @@ legal: it belongs to a density that rises along B (l < 0), and D stays positive.
 1.72
 """
 
-import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from scipy.integrate import fixed_quad
 from scipy.special import hyp2f1
 
 from lisbon_core._core import LisbonError
@@ -112,21 +112,6 @@ class CosineScattering:
 
 
 @dataclass(frozen=True)
-class IsotropicScattering:
-    """D proportional to 1 - mu^2: small steps in random directions (hard-sphere-like), h = d_offset."""
-
-    d_offset: float
-
-    def h(self, mu: np.ndarray) -> np.ndarray:
-        """The constant d_offset, in the shape of mu."""
-        return np.full_like(np.asarray(mu, float), self.d_offset)
-
-    def f(self, mu: np.ndarray) -> np.ndarray:
-        """mu / d_offset."""
-        return np.asarray(mu, float) / self.d_offset
-
-
-@dataclass(frozen=True)
 class QuasilinearScattering:
     """Slab turbulence of spectral index `index`: D ~ (1 - mu^2) |mu|^(index - 1), Jokipii 1966, ApJ 146, 480.
 
@@ -150,6 +135,16 @@ class QuasilinearScattering:
         """sign(mu) |mu|^(2-index) / ((2-index) d_offset)."""
         mu = np.asarray(mu, float)
         return np.sign(mu) * np.abs(mu) ** (2.0 - self.index) / ((2.0 - self.index) * self.d_offset)
+
+
+@dataclass(frozen=True)
+class IsotropicScattering(QuasilinearScattering):
+    """D proportional to 1 - mu^2: small steps in random directions (hard-sphere-like), h = d_offset.
+
+    It is the quasi-linear law of index 1: waves of equal power in every decade of wavelength.
+    """
+
+    index: float = field(default=1.0, init=False)
 
 
 @dataclass(frozen=True)
@@ -198,21 +193,15 @@ class FunctionScattering:
     def f(self, mu: np.ndarray) -> np.ndarray:
         """Integral of 1/h from 0 to mu by quadrature."""
         mu = np.asarray(mu, float)
-        nodes, weights = gauss_unit(64)
-        return mu * np.sum(weights / self.h(mu[..., None] * nodes), axis=-1)
+        return mu * fixed_quad(lambda share: 1.0 / self.h(mu[..., None] * share), 0.0, 1.0, n=64)[0]
 
 
-@functools.cache
-def gauss_unit(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss-Legendre nodes and weights on [0, 1]."""
-    nodes, weights = np.polynomial.legendre.leggauss(n)
-    return 0.5 * (1.0 + nodes), 0.5 * weights
+def over_mu(integrand: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Integral of a function over mu from -1 to 1; it may have a kink or a weak singularity at mu = 0.
 
-
-def graded_unit(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights on [0, 1] crowded towards 0 (mu = s^3), where quasi-linear laws have a singularity."""
-    s, weights = gauss_unit(n)
-    return s**3, 3.0 * s**2 * weights
+    Nodes of mu = s^3, s from 0 to 1, and of its mirror image are crowded towards 0.
+    """
+    return float(fixed_quad(lambda s: 3.0 * s**2 * (integrand(s**3) + integrand(-(s**3))), 0.0, 1.0, n=192)[0])
 
 
 def mean_free_path_pc(kappa29: float) -> float:
@@ -228,8 +217,7 @@ def mean_free_path_pc(kappa29: float) -> float:
 
 def inverse_h_integral(law: ScatteringLaw) -> float:
     """int (1-mu^2)/h dmu, taken by parts: 2 int mu f dmu, which is smoother than 1/h."""
-    nodes, weights = graded_unit(192)
-    return float(2.0 * np.sum(weights * nodes * (law.f(nodes) - law.f(-nodes))))
+    return over_mu(lambda mu: 2.0 * mu * law.f(mu))
 
 
 def gradient_length_kpc(law: ScatteringLaw, kappa29: float) -> float:
@@ -249,6 +237,5 @@ def parallel_kappa29(diffusion: Callable[[np.ndarray], np.ndarray]) -> float:
     With the factor 1/4 and the same limits, a convention that is met too, the result doubles: see the notebook on
     the Fokker-Planck equation.
     """
-    nodes, weights = graded_unit(192)
-    integral = sum(np.sum(weights * (1.0 - nodes**2) ** 2 / diffusion(mu)) for mu in (nodes, -nodes))
-    return float(0.125 * PC_PER_YEAR**2 * integral * CM_PER_PC**2 / SECONDS_PER_YEAR / 1e29)
+    integral = over_mu(lambda mu: (1.0 - mu**2) ** 2 / diffusion(mu))
+    return 0.125 * PC_PER_YEAR**2 * integral * CM_PER_PC**2 / SECONDS_PER_YEAR / 1e29

@@ -33,8 +33,8 @@ from lisbon_core._core import LisbonError
 from lisbon_core.transport.panels import integrals_to, panels, to_coefficients, values_at
 from lisbon_core.transport.scattering import ScatteringLaw
 
-__all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "first_order_pad", "sampled",
-           "solve_stationary", "stationary_pad"]
+__all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "sampled", "solve_stationary",
+           "stationary_pad"]
 
 CLOSURES = ("flux-tube", "uniform")
 STRONGEST = 300.0  # largest |q f|: e^300 still fits, and no anisotropy is weak long before
@@ -180,14 +180,3 @@ def stationary_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tu
                              f"a mean free path: |q f| has to stay below {STRONGEST:g}.")
     values = solve_stationary(h[None], f[None], np.array([float(q)]), np.array([float(lam)]), n)[0]
     return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values)
-
-
-def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube") -> StationaryPAD:
-    """Weak focusing: F1 to first order in q and lam, F1' = [1 + q f + (q - lam) J f]/h; its error is O((f q)^2)."""
-    lam = closure_lambda(closure, q)
-    n, f = sampled(law)
-    grid = panels(n)
-    f0 = f - 0.5 * grid.weights @ f
-    values = f + q * f * (f0 - 0.5 * f)  # the integral of q f0/h in closed form
-    values += grid.integrate @ ((q - lam) * (grid.focus @ f0) / law.h(grid.mu))
-    return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values - 0.5 * grid.weights @ values)

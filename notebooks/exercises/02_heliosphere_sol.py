@@ -158,13 +158,13 @@ assert abs(spiral_angle(1e9, 400.0, 25.38) - 90.0) < 1e-3, "far out the field is
 # %% [markdown]
 # > **Exercise 2.3** (15 min, ★★, assesses: what a model's limits do to a result; written, 4 points)
 #
-# The question of notebook 02: the tail of this heliosphere is infinite and its flow never mixes. Which arrival directions
-# will care, and which will not? Name a test with the tools of notebooks 02 and 03 that would show it, and what would
+# The question of notebook 02: the tail of this heliosphere ends after 500 AU, and nobody knows how long the real one is.
+# Which arrival directions will care, and which will not? Name a test with the tools of notebooks 02 and 03 that would show it, and what would
 # count against your answer. Six sentences.
 #
 # <details><summary>Hint</summary>
 #
-# A gyroradius at 4 TV is 300 AU. How long does an orbit stay near the tail, and what does a change of the field there
+# A gyroradius at 4 TV is 260 AU outside the heliosphere. How long does an orbit stay near the tail, and what does a change of the field there
 # do to it?
 # </details>
 
@@ -173,7 +173,7 @@ assert abs(spiral_angle(1e9, 400.0, 25.38) - 90.0) < 1e-3, "far out the field is
 # **Expected.** Orbits that leave towards the nose or the flanks cross the tail's field not at all or once, and their
 # $\mu$ does not care. Those that arrive from the tail, and those near the plane across the field ($\mu \approx 0$), which
 # come back to the heliosphere again and again, do: a small kick is amplified. A test: trace the same directions with
-# another tail (`sheath_speed_factor`, or a smaller `boundary_AU`), and map the change of $\mu$ beside the amplification.
+# another `tail_AU`, and map the change of $\mu$ beside the amplification.
 # Against it would speak a change of $\mu$ that is as large where the amplification is small.
 #
 # **Rubric.** 1 point: directions from the tail are named. 1 point: the band $\mu \approx 0$ is named, with the reason

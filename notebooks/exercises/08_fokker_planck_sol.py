@@ -16,14 +16,8 @@
 # %% nbgrader={"grade": false, "grade_id": "ex_8_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 
-from lisbon_core.transport import (
-    CosineScattering,
-    IsotropicScattering,
-    finite_volume_pad,
-    first_order_pad,
-    mean_free_path_pc,
-    stationary_pad,
-)
+from lisbon_core.studies.other_solvers import finite_volume_pad, first_order_pad
+from lisbon_core.transport import CosineScattering, IsotropicScattering, mean_free_path_pc, stationary_pad
 
 law = CosineScattering(-292.8, 1.0, 585.6)  # the law of Eq. (6) that the default sky was made with
 

@@ -1,6 +1,8 @@
-r"""Focused transport before it is stationary, three ways: relaxation in mu, a pulse in (z, mu), and random walks.
+r"""Eq. (5) solved otherwise: stationary by finite volumes and for weak focusing; in time by relaxation in mu, as a
+pulse in (z, mu), and by random walks.
 
-Lengths are in mean free paths lambda = 3 kappa/v, times in lambda/v, so that Eq. (5) with its left side written out is
+Finite volumes are cells of equal width in mu, and the balance of what flows through their faces. In time, lengths are
+in mean free paths lambda = 3 kappa/v, times in lambda/v, so that Eq. (5) with its left side written out is
 
     d_t F + mu d_z F + (xi/2)(1-mu^2) d_mu F = d_mu(D d_mu F),   xi = lambda/L,   D = (3/8) I (1-mu^2) h,
 
@@ -16,12 +18,66 @@ along B, so that even an isotropised pulse drifts: for isotropic scattering with
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import expm
+from scipy.sparse.linalg import spsolve
 
-from lisbon_core.transport import ScatteringLaw, TransportError, closure_lambda, inverse_h_integral
-from lisbon_core.transport.finite_volumes import cells_in_mu, flux_matrix
+from lisbon_core.transport import ScatteringLaw, StationaryPAD, TransportError, closure_lambda, inverse_h_integral
+from lisbon_core.transport.panels import panels
+from lisbon_core.transport.stationary import sampled
 
-__all__ = ["Pulse", "approach_to_stationary", "pulse", "random_walk", "scattering_rate"]
+__all__ = ["Pulse", "approach_to_stationary", "finite_volume_pad", "first_order_pad", "pulse", "random_walk",
+           "scattering_rate"]
+
+
+def cells_in_mu(cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Edges, centres and inner faces of equal cells of [-1, 1]."""
+    edges = np.linspace(-1.0, 1.0, cells + 1)
+    return edges, 0.5 * (edges[1:] + edges[:-1]), edges[1:-1]
+
+
+def flux_matrix(speed: np.ndarray, diffusion: np.ndarray) -> sparse.csr_array:
+    """Matrix of -d_mu(speed g - diffusion g'), from both at the inner faces; nothing leaves [-1, 1]."""
+    width = 2.0 / (len(speed) + 1)
+    from_left, from_right = 0.5 * speed + diffusion / width, 0.5 * speed - diffusion / width
+    main = np.append(0.0, from_right) - np.append(from_left, 0.0)
+    return sparse.diags_array([from_left / width, main / width, -from_right / width], offsets=[-1, 0, 1], format="csr")
+
+
+def balance(law: ScatteringLaw, q: float, closure: str | float, mu: np.ndarray, face: np.ndarray) -> sparse.csr_array:
+    """Matrix of what F1 does to itself in Eq. (5) under a closure, on cells of these centres and inner faces."""
+    area = 1.0 - face**2
+    return flux_matrix(q * area, area * law.h(face)) + sparse.diags_array(2.0 * mu * (closure_lambda(closure, q) - q))
+
+
+def finite_volume_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube", *, cells: int = 4000):
+    """The stationary distribution of Eq. (5) in flux form, second order in the width of a cell.
+
+    d_mu[(1-mu^2)(h F1' - q F1)] = tau - 2 mu - 2 mu (lam - q) F1; the flux vanishes at mu = -1 and 1, and tau is an
+    unknown that int F1 = 0 pays for.
+
+    Returns
+    -------
+    edges : ndarray, shape (cells + 1,)
+    F1 : ndarray, shape (cells,)
+    tau : float
+    """
+    edges, mu, face = cells_in_mu(cells)
+    ones = np.ones((cells, 1))
+    system = sparse.block_array([[balance(law, q, closure, mu, face), -ones], [ones.T, None]], format="csc")
+    answer = spsolve(system, np.append(-2.0 * mu, 0.0))
+    return edges, answer[:-1], float(answer[-1])
+
+
+def first_order_pad(law: ScatteringLaw, q: float, closure: str | float = "flux-tube") -> StationaryPAD:
+    """Weak focusing: F1 to first order in q and lam, F1' = [1 + q f + (q - lam) J f]/h; its error is O((f q)^2)."""
+    lam = closure_lambda(closure, q)
+    n, f = sampled(law)
+    grid = panels(n)
+    f0 = f - 0.5 * grid.weights @ f
+    values = f + q * f * (f0 - 0.5 * f)  # the integral of q f0/h in closed form
+    values += grid.integrate @ ((q - lam) * (grid.focus @ f0) / law.h(grid.mu))
+    return StationaryPAD(law, float(q), float(lam), grid.mu, grid.weights, values - 0.5 * grid.weights @ values)
 
 
 def scattering_rate(law: ScatteringLaw, mu: np.ndarray) -> np.ndarray:
@@ -35,8 +91,8 @@ def scattering_rate(law: ScatteringLaw, mu: np.ndarray) -> np.ndarray:
     return 0.375 * inverse_h_integral(law) * (1.0 - mu**2) * law.h(mu)
 
 
-def approach_to_stationary(law: ScatteringLaw, q: float, times: np.ndarray, closure: str | float = "flux-tube", *,
-                           cells: int = 100) -> tuple[np.ndarray, np.ndarray]:
+def approach_to_stationary(law: ScatteringLaw, q: float, times: np.ndarray,
+                           closure: str | float = "flux-tube") -> tuple[np.ndarray, np.ndarray]:
     """How an isotropic distribution becomes the stationary one once the gradient 1/l is switched on.
 
     Parameters
@@ -48,14 +104,14 @@ def approach_to_stationary(law: ScatteringLaw, q: float, times: np.ndarray, clos
 
     Returns
     -------
-    mu : ndarray, shape (cells,)
-    F1 : ndarray, shape (n, cells)
+    mu : ndarray, shape (100,)
+    F1 : ndarray, shape (n, 100)
         F - 1 at each time; what the mean of F does, T_0, is taken out.
     """
+    cells = 100
     _, mu, face = cells_in_mu(cells)
     change = 0.375 * inverse_h_integral(law)  # v/(2 l) in units of v/lambda
-    matrix = flux_matrix(q * (1.0 - face**2), (1.0 - face**2) * law.h(face)).toarray()
-    matrix = change * (matrix + np.diag(2.0 * mu * (closure_lambda(closure, q) - q)))
+    matrix = change * balance(law, q, closure, mu, face).toarray()
     source = 2.0 * change * mu
     centre = np.eye(cells) - 1.0 / cells
     # F1' = M F1 + s as one exponential of the matrix with s appended
@@ -71,15 +127,17 @@ class Pulse:
 
     times : (n,), in lambda/v; z : (n_z,), in lambda; mu : (n_mu,).
     number : (n, n_z, n_mu), particles of the tube per unit of z and mu, integral 1.
-    mean_z, mean_mu : (n,).
     """
 
     times: np.ndarray
     z: np.ndarray
     mu: np.ndarray
     number: np.ndarray
-    mean_z: np.ndarray
-    mean_mu: np.ndarray
+
+    @property
+    def mean_z(self) -> np.ndarray:
+        """Mean place of the particles at each time, (n,)."""
+        return np.einsum("tzm,z->t", self.number, self.z) * (self.z[1] - self.z[0]) * (self.mu[1] - self.mu[0])
 
 
 def pulse(law: ScatteringLaw, xi: float, times: np.ndarray, *, start_width: float = 0.2, start_mu=None,
@@ -127,9 +185,7 @@ def pulse(law: ScatteringLaw, xi: float, times: np.ndarray, *, start_width: floa
                 modes = turn * ((turn * modes) @ scatter)
         now = time
         numbers.append(np.fft.fftshift(np.fft.irfft(modes, n_z, axis=0), axes=0) / (z[1] - z[0]))
-    number, weight = np.array(numbers), (z[1] - z[0]) * 2.0 / cells
-    return Pulse(times=times, z=z, mu=mu, number=number, mean_z=np.einsum("tzm,z->t", number, z) * weight,
-                 mean_mu=np.einsum("tzm,m->t", number, mu) * weight)
+    return Pulse(times, z, mu, np.array(numbers))
 
 
 def random_walk(law: ScatteringLaw, xi: float, time: float, count: int, rng: np.random.Generator, *,
