@@ -124,7 +124,7 @@ def test_every_notebook_has_its_exercises():
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     course.build(folder)
-    return folder
+    return folder / "course"
 
 
 def test_student_copies_hold_no_answers(built):

@@ -161,12 +161,10 @@ COMMANDS = {
     "heliosphere": ("simulations:import_files", "make a gridded heliosphere of an MHD simulation", [
         _option("files", nargs="+", metavar="FILE", help="of one simulation"),
         _option("--out", default="", metavar="FILE.h5", help="write it here, and a picture beside it"),
-        _option("--frame", default="", metavar="NAME", help="what x, y, z are: solar-downwind (default: z along the "
-                "Sun's axis, x to where the wind goes), solar-upwind, ecliptic-downwind, ecliptic-upwind, hgi, "
-                "ecliptic, icrs, galactic"),
+        _option("--frame", default="", metavar="NAME", help="of x, y, z: solar-downwind (default: z the Sun's axis, x "
+                "downwind), solar-upwind, ecliptic-downwind, ecliptic-upwind, hgi, ecliptic, icrs, galactic"),
         _option("--units", default="", metavar="UNITS", help="of lengths, speeds and fields, such as 'AU km/s nT'"),
-        _option("--medium", type=float, nargs=6, metavar="X",
-                help="undisturbed medium along x, y, z: B in microgauss, velocity in km/s"),
+        _option("--medium", type=float, nargs=6, metavar="X", help="undisturbed B, microgauss, and velocity, km/s"),
         _option("--shape", type=int, nargs=3, default=(192, 96, 128), metavar="N", help="nodes in r, theta, phi"),
         _option("--radii", type=float, nargs=2, metavar="AU", dest="r_AU", help="first and last radius of the grid"),
         _option("--clean", action="store_true", help="take away what divergence B has on the grid")]),

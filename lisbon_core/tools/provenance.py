@@ -19,8 +19,7 @@ from filelock import FileLock, Timeout
 from lisbon_core._core import LisbonError, cache_folder, write_atomically
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, input_hash, sha256
 
-__all__ = ["LOCK", "NOTEBOOKS", "ROOT", "LockedError", "check_cache", "git_state", "now", "only_one", "provenance",
-           "write_json"]
+__all__ = ["NOTEBOOKS", "LockedError", "check_cache", "git_state", "now", "only_one", "provenance", "write_json"]
 
 PACKAGES = ("astropy", "astropy-healpix", "ipykernel", "jupytext", "lisbon_core", "matplotlib", "numba", "numpy",
             "papermill", "scipy")

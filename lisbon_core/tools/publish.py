@@ -52,8 +52,7 @@ def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
         notebook.metadata["lisbon"] = {"input_hash": keys[stem]}
         _refuse_paths(notebook, stem, root)
         fresh[root / "notebooks" / f"{stem}.ipynb"] = nbformat.writes(notebook) + "\n"
-    numbers = {stem[:2] for stem in stale}
-    fresh |= {root / "figures" / name: path.read_bytes() for name, path in made.items() if name[:2] in numbers}
+        fresh |= {root / "figures" / name: path.read_bytes() for name, path in made.items() if name[:2] == stem[:2]}
     for path, content in fresh.items():
         write_atomically(path, content)
     old = [path for path in (root / "notebooks").glob("*.ipynb") if path.stem not in keys]
