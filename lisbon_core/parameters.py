@@ -3,6 +3,7 @@
 import difflib
 import logging
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
@@ -10,10 +11,22 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter"]
+__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter",
+           "split_choice"]
 
 FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
+
+
+def split_choice(path: str | Path) -> tuple[Path, list[str]]:
+    """The file that a value names, and what it chooses in it.
+
+    >>> split_choice("map.fits[BIN2][intensity]")
+    (PosixPath('map.fits'), ['BIN2', 'intensity'])
+    """
+    path = Path(path).expanduser()
+    found = None if path.exists() else re.fullmatch(r"(.+?)((\[[^\[\]]+\])+)", str(path))
+    return (Path(found[1]), re.findall(r"\[([^\[\]]+)\]", found[2])) if found else (path, [])
 
 
 class ParameterError(LisbonError):
