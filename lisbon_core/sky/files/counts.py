@@ -29,10 +29,7 @@ def of_counts(pixels: Pixels, data, background, averaging_deg: float, n_scrambli
     seen = np.flatnonzero(np.isfinite(counts[0]) & (counts[1] > 0))
     if not seen.size:
         raise SkyMapError("no pixel has a background above 0: give the expected number of events in background")
-    size = max(2.0, float(np.sqrt(np.max(pixels.area)))) / np.sqrt(np.pi)
-    if averaging_deg < size:  # discs as large as a pixel of the grid and of the file at least
-        log.append(f"counts summed over discs of {size:.3g} degrees, as large as a pixel")
-        averaging_deg = size
+    averaging_deg = max(averaging_deg, np.sqrt(max(4.0, np.max(pixels.area)) / np.pi))  # a pixel of grid, of file
     centre, number, counts = pixels.directions(seen), seen, counts[:, seen]
     cell_of = np.full(data.size, -1)
     cell_of[seen] = np.arange(seen.size)

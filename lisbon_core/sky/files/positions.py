@@ -15,17 +15,16 @@ AXES = {"RA": "icrs", "GLON": "galactic", "ELON": "ecliptic"}
 
 
 def unusable(layer) -> str:
-    """Why the place of the values of a layer is not known, or nothing."""
-    if layer.geometry == "image":
-        return "" if layer.wcs else ("the FITS image has no celestial WCS (CTYPE1 'RA---CAR' and the like): add one to "
-                                     "its header")
-    if layer.geometry == "healpix" or _coordinates(layer):
+    """Why it is not known where the values of a layer lie; nothing if it is."""
+    if layer.geometry == "image" and not layer.wcs:
+        return "the FITS image has no celestial WCS (CTYPE1 'RA---CAR' and the like): add one to its header"
+    if layer.geometry != "table" or _coordinates(layer):
         return ""
-    kinds, names = {array.kind for array in layer.arrays}, ", ".join(repr(a.name[:40]) for a in layer.arrays[:8])
-    lost = "'ra'" if any(kind.startswith("lat") for kind in kinds) else "'dec'" \
-        if any(kind.startswith("lon") for kind in kinds) else "'ra' and 'dec'"
-    return (f"there is no column {lost} (found: {names}): columns ra and dec, or l and b, or lon and lat with a frame, "
-            "are needed, or HEALPix pixel numbers")
+    names = ", ".join(repr(array.name[:40]) for array in layer.arrays[:8])
+    lost = [name for name, start in (("'ra'", "lon"), ("'dec'", "lat"))
+            if not any(array.kind.startswith(start) for array in layer.arrays)] or ["both coordinates of one frame"]
+    return (f"there is no column {' and no '.join(lost)} (found: {names}): ra and dec, l and b, lon and lat, or pixel "
+            "numbers of HEALPix are needed")
 
 
 def _coordinates(layer):
@@ -39,73 +38,66 @@ def _coordinates(layer):
 
 def of_table(layer, values, log: list) -> Pixels:
     """Pixels of a table on a regular grid in some frame; radians and hours without a unit are told by their range."""
-    frame, *axes = _coordinates(layer)
+    frame, east, north = _coordinates(layer)
     frame = frame_of(layer.header, log, frame)
-    (lon, in_degrees), (lat, lat_in_degrees) = map(degrees, axes)
+    (lon, said), (lat, also_said) = degrees(east), degrees(north)
+    from_pole = north.name.lower().startswith(("colat", "theta"))
     if lon.size == 0:
         raise SkyMapError("the table has no rows: make or download it again")
-    north = "colat" in axes[1].name.lower() or axes[1].name.lower() == "theta"
-    if not in_degrees and not lat_in_degrees and np.ptp(lon) > 5.0 and np.max(np.abs(lon)) < 2 * np.pi + 1e-3 \
-            and np.max(np.abs(lat)) < np.pi * (1.0 if north else 0.5) + 1e-3:
+    around, up = np.max(np.abs(lon), initial=0.0) / 2, np.max(np.abs(lat), initial=0.0) * (1 if from_pole else 2)
+    if not (said or also_said) and np.ptp(lon) > 5.0 and max(around, up) < np.pi + 1e-3:
         lon, lat = np.degrees(lon), np.degrees(lat)
-        log.append(f"mind: {axes[0].name} and {axes[1].name} have no unit and lie within 2 pi and pi/2: taken as "
-                   "radians")
-    elif not in_degrees and lon.min() >= 0 and 22 < lon.max() <= 24:
+        log.append(f"mind: {east.name} and {north.name} have no unit and stay below 2 pi and pi/2: taken as radians")
+    elif not said and lon.min() >= 0 and 22 < lon.max() <= 24:
         lon = 15.0 * lon
-        log.append(f"mind: {axes[0].name} has no unit and runs from 0 to 24: taken as hours")
-    if north:
+        log.append(f"mind: {east.name} has no unit and runs from 0 to 24: taken as hours")
+    if from_pole:
         lat = 90.0 - lat
-        log.append(f"{axes[1].name} taken as the angle from the north pole")
-    for axis, x, low, high in ((axes[0].name, lon, -180.0, 360.0), (axes[1].name, lat, -90.0, 90.0)):
+        log.append(f"{north.name} taken as the angle from the north pole")
+    for axis, x, low, high in ((east.name, lon, -180.0, 360.0), (north.name, lat, -90.0, 90.0)):
         wrong = np.flatnonzero(~((x >= low - 1e-6) & (x <= high + 1e-6)))
         if wrong.size:
-            turned = "; as it runs from 0 to 180 it may be a colatitude: give 90 minus it, or call it theta" \
-                if x is lat and x.min() >= 0 and x.max() <= 180 else ""
+            hint = ", or call it theta if it is the angle from the pole" if x.min() >= 0 and x.max() <= 180 else ""
             raise SkyMapError(f"{axis} is {x[wrong[0]]:g} in row {wrong[0] + 1}, but it lies between {low:g} and "
-                              f"{high:g} degrees: correct it{turned}")
+                              f"{high:g} degrees: correct it{hint}")
     if lon.min() < 0:
-        log.append(f"{axes[0].name} below 0 taken as 360 degrees more")
+        log.append(f"{east.name} below 0 taken as 360 degrees more")
     return regular(lon, lat, values, frame, log)
 
 
 def of_image(layer, values, log: list) -> Pixels:
     """Pixels of an image: of a regular grid where its lines and columns are one, else wherever its WCS says."""
     wcs, (height, width) = layer.wcs.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE]), layer.shape
-    said, code = wcs.wcs.lngtyp.strip(), wcs.wcs.ctype[0][-3:]
-    frame = frame_of(layer.header, log, AXES.get(said, "" if said != "RA" else "icrs"))
-    around = code in CYLINDRICAL
+    frame, code = frame_of(layer.header, log, AXES.get(wcs.wcs.lngtyp.strip(), "")), wcs.wcs.ctype[0][-3:]
+    around, matrix = code in CYLINDRICAL, wcs.pixel_scale_matrix
+    steps = [float(step.to_value(u.deg)) for step in wcs.proj_plane_pixel_scales()]
     if around:  # wcslib takes what is over 180 degrees from the reference pixel as outside of the sky
         wcs.wcs.bounds_check(False, False)
-    unit = u.Unit(wcs.wcs.cunit[0] if str(wcs.wcs.cunit[0]) else "deg").to(u.deg)
 
     def centres(number):
-        lon, lat = wcs.wcs_pix2world(number % width, number // width, 0)
-        return lon * unit % 360.0, lat * unit
-
-    lon, lat = centres(np.arange(height * width))
-    inside = np.isfinite(lon) & np.isfinite(lat)
-    steps = wcs.proj_plane_pixel_scales()
-    steps = [float(step.to_value(u.deg)) for step in steps]
+        found = wcs.wcs.p2s(np.column_stack([number % width, number // width]), 0)
+        return np.where((found["stat"] != 0) | (np.abs(found["theta"]) > 90.0 + 1e-6), np.nan, found["world"].T)
 
     def name(i):
         return f"image pixel ({i % width + 1}, {i // width + 1})"
 
-    if around and inside.all():
-        try:
-            found = regular(lon, lat, values, frame, log)
-            return Pixels(found.frame, found.area, found.own_lookup, centres, name, found.grid)
-        except SkyMapError:  # another projection: its lines are no rings
-            pass
-    tilted = around and abs(wcs.wcs.crval[1]) > 1e-6
-    log.append(f"mind: CRVAL2 = {wcs.wcs.crval[1]:g} turns a {code} image, whose lines then are no rings: read so, as "
-               "the FITS standard has it" if tilted else f"the lines of this {code} image are not rings of a regular grid")
-
     def lookup(lon, lat):
-        column, line = wcs.wcs_world2pix(lon / unit, lat / unit, 0)
-        if around:  # a cylindrical map may start at any longitude
+        column, line = wcs.wcs_world2pix(lon, lat, 0)
+        if around and abs(matrix[0, 1]) < 1e-9:  # a cylindrical map may start at any longitude
             column = (column + 0.5) % (360.0 / steps[0]) - 0.5
         there = (column >= -0.5) & (column < width - 0.5) & (line >= -0.5) & (line < height - 0.5)
         return np.where(there, np.round(np.where(there, line, 0)) * width + np.round(np.where(there, column, 0)),
                         -1).astype(int)
 
+    lon, lat = centres(np.arange(height * width))
+    if around and np.isfinite(lon).all():
+        try:
+            found = regular(lon, lat, values, frame, log)
+            return Pixels(found.frame, found.area, found.own_lookup, centres, name, found.grid)
+        except SkyMapError:  # its lines are no rings
+            pass
+    tilt = wcs.wcs.crval[1] if around else 0.0
+    log.append(f"mind: CRVAL2 = {tilt:g} turns a {code} image, whose lines then are no rings: read so, as the FITS "
+               "standard has it (if they are, write CRVAL2 = 0 and shift CRPIX2)" if tilt else
+               f"the lines of this {code} image are no rings of a regular grid")
     return Pixels(frame, steps[0] * steps[1], lookup, centres, name)

@@ -13,7 +13,7 @@ import numpy as np
 
 from lisbon_core.parameters import split_choice
 from lisbon_core.sky.files.choosing import choose, choose_mask
-from lisbon_core.sky.files.containers import Found, Layer, content_of, layer_of, layers_of
+from lisbon_core.sky.files.containers import Found, Layer, content_of, layers_of, table_layer
 from lisbon_core.sky.files.conventions import numbers, scale_of
 from lisbon_core.sky.files.counts import of_counts
 from lisbon_core.sky.files.grids import resample
@@ -65,7 +65,7 @@ def map_from_arrays(arrays: dict, header: dict, *, sigma_default: float = 1e-4, 
         Whatever is wrong with them, in one sentence.
     """
     with _explained("arrays"):
-        layer = layer_of(header, [Found(name, np.ma.asarray(x).ravel(), header=header) for name, x in arrays.items()])
+        layer = table_layer(header, [Found(name, np.ravel(x), header=header) for name, x in arrays.items()])
         return _map([layer], [], sigma_default, averaging_deg, label, n_scramblings, [])
 
 
@@ -119,24 +119,22 @@ def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log
                           f"{n_scramblings}, but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
     layer, roles = choose(layers, tokens, log)
     main = roles.get("map") or roles["data"]
-    odd = next((one for one in roles.values() if one.values.size != main.values.size), None)
-    if odd:
-        raise SkyMapError(f"{odd} has {odd.values.size} values, but {main} has {main.values.size}: make them agree")
-    said = {} if "data" in roles else {key: layer.header[key] for key in ("AVERDEG", "SIGASSUM", "SKYLABEL")
-                                       if key in layer.header}
-    if "AVERDEG" in said and float(said["AVERDEG"]) != averaging_deg:
-        averaging_deg = float(said["AVERDEG"])
-        log.append(f"the file says that it is averaged over {averaging_deg:g} degrees: taken as said")
+    for one in roles.values():
+        if one.values.size != main.values.size:
+            raise SkyMapError(f"{one} has {one.values.size} values, but {main} has {main.values.size}: make them agree")
     values = unmasked(numbers(main), roles, log)
     pixels = _pixels(layer, values, main.width, log)
     if "data" in roles:
         parts = of_counts(pixels, values, numbers(roles["background"]), averaging_deg, n_scramblings, log)
-    else:
-        scale = scale_of(main)
-        sigma = errors(roles["sigma"], scale, log) if "sigma" in roles else None
-        values, sigma = observed_values(values * scale, sigma, log, pixels.name)
-        footprint = numbers(roles["footprint"]) > 0 if "footprint" in roles else np.isfinite(values)
-        parts = _on_grid(pixels, values, sigma, footprint, averaging_deg, log)
+        return _finished(parts, sigma_default, label, log)
+    said, scale = layer.header, scale_of(main)
+    if "AVERDEG" in said and float(said["AVERDEG"]) != averaging_deg:
+        averaging_deg = float(said["AVERDEG"])
+        log.append(f"the file says that it is averaged over {averaging_deg:g} degrees: taken as said")
+    sigma = errors(roles["sigma"], scale, log) if "sigma" in roles else np.full(values.shape, np.nan)
+    values, sigma = observed_values(values * scale, sigma, log, pixels.name)
+    footprint = numbers(roles["footprint"]) > 0 if "footprint" in roles else np.isfinite(values)
+    parts = _on_grid(pixels, values, sigma, footprint, averaging_deg, log)
     if "AVERDEG" in said:
         parts |= {"sigma_assumed": bool(said.get("SIGASSUM", False)),
                   "label": str(said.get("SKYLABEL", "")).encode("ascii").decode("unicode_escape")}

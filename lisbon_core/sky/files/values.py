@@ -1,11 +1,11 @@
-"""Relative intensities near 1 and their errors, of values and errors as files hold them."""
+"""Relative intensities near 1 and their errors, of values, errors and masks as files hold them."""
 
 import numpy as np
 
 from lisbon_core.sky.files.conventions import numbers, scale_of
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["POWERS", "errors", "observed_values", "unmasked"]
+__all__ = ["errors", "observed_values", "unmasked"]
 
 POWERS = {"sigma": 1.0, "variance": 0.5, "inverse variance": -0.5}  # of what a file holds, to get a standard error
 
@@ -15,8 +15,7 @@ def errors(array, scale: float, log: list) -> np.ndarray:
     power, own = POWERS[array.kind], array.unit.strip().lower() not in ("", "unknown", "none")
     if scale != 1.0 and not own:
         log.append(f"{array} has no unit: taken in that of the values")
-    found = numbers(array) ** power * (scale_of(array) ** power if own else scale)
-    return np.where(np.isfinite(found), found, np.nan)
+    return numbers(array) ** power * (scale_of(array) ** power if own else scale)
 
 
 def unmasked(values, roles: dict, log: list) -> np.ndarray:
@@ -25,9 +24,9 @@ def unmasked(values, roles: dict, log: list) -> np.ndarray:
         values = np.where(numbers(roles["observed"]) > 0, values, np.nan)
     if "mask" in roles:
         given, there = numbers(roles["mask"]) != 0, np.isfinite(values)
-        keeps = there.any() and not (there & ~given).any()  # what it does not mark has no value anyway
+        keeps = not (there & ~given).any()  # what it does not mark has no value anyway
         log.append(f"{roles['mask']}: 1 taken as {'observed' if keeps else 'masked'}, {np.sum(given)} pixels are 1")
-        values = np.where(given if keeps else ~given, values, np.nan)
+        values = np.where(given == keeps, values, np.nan)
     return values
 
 
@@ -37,7 +36,7 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
     Parameters
     ----------
     values, sigma : arrays of one shape
-        As they are in the file, NaN for none; sigma is None where it has none, and comes back as NaN.
+        As they are in the file, NaN for none; sigma is NaN everywhere where it has none.
     log : list of str
         Is told what was taken for what.
     where : function
@@ -48,7 +47,6 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
     SkyMapError
         If nothing is observed, the values, or any one of them, are near neither 0 nor 1, or an error is not positive.
     """
-    sigma = np.full(values.shape, np.nan) if sigma is None else sigma
     filled = values[np.isfinite(values) & (values != 0)]
     if filled.size == 0:
         raise SkyMapError("no pixel has a value: all are NaN, UNSEEN, masked or zero, so check that the right map was "
@@ -56,35 +54,31 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
     span, middle = f"{filled.min():.3g} to {filled.max():.3g}", np.median(filled)
     about_one = np.median(np.abs(filled - 1)) < 0.1
     if not about_one and not np.median(np.abs(filled)) < 0.1:
-        raise SkyMapError(f"relative_intensity is near neither 1 nor 0 ({span}, median {middle:.3g}): divide it by its "
-                          "mean, or state its unit if it is percent, or give the map of the intensity if it is one of "
-                          "significances or counts")
-    scatter = 1.4826 * np.median(np.abs(filled - middle))
-    offset = middle - about_one
-    if abs(offset) > 0.003 + 5 * scatter:
-        log.append(f"mind: values lie around {middle:.4g}, not 0 or 1: their unit may not be what is stated")
-    if scatter > 0.01 and not scatter < 3 * np.nanmedian(np.append(sigma, np.inf if np.isnan(sigma).all() else [])):
+        raise SkyMapError(f"relative_intensity is near neither 1 nor 0 ({span}, median {middle:.3g}): give the map of "
+                          "the intensity, divided by its mean, and state the unit if it is percent")
+    scatter, zeros = 1.4826 * np.median(np.abs(filled - middle)), np.sum(values == 0)
+    known = sigma[np.isfinite(values) & np.isfinite(sigma)]
+    if abs(middle - about_one) > 0.003 + 5 * scatter:
+        log.append(f"mind: values lie around {middle:.4g}, not 0 or 1: their unit may not be the one stated")
+    if scatter > max(0.01, 3 * np.median(known) if known.size else 0.0):
         log.append(f"mind: values scatter by {scatter:.2g}, and a TeV anisotropy is 1e-3: these may be percent, or no "
                    "relative intensities")
-    zeros = np.sum(values == 0)
     if not about_one:
         log.append(f"values lie around 0 ({span}): taken as relative intensity minus 1")
-    if about_one or zeros > 0.01 * values.size:
-        if zeros and not about_one:
-            log.append(f"{zeros} pixels are exactly 0: taken as not observed")
+    if zeros and (about_one or zeros > 0.01 * values.size):
+        log.append(f"{zeros} pixels are exactly 0: taken as not observed")
         values = np.where(values == 0, np.nan, values)
-    values = values + (0 if about_one else 1)
+    values = values + (not about_one)
     wild = np.flatnonzero(np.abs(values - 1) > 0.5)
     if wild.size:
-        raise SkyMapError(f"relative_intensity is {values.flat[wild[0]]:.4g} at {where(wild[0])}, which is near "
-                          "neither 0 nor 1: correct it, or give NaN for a pixel that was not observed")
-    if np.isnan(sigma).all():
-        return values, sigma
+        raise SkyMapError(f"relative_intensity is {values[wild[0]]:.4g} at {where(wild[0])}, which is near neither 0 "
+                          "nor 1: correct it, or give NaN for a pixel that was not observed")
     wrong = np.flatnonzero(np.isfinite(values) & (sigma <= 0))
     if wrong.size:
-        raise SkyMapError(f"sigma is {sigma.flat[wrong[0]]:g} at {where(wrong[0])}, but an error is positive: correct "
-                          "it, or give NaN for a pixel that was not observed")
-    bare = np.isfinite(values) & np.isnan(sigma)
-    if bare.any():
+        raise SkyMapError(f"sigma is {sigma[wrong[0]]:g} at {where(wrong[0])}, but an error is positive: correct it, or "
+                          "give NaN for a pixel that was not observed")
+    bare = np.isfinite(values) & ~np.isfinite(sigma)
+    if bare.any() and known.size:
         log.append(f"{bare.sum()} pixels have a value but no sigma: taken as not observed")
-    return np.where(bare, np.nan, values), sigma
+        values = np.where(bare, np.nan, values)
+    return values, sigma

@@ -1,0 +1,182 @@
+"""One sky in every container, frame, unit, null, error and projection that the reader claims to know: read the same."""
+
+import bz2
+import io
+import itertools
+
+import numpy as np
+import pytest
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.table import Table
+from astropy.wcs import WCS
+from astropy_healpix import healpix_to_lonlat
+
+from lisbon_core.frames import unit_vector
+from lisbon_core.sky import SkyMapError, multipoles
+from lisbon_core.sky.files import read_mask, read_sky_map
+
+DIPOLE, SIGMA, SOUTH = 1e-3 * unit_vector(100.0, 30.0), 3e-4, -60.0  # nothing is observed south of that declination
+TABLES = ("csv", "decimal commas", "savetxt", "fortran", "ecsv", "votable", "fits", "radians", "from the pole")
+HEALPIX = ("ring", "nested", "rows of 1024", "explicit", "run", "groups", "multi-order", "list", "keys in primary")
+IMAGES = ("CAR", "CAR from its edge", "CAR, both ends", "CAR, lat first", "CAR, one plane", "CEA", "AIT", "MOL", "SFL")
+FRAMES = {"icrs": ("ra", "dec", "FK5", "RA--", "DEC-"), "galactic": ("l", "b", "G", "GLON", "GLAT"),
+          "barycentricmeanecliptic": ("elon", "elat", "ECLIPTIC", "ELON", "ELAT")}
+UNITS = {"1": (1.0, 1.0), "": (1.0, 0.0), "%": (0.01, 0.0), "10**-3": (1e-3, 0.0)}  # what 1 means, what no excess is
+ERRORS = ("sigma", "err", "relative_intensity_error", "STAT", "", "uncertainty", "VAR", "ivar", "e_relative_intensity")
+NULLS = ("nan", "stated", "mask", "observed")
+CASES = [(kind, frame, unit, ERRORS[i % len(ERRORS)], NULLS[i % 5 % len(NULLS)])
+         for i, (kind, frame, unit) in enumerate(itertools.product(TABLES + HEALPIX + IMAGES, FRAMES, UNITS))]
+
+
+def wcs_header(kind, frame):
+    code, shape = kind[:3], (90, 181 if kind == "CAR, both ends" else 180)
+    axes = {"CTYPE": [f"{name}-{code}" for name in FRAMES[frame][3:]], "CRVAL": [180.0, 0.0], "CRPIX": [90.5, 45.5],
+            "CDELT": [-2.0, 360 / np.pi / 90 if code == "CEA" else 2.0]}
+    axes |= {"CRPIX": [1, 45.5], "CRVAL": [359.0, 0.0]} if kind == "CAR from its edge" else {}
+    order = (1, 0) if kind == "CAR, lat first" else (0, 1)
+    header = fits.Header({f"{key}{i + 1}": pair[at] for key, pair in axes.items() for i, at in enumerate(order)})
+    return header, shape[::-1] if kind == "CAR, lat first" else shape
+
+
+def places(kind, frame):
+    """Longitudes and latitudes, in the frame, of the pixels of a file: degrees."""
+    if kind in TABLES:
+        return [x.ravel() for x in np.meshgrid(np.arange(1.5, 360, 3), np.arange(-88.5, 90, 3))]
+    if kind in HEALPIX:
+        order = "nested" if kind in ("nested", "rows of 1024", "groups", "multi-order") else "ring"
+        return [x.to_value("deg") for x in healpix_to_lonlat(np.arange(12 * 32**2), 32, order=order)]
+    header, shape = wcs_header(kind, frame)
+    line, column = np.indices(shape).reshape(2, -1)[:: -1 if kind == "CAR, lat first" else 1]
+    if kind.startswith("CAR"):
+        return [(359.0 - 2.0 * column) % 360.0, 2.0 * line - 89.0]
+    return WCS(header).wcs_pix2world(column, line, 0)
+
+
+def sky_of(kind, frame, unit, error, null):
+    """Longitudes, latitudes, and by name the arrays of a file, NaN or -99 or poison where nothing is observed."""
+    lon, lat = places(kind, frame)
+    there = np.isfinite(lon)
+    place = SkyCoord(np.where(there, lon, 0), np.where(there, lat, 0), frame=frame, unit="deg").icrs
+    seen, (scale, even) = there & (place.dec.deg > SOUTH), UNITS[unit]
+    value = even + unit_vector(place.ra.deg, place.dec.deg) @ DIPOLE / scale
+    empty = {"nan": np.nan, "stated": -99.0}.get(null, even + 0.3 / scale)
+    sigma = np.full(lon.size, SIGMA / scale)
+    made = {"relative_intensity": np.where(seen, value, empty),
+            error: {"VAR": sigma**2, "ivar": sigma**-2.0}.get(error, sigma), null: (seen == (null == "observed")) + 0}
+    return lon, lat, {name: made[name] for name in made if name not in ("", "nan", "stated")}
+
+
+def fits_bytes(*hdus):
+    stream = io.BytesIO()
+    fits.HDUList([*hdus]).writeto(stream)
+    return stream.getvalue()
+
+
+def text_of(arrays, of, said, delimiter=",", names_after="", number="{:.12g}"):
+    """Text with comments, names with their units, and numbers."""
+    names = delimiter.join(f"{name}[{of}]" if of and name == "relative_intensity" else name for name in arrays)
+    rows = [delimiter.join(map(number.format, row)) for row in zip(*arrays.values(), strict=True)]
+    return "\n".join([*(f"# {key} = {value}" for key, value in said.items()), names_after + names, *rows])
+
+
+def table_file(kind, frame, unit, error, null):
+    lon, lat, arrays = sky_of(kind, frame, unit, error, null)
+    (first, second, system), of = FRAMES[frame][:3], ("" if unit == "1" else unit)
+    if kind == "from the pole":
+        first, second, lat = "phi", "theta", 90.0 - lat
+    if kind == "radians":
+        lon, lat = np.radians(lon), np.radians(lat)
+    arrays = {first: lon, second: lat} | arrays
+    said = {"COORDSYS": system} | ({"BAD_DATA": -99} if null == "stated" else {})
+    if kind in ("ecsv", "votable"):
+        table, stream = Table(arrays, masked=True), io.BytesIO()
+        value = table["relative_intensity"]
+        value.unit, value.mask = of or None if kind == "ecsv" else None, value == -99.0
+        if kind == "ecsv":
+            table.write(path := io.StringIO(), format="ascii.ecsv")
+            return path.getvalue().encode()
+        table.write(stream, format="votable")  # it does not know how to write a percent
+        return stream.getvalue().replace(b'name="relative_intensity"', f'name="relative_intensity" unit="{of}"'.encode())
+    if kind in ("fits", "radians"):
+        columns = [fits.Column(name, "D", array=x, unit=of if name == "relative_intensity" else None)
+                   for name, x in arrays.items()]
+        if null == "stated":  # whole numbers with a scale
+            (scale, even), x = UNITS[unit], arrays["relative_intensity"]
+            columns[2] = fits.Column("relative_intensity", "J", unit=of, null=-99, array=np.where(
+                x == -99, x, np.round((x - even) * scale * 1e8)).astype(int))
+        table = fits.BinTableHDU.from_columns(columns)
+        table.header.update({"TSCAL3": 1e-8 / UNITS[unit][0], "TZERO3": UNITS[unit][1]} if null == "stated" else {})
+        return fits_bytes(fits.PrimaryHDU(), table)
+    if kind == "savetxt":
+        return text_of(arrays, of, said, " ", "# ").encode()
+    if kind == "fortran":
+        return text_of(arrays, of, said, "   ", number="{:.12E}").replace("E-", "D-").replace("E+", "D+").encode()
+    if kind == "decimal commas":
+        return text_of(arrays, of, said, ";").replace(".", ",").encode()
+    return bz2.compress(text_of(arrays, of, said).encode())
+
+
+def healpix_file(kind, frame, unit, error, null):
+    _, lat, arrays = sky_of(kind, frame, unit, error, null)
+    number, of = np.arange(lat.size), ("" if unit == "1" else unit)
+    keys = {"PIXTYPE": "HEALPIX", "NSIDE": 32.0 if kind == "explicit" else 32, "COORDSYS": FRAMES[frame][2],
+            "ORDERING": "NESTED" if kind in ("nested", "rows of 1024", "groups") else "ring"}
+    keys |= {"BAD_DATA": -99.0} if null == "stated" else {}
+    if kind == "list":
+        return text_of({"pixel": number} | arrays, of, keys).encode()
+    kept = np.random.default_rng(1).permutation(number) if kind == "explicit" else number
+    if kind == "run":  # of a map that ends at a complete ring
+        kept, keys = number[100:11_000], keys | {"FIRSTPIX": 100, "LASTPIX": "10999"}
+    width = {"rows of 1024": 1024, "groups": 4}.get(kind, 1)
+    columns = [fits.Column(name, f"{width}D", unit=of if name == "relative_intensity" else None,
+                           array=x[kept].astype(float).reshape(-1, width).squeeze()) for name, x in arrays.items()]
+    index = {"explicit": ("HPXPIXEL", kept), "groups": ("PIXEL", number[: lat.size // 4]),
+             "multi-order": ("UNIQ", 4 * 32**2 + number)}.get(kind)
+    if index:
+        columns.insert(0, fits.Column(index[0], "K", array=index[1]))
+    if kind == "multi-order":
+        keys |= {"ORDERING": "NUNIQ", "NSIDE": ""}
+    hdus = [fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns)]
+    hdus[0 if kind == "keys in primary" else 1].header.update(keys)
+    return fits_bytes(*hdus)
+
+
+def image_file(kind, frame, unit, error, null):
+    _, _, arrays = sky_of(kind, frame, unit, error, null)
+    header, shape = wcs_header(kind, frame)
+    scale, even = UNITS[unit]
+    hdus = []
+    for name, x in arrays.items():
+        stated = null == "stated" and not hdus  # whole numbers with a scale
+        x = np.where(x == -99, x, np.round((np.nan_to_num(x) - even) * scale * 1e8)).astype(np.int32) if stated else x
+        x = x.reshape(shape if kind != "CAR, one plane" else (1, *shape))
+        hdus.append((fits.ImageHDU if hdus else fits.PrimaryHDU)(x, header))
+        hdus[-1].header.update({"BLANK": -99, "BSCALE": 1e-8 / scale, "BZERO": even} if stated else {})
+        if len(hdus) == 1:
+            hdus[0].header["BUNIT"] = ("" if unit == "1" else unit)
+        else:
+            hdus[-1].name = name
+    return fits_bytes(*hdus)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    path = tmp_path_factory.mktemp("reference") / "map"
+    path.write_bytes(table_file("csv", "icrs", "1", "sigma", "nan"))
+    return read_sky_map(path)
+
+
+@pytest.mark.parametrize(("kind", "frame", "unit", "error", "null"), CASES, ids=map("-".join, CASES))
+def test_one_sky_is_read_from_all_of_them(tmp_path, reference, kind, frame, unit, error, null):
+    path, write = tmp_path / "map", table_file if kind in TABLES else healpix_file if kind in HEALPIX else image_file
+    path.write_bytes(write(kind, frame, unit, error, null))
+    sky = read_sky_map(path, sigma_default=SIGMA)
+    found, known = multipoles(sky, 1).dipole, multipoles(reference, 1).dipole
+    vectors = [d.amplitude * unit_vector(d.phase, 0.0) for d in (found, known)]
+    assert np.abs(vectors[0] - vectors[1]).max() < 1e-6, (found, known, sky.log)
+    assert sky.sigma_assumed == (error == "")
+    assert np.nanmedian(sky.sigma) == pytest.approx(SIGMA, rel=0.05)
+    assert not sky.observed[sky.dec < SOUTH - 5].any(), sky.log
+    assert kind == "run" or sky.observed[(sky.dec > SOUTH + 3) & (sky.dec < 88)].mean() > 0.98, sky.log
+    assert kind == "run" or found.amplitude_error == pytest.approx(known.amplitude_error, rel=0.05)
