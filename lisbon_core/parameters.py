@@ -11,8 +11,8 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "heliosphere_parameters", "parameter",
-           "split_choice"]
+__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "absolute", "checked", "heliosphere_parameters",
+           "parameter", "split_choice"]
 
 FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
@@ -27,6 +27,12 @@ def split_choice(path: str | Path) -> tuple[Path, list[str]]:
     path = Path(path).expanduser()
     found = None if path.exists() else re.fullmatch(r"(.+?)((\[[^\[\]]+\])+)", str(path))
     return (Path(found[1]), re.findall(r"\[([^\[\]]+)\]", found[2])) if found else (path, [])
+
+
+def absolute(value: str | Path) -> str:
+    """A value that names a file, as it is found from everywhere; any other as it is."""
+    path, chosen = split_choice(value)
+    return str(path.absolute()) + "".join(f"[{one}]" for one in chosen) if path.is_file() else value
 
 
 class ParameterError(LisbonError):
@@ -112,7 +118,7 @@ class RunParameters:
 
     def path(self, name: str) -> Path | None:
         """The file that a parameter names, or None where it is empty."""
-        return Path(getattr(self, name)).expanduser() if getattr(self, name) else None
+        return split_choice(getattr(self, name))[0] if getattr(self, name) else None
 
     @property
     def scale_TV(self) -> float:

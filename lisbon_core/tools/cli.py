@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, FILES, RunParameters, checked
+from lisbon_core.parameters import FAST, FILES, RunParameters, absolute, checked
 from lisbon_core.tools import pairing
 from lisbon_core.tools.locks import check_cache
 from lisbon_core.tools.provenance import NOTEBOOKS
@@ -59,8 +59,7 @@ def _run(arguments) -> int:
     check_inputs(parameters)
     check_cache()
     values = {name: getattr(parameters, name) for name in given} | own
-    values |= {name: str(parameters.path(name).absolute()) for name in FILES
-               if values.get(name) and parameters.path(name).is_file()}
+    values |= {name: absolute(values[name]) for name in FILES if values.get(name)}
     report = runner.run(chosen, values, Path(arguments.out), arguments.jobs, notebook_folder=arguments.folder,
                         force=arguments.force)
     print()

@@ -13,6 +13,8 @@ from lisbon_core.tools.tables import number, plain_table, table
 
 __all__ = ["compare_runs", "map_report", "run_report"]
 
+DOUBT = "mind: "  # begins what the log of a map says of something that may be wrong
+
 
 def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: float = 5.0) -> str:
     """What was read from a sky map: coverage, errors, harmonics, and what may be wrong with it.
@@ -48,7 +50,7 @@ def _look_at(path: str | Path, p, label: str = "") -> tuple[list[str], list[str]
     whole, error = sky.observed.all(axis=1), np.median(sky.sigma[sky.observed])
     area = float((sky.observed * pixel_area(sky.dec, sky.ra.size)[:, None]).sum() / (4.0 * np.pi))
     wave = first_harmonic(sky)
-    read = [str(sky), *(f"read: {sentence}" for sentence in sky.log),
+    read = [str(sky), *(f"read: {sentence}" for sentence in sky.log if not sentence.startswith(DOUBT)),
             f"covers {area:.1%} of the sphere, {int(whole.sum())} of {int(rows.sum())} rings complete",
             f"relative intensity minus 1 from {number(values.min())} to {number(values.max())}, scatter "
             f"{number(values.std())}",
@@ -67,6 +69,11 @@ def _look_at(path: str | Path, p, label: str = "") -> tuple[list[str], list[str]
         "neighbouring pixels differ far less than by their errors: this is a smoothed map or a sum of harmonics, "
         "without the noise of a measurement, so chi-square tells only how well a model follows its shape":
             rough < 0.1,
+        f"neighbouring pixels differ {rough:.0f} times as much as their errors: the errors, or the map, are not what "
+        "they are said to be":
+            rough > 5.0,
+        f"a dipole of {wave.dipole:.1e}, where TeV cosmic rays have 1e-3: these may be percent, or no intensities":
+            wave.dipole > 0.01 + 5.0 * wave.amplitude_error * wave.field_of_view,
         "the map scatters hardly more than its errors: expect claims that are not determined":
             values.std() < 2.0 * error,
         f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what depends on "
@@ -74,7 +81,8 @@ def _look_at(path: str | Path, p, label: str = "") -> tuple[list[str], list[str]
             off > 1e-5,
         "some rings are incomplete: their means are taken over what was observed":
             (whole != rows).any()}
-    return read, [words for words, true in problems.items() if true]
+    doubts = [sentence.removeprefix(DOUBT) for sentence in sky.log if sentence.startswith(DOUBT)]
+    return read, doubts + [words for words, true in problems.items() if true]
 
 
 def _harmonic(wave) -> str:
@@ -109,11 +117,11 @@ def run_report(results: dict, folder: str | Path = "") -> str:
     claims, record = results["claims"], results.get("provenance", {})
     names = {field.name for field in fields(RunParameters)}
     p = RunParameters(**{name: value for name, value in results["parameters"].items() if name in names})
-    path = Path(p.sky_map or DEFAULT_SKY).expanduser()
+    path = p.path("sky_map") or DEFAULT_SKY
     known, digest = truth_beside(path).exists(), record.get("inputs", {}).get(str(path), "")
     title = "Recovery test on a synthetic sky" if known else (
         p.sky_label or f"Unlabelled map, analysed at {p.scale_TV:g} TV")
-    read, mind = _look_at(path, p, title)
+    read, mind = _look_at(p.sky_map or DEFAULT_SKY, p, title)
     fits = [_judged(claims.get("chi2_reduced"), "the model of the sky (Eq. 3)",
                     "Either these are too small, or field, heliosphere or gyrotropy are not what was assumed."),
             _judged(claims.get("chi2_pad"), "the transport model (Eq. 5)", "Its errors were enlarged for that.")]

@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lisbon_core.claims import merge
-from lisbon_core.parameters import FILES
+from lisbon_core.parameters import FILES, split_choice
 from lisbon_core.synthetic import truth_beside
 from lisbon_core.tools import inputs, kernels, pairing, stages
 from lisbon_core.tools.locks import only_one
@@ -156,7 +156,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
 
 def _files_read(values: dict) -> list[Path]:
     """Files that a run reads: those its parameters name, and the truth beside a sky."""
-    named = [Path(values[name]).expanduser() for name in FILES if values.get(name)]
+    named = [split_choice(values[name])[0] for name in FILES if values.get(name)]
     if values.get("sky_map"):
         named.append(truth_beside(named[0]))
     return [path for path in named if path.is_file()]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FILES, ParameterError, RunParameters
+from lisbon_core.parameters import FILES, ParameterError, RunParameters, absolute
 from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
 
@@ -113,12 +113,7 @@ def _values(name: str, given):
         values = [part.strip() for part in given.split(",")]
     if not values or (is_number and "" in values):
         raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
-    return [_absolute(name, value) for value in values]
-
-
-def _absolute(name: str, value):
-    """Paths as every worker finds them."""
-    return str(Path(value).expanduser().absolute()) if name in FILES and Path(value).expanduser().is_file() else value
+    return [absolute(value) if name in FILES else value for value in values]
 
 
 def _grid(name: str, text: str) -> list[float]:
@@ -188,4 +183,5 @@ def read_points(path: str) -> list[dict]:
         if len(run) != len(names):
             raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
                              "names: give each one value")
-    return [{name: _absolute(name, value) for name, value in zip(names, run, strict=True)} for run in runs]
+    return [{name: absolute(value) if name in FILES else value for name, value in zip(names, run, strict=True)}
+            for run in runs]

@@ -88,6 +88,8 @@ def choose(layers: list, tokens: list[str], log: list) -> tuple:
     log.append("used: " + ", ".join(f"{array} as {role}" for role, array in roles.items()))
     if ignored:
         log.append(f"ignored: {_listed(ignored)}")
+    if main.kind == "unknown":
+        log.append(f"mind: {main.name} is no name of a relative intensity: taken as one, for want of another")
     if len(maps) > 1:
         log.append(f"mind: {len(maps)} maps found ({_listed(maps)}), the first taken: a name or number in brackets "
                    "chooses another, as in map.fits[2]")

@@ -62,7 +62,8 @@ def numbers(array) -> np.ndarray:
     SkyMapError
         If one of them is no number.
     """
-    values, bad = np.ma.getdata(array.values), re.fullmatch(r"[-+.\deE]+", str(array.header.get("BAD_DATA", "")).strip())
+    values = np.ma.getdata(array.values)
+    bad = re.fullmatch(r"[-+.\deE]+", str(array.header.get("BAD_DATA", "")).strip())
     if values.dtype.kind not in "biuf":
         words = [entry.decode("latin-1") if isinstance(entry, bytes) else str(entry) for entry in values.tolist()]
         values = np.empty(len(words))

@@ -75,8 +75,8 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
                           "nor 1: correct it, or give NaN for a pixel that was not observed")
     wrong = np.flatnonzero(np.isfinite(values) & (sigma <= 0))
     if wrong.size:
-        raise SkyMapError(f"sigma is {sigma[wrong[0]]:g} at {where(wrong[0])}, but an error is positive: correct it, or "
-                          "give NaN for a pixel that was not observed")
+        raise SkyMapError(f"sigma is {sigma[wrong[0]]:g} at {where(wrong[0])}, but an error is positive: correct it, "
+                          "or give NaN for a pixel that was not observed")
     bare = np.isfinite(values) & ~np.isfinite(sigma)
     if bare.any() and known.size:
         log.append(f"{bare.sum()} pixels have a value but no sigma: taken as not observed")
