@@ -18,10 +18,11 @@ def _near(array, main) -> tuple:
     return numbers[0] == numbers[1], array.part == main.part, plain(main.name) in plain(array.name)
 
 
-def _partner(layer, kinds, main, rivals):
-    """The array of some kind that belongs to a map, if there is one that belongs to no other map more closely."""
+def _partner(layer, kinds, main):
+    """The array of some kind that belongs to a map, if there is one that belongs to no other more closely."""
+    maps = layer.of("value", "map", "unknown", "data")
     fitting = [array for array in layer.of(*kinds) if array is not main
-               and not any(_near(array, rival) > _near(array, main) for rival in rivals if rival in layer.arrays)]
+               and _near(array, main) == max(_near(array, one) for one in [main, *maps])]
     return max(fitting, key=lambda array: _near(array, main), default=None)
 
 
@@ -38,8 +39,7 @@ def _within(arrays: list, tokens: list[str]) -> list:
 
 
 def _listed(arrays) -> str:
-    names = [str(array)[:60] for array in arrays]
-    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return ", ".join(str(array)[:60] for array in arrays[:12]) + f" and {len(arrays) - 12} more" * (len(arrays) > 12)
 
 
 def _open(layers: list, tokens: list[str]) -> tuple[list, list, dict]:
@@ -66,22 +66,21 @@ def choose(layers: list, tokens: list[str], log: list) -> tuple:
     everything, fit, home = _open(layers, tokens)
     value, data, general, unknown = ([one for one in fit if one.kind == kind]
                                      for kind in ("value", "data", "map", "unknown"))
-    background = _partner(home[id(data[0])], ["background"], data[0], data) if data and not value else None
-    counts = [one for one in fit if one.kind in ("data", "background")]
-    maps = value or (data if background else []) or ([] if counts and not tokens else general + unknown)
-    if not maps and tokens and len(fit) == 1:
-        maps = fit
+    background = _partner(home[id(data[0])], ["background"], data[0]) if data and not value else None
+    counts = "" if tokens else next((one for one in fit if one.kind in ("data", "background")), "")
+    maps = value or (background and data) or (general + unknown if not counts else []) or fit * (tokens != []) * (
+        len(fit) == 1)
     if not maps or maps[0].kind == "significance":
-        why = f"event counts {counts[0]}, but no data or no background to go with it" if counts else next(
-            (f"{one}, but it is a significance" for one in fit if one.kind == "significance"), _listed(everything))
-        raise SkyMapError(f"there is no relative intensity, only {why}: call what holds it relative_intensity, or give "
-                          "both data and background")
+        lost = counts and f"event counts {counts}, but no {'background' if counts.kind == 'data' else 'data'}, and "
+        odd = next((f", and {one} is a significance" for one in fit if one.kind == "significance"), "")
+        raise SkyMapError(f"the file has {lost}no relative intensity (found: {_listed(everything)}{odd}): give a map of "
+                          "it, in relative_intensity, or both data and background")
     if maps[0].kind == "unknown" and len({re.sub(r"[\d_]+$", "", plain(one.name)) for one in maps}) > 1:
         raise SkyMapError(f"none of {_listed(maps)} is called a relative intensity: call one so, or two data "
                           "and background, or choose one in brackets, as in map.fits[NAME]")
     main, layer = maps[0], home[id(maps[0])]
-    roles = {"data": main, "background": background} if background else {"map": main} | {
-        role: _partner(layer, kinds, main, maps) for role, kinds in PARTNERS.items()}
+    others = {role: _partner(layer, kinds, main) for role, kinds in PARTNERS.items()} if not background else {}
+    roles = {"data" if background else "map": main, "background": background} | others
     roles = {role: array for role, array in roles.items() if array}
     place = [one for one in layer.arrays if one.kind.split()[0] in ("lon", "lat", "pixel", "uniq")]
     ignored = [one for one in everything if one not in [*roles.values(), *place]]

@@ -113,7 +113,7 @@ def layers_of(content: bytes, log: list) -> list[Layer]:
     if content.startswith(b"SIMPLE"):
         return _fits(content)
     foreign = next((what for start, what in FOREIGN.items() if content.startswith(start)), "neither FITS nor text")
-    if b"\0" in content or content[:4] in FOREIGN:
+    if b"\0" in content or content.startswith(tuple(FOREIGN)):
         raise SkyMapError(f"this is {foreign}: give FITS, ECSV, VOTable or CSV")
     if len(content) > LARGEST // 4:
         raise SkyMapError(f"the text holds more than {LARGEST >> 22} MiB: give a FITS file")
@@ -143,6 +143,8 @@ def _plain_text(lines: list[str], log: list) -> Layer:
     if between != "," and rows and re.search(r"\d,\d", rows[0]):
         rows = [line.replace(",", ".") for line in rows]
         log.append("commas in numbers taken as decimal points")
+    if re.search(r"\d[dD][-+]?\d", rows[0] if rows else ""):  # as Fortran writes numbers
+        rows = [re.sub(r"(?<=\d)[dD](?=[-+]?\d)", "e", line) for line in rows]
     width = len(re.split(BETWEEN, rows[0])) if rows else 0
     header = header or next((line for line in reversed(comments) if len(re.split(BETWEEN, line)) == width), "")
     if not header:
@@ -151,7 +153,7 @@ def _plain_text(lines: list[str], log: list) -> Layer:
     names = header.split(between) if between != " " and between in header else re.split(BETWEEN, header)
     said = dict(re.findall(r"^\s*(\w+)\s*[:=]\s*(\S.*?)\s*$", "\n".join(comments), flags=re.M))
     return _table(Table.read(rows or [""], names=[name.strip(" '\"") for name in names], format="ascii.no_header",
-                             delimiter=between, guess=False, fast_reader={"exponent_style": "fortran"}), said)
+                             delimiter=between, guess=False), said)
 
 
 def _table(table: Table, said: dict | None = None, part: str = "") -> Layer:

@@ -103,7 +103,8 @@ def _explained(path):
         raise SkyMapError(f"{path}: {error}") from None
     except Exception as error:  # what the readers of a format raise, of any class: the one place that catches it
         why = " ".join(str(error).split())[:200]
-        raise SkyMapError(f"{path}: cannot be read: {why or type(error).__name__} ({type(error).__name__})") from error
+        raise SkyMapError(f"{path}: cannot be read: {type(error).__name__} {why}: try another copy or format") \
+            from error
 
 
 def _pixels(layer: Layer, values, width: int, log: list):
