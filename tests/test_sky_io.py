@@ -242,7 +242,7 @@ def test_unusable_file_gets_one_sentence(make_sky, tmp_path):
              "File may have been truncated": raw[: len(raw) // 2], "a zip archive": b"PK\x03\x04 and so on",
              "neither FITS nor text": b"\xff\xfe\x00\x01",
              "no column 'ra'": b"just some words\n1 2 3\n", "holds no table": raw[:2880],
-             "no line of names": b"1 2 3\n4 5 6\n", "inconsistent with": b"ra,dec,relative_intensity\n1\n"}
+             "have no names": b"1 2 3\n4 5 6\n", "inconsistent with": b"ra,dec,relative_intensity\n1\n"}
     for words, content in cases.items():
         path = tmp_path / "tibetmap.fits.gz"
         if content is not None:

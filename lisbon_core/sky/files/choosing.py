@@ -73,8 +73,8 @@ def choose(layers: list, tokens: list[str], log: list) -> tuple:
     if not maps or maps[0].kind == "significance":
         lost = counts and f"event counts {counts}, but no {'background' if counts.kind == 'data' else 'data'}, and "
         odd = next((f", and {one} is a significance" for one in fit if one.kind == "significance"), "")
-        raise SkyMapError(f"the file has {lost}no relative intensity (found: {_listed(everything)}{odd}): give a map of "
-                          "it, in relative_intensity, or both data and background")
+        raise SkyMapError(f"the file has {lost}no relative intensity (found: {_listed(everything)}{odd}): give one, or "
+                          "both data and background")
     if maps[0].kind == "unknown" and len({re.sub(r"[\d_]+$", "", plain(one.name)) for one in maps}) > 1:
         raise SkyMapError(f"none of {_listed(maps)} is called a relative intensity: call one so, or two data "
                           "and background, or choose one in brackets, as in map.fits[NAME]")

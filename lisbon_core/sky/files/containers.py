@@ -137,23 +137,28 @@ def _plain_text(lines: list[str], log: list) -> Layer:
     """Columns of text: names in the first line or in a comment, then numbers, however they are separated."""
     comments = [line.lstrip("#%! ") for line in lines if line[0] in "#%!"]
     rows = [line for line in lines if line[0] not in "#%!"]
-    named = bool(rows) and not re.match(r"[-+.\d]", rows[0])
-    header, rows = rows[0] if named else "", rows[named:]
-    between = next((one for one in "\t;|," if rows and one in rows[0]), " ")
-    if between != "," and rows and re.search(r"\d,\d", rows[0]):
+    named = [*rows[:1]] if rows and not re.match(r"[-+.\d]", rows[0]) else []
+    rows = rows[len(named):]
+    if not rows:
+        raise SkyMapError("the text holds no row of numbers: make or download it again")
+    between = next((one for one in "\t;|," if one in rows[0]), " ")
+    if between != "," and re.search(r"\d,\d", rows[0]):
         rows = [line.replace(",", ".") for line in rows]
         log.append("commas in numbers taken as decimal points")
-    if re.search(r"\d[dD][-+]?\d", rows[0] if rows else ""):  # as Fortran writes numbers
+    if re.search(r"\d[dD][-+]?\d", rows[0]):  # as Fortran writes numbers
         rows = [re.sub(r"(?<=\d)[dD](?=[-+]?\d)", "e", line) for line in rows]
-    width = len(re.split(BETWEEN, rows[0])) if rows else 0
-    header = header or next((line for line in reversed(comments) if len(re.split(BETWEEN, line)) == width), "")
-    if not header:
-        raise SkyMapError("there is no line of names over the numbers: write one, such as "
-                          "ra,dec,relative_intensity,sigma")
-    names = header.split(between) if between != " " and between in header else re.split(BETWEEN, header)
+    width, *found = (_cells(line, between) for line in [rows[0], *named, *reversed(comments)])
+    names = next((names for names in found if named or len(names) == len(width)), None)
+    if names is None:
+        raise SkyMapError("the columns of numbers have no names: write a line of them first, such as ra,dec,intensity")
     said = dict(re.findall(r"^\s*(\w+)\s*[:=]\s*(\S.*?)\s*$", "\n".join(comments), flags=re.M))
-    return _table(Table.read(rows or [""], names=[name.strip(" '\"") for name in names], format="ascii.no_header",
-                             delimiter=between, guess=False), said)
+    return _table(Table.read(rows, names=names, format="ascii.no_header", delimiter=between, guess=False), said)
+
+
+def _cells(line: str, between: str) -> list[str]:
+    """What a line of names holds; a line of other making than the numbers is cut wherever it can be."""
+    cells = line.split(between) if between != " " and between in line else re.split(BETWEEN, line)
+    return [cell.strip(" '\"") for cell in cells]
 
 
 def _table(table: Table, said: dict | None = None, part: str = "") -> Layer:

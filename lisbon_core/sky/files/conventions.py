@@ -20,7 +20,7 @@ NAMES = {kind: re.compile(f"({names})(_?map)?_?[0-9]*") for kind, names in {
     "mask": r"mask(ed)?|bad(_pixels?)?|flags?|dq", "footprint": r"footprint",
     "observed": r"observed|seen|valid|good|exposure|coverage|hits|n_?obs|keep|kept",
     "pixel": r"((hpx|healpix)_?)?(pix(el|num)?|index)(_?(index|number|id))?|ipix|healpix", "uniq": r"uniq",
-    "lon icrs": r"ra|right_ascension|_?ra_?(j2000|icrs)|alpha_?j2000",
+    "lon icrs": r"ra|right_?ascension|_?ra_?(j2000|icrs)|alpha_?j2000",
     "lat icrs": r"decl?|declination|_?dec?_?(j2000|icrs)|delta_?j2000",
     "lon galactic": r"l|g_?lon|gal(actic)?_?(lon(gitude)?|l)", "lat galactic": r"b|g_?lat|gal(actic)?_?(lat(itude)?|b)",
     "lon ecliptic": r"e_?lon|ecl(iptic)?_?lon(gitude)?", "lat ecliptic": r"e_?lat|ecl(iptic)?_?lat(itude)?",
@@ -73,10 +73,11 @@ def numbers(array) -> np.ndarray:
             except ValueError:
                 raise SkyMapError(f"column {array.name} holds {word!r:.60} in row {row + 1}: numbers are needed") \
                     from None
-    there = ~np.ma.getmaskarray(array.values) & (np.abs(values.astype(float)) < 1e20)
+    values = values.astype(float)
+    values[np.ma.getmaskarray(array.values) | ~(np.abs(values) < 1e20)] = np.nan
     if bad:
-        there &= ~np.isclose(values, float(bad[0]), atol=0)
-    return np.where(there, values, np.nan)
+        values[np.isclose(values, float(bad[0]), atol=0)] = np.nan
+    return values
 
 
 def scale_of(array) -> float:

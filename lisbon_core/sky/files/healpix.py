@@ -30,11 +30,10 @@ def _numbered(layer, size: int, width: int) -> tuple[int, np.ndarray]:
     """NSIDE, and the pixel number of each of `size` values, which come `width` to a row."""
     nside, first, last = (_whole(layer.header, key) for key in ("NSIDE", "FIRSTPIX", "LASTPIX"))
     index = layer.of("pixel")
+    run = not index and None not in (first, last) and last - first + 1 == size
+    pixel = np.arange(size) + (first if run else 0)
     if index:
         pixel = (numbers(index[0])[:, None] * width + np.arange(width)).ravel()
-    else:
-        run = first is not None and last is not None and last - first + 1 == size
-        pixel = np.arange(size) + (first if run else 0)
     nside = math.isqrt(size // 12) if nside is None else nside
     if not 1 <= nside <= FINEST or nside & (nside - 1):
         raise SkyMapError(f"NSIDE of the HEALPix map is {nside}, but a power of 2 from 1 to {FINEST} is needed here: "
@@ -43,11 +42,12 @@ def _numbered(layer, size: int, width: int) -> tuple[int, np.ndarray]:
     if pixel.size != size or (size != whole and not index and not run):
         raise SkyMapError(f"the HEALPix map holds {size} values, but NSIDE = {nside} asks for {whole}, or for as many "
                           "pixel numbers (a column PIXEL, or FIRSTPIX and LASTPIX): make them agree")
-    number, count = np.unique(pixel, return_counts=True)
-    wrong = number[~((count == 1) & (number >= 0) & (number < whole) & (number == np.floor(number)))]
-    if wrong.size:
-        raise SkyMapError(f"pixel {wrong[0]:g} of the HEALPix map is given twice or is not between 0 and {whole - 1} "
-                          f"(NSIDE = {nside}): correct the pixel numbers")
+    wrong = ~((pixel >= 0) & (pixel < whole) & (pixel == np.floor(pixel)))
+    if not wrong.any():
+        wrong = np.bincount(pixel.astype(int), minlength=whole)[pixel.astype(int)] > 1
+    if wrong.any():
+        raise SkyMapError(f"pixel {pixel[wrong][0]:g} of the HEALPix map is given twice or is not between 0 and "
+                          f"{whole - 1} (NSIDE = {nside}): correct the pixel numbers")
     return nside, pixel.astype(int)
 
 
