@@ -49,14 +49,15 @@ def parameter(default, help: str, **rule):
 class RunParameters:
     """Parameters of a run; a value of the wrong type, out of its range or none of the choices is refused."""
 
-    sky_map: str = parameter("", "path of a sky map; empty: the embedded synthetic sky")
+    sky_map: str = parameter("", "path of a sky map, map.fits[NAME] for one of several; empty: the embedded "
+                                 "synthetic sky")
     sky_label: str = parameter("", "what the map is, with its energy")
     sigma_default: float = parameter(1e-4, "error of a pixel where the map gives none", low=1e-9, high=1.0)
     averaging_deg: float = parameter(5.0, "radius of the top hat the map has been through, degrees; 0: none",
                                      low=0.0, high=45.0)
     dec_min: float = parameter(-90.0, "lowest declination used, degrees", low=-90.0, high=90.0)
     dec_max: float = parameter(90.0, "highest declination used, degrees", low=-90.0, high=90.0)
-    mask: str = parameter("", "path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none")
+    mask: str = parameter("", "path of a table or map whose `observed` is 1 for what is kept; empty: none")
     order: int = parameter(7, "highest Legendre order fitted", low=1, high=20)
     p_index: float = parameter(4.7, "exponent of p/p_0 in Eq. (3), alpha + 2", low=0.0, high=10.0)
     rigidity_TV: float = parameter(4.0, "scale of the response, reported energy over charge, TV",
