@@ -179,7 +179,7 @@ def put(x, where, value):
 
 
 TABLES = {
-    "no column 'dec'": {("height" if k == "dec" else k): v for k, v in pixels().items()},
+    "not both coordinates.*'height'": {("height" if k == "dec" else k): v for k, v in pixels().items()},
     "no relative intensity .found: ra.*, dec": {k: v for k, v in pixels().items() if k != "relative_intensity"},
     "if it is the angle from the pole": change("dec", lambda x: 90 - x),
     "near neither 1 nor 0": change("relative_intensity", lambda x: 100 * x),
@@ -241,7 +241,7 @@ def test_unusable_file_gets_one_sentence(make_sky, tmp_path):
     cases = {"did you mean tibet_map.fits.gz": None, "end-of-stream marker": good.read_bytes()[:5000], "empty": b"",
              "File may have been truncated": raw[: len(raw) // 2], "a zip archive": b"PK\x03\x04 and so on",
              "neither FITS nor text": b"\xff\xfe\x00\x01",
-             "no column 'ra'": b"just some words\n1 2 3\n", "holds no table": raw[:2880],
+             "not both coordinates": b"just some words\n1 2 3\n", "holds no table": raw[:2880],
              "have no names": b"1 2 3\n4 5 6\n", "inconsistent with": b"ra,dec,relative_intensity\n1\n"}
     for words, content in cases.items():
         path = tmp_path / "tibetmap.fits.gz"

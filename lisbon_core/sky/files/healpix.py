@@ -81,17 +81,16 @@ def of_healpix(layer, values, width: int, log: list) -> Pixels:
         nside, pixel = _numbered(layer, values.size, width)
         area, number = float(nside_to_pixel_area(nside).to_value(u.deg**2)), np.full(12 * nside**2, -1)
         number[pixel] = np.arange(pixel.size)
-    smooth, rough = sorted({*ORDERS.values()}, key=lambda one: _roughness(values, number, nside, one))
-    times = _roughness(values, number, nside, rough) / max(_roughness(values, number, nside, smooth), 1e-12)
+    rough = {one: _roughness(values, number, nside, one) for one in ("ring", "nested")}
+    smooth, times = min(rough, key=rough.get), max(rough.values()) / max(min(rough.values()), 1e-12)
     if not said and times > MUCH:
         order = smooth
-        log.append(f"mind: the file does not say ORDERING: taken as {order.upper()}, in which neighbours agree "
-                   f"{times:.0f} times better")
+        log.append(f"mind: the file does not say ORDERING: taken as {smooth.upper()}, where neighbours agree best")
     if order is None:
         raise SkyMapError(f"ORDERING of the HEALPix map is {said!r}, but RING or NESTED is needed: write the right one "
                           "into the header, in text as '# ORDERING = RING'")
-    if order == rough and times > MUCH:
-        doubt = f"neighbouring pixels differ {times:.0f} times more in {rough.upper()} order than in {smooth.upper()}"
+    if order != smooth and times > MUCH:
+        doubt = f"neighbouring pixels differ {times:.3g} times more in {order.upper()} order than in {smooth.upper()}"
         if uniq:
             raise SkyMapError(f"{doubt}, but {uniq[0].name} counts in the former: correct the numbers")
         log.append(f"mind: {doubt}: ORDERING may be wrong")

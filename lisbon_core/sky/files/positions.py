@@ -21,9 +21,7 @@ def unusable(layer) -> str:
     if layer.geometry != "table" or _coordinates(layer):
         return ""
     names = ", ".join(repr(array.name[:40]) for array in layer.arrays[:8])
-    lost = [name for name, start in (("'ra'", "lon"), ("'dec'", "lat"))
-            if not any(array.kind.startswith(start) for array in layer.arrays)] or ["both coordinates of one frame"]
-    return (f"there is no column {' and no '.join(lost)} (found: {names}): ra and dec, l and b, lon and lat, or pixel "
+    return (f"there are not both coordinates of one frame (found: {names}): ra and dec, l and b, lon and lat, or pixel "
             "numbers of HEALPix are needed")
 
 

@@ -25,7 +25,9 @@ def unmasked(values, roles: dict, log: list) -> np.ndarray:
     if "mask" in roles:
         given, there = numbers(roles["mask"]) != 0, np.isfinite(values)
         keeps = not (there & ~given).any()  # what it does not mark has no value anyway
-        log.append(f"{roles['mask']}: 1 taken as {'observed' if keeps else 'masked'}, {np.sum(given)} pixels are 1")
+        doubt = "mind: " * (given.any() and not keeps and roles["mask"].name.lower().startswith("mask"))
+        log.append(f"{doubt}1 in {roles['mask']} taken as {'observed' if keeps else 'left out, as in numpy and astropy'}: "
+                   f"{np.sum(given)} pixels")
         values = np.where(given == keeps, values, np.nan)
     return values
 
