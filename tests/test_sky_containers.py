@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lisbon_core.frames import unit_vector
+from lisbon_core.parameters import RunParameters, absolute
 from lisbon_core.sky import SkyMapError, multipoles
 from lisbon_core.sky.files import map_from_arrays, read_sky_map
+from lisbon_core.tools import runner
 
 DIPOLE, SIGMA, SOUTH = 1e-3 * unit_vector(100.0, 30.0), 3e-4, -60.0  # nothing is observed south of that declination
 TABLES = ("csv", "decimal commas", "savetxt", "fortran", "ecsv", "votable", "fits", "radians", "from the pole")
@@ -317,3 +319,29 @@ def test_coarse_pixels_of_another_frame_carry_their_correlation():
             for east, north in (("ra", "dec"), ("l", "b"))]
     errors = [multipoles(sky, 1).dipole.amplitude_error for sky in maps]
     assert errors[1] == pytest.approx(errors[0], rel=0.06)
+
+
+def test_brackets_choose_one_of_several_maps_with_its_own_errors(tmp_path, monkeypatch):
+    """By extension, number or name; each with the errors of its own, in runs too, which hash the file they read."""
+    header, shape = wcs_header("CAR", "icrs")
+    value = sky_of("CAR", "icrs", "1", "", "nan")[2]["relative_intensity"]
+    hdus = [fits.PrimaryHDU()]
+    for n in (1, 2):
+        for name, x in (("LOW" if n == 1 else "HIGH", 1 + n * (value - 1)), ("ERR", np.full(shape, n * SIGMA))):
+            hdus.append(fits.ImageHDU(x.reshape(shape), header, name=name, ver=n))
+    path = tmp_path / "two.fits"
+    path.write_bytes(fits_bytes(*hdus))
+    with pytest.raises(SkyMapError, match=r"none of LOW.*, HIGH.* or choose one in brackets"):
+        read_sky_map(path)
+    for chosen, n in (("[LOW]", 1), ("[high]", 2), ("[3]", 2), ("[3][HIGH]", 2)):
+        sky = read_sky_map(f"{path}{chosen}")
+        assert multipoles(sky, 1).dipole.amplitude == pytest.approx(n * 8.66e-4, rel=1e-3)
+        assert np.nanmedian(sky.sigma) == pytest.approx(n * SIGMA)
+        assert any(line.startswith("ignored: ") and "ERR" in line for line in sky.log)
+    with pytest.raises(SkyMapError, match=r"nothing in it is called 'MIDDLE' .found: LOW"):
+        read_sky_map(f"{path}[MIDDLE]")
+    parameters = RunParameters(sky_map=f"{path}[HIGH]")
+    assert parameters.path("sky_map") == path
+    assert runner._files_read(parameters.as_dict()) == [path]
+    monkeypatch.chdir(tmp_path)
+    assert absolute("two.fits[HIGH]") == f"{path}[HIGH]"
