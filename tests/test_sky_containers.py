@@ -199,7 +199,8 @@ def read_or_not(path):
     try:
         return read_sky_map(path, averaging_deg=0.0), ""
     except SkyMapError as error:
-        return None, str(error)
+        ours = isinstance(error.__cause__, TypeError | AttributeError | LookupError | AssertionError)
+        return None, f"a mistake of the reader's own:\n{error}" if ours else str(error)
 
 
 SAID = {  # of one fact, texts that say it, and texts that contradict it or say nothing

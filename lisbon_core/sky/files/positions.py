@@ -5,7 +5,7 @@ from astropy import units as u
 from astropy.wcs import WCSSUB_LATITUDE, WCSSUB_LONGITUDE
 
 from lisbon_core.sky.files.conventions import degrees, frame_of
-from lisbon_core.sky.files.grids import Pixels, regular
+from lisbon_core.sky.files.grids import OffGridError, Pixels, regular
 from lisbon_core.sky.map import SkyMapError
 
 __all__ = ["of_image", "of_table", "unusable"]
@@ -92,7 +92,7 @@ def of_image(layer, values, log: list) -> Pixels:
         try:
             found = regular(lon, lat, values, frame, log)
             return Pixels(found.frame, found.area, found.own_lookup, centres, name, found.grid)
-        except SkyMapError:  # its lines are no rings
+        except OffGridError:
             pass
     tilt = wcs.wcs.crval[1] if around else 0.0
     log.append(f"mind: CRVAL2 = {tilt:g} turns a {code} image, whose lines then are no rings: read so, as the FITS "

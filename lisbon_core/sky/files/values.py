@@ -25,7 +25,7 @@ def unmasked(values, roles: dict, log: list) -> np.ndarray:
     if "mask" in roles:
         given, there = numbers(roles["mask"]) != 0, np.isfinite(values)
         keeps = not (there & ~given).any()  # what it does not mark has no value anyway
-        doubt = "mind: " * (given.any() and not keeps and roles["mask"].name.lower().startswith("mask"))
+        doubt = "mind: " if given.any() and not keeps and roles["mask"].name.lower().startswith("mask") else ""
         log.append(f"{doubt}1 in {roles['mask']} taken as {'observed' if keeps else 'left out, as in astropy'}: "
                    f"{np.sum(given)} pixels")
         values = np.where(given == keeps, values, np.nan)
