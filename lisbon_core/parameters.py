@@ -3,6 +3,7 @@
 import difflib
 import logging
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
@@ -10,11 +11,28 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "checked", "documented", "heliosphere_parameters",
-           "parameter", "parameter_table"]
+__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "absolute", "checked", "documented",
+           "heliosphere_parameters", "parameter", "parameter_table", "split_choice"]
 
 FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
+
+
+def split_choice(path: str | Path) -> tuple[Path, list[str]]:
+    """The file that a value names, and what it chooses in it.
+
+    >>> split_choice("map.fits[BIN2][intensity]")
+    (PosixPath('map.fits'), ['BIN2', 'intensity'])
+    """
+    path = Path(path).expanduser()
+    found = None if path.exists() else re.fullmatch(r"(.+?)((\[[^\[\]]+\])+)", str(path))
+    return (Path(found[1]), re.findall(r"\[([^\[\]]+)\]", found[2])) if found else (path, [])
+
+
+def absolute(value: str | Path) -> str:
+    """A value that names a file, as it is found from everywhere; any other as it is."""
+    path, chosen = split_choice(value)
+    return str(path.absolute()) + "".join(f"[{one}]" for one in chosen) if path.is_file() else value
 
 
 class ParameterError(LisbonError):
@@ -51,14 +69,15 @@ def documented(cls):
 class RunParameters:
     """Parameters of a run; a value of the wrong type, out of its range or none of the choices is refused."""
 
-    sky_map: str = parameter("", "path of a sky map; empty: the embedded synthetic sky")
+    sky_map: str = parameter("", "path of a sky map, map.fits[NAME] for one of several; empty: the embedded "
+                                 "synthetic sky")
     sky_label: str = parameter("", "what the map is, with its energy")
     sigma_default: float = parameter(1e-4, "error of a pixel where the map gives none", low=1e-9, high=1.0)
     averaging_deg: float = parameter(5.0, "radius of the top hat the map has been through, degrees; 0: none",
                                      low=0.0, high=45.0)
     dec_min: float = parameter(-90.0, "lowest declination used, degrees", low=-90.0, high=90.0)
     dec_max: float = parameter(90.0, "highest declination used, degrees", low=-90.0, high=90.0)
-    mask: str = parameter("", "path of a table ra, dec, observed (0 or 1) on the map's grid; empty: none")
+    mask: str = parameter("", "path of a table or map whose `observed` is 1 for what is kept; empty: none")
     order: int = parameter(7, "highest Legendre order fitted", low=1, high=20)
     p_index: float = parameter(4.7, "exponent of p/p_0 in Eq. (3), alpha + 2", low=0.0, high=10.0)
     rigidity_TV: float = parameter(4.0, "scale of the response, reported energy over charge, TV",
@@ -122,7 +141,7 @@ class RunParameters:
 
     def path(self, name: str) -> Path | None:
         """The file that a parameter names, or None where it is empty."""
-        return Path(getattr(self, name)).expanduser() if getattr(self, name) else None
+        return split_choice(getattr(self, name))[0] if getattr(self, name) else None
 
     @property
     def scale_TV(self) -> float:

@@ -95,9 +95,9 @@ class Run:
     def sky(self):
         """The sky as it is fitted: cut, on the analysis grid, rings normalised (Eq. 2)."""
         p = self.parameters
-        sky = read_sky_map(self.sky_path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
+        sky = read_sky_map(p.sky_map or DEFAULT_SKY, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
                            label=self.label)
-        kept = cut(sky, p.dec_min, p.dec_max, read_mask(p.path("mask"), sky) if p.mask else None)
+        kept = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
         return ring_normalise(rebin(kept, p.grid_deg))
 
     @functools.cached_property

@@ -116,23 +116,23 @@ assert np.median(residual) < 1e-7, "total energy is not conserved along the orbi
 
 # %%
 step, momenta, stretched, parted = 12.0, {}, [], []
-for ra, dec in ((180.0, 10.0), (0.0, -10.0)):
+for ra, dec in ((180.0, 10.0), (306.0, -5.0)):
     close = unit_vector(ra + np.arange(-12, 13) * 0.01 / np.cos(np.radians(dec)), np.full(25, dec))
     ends = trace(run.heliosphere, np.repeat(earth_positions(run.heliosphere, 1), 25, axis=0),
                  -scale_TV * close @ run.heliosphere.axes.T, backwards=True, boundary_AU=boundary_AU)
     stretched.append(float(ends.amplification[12]))
     parted.append(np.median(angle_between(ends.momentum[1:], ends.momentum[:-1])))
     name = f"RA {ra:.0f}°, Dec {dec:.0f}°"
-    bundle, momenta[name] = follow(run.heliosphere, close, scale_TV, step_AU=step, steps=800)
+    bundle, momenta[name] = follow(run.heliosphere, close, scale_TV, step_AU=step, steps=650)
 final = [np.median(angle_between(m[-1, 1:], m[-1, :-1])) for m in momenta.values()]
 
 # %%
-fig = plots.bundle(run.heliosphere, bundle, momenta, step * np.arange(801), extent_AU=900.0)
+fig = plots.bundle(run.heliosphere, bundle, momenta, step * np.arange(651), extent_AU=900.0)
 show(
     fig,
     "03_fan",
     run_dir=run_dir,
-    caption="Left: 25 orbits of one pixel, RA 0°, Dec −10°, coloured in the order of their directions. Right: the angle between "
+    caption="Left: 25 orbits of one pixel, RA 306°, Dec −5°, coloured in the order of their directions. Right: the angle between "
     "the momenta of neighbours, median and the range of 80 % of them, there and in a quiet pixel (a calculation).",
     alt="Left, a bundle of orbits that leaves the Sun as one line. Right, the angle between neighbours on a logarithmic scale: in "
     f"the median it ends at {number(float(final[0]))} degrees in the quiet pixel, and at {number(float(final[1]))} in the other.",

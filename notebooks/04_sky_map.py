@@ -44,7 +44,8 @@ from lisbon_core import plots
 from lisbon_core.response import air_shower, mono
 from lisbon_core.run import Run
 from lisbon_core.sky import first_harmonic, multipoles, power_spectrum, ring_means, ring_normalise
-from lisbon_core.sky.files.healpix import from_healpix, to_healpix
+from lisbon_core.sky.files import map_from_arrays
+from lisbon_core.sky.files.healpix import to_healpix
 from lisbon_core.tools.notebook import number, say, show
 
 run = Run.from_namespace(globals())
@@ -130,10 +131,11 @@ say(
 # %%
 values, errors = to_healpix(sky, 64)
 header = {"NSIDE": 64, "ORDERING": "RING", "COORDSYS": "C"}
-back = from_healpix({"relative_intensity": values, "sigma": errors}, header, sky.averaging_deg, 20, [])
-if back["relative_intensity"].shape == sky.relative_intensity.shape:
-    both = sky.observed & np.isfinite(back["relative_intensity"])
-    change = np.std((back["relative_intensity"] - sky.relative_intensity)[both])
+arrays = {"relative_intensity": values, "sigma": errors}
+back = map_from_arrays(arrays, header, averaging_deg=sky.averaging_deg)
+if back.relative_intensity.shape == sky.relative_intensity.shape:
+    both = sky.observed & back.observed
+    change = np.std((back.relative_intensity - sky.relative_intensity)[both])
     say(
         f"To HEALPix with {values.size} pixels and back, {both.sum()} of {sky.observed.sum()} pixels change by {change:.1e} "
         f"(r.m.s.), next to errors of {np.median(sky.sigma[both]):.1e}."

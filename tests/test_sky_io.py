@@ -5,11 +5,9 @@ import gzip
 
 import numpy as np
 import pytest
-from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table
-from astropy.wcs import WCS
 from astropy_healpix import healpix_to_lonlat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -91,50 +89,6 @@ def test_image_and_healpix_there_and_back(make_sky, tmp_path):
     assert np.nanmedian(again.sigma / sky.sigma) == pytest.approx(1, abs=0.02)
 
 
-@pytest.mark.parametrize("projection", ["AIT", "CAR", "MOL"])
-def test_image_of_another_projection_and_frame_is_resampled(tmp_path, projection):
-    header = fits.Header({"CTYPE1": f"GLON-{projection}", "CTYPE2": f"GLAT-{projection}", "CRVAL1": 0.0, "CRVAL2": 0.0,
-                          "CDELT1": -1.0, "CDELT2": 1.0, "CRPIX1": 180.5, "CRPIX2": 90.5, "CUNIT1": "deg",
-                          "CUNIT2": "deg"})
-    y, x = np.indices((180, 360))
-    world = WCS(header).pixel_to_world(x, y).icrs
-    value = np.where(np.isfinite(world.ra.deg), unit_vector(world.ra.deg, world.dec.deg) @ DIPOLE, np.nan)
-    fits.PrimaryHDU(value, header).writeto(tmp_path / "m.fits")
-    sky = read_sky_map(tmp_path / "m.fits")
-    assert sky.observed.mean() > 0.97
-    assert any("resampled" in line for line in sky.log)
-    assert np.nanmax(abs(sky.relative_intensity - 1 - unit_vector(sky.ra, sky.dec[:, None]) @ DIPOLE)) < 3e-5
-
-
-@pytest.mark.parametrize(("nside", "order", "frame", "tolerance"), [
-    (64, "ring", ("C", "icrs"), 2e-5), (64, "nested", ("G", "galactic"), 2e-5), (16, "ring", ("G", "galactic"), 7e-5),
-    (8, "nested", ("E", "barycentricmeanecliptic"), 1.5e-4), (32, "ring", ("", "icrs"), 4e-5)])
-def test_healpix_of_any_order_frame_and_resolution(tmp_path, nside, order, frame, tolerance):
-    value = dipole_on_healpix(nside, order, frame[1])
-    path = healpix_file(tmp_path / "m.fits", {"NSIDE": nside, "ORDERING": order.upper(), "COORDSYS": frame[0]}, I=value)
-    sky = read_sky_map(path)
-    assert sky.observed.all()
-    assert abs(sky.relative_intensity - 1 - unit_vector(sky.ra, sky.dec[:, None]) @ DIPOLE).max() < tolerance
-    assert sky.averaging_deg >= 5.0 or nside > 16
-    fit = multipoles(sky, 1).dipole
-    assert fit.amplitude == pytest.approx(np.hypot(*DIPOLE[:2]), rel=0.02)
-    assert fit.phase == pytest.approx(100, abs=0.5)
-
-
-def test_healpix_with_numbered_pixels_and_unseen(tmp_path):
-    value = 1 + dipole_on_healpix(16)
-    lat = healpix_to_lonlat(np.arange(3072), 16)[1].deg
-    number = np.random.default_rng(1).permutation(np.flatnonzero(lat < 30))
-    value[lat < -60] = -1.6375e30
-    full = read_sky_map(healpix_file(tmp_path / "a.fits", {}, Relative_Intensity=np.where(lat < 30, value, np.nan)))
-    part = read_sky_map(healpix_file(tmp_path / "b.fits", {"INDXSCHM": "EXPLICIT"}, PIXEL=number,
-                                     Relative_Intensity=value[number]))
-    np.testing.assert_array_equal(part.relative_intensity, full.relative_intensity)
-    rows = full.dec[full.observed.any(axis=1)]
-    assert -66 < rows[0] < -55
-    assert 25 < rows[-1] < 36
-
-
 def test_independent_errors_shrink_and_averaged_ones_do_not(tmp_path):
     path = healpix_file(tmp_path / "m.fits", {"NSIDE": 64}, I=dipole_on_healpix(64), sigma=np.full(49152, 1e-3))
     assert np.allclose(read_sky_map(path).sigma, 1e-3)
@@ -197,17 +151,8 @@ def test_what_is_accepted_is_logged(tmp_path):
     assert np.nanmax(sky.sigma) == 3e-4
     for words in ("relative intensity minus 1", "below 0", "sigma_default = 0.0003"):
         assert any(words in line for line in sky.log), words
-    # units, other capitals, another delimiter, missing pixels and an incomplete ring
-    table = Table({"RA": (p["ra"] / 15) * u.hourangle, "Dec": np.radians(p["dec"]) * u.rad,
-                   "Relative Intensity": p["relative_intensity"]})
-    table["Relative Intensity"][:10] = np.nan
-    table[3:].write(tmp_path / "b.ecsv", delimiter=" ")
-    again = read_sky_map(tmp_path / "b.ecsv")
-    assert np.allclose(again.relative_intensity[again.observed], p["relative_intensity"][10:])
+    again = read_sky_map(save(tmp_path / "b.csv", **{k: x[3:] for k, x in p.items()}))
     assert any("1 rings are incomplete" in line for line in again.log)
-    (tmp_path / "c.csv").write_text("# by hand\n" + "\n".join(
-        ["ra; dec; intensity"] + [f"{a:.0f}; {d:.0f}; {v:.6f}" for a, d, v in zip(*p.values(), strict=True)]))
-    assert read_sky_map(tmp_path / "c.csv").observed.sum() == len(p["ra"])
 
 
 def change(name, function):
@@ -224,9 +169,8 @@ def test_mask_from_a_table(make_sky, tmp_path):
     assert cut(sky, mask=kept).observed.sum() == 8100
     part = read_mask(save(tmp_path / "b.csv", ra=p["ra"][:600], dec=p["dec"][:600], observed=np.ones(600)), sky)
     assert np.array_equal(part, np.broadcast_to(sky.dec[:, None] < -30, (90, 180)))
-    for column, words in (({"observd": p["ra"] * 0}, "did you mean 'observd'"), ({"observed": p["ra"]}, "0 and 1")):
-        with pytest.raises(SkyMapError, match=words):
-            read_mask(save(tmp_path / "c.csv", ra=p["ra"], dec=p["dec"], **column), sky)
+    with pytest.raises(SkyMapError, match="0 and 1"):
+        read_mask(save(tmp_path / "c.csv", ra=p["ra"], dec=p["dec"], observed=p["ra"]), sky)
 
 
 def put(x, where, value):
@@ -235,9 +179,9 @@ def put(x, where, value):
 
 
 TABLES = {
-    "no column 'dec'.*did you mean 'decl'": {("decl" if k == "dec" else k): v for k, v in pixels().items()},
-    "no column 'relative_intensity'": {k: v for k, v in pixels().items() if k != "relative_intensity"},
-    "looks like hours.*by 15": change("ra", lambda x: x / 15),
+    "not both coordinates.*'height'": {("height" if k == "dec" else k): v for k, v in pixels().items()},
+    "no relative intensity .found: ra.*, dec": {k: v for k, v in pixels().items() if k != "relative_intensity"},
+    "if it is the angle from the pole": change("dec", lambda x: 90 - x),
     "near neither 1 nor 0": change("relative_intensity", lambda x: 100 * x),
     "is 700 at ra 9, dec -87.*near neither 0 nor 1": change("relative_intensity", lambda x: put(x, 1, 700)),
     "rows 1 and 2 are the same pixel": change("ra", lambda x: put(x, 1, 3.0)),
@@ -247,12 +191,11 @@ TABLES = {
     "off the regular grid of 6 degrees": change("ra", lambda x: put(x, 7, 46.0)),
     "no declination ring is complete": change("relative_intensity", lambda x: put(x, slice(0, None, 60), np.nan)),
     "no pixel has a value": change("relative_intensity", lambda x: x * np.nan),
-    "all are NaN, UNSEEN or zero": change("relative_intensity", lambda x: x * 0),
+    "all are NaN, UNSEEN, masked or zero": change("relative_intensity", lambda x: x * 0),
     "sigma is -0.001 at ra 15, dec -87": pixels() | {"sigma": put(np.full(1800, 1e-3), 2, -1e-3)},
     "sigma is 0 at": pixels() | {"sigma": np.zeros(1800)},
     "column ra holds 'abc' in row 1": change("ra", lambda x: put(x.astype("U5"), 0, "abc")),
     "all pixels have the same dec": {k: v[:60] for k, v in pixels().items()},
-    "has no rows": {k: v[:0] for k, v in pixels().items()},
 }
 
 
@@ -273,8 +216,8 @@ HEALPIX = {
     "NSIDE = 32 asks for 12288": ({"NSIDE": 32}, {"I": I16}),
     "NSIDE of the HEALPix map is 0": ({"NSIDE": 0}, {"I": I16}),
     "NSIDE of the HEALPix map is 12": ({"NSIDE": 12}, {"I": I16}),
-    "no background map": ({}, {"data": I16 + 1000}),
-    "none of the HEALPix columns": ({}, {"a": I16, "b": I16}),
+    "no background": ({}, {"data": I16 + 1000}),
+    "none of x of extension 1, y of extension 1": ({}, {"x": I16, "y": I16}),
     "mean of the scramblings": ({}, {"data": I16 * 0 + 1000, "background": I16 * 0 + 20_000}),
     "negative number of events": ({}, {"data": I16 * 0 - 5, "background": I16 * 0 + 5}),
     "background above 0": ({}, {"data": I16 * 0 + 5, "background": I16 * 0}),
@@ -295,10 +238,11 @@ def test_unusable_file_gets_one_sentence(make_sky, tmp_path):
     good = tmp_path / "tibet_map.fits.gz"
     write_sky_map(tibet(make_sky), good)
     raw = gzip.decompress(good.read_bytes())
-    cases = {"did you mean tibet_map.fits.gz": None, "cut short or damaged": good.read_bytes()[:5000], "empty": b"",
-             "cut short or of another format": raw[: len(raw) // 2], "neither FITS nor text": b"\xff\xfe\x00\x01",
-             "no column 'ra'": b"just some words\n1 2 3\n", "holds no table": raw[:2880],
-             "inconsistent": b"ra,dec\n1\n"}
+    cases = {"did you mean tibet_map.fits.gz": None, "end-of-stream marker": good.read_bytes()[:5000], "empty": b"",
+             "File may have been truncated": raw[: len(raw) // 2], "a zip archive": b"PK\x03\x04 and so on",
+             "neither FITS nor text": b"\xff\xfe\x00\x01",
+             "not both coordinates": b"just some words\n1 2 3\n", "holds no table": raw[:2880],
+             "have no names": b"1 2 3\n4 5 6\n", "inconsistent with": b"ra,dec,relative_intensity\n1\n"}
     for words, content in cases.items():
         path = tmp_path / "tibetmap.fits.gz"
         if content is not None:

@@ -46,8 +46,12 @@ def _areas(sky):
 
 
 def _linear_fit(sky, design):
-    """Least squares of the ring-normalised map minus 1, by solid angle over sigma^2, with the sandwich covariance."""
-    normalised, weight = ring_normalise(sky), _areas(sky) / sky.sigma[sky.observed] ** 2
+    """Least squares of the ring-normalised map minus 1, by solid angle over sigma^2, with the sandwich covariance.
+
+    The waves lose their ring means as the map has: those of incomplete rings are not zero.
+    """
+    normalised, weight, null = ring_normalise(sky), _areas(sky) / sky.sigma[sky.observed] ** 2, ring_null_space(sky)
+    design = design - null @ (null.T @ design)
     solve = np.linalg.solve(design.T @ (weight[:, None] * design), (weight[:, None] * design).T)
     scatter = (noise_factor(normalised).T @ solve.T).T
     return solve @ (normalised.relative_intensity[sky.observed] - 1.0), scatter @ scatter.T

@@ -12,6 +12,8 @@ from lisbon_core.sky.files import read_mask, read_sky_map
 
 __all__ = ["look_at", "map_report"]
 
+DOUBT = "mind: "  # begins what the log of a map says of something that may be wrong
+
 
 def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: float = 5.0) -> str:
     """What was read from a sky map: coverage, errors, harmonics, and what may be wrong with it.
@@ -39,7 +41,7 @@ def look_at(path: str | Path, p, label: str = "") -> list[str]:
     whole, error = sky.observed.all(axis=1), np.median(sky.sigma[sky.observed])
     area = float((sky.observed * pixel_area(sky.dec, sky.ra.size)[:, None]).sum() / (4.0 * np.pi))
     wave = first_harmonic(sky)
-    read = [str(sky), *(f"read: {sentence}" for sentence in sky.log),
+    read = [str(sky), *(f"read: {sentence}" for sentence in sky.log if not sentence.startswith(DOUBT)),
             f"covers {area:.1%} of the sphere, {int(whole.sum())} of {int(rows.sum())} rings complete",
             f"relative intensity minus 1 from {number(values.min())} to {number(values.max())}, scatter "
             f"{number(values.std())}",
@@ -58,6 +60,11 @@ def look_at(path: str | Path, p, label: str = "") -> list[str]:
         "neighbouring pixels differ far less than by their errors: this is a smoothed map or a sum of harmonics, "
         "without the noise of a measurement, so chi-square tells only how well a model follows its shape":
             rough < 0.1,
+        f"neighbouring pixels differ {rough:.0f} times as much as their errors: the errors, or the map, are not what "
+        "they are said to be":
+            rough > 5.0,
+        f"a dipole of {wave.dipole:.1e}, where TeV cosmic rays have 1e-3: these may be percent, or no intensities":
+            wave.dipole > 0.01 + 5.0 * wave.amplitude_error * wave.field_of_view,
         "the map scatters hardly more than its errors: expect claims that are not determined":
             values.std() < 2.0 * error,
         f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what depends on "
@@ -65,7 +72,8 @@ def look_at(path: str | Path, p, label: str = "") -> list[str]:
             off > 1e-5,
         "some rings are incomplete: their means are taken over what was observed":
             (whole != rows).any()}
-    return [*read, *(f"mind: {words}" for words, true in problems.items() if true)]
+    doubts = [sentence for sentence in sky.log if sentence.startswith(DOUBT)]
+    return [*read, *doubts, *(f"{DOUBT}{words}" for words, true in problems.items() if true)]
 
 
 def _harmonic(wave) -> str:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, RunParameters, parameter_table
+from lisbon_core.parameters import FAST, FILES, RunParameters, absolute, parameter_table
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.provenance import check_cache
@@ -54,11 +54,11 @@ def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, *
 
     from lisbon_core.run import check_inputs  # after the cheap checks: it brings numba
     from lisbon_core.tools import runner
-    from lisbon_core.tools.sweep_plan import absolute
 
     check_inputs(parameters)
     check_cache()
-    values = {name: absolute(name, value) for name, value in parameters.as_dict().items() if name in settings}
+    values = {name: absolute(value) if name in FILES and value else value
+              for name, value in parameters.as_dict().items() if name in settings}
     return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
 
 

@@ -14,7 +14,6 @@ from lisbon_core.tools.tables import plain_table, table
 
 __all__ = ["compare_runs", "map_report", "run_report"]
 
-
 def run_report(results: dict) -> str:
     """A page (Markdown) on a run: whether the models fit, the map, the claims, and what there is to mind.
 

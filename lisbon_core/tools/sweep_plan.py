@@ -19,11 +19,11 @@ import numpy as np
 from scipy import stats
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FILES, ParameterError, RunParameters
+from lisbon_core.parameters import FILES, ParameterError, RunParameters, absolute
 from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
 
-__all__ = ["Plan", "SweepError", "absolute", "plan", "read_points"]
+__all__ = ["Plan", "SweepError", "plan", "read_points"]
 
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
@@ -111,12 +111,7 @@ def _values(name: str, given):
         values = _grid(name, given) if is_number and ":" in given else [part.strip() for part in given.split(",")]
     if not values or (is_number and "" in values):
         raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
-    return [absolute(name, value) for value in values]
-
-
-def absolute(name: str, value):
-    """A value of a parameter, which if it is the path of a file is one that every process finds."""
-    return str(Path(value).expanduser().absolute()) if name in FILES and Path(value).expanduser().is_file() else value
+    return [absolute(value) if name in FILES and value else value for value in values]
 
 
 def _grid(name: str, text: str) -> list[float]:
@@ -177,5 +172,6 @@ def read_points(path: str) -> list[dict]:
         if len(run) != len(names):
             raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
                              "names: give each one value")
-    return [{name.strip(): absolute(name.strip(), value.strip()) for name, value in zip(names, run, strict=True)}
+    return [{name.strip(): absolute(value.strip()) if name.strip() in FILES and value.strip() else value.strip()
+             for name, value in zip(names, run, strict=True)}
             for run in runs]

@@ -1,158 +1,118 @@
-"""HEALPix maps onto the 2-degree grid, and back.
-
-A relative intensity is averaged over each grid pixel (`grids.resample`). Event counts are summed over the averaging
-disc about each grid pixel instead: with N events where B are expected from the mean of n scramblings, the relative
-intensity is N/B with sigma^2 = (1 + 1/n)/B.
-"""
+"""HEALPix maps: where their pixels are, in whatever way they are numbered, and a sky map on them."""
 
 import math
+import re
 
 import numpy as np
 from astropy import units as u
-from astropy_healpix import healpix_to_lonlat, lonlat_to_healpix, nside_to_pixel_resolution
-from scipy.spatial import cKDTree
+from astropy_healpix import healpix_to_lonlat, lonlat_to_healpix, nside_to_pixel_area
 
-from lisbon_core.frames import lonlat, rotation_to_icrs, unit_vector
-from lisbon_core.sky.files.conventions import UNSEEN, named, observed_values
-from lisbon_core.sky.files.grids import GRID_DEC, GRID_RA, resample
+from lisbon_core.sky.files.conventions import UNSEEN, frame_of, numbers
+from lisbon_core.sky.files.grids import Pixels
 from lisbon_core.sky.map import SkyMap, SkyMapError
 
-__all__ = ["from_healpix", "to_healpix"]
+__all__ = ["of_healpix", "to_healpix"]
 
-COORDINATES = {"C": "icrs", "Q": "icrs", "EQU": "icrs", "ICR": "icrs", "CEL": "icrs", "G": "galactic",
-               "GAL": "galactic", "E": "ecliptic", "ECL": "ecliptic"}
-FINEST = 128  # NSIDE on which counts are summed over discs: 0.46 degrees
-FEWEST = 25.0  # expected events below which the error of N/B is not Gaussian enough to be used
+FINEST = 1024
+ORDERS = {"RING": "ring", "NEST": "nested", "NESTED": "nested"}
+MUCH = 3.0  # times rougher: pixels in another order than said
 
 
-def _full_sky(columns: dict, nside, wanted) -> tuple[int, np.ndarray]:
-    """nside and the wanted columns over the full sky, (n, n_pixel), whether pixels are implicit or given by number."""
-    index, size = named(columns, "pixel"), len(columns[wanted[0]])
-    if nside is None and index is None:
-        nside = math.isqrt(size // 12)
-    if not isinstance(nside, int) or not 1 <= nside <= 1024 or nside & (nside - 1):
-        raise SkyMapError(f"NSIDE of the HEALPix map is {nside}, but a power of 2 from 1 to 1024 is needed: write it "
-                          "into the header, or degrade the map")
-    maps = np.array([columns[name] for name in wanted], dtype=float)
-    if index is None:
-        if size != 12 * nside**2:
-            raise SkyMapError(f"the HEALPix map holds {size} pixels, but NSIDE = {nside} asks for {12 * nside**2}: the "
-                              "file is cut short or its pixel numbers (a column PIXEL) are missing")
-        return nside, maps
-    pixel = np.asarray(columns[index])
-    number, count = np.unique(pixel, return_counts=True)
-    wrong = (count > 1) | (number < 0) | (number >= 12 * nside**2) | (number != np.floor(number))
+def _whole(header: dict, key: str) -> int | None:
+    """A whole number of the header, be it text there, None where there is none."""
+    said = str(header.get(key, "")).strip()
+    if not re.fullmatch(r"\d{0,9}(\.0*)?", said):
+        raise SkyMapError(f"{key} of the HEALPix map is {said!r}, but it must be a whole number: correct the header")
+    return int(float(said)) if said else None
+
+
+def _numbered(layer, size: int, width: int) -> tuple[int, np.ndarray]:
+    """NSIDE, and the pixel number of each of `size` values, which come `width` to a row."""
+    nside, first, last = (_whole(layer.header, key) for key in ("NSIDE", "FIRSTPIX", "LASTPIX"))
+    index = layer.of("pixel")
+    run = not index and None not in (first, last) and last - first + 1 == size
+    pixel = np.arange(size) + (first if run else 0)
+    if index:
+        pixel = (numbers(index[0])[:, None] * width + np.arange(width)).ravel()
+    nside = math.isqrt(size // 12) if nside is None else nside
+    if not 1 <= nside <= FINEST or nside & (nside - 1):
+        raise SkyMapError(f"NSIDE of the HEALPix map is {nside}, but a power of 2 from 1 to {FINEST} is needed here: "
+                          "write it into the header (in text as '# NSIDE = 64'), or bring the map to such an NSIDE")
+    whole = 12 * nside**2
+    if pixel.size != size or (size != whole and not index and not run):
+        raise SkyMapError(f"the HEALPix map holds {size} values, but NSIDE = {nside} asks for {whole}, or for as many "
+                          "pixel numbers (a column PIXEL, or FIRSTPIX and LASTPIX): make them agree")
+    wrong = ~((pixel >= 0) & (pixel < whole) & (pixel == np.floor(pixel)))
+    if not wrong.any():
+        wrong = np.bincount(pixel.astype(int), minlength=whole)[pixel.astype(int)] > 1
     if wrong.any():
-        raise SkyMapError(f"pixel {number[wrong][0]} of the HEALPix map is given twice or is not between 0 and "
-                          f"{12 * nside**2 - 1} (NSIDE = {nside}): correct the column {index}")
-    full = np.full((len(wanted), 12 * nside**2), np.nan)
-    full[:, pixel.astype(int)] = maps
-    return nside, full
+        raise SkyMapError(f"pixel {pixel[wrong][0]:g} of the HEALPix map is given twice or is not between 0 and "
+                          f"{whole - 1} (NSIDE = {nside}): correct the pixel numbers")
+    return nside, pixel.astype(int)
 
 
-def _ordering(header) -> str:
-    ordering = str(header.get("ORDERING", "")).strip().lower()
-    ordering = "nested" if ordering == "nest" else ordering
-    if ordering not in ("ring", "nested"):
-        raise SkyMapError(f"ORDERING of the HEALPix map is {header.get('ORDERING')!r}, but RING or NESTED is needed: "
-                          "write the right one into the header")
-    return ordering
+def _multi_order(uniq) -> tuple[int, np.ndarray, np.ndarray]:
+    """NSIDE of the finest pixels, the number of the value on each of them (NESTED), and NSIDE of all values."""
+    own = 2 ** np.floor(np.log2(np.fmax(uniq, 4) / 4) / 2).astype(int)
+    finest = int(own.max())
+    if not ((uniq >= 4) & (uniq == np.floor(uniq))).all() or finest > FINEST:
+        raise SkyMapError(f"a number of the multi-order map is no pixel of NSIDE 1 to {FINEST}: correct or degrade it")
+    number = np.full(12 * finest**2, -1)
+    for value, (nside, pixel) in enumerate(zip(own, uniq.astype(int) - 4 * own**2, strict=True)):
+        fine = slice(pixel * (finest // nside) ** 2, (pixel + 1) * (finest // nside) ** 2)
+        if (number[fine] >= 0).any():
+            raise SkyMapError("pixels of the multi-order map overlap: keep one value a place")
+        number[fine] = value
+    return finest, number, own
 
 
-def _frame(header, log) -> str:
-    given = str(header.get("COORDSYS", "")).strip().upper()
-    if not given:
-        log.append("the HEALPix header has no COORDSYS: taken as equatorial (C)")
-        return "icrs"
-    if given[:3] not in COORDINATES:
-        raise SkyMapError(f"COORDSYS of the HEALPix map is {given!r}, but C (equatorial), G (galactic) or E (ecliptic) "
-                          "is needed: correct the header")
-    return COORDINATES[given[:3]]
-
-
-def from_healpix(columns: dict, header, averaging_deg: float, n_scramblings: int, log: list) -> dict:
-    """Parts of a `SkyMap` on the 2-degree grid from the columns (name to flat array) and header of a HEALPix table."""
-    value, error, data, background, index = (named(columns, what) for what in (
-        "relative_intensity", "sigma", "data", "background", "pixel"))
-    if value is None and bool(data) != bool(background):
-        raise SkyMapError(f"the HEALPix file has event counts {data or background!r} but no "
-                          f"{'background' if data else 'data'} map (columns: {', '.join(columns)}): both are needed")
-    if value is None and data is None:
-        value, *more = [name for name in columns if name not in (error, index)] or [None]
-        if value is None or more:
-            raise SkyMapError(f"none of the HEALPix columns {', '.join(columns)} is a relative intensity or a pair of "
-                              "data and background: rename one to relative_intensity, or two to data and background")
-    wanted = [name for name in ([value, error] if value else [data, background]) if name]
-    log.append(f"HEALPix columns used: {', '.join(wanted)}")
-    nside, maps = _full_sky(columns, header.get("NSIDE"), wanted)
-    order, frame = _ordering(header), _frame(header, log)
-    turn = rotation_to_icrs(frame)
+def of_healpix(layer, values, width: int, log: list) -> Pixels:
+    """Pixels of a HEALPix table: all in order, a run of them, numbered one by one or in groups, or multi-order."""
+    frame, uniq = frame_of(layer.header, log), layer.of("uniq")
+    said = "NESTED" if uniq else str(layer.header.get("ORDERING", "")).strip()
+    order = ORDERS.get(said.upper())
+    if uniq:
+        nside, number, own = _multi_order(numbers(uniq[0]))
+        area, pixel = nside_to_pixel_area(own).to_value(u.deg**2), np.zeros(values.size, dtype=int)
+        there = np.flatnonzero(number >= 0)
+        pixel[number[there]] = there
+        log.append(f"multi-order map read at NSIDE = {nside}, its finest")
+    else:
+        nside, pixel = _numbered(layer, values.size, width)
+        area, number = float(nside_to_pixel_area(nside).to_value(u.deg**2)), np.full(12 * nside**2, -1)
+        number[pixel] = np.arange(pixel.size)
+    rough = {one: _roughness(values, number, nside, one) for one in ("ring", "nested")}
+    smooth, times = min(rough, key=rough.get), max(rough.values()) / max(min(rough.values()), 1e-12)
+    if not said and times > MUCH:
+        order = smooth
+        log.append(f"mind: the file does not say ORDERING: taken as {smooth.upper()}, where neighbours agree best")
+    if order is None:
+        raise SkyMapError(f"ORDERING of the HEALPix map is {said!r}, but RING or NESTED is needed: write the right one "
+                          "into the header, in text as '# ORDERING = RING'")
+    if order != smooth and times > MUCH:
+        doubt = f"neighbouring pixels differ {times:.3g} times more in {order.upper()} order than in {smooth.upper()}"
+        if uniq:
+            raise SkyMapError(f"{doubt}, but {uniq[0].name} counts in the former: correct the numbers")
+        log.append(f"mind: {doubt}: ORDERING may be wrong")
 
     def lookup(lon, lat):
-        lon, lat = (lon, lat) if frame == "icrs" else lonlat(unit_vector(lon, lat) @ turn)
-        return np.asarray(lonlat_to_healpix(lon * u.deg, lat * u.deg, nside, order=order))
+        return number[lonlat_to_healpix(lon * u.deg, lat * u.deg, nside, order=order)]
 
-    resolution = float(nside_to_pixel_resolution(nside).to_value(u.deg))
-    finest = 0.0 if value else 2.0  # counts are summed over discs as large as a grid pixel at least
-    coarse = resolution if resolution > 2.0 else finest
-    if averaging_deg < coarse / np.sqrt(np.pi):  # a disc as large as a pixel
-        averaging_deg = coarse / np.sqrt(np.pi)
-        log.append(f"pixels of {coarse:.3g} degrees: taken as an average over {averaging_deg:.3g} degrees")
-    if value:
-        values, sigma = observed_values(maps[0], maps[1] if error else None, log, lambda i: f"HEALPix pixel {i}")
-        parts = resample(lookup, values, sigma, averaging_deg == 0, resolution)
-    else:
-        parts = _from_counts(maps, nside, order, turn, lookup, radius_deg=averaging_deg, n_scramblings=n_scramblings,
-                             log=log)
-    return parts | {"averaging_deg": averaging_deg}
+    def centres(i):
+        return tuple(x.to_value(u.deg) for x in healpix_to_lonlat(pixel[i], nside, order=order))
+
+    return Pixels(frame, area, lookup, centres, lambda i: f"HEALPix pixel {pixel[i]}")
 
 
-def _from_counts(counts, nside, order, turn, lookup, *, radius_deg, n_scramblings, log):
-    """Parts of a `SkyMap` from events, data and background, summed over discs about the grid's pixel centres."""
-    counts = np.where(np.abs(counts) < 1e20, counts, np.nan)
-    bad = np.flatnonzero((counts < 0).any(axis=0))
-    if bad.size:
-        raise SkyMapError(f"HEALPix pixel {bad[0]} has a negative number of events: counts are 0 or more, so "
-                          "correct it or give UNSEEN")
-    seen = np.isfinite(counts[0]) & (counts[1] > 0)
-    if not seen.any():
-        raise SkyMapError("no pixel has a background above 0: give the expected number of events in background")
-    if nside > FINEST:
-        log.append(f"counts of NSIDE = {nside} summed into pixels of NSIDE = {FINEST} first")
-    rough = min(nside, FINEST)
-    number, cell = np.unique(lonlat_to_healpix(*healpix_to_lonlat(np.flatnonzero(seen), nside, order=order), rough),
-                             return_inverse=True)
-    counts = np.array([np.bincount(cell, x[seen]) for x in counts])
-    cell_of = np.full(seen.size, -1)
-    cell_of[seen] = cell
-    own = cell_of[lookup(*np.meshgrid(GRID_RA, GRID_DEC))]
-    tree = cKDTree(unit_vector(*(x.to_value(u.deg) for x in healpix_to_lonlat(number, rough))) @ turn.T)
-    total = np.zeros((2, *own.shape))
-    for i, dec in enumerate(GRID_DEC):
-        around = tree.query_ball_point(unit_vector(GRID_RA, dec), 2 * np.sin(np.radians(radius_deg) / 2))
-        for j, cells in enumerate(around):  # a disc between the centres of coarse pixels: the pixel itself
-            total[:, i, j] = counts[:, cells or [own[i, j]] * int(own[i, j] >= 0)].sum(axis=1)
-    footprint = own >= 0
-    kept = footprint & (total[1] >= FEWEST)
-    if np.sum(footprint & ~kept):
-        log.append(f"{np.sum(footprint & ~kept)} pixels expect fewer than {FEWEST:g} events: taken as not observed")
-    if not kept.any():
-        raise SkyMapError(f"no disc of {radius_deg:g} degrees expects {FEWEST:g} events or more: widen averaging_deg")
-    expected = np.where(kept, total[1], np.nan)
-    value, sigma = total[0] / expected, np.sqrt((1 + 1 / n_scramblings) / expected)
-    middle = np.nanmedian(value)
-    if abs(middle - 1) > 0.1:
-        raise SkyMapError(f"data / background has a median of {middle:.3g}, but it should be near 1: give the number "
-                          "of events expected in data, the mean of the scramblings and not their sum, as background")
-    off = np.nan_to_num((np.abs(value - 1) - 0.5) / sigma, nan=-1.0)
-    if off.max() > 10:
-        row, column = np.unravel_index(np.argmax(off), off.shape)
-        raise SkyMapError(f"data / background is {value[row, column]:.4g} about ra {GRID_RA[column]:g}, dec "
-                          f"{GRID_DEC[row]:g}, far from 1: correct the counts there, or give UNSEEN for pixels that "
-                          "were not observed")
-    log.append(f"counts summed over discs of {radius_deg:.3g} degrees; errors from Poisson counts of the data and of "
-               f"{n_scramblings} scramblings")
-    return {"dec": GRID_DEC, "ra": GRID_RA, "relative_intensity": value, "footprint": footprint, "sigma": sigma}
+def _roughness(values, number, nside: int, order: str) -> float:
+    """Median difference of neighbours along latitude, if pixels are in this order."""
+    pixel = np.unique(np.linspace(0, 12 * nside**2 - 1, 20_000).astype(int))
+    lon, lat = healpix_to_lonlat(pixel, nside, order=order)
+    step = np.sqrt(nside_to_pixel_area(nside))
+    beside = number[lonlat_to_healpix(lon, lat - np.where(lat > 0, step, -step), nside, order=order)]
+    both = (number[pixel] >= 0) & (beside >= 0)
+    differ = np.abs(values[number[pixel][both]] - values[beside[both]])
+    return float(np.nanmedian(differ)) if np.isfinite(differ).any() else 0.0
 
 
 def to_healpix(sky: SkyMap, nside: int) -> tuple[np.ndarray, np.ndarray]:

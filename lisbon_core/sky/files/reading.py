@@ -1,27 +1,28 @@
-"""Sky maps from files: tables (CSV, ECSV, FITS), FITS images with a celestial WCS, HEALPix maps.
+"""Sky maps from files: tables, FITS images with a celestial WCS, HEALPix maps, counts with their background.
 
 Whatever comes in leaves as a `SkyMap` near 1 on a regular grid of 2 degrees (or coarser, as it was), and its `log`
-says what was decided on the way; whatever cannot be used leaves as one sentence.
+says what was decided on the way, with "mind:" before what may be wrong; whatever cannot be used leaves as one sentence.
+A file is first turned into arrays and what is said about them (`containers`), one list of conventions says what they
+are (`conventions`, `choosing`, `values`), and then their pixels are found (`positions`, `healpix`, `grids`, `counts`).
 """
 
 import contextlib
-import difflib
-import gzip
-import io
 import warnings
-import zlib
-from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
-from astropy.table import Table
 
-from lisbon_core.sky.files.healpix import from_healpix
-from lisbon_core.sky.files.images import from_image
-from lisbon_core.sky.files.tables import any_table, from_table, mask_from_table
+from lisbon_core.parameters import split_choice
+from lisbon_core.sky.files.choosing import choose, choose_mask
+from lisbon_core.sky.files.containers import Found, Layer, content_of, layers_of, table_layer
+from lisbon_core.sky.files.conventions import numbers, scale_of
+from lisbon_core.sky.files.counts import of_counts
+from lisbon_core.sky.files.grids import resample
+from lisbon_core.sky.files.healpix import of_healpix
+from lisbon_core.sky.files.positions import of_image, of_table
+from lisbon_core.sky.files.values import errors, observed_values, unmasked
 from lisbon_core.sky.map import SkyMap, SkyMapError, rebin
 
-__all__ = ["read_mask", "read_sky_map"]
+__all__ = ["map_from_arrays", "read_mask", "read_sky_map"]
 
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
@@ -31,7 +32,8 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
     Parameters
     ----------
     path : path
-        CSV, ECSV or FITS, gzipped or not; the format is told from the content.
+        FITS, ECSV, VOTable or text, packed (gzip, bzip2, xz) or not; the format is told from the content. Where a file
+        holds several maps, brackets choose: `map.fits[BIN2]`, `map.fits[2]`, `map.fits[BIN2][intensity]`.
     sigma_default : float
         Error of a pixel where the file has none.
     averaging_deg : float
@@ -47,33 +49,50 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
     SkyMapError
         Whatever is wrong with the file or the map, in one sentence.
     """
-    path = Path(path)
-    if not (0 < sigma_default < 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1):
-        raise SkyMapError(f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is "
-                          f"{n_scramblings}, but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
     log: list[str] = []
     with _explained(path):
-        return _finished(_parts(_content(path), averaging_deg, n_scramblings, log), sigma_default, label, log)
+        path, tokens = split_choice(path)
+        return _map(layers_of(content_of(path), log), tokens, sigma_default, averaging_deg, label, n_scramblings, log)
+
+
+def map_from_arrays(arrays: dict, header: dict, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0,
+                    label: str = "", n_scramblings: int = 20) -> SkyMap:
+    """A sky map from arrays by name, and a header, as a table in a file would hold them; else as `read_sky_map`.
+
+    Raises
+    ------
+    SkyMapError
+        Whatever is wrong with them, in one sentence.
+    """
+    with _explained("arrays"):
+        layer = table_layer(header, [Found(name, np.ravel(x), header=header) for name, x in arrays.items()])
+        return _map([layer], [], sigma_default, averaging_deg, label, n_scramblings, [])
 
 
 def read_mask(path, sky: SkyMap) -> np.ndarray:
-    """Pixels of a map to keep, shape (n_dec, n_ra), from a table with columns ra, dec and observed (0 or 1).
+    """Pixels of a map to keep, shape (n_dec, n_ra), from a file with an array `observed` (0 and 1, or False and True).
 
-    The table may be on any regular grid: a pixel of the map takes what holds at its centre; where the table says
-    nothing it is not kept.
+    It may come in whatever a map may come in, on any pixels: a pixel of the map takes what holds at its centre; where
+    the file says nothing it is not kept.
 
     Raises
     ------
     SkyMapError
         Whatever is wrong with the file, in one sentence.
     """
-    path = Path(path)
+    log: list[str] = []
     with _explained(path):
-        return mask_from_table(any_table(_content(path)), sky.dec, sky.ra)
+        path, tokens = split_choice(path)
+        layer, array = choose_mask(layers_of(content_of(path), log), tokens)
+        kept = numbers(array)
+        if not np.isin(kept[np.isfinite(kept)], (0, 1)).all():
+            raise SkyMapError(f"{array} of a mask holds something else than 0 and 1: give 1 for pixels to keep")
+        at = _pixels(layer, kept, array.width, log).lookup(*np.meshgrid(sky.ra, sky.dec))
+        return (at >= 0) & (kept[at] == 1)
 
 
 @contextlib.contextmanager
-def _explained(path: Path):
+def _explained(path):
     """Errors of reading as one sentence that names the file; warnings of the readers stay inside."""
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -82,45 +101,57 @@ def _explained(path: Path):
             yield
     except SkyMapError as error:
         raise SkyMapError(f"{path}: {error}") from None
-    except Exception as error:  # a damaged file can fail anywhere inside the readers of its format
+    except Exception as error:  # what the readers of a format raise, of any class: the one place that catches it
         why = " ".join(str(error).split())[:200]
-        raise SkyMapError(f"{path}: cannot be read, it is damaged, cut short or of another format "
-                          f"({why or type(error).__name__}): make or download it again") from error
+        raise SkyMapError(f"{path}: cannot be read: {type(error).__name__} {why}: try another copy or format") \
+            from error
 
 
-def _content(path: Path) -> bytes:
-    if path.is_dir():
-        raise SkyMapError("this is a folder: give the path of a file in it")
-    if not path.exists():
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*")], n=1)
-        raise SkyMapError("there is no such file" + (f": did you mean {near[0]}?" if near else ": correct the path"))
-    content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise SkyMapError(f"the gzip file is cut short or damaged ({error}): make or download it again") from None
-    if not content.strip():
-        raise SkyMapError("the file is empty: make or download it again")
-    return content
+def _pixels(layer: Layer, values, width: int, log: list):
+    """Where the values of a layer lie."""
+    if layer.geometry == "healpix":
+        return of_healpix(layer, values, width, log)
+    return (of_image if layer.geometry == "image" else of_table)(layer, values, log)
 
 
-def _parts(content: bytes, averaging_deg, n_scramblings, log) -> dict:
-    """What the file says, as the arguments of a `SkyMap`; sigma is NaN where it says nothing."""
-    if not content.startswith(b"SIMPLE"):
-        return from_table(any_table(content), averaging_deg, log)
-    with fits.open(io.BytesIO(content), memmap=False) as hdus:
-        tables = [h for h in hdus if isinstance(h, fits.BinTableHDU | fits.TableHDU) and len(h.columns)]
-        for hdu in tables:
-            if str(hdu.header.get("PIXTYPE", "")).strip().upper() == "HEALPIX" or "NSIDE" in hdu.header:
-                columns = {c.name: np.asarray(hdu.data[c.name]).ravel() for c in hdu.columns}
-                return from_healpix(columns, hdu.header, averaging_deg, n_scramblings, log)
-        if tables:
-            return from_table(Table.read(tables[0]), averaging_deg, log)
-        images = [h for h in hdus if h.is_image and h.data is not None and np.squeeze(h.data).ndim == 2]
-        if not images:
-            raise SkyMapError("the FITS file holds no table, image or HEALPix map: export the map once more")
-        return from_image(images, averaging_deg, log)
+def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log) -> SkyMap:
+    if not (0 < sigma_default < 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1):
+        raise SkyMapError(f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is "
+                          f"{n_scramblings}, but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
+    layer, roles = choose(layers, tokens, log)
+    main = roles.get("map") or roles["data"]
+    for one in roles.values():
+        if one.values.size != main.values.size:
+            raise SkyMapError(f"{one} has {one.values.size} values, but {main} has {main.values.size}: make them agree")
+    values = unmasked(numbers(main), roles, log)
+    pixels = _pixels(layer, values, main.width, log)
+    if "data" in roles:
+        parts = of_counts(pixels, values, numbers(roles["background"]), averaging_deg, n_scramblings, log)
+        return _finished(parts, sigma_default, label, log)
+    said, scale = layer.header, scale_of(main)
+    if "AVERDEG" in said and float(said["AVERDEG"]) != averaging_deg:
+        averaging_deg = float(said["AVERDEG"])
+        log.append(f"the file says that it is averaged over {averaging_deg:g} degrees: taken as said")
+    sigma = errors(roles["sigma"], scale, log) if "sigma" in roles else np.full(values.shape, np.nan)
+    values, sigma = observed_values(values * scale, sigma, log, pixels.name)
+    footprint = numbers(roles["footprint"]) > 0 if "footprint" in roles else np.isfinite(values)
+    parts = _on_grid(pixels, values, sigma, footprint, averaging_deg, log)
+    if "AVERDEG" in said:
+        parts |= {"sigma_assumed": bool(said.get("SIGASSUM", False)),
+                  "label": str(said.get("SKYLABEL", "")).encode("ascii").decode("unicode_escape")}
+    return _finished(parts, sigma_default, label, log)
+
+
+def _on_grid(pixels, values, sigma, footprint, averaging_deg, log) -> dict:
+    """Relative intensities as they are on a regular grid of ra and dec, or resampled onto one."""
+    if pixels.grid is None or pixels.frame != "icrs":
+        log.append("resampled onto 2 degrees")
+        return resample(pixels, values, sigma, averaging_deg, log)
+    dec, ra, number = pixels.grid
+    there = number.reshape(len(dec), len(ra)) >= 0
+    full = {name: np.where(there, x[number].reshape(there.shape), empty) for name, x, empty in (
+        ("relative_intensity", values, np.nan), ("sigma", sigma, np.nan), ("footprint", footprint, False))}
+    return {"dec": dec, "ra": ra, "averaging_deg": averaging_deg} | full
 
 
 def _finished(parts: dict, sigma_default: float, label: str, log: list) -> SkyMap:
