@@ -260,6 +260,7 @@ def test_unusable_files_get_a_sentence(simulation, tmp_path):
             ("unit.out", whole.replace(b"nT nT nT", b"nm nm nm"), "of which 'nm' for bx cannot be turned into uG"),
             ("norm.out", whole.replace(few[0], b"normalized variables\n"), "the units 'normalized variables'"),
             ("names.out", whole.replace(b"Bx By Bz", b"Cx Cy Cz"), "must have x, y, z .* Bx, By, Bz and Ux"),
+            ("flow.out", whole.replace(b"Ux Uy Uz", b"Ux U2 U3"), "must have x, y, z .* Bx, By, Bz and Ux"),
             ("few.out", b"".join([*few[:2], b" 5 1 1\n", *few[3:10]]), "holds 5 cells, but a field needs more")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(HeliosphereError, match=says) as error:
