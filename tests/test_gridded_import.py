@@ -260,6 +260,7 @@ def test_unusable_files_get_a_sentence(simulation, tmp_path):
             ("unit.out", whole.replace(b"nT nT nT", b"nm nm nm"), "of which 'nm' for bx cannot be turned into uG"),
             ("norm.out", whole.replace(few[0], b"normalized variables\n"), "the units 'normalized variables'"),
             ("names.out", whole.replace(b"Bx By Bz", b"Cx Cy Cz"), "must have x, y, z .* Bx, By, Bz and Ux"),
+            ("flow.out", whole.replace(b"Ux Uy Uz", b"Ux U2 U3"), "must have x, y, z .* Bx, By, Bz and Ux"),
             ("few.out", b"".join([*few[:2], b" 5 1 1\n", *few[3:10]]), "holds 5 cells, but a field needs more")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(HeliosphereError, match=says) as error:
@@ -418,7 +419,7 @@ def test_native_files_agree_with_the_clean_cube(cube, tmp_path, name, r_AU):
     if "vtk" in name:
         pytest.importorskip("meshio", reason="the extra grids is not installed")
     cells, truth = read_cells(cube.parent / name), read_cells(cube)
-    export_cells(cells, tmp_path / "a.h5", shape=(96, 64, 96), r_AU=r_AU)
+    export_cells(cells, tmp_path / "a.h5", shape=(72, 48, 72), r_AU=r_AU)
     through = read_gridded(tmp_path / "a.h5")
     first, last = through.grid.coordinates[0][[0, -1]]
     B = truth.magnetic.reshape(128, 64, 128, 3)
@@ -451,7 +452,7 @@ def test_native_files_agree_with_the_clean_cube(cube, tmp_path, name, r_AU):
     np.testing.assert_allclose(through.report.wind_from, (255.4, 5.2), atol=20.0)
     earth = unit_vector(np.arange(0.0, 360.0, 10.0), 0.0)
     spiral = parker(earth, [0.0, 0.0, 1.0], 25.0)
-    assert np.all(angle_between(through.field(earth)[0], spiral) < 3.0)
+    assert np.all(angle_between(through.field(earth)[0], spiral) < 4.0)  # degrees; the wind slows down on its way
 
 
 def test_cuts_are_refused(cube, tmp_path):

@@ -109,7 +109,7 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
         shape = shape[0], shape[2], shape[1]
     found = {name: (columns.units[i] if i < len(columns.units) else unit, values[i])
              for i, (name, unit) in enumerate(named)}
-    fluids = [name[:-2] for name in names if name.endswith("ux")]
+    fluids = [name[:-2] for name in names if name.endswith("ux") and {f"{name[:-1]}y", f"{name[:-1]}z"} <= set(names)]
     charged = [fluid for fluid in fluids if not re.match(NEUTRAL, fluid)]
     if not (places and charged and {"bx", "by", "bz"} <= set(names)):
         raise HeliosphereError(f"has the columns {', '.join(columns.names)[:200]}, but it must have x, y, z (or r, "
@@ -137,10 +137,10 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
                       else [first, second, third], axis=1)
     magnetic, *flows = (np.stack([column(f"{letter}{axis}", unit) for axis in "xyz"], axis=1)
                         for letter, unit in (("b", "uG"), *((f"{fluid}u", "km/s") for fluid in charged)))
+    weights = [np.maximum(found[f"{fluid}rho"][1], 1e-30) for fluid in charged if f"{fluid}rho" in found]
     velocity = flows[0]
-    if len(flows) > 1:
-        weights = [np.maximum(found[f"{fluid}rho"][1], 1e-30)[:, None] for fluid in charged]
-        velocity = sum(weight * flow for weight, flow in zip(weights, flows, strict=True)) / sum(weights)
+    if len(weights) == len(flows) > 1:
+        velocity = np.einsum("fn,fnk->nk", weights / np.sum(weights, axis=0), flows)
         notes.append(f"{len(flows)} fluids are charged: the velocity is their mean, weighted by density")
     if len(fluids) > len(charged):
         notes.append(f"{len(fluids) - len(charged)} neutral fluids are not used")
