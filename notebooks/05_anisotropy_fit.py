@@ -150,10 +150,13 @@ say(
 replicas = bootstrap(fit, np.random.default_rng(seed), 300)
 _, left_out = jackknife_rings(sky, fit)
 ways = {"replicas": replicas.std(axis=0), "bands left out": np.sqrt(np.diag(left_out))}
-rows = [f"| {way} | " + " | ".join(f"{ratio:.2f}" for ratio in errors / fit.sigma) + " |" for way, errors in ways.items()]
+# replicas do not redraw what a grid of the heliosphere leaves out
+redrawn = np.sqrt(sum(fit.budget.get(cause, 0.0) ** 2 for cause in ("noise of the sky", "sample of the map")))
+rows = [f"| {way} | " + " | ".join(f"{ratio:.2f}" for ratio in errors / redrawn) + " |" for way, errors in ways.items()]
 say("Errors over those of the fit:\n\n| | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1) + "\n" + "\n".join(rows))
 judged = run.truth is not None and fit.design.corrected == 1  # else a map that tells little of some coefficients
-assert not judged or np.all(np.abs(ways["replicas"] / fit.sigma - 1) < 0.25), "replicas scatter otherwise"
+close = 0.25 if run.coarser is None else 0.4  # of a map with many chaotic orbits, errors to first order are too large
+assert not judged or np.all(np.abs(ways["replicas"] / redrawn - 1) < close), "replicas scatter otherwise"
 
 # %% [markdown]
 # The replicas also show which coefficients lean on each other. The sky is seen in part and its rings are normalised, so
