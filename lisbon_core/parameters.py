@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["FAST", "FILES", "ParameterError", "RunParameters", "absolute", "checked", "documented",
+__all__ = ["FAST", "FILES", "OF_THE_FIELD", "ParameterError", "RunParameters", "absolute", "checked", "documented",
            "heliosphere_parameters", "parameter", "parameter_table", "split_choice"]
 
 FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
@@ -190,7 +190,7 @@ def _typed(kind: type, value):
     return kind(number)
 
 
-_OF_THE_FIELD = ("field_lon", "field_lat", "field_frame", "field_uG", "polarity")
+OF_THE_FIELD = ("field_lon", "field_lat", "field_frame", "field_uG", "polarity")
 
 
 def heliosphere_parameters(parameters: RunParameters):
@@ -205,7 +205,7 @@ def heliosphere_parameters(parameters: RunParameters):
     from lisbon_core.frames import spread_directions
     from lisbon_core.heliosphere import HeliosphereParameters, is_gridded
 
-    values = {name: getattr(parameters, name) for name in _OF_THE_FIELD}
+    values = {name: getattr(parameters, name) for name in OF_THE_FIELD}
     path = parameters.path("heliosphere")
     if path and is_gridded(path):
         for name, value in values.items():

@@ -51,7 +51,8 @@ say(f"**{run.label}.**")
 #
 # Each row is a complete analysis, from the sky to the transport fit, with one assumption replaced by another that one
 # could have made. The directions of the field are published ones; the strength goes up and down by 15 %, the
-# exponent of momentum by 0.1, about what measured spectra allow; the boundary is halved and doubled. The *response*, the
+# exponent of momentum by 0.1, about what measured spectra allow; the boundary is halved and doubled. The heliosphere is made
+# larger and smaller by 5 %, its tail longer and shorter, its field stronger, and it is replaced as a whole by an MHD simulation. The *response*, the
 # rigidities behind one energy, is replaced by one rigidity, and its width, the growth of showers and the scale of energies go
 # up and down by their stated errors. Orbits that are not out at the end of their path enter as they ended, and chaotic ones like
 # all others; here both are dropped for once. The pixels are of 4 degrees: what counts are differences, and these maps have a
@@ -151,8 +152,8 @@ for name in shift:
 
 # %% [markdown]
 # Under the other closure $1/L$ means another thing: that shift is a choice of model, which no sky like this one settles.
-# Adding shifts in quadrature is a convention, not a derivation: the list of assumptions is one of choice, and the heliosphere
-# in closed form, which stands for all others, is not varied in shape. What is left out is not small for being left out.
+# Adding shifts in quadrature is a convention, not a derivation: the list of assumptions is one of choice, and six heliospheres
+# do not stand for all. What is left out is not small for being left out.
 #
 # ## Which field suits the sky best
 #

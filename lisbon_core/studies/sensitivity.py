@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lisbon_core.heliosphere import FIELD_PRESETS
-from lisbon_core.parameters import RunParameters
+from lisbon_core.parameters import OF_THE_FIELD, RunParameters
 from lisbon_core.response import alternatives
-from lisbon_core.run import Run
+from lisbon_core.run import DATA, Run
 from lisbon_core.studies.field_posterior import fan
 
 __all__ = ["Variation", "field_fan", "variations"]
 
 COARSE, SAMPLES = 4.0, 4  # degrees, orbits a pixel: a sixteenth of the orbits
+HELIOSPHERES = (*sorted((DATA / "heliospheres").glob("*.toml")), DATA / "heliosphere_mhd.h5")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def variations(run: Run) -> list[Variation]:
     """The run as it is, first, and with each assumption in turn replaced by another that one could have made.
 
     All on a grid of 4 degrees or that of the run, whichever is coarser, with 4 orbits a pixel; only fields, polarities,
-    boundaries, responses, chaotic orbits and numbers of samples need Liouville maps of their own.
+    heliospheres, boundaries, responses, chaotic orbits and numbers of samples need Liouville maps of their own.
     """
     base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES)
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
@@ -43,6 +44,7 @@ def variations(run: Run) -> list[Variation]:
     chosen += [("strength of the field", f"{strength:g} microgauss", {"field_uG": float(strength)})
                for strength in np.round(base.field_uG * np.array([0.85, 1.15]), 2)]
     chosen += [("solar polarity", f"polarity {sign:+d}", {"polarity": sign, "epoch": "fixed"}) for sign in (1, -1)]
+    chosen += [("heliosphere", path.stem.replace("_", " "), {"heliosphere": str(path)}) for path in HELIOSPHERES]
     chosen += [("exponent of momentum", f"p_index {value:g}", {"p_index": round(value, 6)})
                for value in (slope - 0.1, slope + 0.1)]
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
@@ -56,6 +58,9 @@ def variations(run: Run) -> list[Variation]:
     if run.heliosphere is not run.closed_form:  # a field on a grid is what it is
         chosen = [one for one in chosen if one[0] not in ("direction of the field", "strength of the field",
                                                           "solar polarity")]
+    own_field = any(getattr(base, name) != getattr(RunParameters, name) for name in OF_THE_FIELD)
+    chosen = [one for one in chosen if one[0] != "heliosphere" or not (  # a simulation brings its own field
+        base.heliosphere or (own_field and one[2]["heliosphere"].endswith(".h5")))]
     made = [Variation(kind, label, replace(base, **changes)) for kind, label, changes in chosen]
     return [made[0], *(one for one in made[1:] if one.parameters != base)]
 
