@@ -26,7 +26,7 @@ from lisbon_core.response import log_normal, mono
 from lisbon_core.units import KM_S, LORENTZ
 
 # so small a heliosphere, without a field of its own, that the interstellar field is uniform at the Earth
-NOWHERE = HeliosphereParameters(nose_AU=1e-5, tail_AU=1e-4, shock_AU=1e-6, radial_field_uG=0.0)
+NOWHERE = HeliosphereParameters(nose_AU=1e-5, tail_AU=1e-4, shock_AU=1e-6, radial_field_uG=0.0, field_uG=3.0)
 
 
 @pytest.fixture(scope="module")
