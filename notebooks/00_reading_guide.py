@@ -55,8 +55,9 @@
 # The sky map of the paper (Tibet AS-gamma, 4 TeV) and its heliosphere (an MHD simulation) are private. Here a
 # **synthetic sky** stands in for the one and a **closed-form heliosphere** for the other. The default run is
 # therefore a **recovery test**: the sky was made with the paper's focusing length and gradient length, and the
-# question is whether the chain returns them with errors that mean what they say. It does not confirm the paper. A
-# real map can be put in its place with one parameter.
+# question is whether the chain returns them with errors that mean what they say. It does not confirm the paper, and its errors
+# take the heliosphere as known: through another one the same sky gives another focusing length, by much more than these errors
+# (notebook 11). A real map can be put in its place with one parameter.
 #
 # [What cannot be reproduced](what_cannot_be_reproduced.md) lists all that is missing, what stands in for it, and what
 # follows for each conclusion.

@@ -12,7 +12,7 @@ from lisbon_core.studies.field_posterior import fan
 
 __all__ = ["Variation", "field_fan", "variations"]
 
-COARSE, SAMPLES = 4.0, 4  # degrees, orbits a pixel: a sixteenth of the orbits
+COARSE, SAMPLES = 4.0, 8  # degrees, orbits a pixel: an eighth of the orbits
 HELIOSPHERES = (*sorted((DATA / "heliospheres").glob("*.toml")), DATA / "heliosphere_mhd.h5")
 
 
@@ -28,7 +28,7 @@ class Variation:
 def variations(run: Run) -> list[Variation]:
     """The run as it is, first, and with each assumption in turn replaced by another that one could have made.
 
-    All on a grid of 4 degrees or that of the run, whichever is coarser, with 4 orbits a pixel; only fields, polarities,
+    All on a grid of 4 degrees or that of the run, whichever is coarser, with 8 orbits a pixel; only fields, polarities,
     heliospheres, boundaries, responses, chaotic orbits and numbers of samples need Liouville maps of their own.
     """
     base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES)
