@@ -267,11 +267,11 @@ def exported(tmp_path_factory):
 def test_closed_form_through_a_grid_gives_the_same_map(exported):
     direct, through = closed_form(), read_gridded(exported)
     np.testing.assert_allclose(through.axes, direct.axes)
-    np.testing.assert_allclose([*through.field_icrs, through.field_uG], [*direct.field_icrs, 3.0])
+    np.testing.assert_allclose([*through.field_icrs, through.field_uG], [*direct.field_icrs, 3.4])
     np.testing.assert_allclose(through.flow, direct.flow)
     a, b = (trace_sky(heliosphere, *grid(12.0)) for heliosphere in (direct, through))
     calm = a.escaped & b.escaped & (a.amplification < 30.0)
-    assert calm.mean() > 0.35
+    assert calm.mean() > 0.25
     assert np.median(np.abs(a.mu - b.mu)[calm]) < 0.01
     assert np.median(np.abs(a.momentum_ratio - b.momentum_ratio)[calm]) < 1e-5
     assert np.median(np.hypot(a.R_x - b.R_x, a.R_y - b.R_y)[calm]) < 10.0
@@ -435,7 +435,7 @@ def test_what_is_no_grid_at_all_gets_a_sentence(ball, box, tmp_path):
     (tmp_path / "half.h5").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(HeliosphereError, match="truncated or damaged"):
         read_gridded(tmp_path / "half.h5")
-    with pytest.raises(HeliosphereError, match="begins at 90 AU, but the termination shock lies at 85"):
+    with pytest.raises(HeliosphereError, match="begins at 90 AU, but the termination shock lies at 84"):
         export(closed_form(), tmp_path / "late.h5", (4, 3, 4), (90.0, 4000.0))
     with pytest.raises(HeliosphereError, match="inner_AU is 400"):
         box("wide.h5", inner_AU=400.0)
