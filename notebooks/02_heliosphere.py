@@ -121,11 +121,11 @@ assert leaving < 1e-9, "the interstellar field does not lie in its plane of symm
 # $Q(\mathbf r) = 1$ the heliopause, and both grow as $r^2$ along each ray. Outside the heliopause the potential
 # $\mathbf A$ of the undisturbed field is multiplied by a number $G$ that vanishes on it and is 1 far away:
 #
-# $$\mathbf B = \nabla\times(G\mathbf A), \qquad G = \frac{F}{1+F}, \qquad F = (Q-1)(1 + r^2/L^2).$$
+# $$\mathbf B = \nabla\times(G\mathbf A), \quad G = \frac{F}{1+F}, \quad F = (Q-1)(1 + r^2/L^2).$$
 #
 # Where $G\mathbf A$ is zero along a surface, no field crosses it. Inside, with $t$ the sine of the heliographic latitude,
 #
-# $$\mathbf B = -\Omega B_1\nabla\times\{S(\alpha, T)\,[H\,\nabla T + h\,\nabla\zeta]\}, \qquad \alpha = t\sqrt P, \quad
+# $$\mathbf B = -\Omega B_1\nabla\times\{S(\alpha, T)\,[H\,\nabla T + h\,\nabla\zeta]\}, \quad \alpha = t\sqrt P, \quad
 # T = \frac{r + a(\sqrt P - 1)}{V}, \quad \zeta = \frac{(P-1)Q}{P-Q}.$$
 #
 # $T$ is how long ago the plasma left the Sun, $S$ knows the sign of the field at that time, $\zeta$ goes from 0 at the

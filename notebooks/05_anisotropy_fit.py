@@ -233,8 +233,8 @@ cases = {
 rows, known = [], {}
 for sky_name, limits in {"Tibet": (-10, 70), "HAWC": (-20, 60), "IceCube": (-90, -25), "full": (-90, 90)}.items():
     seen = even_sky(sky.dec, sky.ra, *limits)
-    for case, (orbits, rings) in cases.items():
-        found = identifiability(design(seen, orbits, order, p_index), radius, rings)
+    for case, (traced, rings) in cases.items():
+        found = identifiability(design(seen, traced, order, p_index), radius, rings)
         known[sky_name, case] = found
         worst = found.words(0).split(" is known")[0]
         cells = [sky_name, case, worst, f"{found.errors[0]:.0e}", f"{found.sigma('A_1'):.0e}", f"{found.sigma('A_2'):.0e}"]

@@ -254,7 +254,7 @@ fig = plots.curves(
     radii,
     {
         "milliseconds an orbit": np.array([1e3 * seconds / 300 for seconds, _ in results]),
-        "thousands of evaluations": np.array([orbits.evaluations.mean() / 1e3 for _, orbits in results]),
+        "thousands of evaluations": np.array([traced.evaluations.mean() / 1e3 for _, traced in results]),
     },
     xlabel="radius of the sphere (AU)",
     ylabel="cost of an orbit",
@@ -274,7 +274,7 @@ say(
     f"inside it when their path ends ({1 - results[3][1].escaped.mean():.0%} at 4000 AU). The error and the amplification of every orbit, which none of "
     f"the others gives, cost {error_and_growth / results[3][0] - 1:.0%} more."
 )
-grown = np.array([orbits.evaluations.mean() for _, orbits in results])
+grown = np.array([traced.evaluations.mean() for _, traced in results])
 assert np.all(np.diff(grown) > 0), "a larger sphere must cost more evaluations"
 
 # %% [markdown]

@@ -99,4 +99,4 @@ def test_tables_hold_every_entry():
 
 
 def test_a_symbol_nobody_explains_is_found():
-    assert unexplained(r"\mu\,\zeta + \frac{v}{2L}") == ({r"\mu", "v", "L"}, r"\zeta")
+    assert unexplained(r"\mu\,\xi + \frac{v}{2L}") == ({r"\mu", "v", "L"}, r"\xi")

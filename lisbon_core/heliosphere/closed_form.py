@@ -11,7 +11,9 @@ Examples
 --------
 >>> heliosphere = closed_form()
 >>> magnetic, electric = heliosphere.field([[1.0, 0.0, 0.0], [200.0, -300.0, 500.0]])
->>> print(magnetic.round(3))
+>>> print(magnetic.round(2))
+[[ 34.64  -3.26 -26.28]
+ [  2.56   0.03   2.24]]
 """
 
 import math

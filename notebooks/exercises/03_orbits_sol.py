@@ -172,7 +172,7 @@ def orbits_of_pixel(ra, dec, n, width=2.0, seed=0):
     return end.momentum @ heliosphere.axes @ field_icrs / np.linalg.norm(end.momentum, axis=1), end.amplification
 
 
-calm, wild = orbits_of_pixel(229.0, 23.0, 16), orbits_of_pixel(140.0, 20.0, 64)
+calm, wild = orbits_of_pixel(229.0, 23.0, 16), orbits_of_pixel(130.0, -5.0, 64)
 print("calm pixel: mu", np.round(calm[0][:6], 3), "growth", np.round(calm[1][:6], 1))
 print("wild pixel: mu", np.round(wild[0][:6], 3), "growth", np.round(wild[1][:6], 1))
 
