@@ -152,6 +152,17 @@ def test_orbits_left_out_give_way_to_others_of_their_half():
     assert np.any(kept.mu != liouville.mu)
 
 
+def test_terms_are_those_of_equation_3_written_out():
+    """A pixel by hand: signs, order and exponent, which a sky made and fitted with the same terms cannot show."""
+    liouville = uniform_field_map(step=30.0, samples=1)
+    mu, x, y, ratio = (getattr(liouville, name)[0].ravel() for name in ("mu", "R_x", "R_y", "momentum_ratio"))
+    theta = np.array([2e-3, -3e-4, 6e-7, -8e-7])  # A_1, A_2, G_x, G_y
+    intensity = sample_columns(liouville, 0, 2, 4.7) @ np.array([1.0, *theta])
+    legendre = 2e-3 * mu - 3e-4 * (1.5 * mu**2 - 0.5)
+    np.testing.assert_allclose(intensity, (1.0 + legendre + 6e-7 * x - 8e-7 * y) / ratio**4.7, rtol=1e-13)
+    assert np.ptp(ratio**4.7) > 1e-4
+
+
 def test_a_power_of_the_rigidity_scales_the_terms():
     """At twice the scale and an index of 1/3, each term but the constant is larger by 2^(1/3)."""
     liouville = uniform_field_map()
