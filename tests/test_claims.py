@@ -1,17 +1,19 @@
 """The ledger: verdicts by their arithmetic, what is refused, and the committed results and their table."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from lisbon_core.claims import Claim, ClaimError, merge, otherwise_made, verdict
+from lisbon_core.claims import Claim, ClaimError, anisotropy_claims, merge, otherwise_made, transport_claims, verdict
 from lisbon_core.parameters import RunParameters
 from lisbon_core.rounding import number
 from lisbon_core.run import Run
 from lisbon_core.tools.notebook import record
 from lisbon_core.tools.provenance import ROOT, write_json
 from lisbon_core.tools.tables import plain_table, table
+from lisbon_core.transport.result import Estimate
 
 RESULTS = ROOT / "figures" / "results.json"
 UNTESTABLE = "not testable without the private data"
@@ -125,6 +127,35 @@ needs_results = pytest.mark.skipif(not RESULTS.exists(), reason="figures/results
 
 
 @needs_results
+def of_a_run(kappa29=1.0, **parts):
+    """What claims are made of, with a model that fits and nothing assumed."""
+    fit = SimpleNamespace(order=1, theta=np.array([2e-3, 1.0, 2.0]), sigma=np.ones(3), chi2_reduced=1.0,
+                          chi2_reduced_sigma=0.1, effective_pixels=500.0, design=SimpleNamespace(corrected=1.0),
+                          covariance=np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.9], [0.0, 0.9, 1.0]]))
+    axes = {"e_x_icrs": np.array([2.0, 1.0, 2.0]) / 3.0, "e_y_icrs": np.array([1.0, 2.0, -2.0]) / 3.0}
+    return SimpleNamespace(truth=None, coarser=None, sky=SimpleNamespace(sigma_assumed=False), fit=fit,
+                           liouville=SimpleNamespace(replicates=2, **axes),
+                           parameters=RunParameters(kappa29=kappa29), **parts)
+
+
+def test_a_gradient_in_other_axes_keeps_its_correlation():
+    claim, = [one for one in anisotropy_claims(of_a_run()) if one.id == "G_icrs"]
+    np.testing.assert_allclose(claim.value, np.array([4.0, 5.0, -2.0]) / 3.0)
+    np.testing.assert_allclose(np.square(claim.sigma), np.array([5.0 + 3.6, 5.0 + 3.6, 8.0 - 7.2]) / 9.0)
+
+
+def test_what_the_paper_states_goes_with_kappa():
+    """Lengths grow with kappa29, the bound on the rate falls: D, L and T_0 are l/v, and l = 3 kappa/v."""
+    names = ("L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset", "D_asymmetry",
+             "focusing_preference")
+    transport = SimpleNamespace(chi2=None, dof=0, **{name: Estimate(None, note="not asked") for name in names})
+    once, twice = ({one.id: one.paper for one in transport_claims(of_a_run(
+        kappa, transport=transport))} for kappa in (1.0, 2.0))
+    assert twice["L_focusing"] == 2.0 * once["L_focusing"] == pytest.approx(35.6)
+    assert twice["gradient_length"] == 2.0 * once["gradient_length"]
+    assert twice["T_0_bound"] == 0.5 * once["T_0_bound"] == pytest.approx(3.54e-7)
+
+
 def test_committed_results():
     """Every identifier of the contract, finite or null with a reason, on the default sky."""
     results = json.loads(RESULTS.read_text(encoding="utf-8"), parse_constant=pytest.fail)

@@ -56,6 +56,13 @@ def test_fan():
     assert len(np.unique(directions, axis=0)) == 19
 
 
+def test_the_covariance_of_a_smooth_bowl_is_where_chi_square_rises_by_one():
+    """chi-square = PIXELS times the reduced one: sigma is where that is 1 above its least."""
+    fields, made = bowl(np.random.default_rng(4), rough=0.0)
+    sigma = np.sqrt(np.diag(field_posterior(fields, made).covariance)[:2])
+    np.testing.assert_allclose(PIXELS * np.array([0.06, 0.1]) * sigma**2, 1.0, rtol=0.02)
+
+
 @pytest.mark.parametrize(("strength", "bent"), [(False, 0.0), (False, 0.03), (True, 0.0)])
 def test_errors_cover(strength, bent):
     """Of the field, and of A_1 and G_x, whose errors grow for the field being unknown."""

@@ -52,6 +52,18 @@ def test_bootstrap_scatters_as_the_covariance_says(toy):
     np.testing.assert_array_equal(theta, bootstrap(fit, np.random.default_rng(2), 500))
 
 
+def test_jackknife_of_a_noisy_sky_scatters_as_the_fit_says(toy):
+    """Over ten skies, since a jackknife of few bands is rough."""
+    _, sky, columns = toy
+    random, ratios = np.random.default_rng(2), []
+    for _ in range(10):
+        values = sky.relative_intensity.copy()
+        values[sky.observed] += columns.noise @ random.standard_normal(columns.noise.shape[1])
+        noisy, fit = sky.replace(relative_intensity=values), fit_design(columns, values[sky.observed])
+        ratios.append(np.diag(jackknife_rings(noisy, fit)[1]) / np.diag(fit.covariance))
+    assert 0.6 < np.median(ratios) < 2.0
+
+
 def test_jackknife_of_a_perfect_sky_does_not_scatter(toy):
     _, sky, columns = toy
     fit = fit_design(columns, sky.relative_intensity[sky.observed])
@@ -73,6 +85,7 @@ def test_the_order_of_a_sky_is_found():
     choice = compare_orders(ring_normalise(sky.replace(relative_intensity=sky.relative_intensity + noise)), liouville,
                             range(2, 9))
     assert choice.orders[np.argmin(choice.bic)] == 5
+    np.testing.assert_allclose(choice.aic - choice.chi2, 2.0 * choice.parameters)  # Akaike 1974
     assert np.all(np.diff(choice.chi2) < 1e-6)
     assert choice.cross_validation[:3].min() > choice.cross_validation[3:].min()
     assert "bic: order 5" in str(choice)
