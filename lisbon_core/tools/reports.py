@@ -9,10 +9,10 @@ from lisbon_core.claims import INVERSE
 from lisbon_core.parameters import RunParameters
 from lisbon_core.rounding import listed, number
 from lisbon_core.run import Run
-from lisbon_core.studies.map_report import look_at, map_report
+from lisbon_core.studies.map_report import look_at
 from lisbon_core.tools.tables import plain_table, table
 
-__all__ = ["compare_runs", "map_report", "run_report"]
+__all__ = ["compare_runs", "run_report"]
 
 def run_report(results: dict) -> str:
     """A page (Markdown) on a run: whether the models fit, the map, the claims, and what there is to mind.
