@@ -1,4 +1,7 @@
-"""The claims that a run makes: each number with its truth, the paper's value, its error and a computed verdict.
+"""The claims that a run makes: each number with its truth, the paper's value, its errors and a computed verdict.
+
+Two errors stand side by side: the statistical one, of the noise of the sky and of the sample of orbits, and the
+systematic one, of all that the run takes as known (see `ensemble`). Verdicts go by both, added in quadrature.
 
 Default sky: its truth is known, so a claim is *recovered* (within three of its errors) or *not recovered*. Real map:
 it is *consistent* with the paper (within two errors) or *differs*. What neither can decide is *not testable without
@@ -6,7 +9,7 @@ the private data*; a number that the map does not fix is *not determined*, and i
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +21,11 @@ from lisbon_core.response import response
 from lisbon_core.run import Run, paper_values
 from lisbon_core.synthetic import epochs_of
 
-__all__ = ["Claim", "ClaimError", "anisotropy_claims", "fit_summary", "liouville_claims", "merge",
+__all__ = ["Claim", "ClaimError", "anisotropy_claims", "fit_summary", "interval", "liouville_claims", "merge",
            "transport_claims", "verdict"]
 
 UNTESTABLE = "not testable without the private data"
-ENTRIES = ("value", "sigma", "unit", "paper", "truth", "verdict", "equation", "note")
+ENTRIES = ("value", "sigma", "systematic", "unit", "paper", "truth", "verdict", "equation", "dominant", "note")
 INVERSE = ("L_focusing",)  # its error is Gaussian in 1/L, which may be zero
 
 
@@ -38,14 +41,17 @@ class Claim:
     ----------
     id : str
         Name in results.json, such as `L_focusing`; upper limits end in `_bound`.
-    value, sigma : float, list of float or None
-        The number (or numbers) and one standard deviation; value None where the map does not fix it.
+    value, sigma, systematic : float, list of float or None
+        The number (or numbers), its statistical and its systematic standard error; value None where the map does not
+        fix it, systematic None where it was not estimated.
     unit : str
         Unit of value, sigma, paper and truth; empty for a pure number.
     paper, truth : float, list of float or None
         What the paper states; what the sky was made with, where that is known.
     equation, note : str
         Where it comes from; what a reader must know, above all why there is no value.
+    dominant : list of str
+        The assumptions that add most to the systematic error.
 
     Raises
     ------
@@ -64,13 +70,15 @@ class Claim:
     truth: float | list | None = None
     equation: str = ""
     note: str = ""
+    systematic: float | list | None = None
+    dominant: list[str] = field(default_factory=list)
 
     def __post_init__(self):
         if not all(isinstance(text, str) for text in (self.id, self.unit, self.equation, self.note)):
             raise ClaimError(f"Claim {self.id} has an identifier, unit, equation or note that is no text: correct it.")
         if self.value is None and not self.note:
             raise ClaimError(f"Claim {self.id} has no value and no note: say in its note why it is not determined.")
-        for name in ("value", "sigma", "paper", "truth"):
+        for name in ("value", "sigma", "systematic", "paper", "truth"):
             given = getattr(self, name)
             if given is None:
                 continue
@@ -82,8 +90,15 @@ class Claim:
                 raise ClaimError(f"Claim {self.id} has {np.size(self.value)} values but {numbers.size} numbers in "
                                  f"{name}: give as many.")
             object.__setattr__(self, name, numbers.tolist())  # plain floats, as JSON can hold them
-        if self.sigma is not None and np.min(self.sigma) < 0:
-            raise ClaimError(f"Claim {self.id} has sigma = {self.sigma}: an error cannot be negative.")
+        for name in ("sigma", "systematic"):
+            if getattr(self, name) is not None and np.min(getattr(self, name)) < 0:
+                raise ClaimError(f"Claim {self.id} has {name} = {getattr(self, name)}: an error cannot be negative.")
+
+    @property
+    def total(self) -> np.ndarray:
+        """Both errors in quadrature."""
+        return np.hypot(*(np.zeros(np.shape(self.value)) if one is None else np.asarray(one, dtype=float)
+                          for one in (self.sigma, self.systematic)))
 
 
 def verdict(claim: Claim, default_sky: bool) -> str:
@@ -105,7 +120,7 @@ def verdict(claim: Claim, default_sky: bool) -> str:
     if claim.id.endswith("_bound"):
         agrees = not default_sky or abs(target) <= claim.value
     else:
-        value, target, sigma = (np.array(one or 0.0) for one in (claim.value, target, claim.sigma))
+        value, target, sigma = np.array(claim.value), np.array(target), claim.total
         if claim.id in INVERSE:
             value, target, sigma = 1.0 / value, 1.0 / target, sigma / value**2
         agrees = np.all(abs(value - target) <= (3.0 if default_sky else 2.0) * sigma + 1e-9 * abs(target))
@@ -147,26 +162,36 @@ def liouville_claims(run: Run) -> list[Claim]:
 
 def anisotropy_claims(run: Run) -> list[Claim]:
     """Claims of the fit of Eqs. (1)-(3): A_n, G, chi-square."""
-    fit, truth = run.fit, run.truth.claims(run.fit.order) if run.truth else {}
+    fit, truth, errors = run.fit, run.truth.claims(run.fit.order) if run.truth else {}, run.systematic
     sampled = "error includes the finite sample of the Liouville map" if run.liouville.replicates > 1 else ""
     note = _note(_caveats(run), sampled, "and what a grid half as fine would change" if run.coarser is not None else "")
     claims = [Claim(name, value, sigma, "1/AU" if name.startswith("G") else "", truth=truth.get(name), equation="(3)",
-                    note=note)
-              for name, value, sigma in zip(parameter_names(fit.order), fit.theta, fit.sigma, strict=True)]
+                    note=note, **_systematic(run, None if errors is None else errors.theta[k]))
+              for k, (name, value, sigma) in enumerate(zip(parameter_names(fit.order), fit.theta, fit.sigma,
+                                                           strict=True))]
     axes = np.stack([run.liouville.e_x_icrs, run.liouville.e_y_icrs])
     scatter = np.sqrt(np.diag(axes.T @ fit.covariance[-2:, -2:] @ axes))
     true_gradient = np.array([run.truth.G_x, run.truth.G_y]) @ axes if run.truth else None
     return [*claims,
-            Claim("G_icrs", fit.theta[-2:] @ axes, scatter, "1/AU", truth=true_gradient, equation="(3)", note=note),
+            Claim("G_icrs", fit.theta[-2:] @ axes, scatter, "1/AU", truth=true_gradient, equation="(3)", note=note,
+                  systematic=None if errors is None else errors.error(axes.T @ errors.theta[-2:])),
             Claim("chi2_reduced", fit.chi2_reduced, fit.chi2_reduced_sigma, truth=1.0 if run.truth else None,
                   equation="(2), (3)",
                   note=_note(f"sum of squared residuals over its expectation for correlated noise, with the scatter of "
                              f"{fit.effective_pixels:.0f} effective pixels", _caveats(run)))]
 
 
+def _systematic(run: Run, shifts: np.ndarray | None, factor: float = 1.0) -> dict:
+    """The two entries of a claim that the members of the ensemble shift by (n_member,), times a factor."""
+    if shifts is None or not np.all(np.isfinite(shifts)):
+        return {}
+    error = abs(factor) * float(run.systematic.error(shifts))
+    return {"systematic": error, "dominant": run.systematic.dominant(shifts)}
+
+
 def transport_claims(run: Run) -> list[Claim]:
     """Claims of the transport fit: lengths, rates, scattering law."""
-    fit, kappa29 = run.transport, run.parameters.kappa29
+    fit, kappa29, shifts = run.transport, run.parameters.kappa29, run.transport_shifts
     truth = run.truth.claims(run.fit.order, kappa29) if run.truth else {}
     if run.parameters.closure == "uniform":
         truth.pop("T_0", None)  # the sky was made in a steady flux tube, where another L goes with another T_0
@@ -179,13 +204,34 @@ def transport_claims(run: Run) -> list[Claim]:
     for name in ("L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset", "D_asymmetry",
                  "focusing_preference"):
         estimate = getattr(fit, name)
-        claims.append(Claim(name, estimate.value, estimate.sigma, estimate.unit, stated.get(name), truth.get(name),
-                            equations.get(name, "(5), (6)"), _note(estimate.note, _caveats(run))))
+        errors = _systematic(run, shifts.get(name)) if estimate.value is not None else {}
+        value, note = estimate.value, estimate.note
+        if name == "L_focusing" and shifts and value is not None:
+            errors = _systematic(run, shifts["inverse_L"], value**2)
+            note = _note(interval(fit.inverse_L.value, np.hypot(fit.inverse_L.sigma, errors["systematic"] / value**2)),
+                         note)
+        if name == "T_0_bound" and shifts and value is not None:  # a limit holds with all errors or not at all
+            value = float(np.hypot(value, 1.96 * run.systematic.error(shifts["T_0"])))
+            note = _note(f"with the statistical error alone {estimate.value:.2g}", note)
+        claims.append(Claim(name, value, estimate.sigma, estimate.unit, stated.get(name), truth.get(name),
+                            equations.get(name, "(5), (6)"), _note(note, _caveats(run)), **errors))
     chi2 = fit.chi2 / fit.dof if fit.chi2 is not None and fit.dof > 0 else None
     return [*claims, Claim("chi2_pad", chi2, None if chi2 is None else float(np.sqrt(2.0 / fit.dof)),
                            truth=1.0 if run.truth else None, equation="(5)",
                            note=_note(f"over {fit.dof} degrees of freedom, with the full covariance of the bins"
                                       if chi2 is not None else fit.eta.note or "no model was fitted"))]
+
+
+def interval(inverse: float, error: float) -> str:
+    """The 95 % interval of a length from its inverse, which is what has a normal error: it may go through infinity.
+
+    >>> interval(0.05, 0.1), interval(0.05, 0.01)
+    ('95 %: more than 4 pc or less than -6.9 pc', '95 %: 14 to 33 pc')
+    """
+    low, high = inverse - 1.96 * error, inverse + 1.96 * error
+    if low < 0.0 < high:
+        return f"95 %: more than {1.0 / high:.2g} pc or less than {1.0 / low:.2g} pc"
+    return f"95 %: {min(1.0 / low, 1.0 / high):.2g} to {max(1.0 / low, 1.0 / high):.2g} pc"
 
 
 def fit_summary(run: Run) -> dict:

@@ -14,7 +14,7 @@ from lisbon_core._core import LisbonError
 __all__ = ["FAST", "FILES", "OF_THE_FIELD", "ParameterError", "RunParameters", "absolute", "checked", "documented",
            "heliosphere_parameters", "parameter", "parameter_table", "split_choice"]
 
-FAST = {"grid_deg": 4.0}  # what --fast sets: a quarter of the orbits and of the pixels
+FAST = {"grid_deg": 4.0, "members": 0}  # what --fast sets: a quarter of the orbits and of the pixels, no ensemble
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
 
 
@@ -95,6 +95,8 @@ class RunParameters:
     epoch: str = parameter("cycle", "of the solar cycle: all of it equally, or that of `polarity`",
                            choices=("cycle", "fixed"))
     samples: int = parameter(16, "orbits a pixel, spread over all that the detector averages; even", low=2, high=4096)
+    members: int = parameter(24, "heliospheres and detectors tried for the systematic errors; 0: these are not told",
+                             low=0, high=1000)
     boundary_AU: float = parameter(4000.0, "radius at which orbits end, AU", low=500.0, high=50000.0)
     orbits: str = parameter("all", "that count: all, as they ended; those that got out; or those that are calm",
                             choices=("all", "out", "calm"))

@@ -12,8 +12,9 @@ becomes a rigidity, from which one low-discrepancy sequence draws it together wi
 """
 
 import functools
+import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from scipy.special import ndtr, ndtri
 from lisbon_core._core import LisbonError
 
 __all__ = ["Response", "ResponseError", "air_shower", "alternatives", "log_normal", "mono", "presets", "response",
-           "table"]
+           "table", "varied"]
 
 RESPONSES = Path(__file__).resolve().parents[1] / "data" / "responses.toml"
 WIDEST = 3.0  # standard deviations: beyond, a normal law of ln E says nothing of a detector
@@ -218,3 +219,25 @@ def alternatives(text: str, scale_TV: float) -> dict[str, tuple[str, float]]:
         found[f"size exponent {exponent:g}"] = f"air-shower:{middle:g}:{exponent:g}", scale_TV
         found[f"energies times {energy:g}"] = f"air-shower:{middle:g}", energy * scale_TV
     return found
+
+
+def varied(text: str, scale_TV: float, width: float = 0.0, size_exponent: float = 0.0,
+           energy: float = 0.0) -> Response:
+    """A response off by so many of its stated errors: width, growth of showers, scale of energies; its scale stays.
+
+    Of a response that is no air shower only the rigidities are scaled.
+
+    >>> varied("mono", 4.0, energy=1.0).quantiles_TV[0] > 4.0
+    True
+    """
+    shower = _facts()["shower"]
+    factor = math.exp(energy * shower["energy_sigma"])
+    if text in presets() or text.startswith("air-shower:"):
+        facts = presets().get(text) or {"width": float(text.split(":")[1]), "width_sigma": shower["width_sigma"]}
+        exponent = float((text.split(":")[2:] or [shower["size_exponent"]])[0])
+        made = air_shower(factor * scale_TV, max(facts["width"] + width * facts["width_sigma"], 0.1),
+                          max(exponent + size_exponent * shower["size_exponent_sigma"], 1.0))
+    else:
+        made = response(text, scale_TV)
+        made = replace(made, quantiles_TV=tuple(factor * np.asarray(made.quantiles_TV)))
+    return replace(made, name=f"{text} varied", scale_TV=scale_TV)

@@ -12,29 +12,31 @@ def listed(value) -> list:
     return value if isinstance(value, list) else [value]
 
 
-def number(value, sigma=None, unit: str = "", like=()) -> str:
+def number(value, sigma=None, unit: str = "", like=(), systematic=None) -> str:
     """Number with its error and unit, rounded as the Particle Data Group does it (two digits of sigma up to 354).
 
-    With `like`, numbers it is to be compared with, all of them get one power of ten.
+    With `like`, numbers it is to be compared with, all of them get one power of ten. A systematic error comes after
+    sigma, to the same digit.
 
     >>> number(17.93, 2.81, "pc"), number(-0.000123456, 4.4e-6, "1/yr"), number(5, 0.962), number(12.3456)
     ('17.9 ± 2.8 pc', '(−1.23 ± 0.04) × 10⁻⁴ yr⁻¹', '5.0 ± 1.0', '12.3')
-    >>> number(-2909, 2399)
-    '−2900 ± 2400'
+    >>> number(-2909, 2399), number(1.84e-3, 5e-5, "", (), 2.6e-4)
+    ('−2900 ± 2400', '(1.84 ± 0.05 ± 0.26) × 10⁻³')
     """
     if value is None:
         return "not determined"
-    values, sigmas = listed(value), [one or 0.0 for one in listed(sigma)]
-    sigmas = sigmas * len(values) if len(sigmas) == 1 else sigmas
+    values = listed(value)
+    sigmas, others = ([one or 0.0 for one in listed(errors)] for errors in (sigma, systematic))
+    sigmas, others = (errors * len(values) if len(errors) == 1 else errors for errors in (sigmas, others))
     if not any([*values, *sigmas]):
         return f"0 {unit}".strip()
     power = math.floor(math.log10(max(map(abs, [*values, *sigmas, *like]))))
     shown = 0 if -2 <= power < 5 else power
     texts = []
-    for one, error in zip(values, sigmas, strict=True):
+    for one, error, other in zip(values, sigmas, others, strict=True):
         last = _last_digit(one, error) if error else min(_last_digit(one, error), shown)
         decimals = max(0, shown - last)
-        parts = [one, error] if error else [one]
+        parts = [one, *([error] if error else []), *([other] if other else [])]
         parts = [(round(part, -last) if last > shown else part) / 10.0**shown for part in parts]
         texts.append(" ± ".join(f"{part:z.{decimals}f}".replace("-", "−") for part in parts))
     text = texts[0] if not isinstance(value, list) else f"({', '.join(texts)})"

@@ -15,7 +15,16 @@ import numpy as np
 from astropy.table import Table
 
 from lisbon_core._core import write_atomically
-from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns, without
+from lisbon_core.anisotropy import (
+    bin_averages,
+    fit_anisotropy,
+    pitch_angle_distribution,
+    renormalise,
+    sample_columns,
+    systematic,
+    without,
+)
+from lisbon_core.ensemble import ensemble, wave_dipole
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
 from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
@@ -23,7 +32,7 @@ from lisbon_core.response import response
 from lisbon_core.sky import cut, rebin, ring_normalise
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images
 from lisbon_core.synthetic import epochs_of, read_truth, truth_beside
-from lisbon_core.transport import fit_transport
+from lisbon_core.transport import fit_transport, moved
 
 __all__ = ["DATA", "DEFAULT_SKY", "SECOND_SKY", "Run", "check_inputs", "paper_values"]
 
@@ -46,16 +55,16 @@ class Run:
         What to run.
     folder : str or Path
         Folder of the run, for products; empty: none are written.
-    liouville : LiouvilleMap, optional
-        One's own in place of that of the parameters: through a field of one's own, or with another response.
+    own
+        Stages of one's own in place of those of the parameters, by name: `liouville`, a map through a field of one's
+        own or with another response; `sky` with its `truth`, which may be None; `ensemble`.
     """
 
-    def __init__(self, parameters: RunParameters, folder: str | Path = "", liouville=None):
+    def __init__(self, parameters: RunParameters, folder: str | Path = "", **own):
         self.parameters = parameters
         self.folder = Path(folder) if folder else None
-        self.own_map = liouville is not None
-        if self.own_map:
-            self.liouville = liouville
+        self.own_map = "liouville" in own
+        vars(self).update(own)
 
     @classmethod
     def from_namespace(cls, namespace: Mapping) -> "Run":
@@ -182,6 +191,31 @@ class Run:
         """Eqs. (5) and (6) fitted to the pitch-angle distribution."""
         return fit_transport(self.pad, closure=self.parameters.closure, kappa29=self.parameters.kappa29,
                              rng=np.random.default_rng(self.parameters.seed))
+
+    @functools.cached_property
+    def ensemble(self):
+        """Heliospheres and detectors that could be instead; None without members, or with a Liouville map of one's own.
+        """
+        if self.own_map or not self.parameters.members:
+            return None
+        return ensemble(self.closed_form.parameters, self.parameters, self.sky.dec, self.sky.ra,
+                        None if self.heliosphere is self.closed_form else self.heliosphere)
+
+    @functools.cached_property
+    def systematic(self):
+        """What the ensemble does to the fit; None without one."""
+        return None if self.ensemble is None else systematic(self.fit, self.ensemble)
+
+    @functools.cached_property
+    def transport_shifts(self) -> dict[str, np.ndarray]:
+        """How far each member moves the estimates of the transport fit; empty without members."""
+        if self.systematic is None:
+            return {}
+        changes = self.fit.design.response(self.pad.operator, self.systematic.sky)
+        legendre, dipole = self.systematic.theta[:self.fit.order].copy(), wave_dipole(self.parameters.p_index)
+        changes[:, -1] += dipole * bin_averages(self.pad.edges, 1)[:, 0]
+        legendre[0, -1] += dipole
+        return moved(self.pad, self.transport, changes, legendre)
 
     def _product(self, name: str) -> Path:
         """Path of a product in the folder of the run; one run alone writes into runs/notebook."""

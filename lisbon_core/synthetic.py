@@ -13,7 +13,7 @@ import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
 from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.anisotropy.terms import mean_columns
+from lisbon_core.anisotropy.terms import mean_columns, sample_columns
 from lisbon_core.heliosphere import Heliosphere, HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.parameters import checked, documented, parameter
@@ -112,7 +112,7 @@ def random_truth(seed: int) -> SkyTruth:
                     G_x=float(strength * np.cos(direction)), G_y=float(strength * np.sin(direction)), seed=seed)
 
 
-def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
+def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str, terms=sample_columns) -> SkyMap:
     """The sky of a truth without noise and before the rings: Eq. (3) with the exact F, averaged over the disc.
 
     Parameters
@@ -123,22 +123,24 @@ def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap
         The heliosphere's part, on the grid the sky is to have.
     label : str
         What the map is; it should say that it is synthetic.
+    terms : function
+        Columns of one sample, see `fit_anisotropy`.
     """
     coefficients = np.concatenate([[1.0], truth.legendre(HIGHEST_ORDER), [truth.G_x, truth.G_y]])
-    intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index)[0] @ coefficients
+    intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index, terms)[0] @ coefficients
     sky = even_sky(liouville.dec, liouville.ra, truth.dec_min, truth.dec_max, truth.noise, truth.averaging_deg)
     averaged = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint) @ intensity
     return sky.replace(relative_intensity=np.where(sky.footprint, averaged.reshape(sky.footprint.shape), np.nan),
                        label=label)
 
 
-def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str) -> SkyMap:
+def make_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str, terms=sample_columns) -> SkyMap:
     """The sky that an experiment would publish, were the interstellar medium as in `truth`.
 
     `expected_sky` with noise that is independent before the disc average, hence correlated after it, and each
     declination ring divided by its mean, Eq. (2).
     """
-    sky = expected_sky(truth, liouville, label)
+    sky = expected_sky(truth, liouville, label, terms)
     factor = noise_factor(sky)
     values = sky.relative_intensity.copy()
     values[sky.footprint] += factor @ np.random.default_rng(truth.seed).standard_normal(factor.shape[1])

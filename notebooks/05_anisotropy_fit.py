@@ -87,10 +87,16 @@ say(f"Errors with the covariance of the averaging are {ratio.min():.1f} to {rati
 # %% [markdown]
 # The Liouville map is itself a sample, so it errs too. It comes in two halves that share nothing, and pixel by pixel half
 # their difference is a draw of that error: like so much more noise of the sky, it goes into the errors and into chi-square.
+#
+# These errors are *statistical*: they take the heliosphere, the interstellar field and the detector's response as known. The
+# last row is what is *systematic*: how far heliospheres and detectors that could be as well move the coefficients
+# (notebook 11). It is the larger one.
 # A synthetic sky was made with a map as well, of other and more orbits, and errs by that much less.
 
 # %%
-rows = [f"| {words} | {' | '.join(f'{x:.1e}' for x in errors)} |" for words, errors in (fit.budget | {"all": fit.sigma}).items()]
+rows = [f"| {words} | {' | '.join(f'{x:.1e}' for x in errors)} |" for words, errors in (fit.budget | {"all of these": fit.sigma}).items()]
+if run.systematic:
+    rows.append(f"| **systematic** | {' | '.join(f'{x:.1e}' for x in run.systematic.error(run.systematic.theta))} |")
 say("| error from | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1) + "\n" + "\n".join(rows))
 
 # %%

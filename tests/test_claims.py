@@ -90,7 +90,7 @@ def test_tables_print_truth_before_paper():
     row = {"value": 17.93, "sigma": 2.81, "unit": "pc", "paper": 17.8, "truth": 17.5, "verdict": "recovered",
            "equation": "(5)", "note": "with T_0 = 0"}
     text = table({"L_focusing": row})
-    assert "| `L_focusing` | 17.5 | 17.8 | 17.9 ± 2.8 | pc | recovered | (5) |" in text
+    assert "| focusing length `L_focusing` | 17.5 | 17.8 | 17.9 ± 2.8 | pc | recovered | (5) |" in text
     assert text.splitlines()[0].index("Truth") < text.splitlines()[0].index("Paper")
     assert text.endswith("- `L_focusing`: with T_0 = 0")
     row |= {"value": -9.2e-5, "sigma": 7e-5, "truth": -1.24e-4, "paper": None}
@@ -133,7 +133,8 @@ def of_a_run(kappa29=1.0, **parts):
                           chi2_reduced_sigma=0.1, effective_pixels=500.0, design=SimpleNamespace(corrected=1.0),
                           covariance=np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.9], [0.0, 0.9, 1.0]]))
     axes = {"e_x_icrs": np.array([2.0, 1.0, 2.0]) / 3.0, "e_y_icrs": np.array([1.0, 2.0, -2.0]) / 3.0}
-    return SimpleNamespace(truth=None, coarser=None, sky=SimpleNamespace(sigma_assumed=False), fit=fit,
+    return SimpleNamespace(truth=None, coarser=None, systematic=None, transport_shifts={},
+                           sky=SimpleNamespace(sigma_assumed=False), fit=fit,
                            liouville=SimpleNamespace(replicates=2, **axes),
                            parameters=RunParameters(kappa29=kappa29), **parts)
 

@@ -5,8 +5,10 @@ from lisbon_core.anisotropy.fit import AnisotropyFit, fit_anisotropy, fit_coeffi
 from lisbon_core.anisotropy.left_out import without
 from lisbon_core.anisotropy.pitch_angle import PitchAngleDistribution, bin_averages, pitch_angle_distribution
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky, renormalise
+from lisbon_core.anisotropy.systematic import Systematic, systematic
 from lisbon_core.anisotropy.terms import AnisotropyError, parameter_names, sample_columns
 
-__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "PitchAngleDistribution", "RenormalisedSky", "bin_averages",
+__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "PitchAngleDistribution", "RenormalisedSky", "Systematic",
+           "bin_averages",
            "design", "fit_anisotropy", "fit_coefficients", "fit_design", "parameter_names", "pitch_angle_distribution",
-           "renormalise", "sample_columns", "without"]
+           "renormalise", "sample_columns", "systematic", "without"]

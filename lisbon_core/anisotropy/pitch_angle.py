@@ -40,6 +40,8 @@ class PitchAngleDistribution:
         average pure and simple it is `bin_averages`; the truncated fit and the spread of mu in a pixel change it.
     legendre, legendre_covariance : ndarray, shapes (order,), (order, order)
         Fitted A_1 ... A_order.
+    operator : ndarray, shape (n_bin, n_observed)
+        d F / d data: how the bins move with small changes of the sky, see `Design.response`.
     """
 
     mu: np.ndarray
@@ -49,6 +51,7 @@ class PitchAngleDistribution:
     response: np.ndarray
     legendre: np.ndarray
     legendre_covariance: np.ndarray
+    operator: np.ndarray
 
     @property
     def sigma(self) -> np.ndarray:
@@ -127,8 +130,8 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
 
     # small changes d of the sky move the bins by T d: through the fitted series, and through the excess
     from_fit = averages[:, :order] @ np.eye(order, order + 2) - share @ jacobian + in_common[:, fitted]
-    noise = from_fit @ fit.noise + columns.response(share, columns.noise)
-    of_map = from_fit @ fit.map_response + columns.response(share, fit.map_noise)
+    operator = from_fit @ fit.estimator + share
+    noise, of_map = columns.response(operator, columns.noise), columns.response(operator, fit.map_noise)
     covariance = noise @ noise.T + of_map @ of_map.T
 
     high = columns.averaging @ mean[:, 1:-2]
@@ -136,4 +139,4 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     response = from_fit @ (fit.estimator @ high - missed) + share @ high - in_common[:, 1:-2]
     return PitchAngleDistribution(mu=0.5 * (edges[1:] + edges[:-1]), edges=edges, F=F, covariance=covariance,
                                   response=response, legendre=legendre,
-                                  legendre_covariance=fit.covariance[:order, :order])
+                                  legendre_covariance=fit.covariance[:order, :order], operator=operator)

@@ -33,7 +33,7 @@ def one_run(parameters: dict) -> dict:
     """Part of a row that a worker makes: status, claims, the fit, seconds, and why it failed if it did."""
     start = time.monotonic()
     try:
-        run = Run(RunParameters.from_mapping(parameters))
+        run = Run(RunParameters.from_mapping(parameters | {"members": 0}))  # the runs themselves are the ensemble
         made = [*claims.liouville_claims(run), *claims.anisotropy_claims(run), *claims.transport_claims(run)]
         told = {one.id: {name: getattr(one, name) for name in ("value", "sigma", "unit", "note")} for one in made}
         outcome = {"status": "done", "reason": "", "fit": claims.fit_summary(run), "claims": told}

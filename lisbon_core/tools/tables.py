@@ -4,7 +4,14 @@ from lisbon_core.rounding import listed, number
 
 __all__ = ["number", "plain_table", "table"]
 
-HEADINGS = ("Claim", "Truth", "Paper", "This run", "Unit", "Verdict", "Equation")
+HEADINGS = ("Claim", "Truth", "Paper", "This run ± statistical ± systematic", "Unit", "Verdict", "Equation")
+WORDS = {"unescaped_fraction": "share of orbits that are not out", "A_1": "dipole along the field",
+         "A_2": "second Legendre coefficient", "G_x": "gradient across the field, along the flow",
+         "G_y": "gradient across field and flow", "G_icrs": "the same gradient, ICRS", "chi2_reduced": "fit of the sky",
+         "L_focusing": "focusing length", "gradient_length": "gradient length along the field",
+         "T_0": "change in time", "T_0_bound": "bound on the change in time, 95 %", "eta": "depth of the wiggle of D",
+         "omega": "its period", "d_offset": "its level", "D_asymmetry": "lopsidedness of D without focusing",
+         "focusing_preference": "ln L gained by focusing", "chi2_pad": "fit of the pitch-angle distribution"}
 
 
 def _rows(claims: dict) -> list[tuple]:
@@ -15,7 +22,7 @@ def _rows(claims: dict) -> list[tuple]:
         near = [one for one in size.values() if one >= 0.1 * max(size.values())]
         like = {key: near if one in near else () for key, one in size.items()}
         shown = ["–" if row[key] is None else number(row[key], None, "", like[key]) for key in ("truth", "paper")]
-        value = number(row["value"], row["sigma"], "", like.get("value", ()))
+        value = number(row["value"], row["sigma"], "", like.get("value", ()), row.get("systematic"))
         rows.append((name, *shown, value, row["unit"] or "–", row["verdict"], row["equation"] or "–"))
     return rows
 
@@ -28,7 +35,7 @@ def table(claims: dict, notes: bool = True) -> str:
     columns = [column for column in zip(HEADINGS, *_rows(claims), strict=True) if set(column[1:]) != {"–"}]
     heading, *rows = zip(*columns, strict=True)
     lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
-    lines += ["| `" + "` | ".join([row[0], " | ".join(row[1:])]) + " |" for row in rows]
+    lines += ["| " + " | ".join([f"{WORDS.get(row[0], '')} `{row[0]}`".strip(), *row[1:]]) + " |" for row in rows]
     told = {}
     for name, row in claims.items() if notes else ():
         for note in row["note"].split("; ") if row["value"] is not None else [row["note"]]:

@@ -2,6 +2,7 @@
 
 from lisbon_core.transport.apparent import apparent_asymmetry, apparent_scattering
 from lisbon_core.transport.fit import fit_transport
+from lisbon_core.transport.moved import moved
 from lisbon_core.transport.result import Estimate, TransportFit
 from lisbon_core.transport.scattering import (
     BroadenedScattering,
@@ -24,4 +25,4 @@ __all__ = ["CLOSURES", "BroadenedScattering", "CosineScattering", "Estimate", "F
            "IsotropicScattering", "QuasilinearScattering", "ScatteringError", "ScatteringLaw", "StationaryPAD",
            "TransportError", "TransportFit", "apparent_asymmetry", "apparent_scattering", "closure_lambda",
            "cosine_shape", "diffusion_coefficient", "fit_transport", "gradient_length_kpc", "inverse_h_integral",
-           "mean_free_path_pc", "parallel_kappa29", "stationary_pad"]
+           "mean_free_path_pc", "moved", "parallel_kappa29", "stationary_pad"]

@@ -1,0 +1,133 @@
+"""Systematic errors: how far the members of an ensemble move what is read from a sky.
+
+A sky as a member predicts it differs from the one that the run's assumptions predict; seen through the run's own fit,
+that difference moves the coefficients. The members' shifts, squared and averaged, are the systematic covariance: what
+the fit errs by if the truth is drawn as the members are. The sky itself has a say in two things. A heliosphere of
+another kind counts as one member among many, unless the sky is fitted worse than the members' skies would be: then it
+counts for as much as the misfit asks, at most once. And a misfit that even this does not explain widens all, in
+proportion. A sky that is fitted well makes nothing narrower: members that move A_1 far are often fitted well too.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lisbon_core.anisotropy.fit import AnisotropyFit
+
+__all__ = ["Systematic", "systematic"]
+
+DOMINANT = 3  # assumptions that are named
+BEYOND = "several of these at once, beyond proportion"
+
+
+@dataclass(frozen=True)
+class Systematic:
+    """What the members of an ensemble do to a sky and to its fit.
+
+    The members drawn from the law come first, then the heliosphere of another kind, then what moves no sky but the
+    pitch-angle distribution: the frame in which particles scatter.
+
+    Attributes
+    ----------
+    sky : ndarray, shape (n_observed, n_member)
+        Change of the predicted sky before the rings.
+    theta : ndarray, shape (order + 2, n_member)
+        Shifts of the fitted coefficients.
+    weight : ndarray, shape (n_member,)
+        Of each member's squared shift in the covariance.
+    excess : ndarray, shape (n_member,)
+        By how much the reduced chi-square of the fit exceeds 1 on a sky as the member predicts it, without what the
+        sampling of the ensemble's own maps adds.
+    deviates : ndarray, shape (n_member - 2, n_nuisance)
+        What the members of the law drew.
+    kinds : tuple of str
+        Of the nuisance quantities, then of the last two members.
+    """
+
+    sky: np.ndarray
+    theta: np.ndarray
+    weight: np.ndarray
+    excess: np.ndarray
+    deviates: np.ndarray
+    kinds: tuple[str, ...]
+
+    def error(self, shifts: np.ndarray) -> np.ndarray:
+        """Systematic standard error of numbers that the members shift by (..., n_member)."""
+        return np.sqrt(np.asarray(shifts) ** 2 @ self.weight)
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Systematic covariance of theta, shape (order + 2, order + 2)."""
+        return (self.theta * self.weight) @ self.theta.T
+
+    @property
+    def widened(self) -> float:
+        """Factor on the errors of the law that the misfit of the sky asks for; 1 where the members explain it."""
+        return float(np.sqrt(self.weight[0] * (len(self.weight) - 1)))
+
+    @cached_property
+    def _drawn(self) -> np.ndarray:
+        return self.deviates - self.deviates.mean(axis=0)
+
+    def by_kind(self, shifts: np.ndarray) -> dict[str, float]:
+        """What each kind of assumption adds to the systematic error of one number, shifts (n_member,), largest first.
+
+        Squares add up to that of the whole, but for chance correlations of what the members drew: shifts are taken as
+        proportional to that, and what is left over stands under a heading of its own.
+        """
+        law, scale = shifts[:-2], np.sqrt(self.weight[0] * (len(shifts) - 2))
+        damped = self._drawn.T @ self._drawn + np.eye(self._drawn.shape[1])
+        slopes = np.linalg.solve(damped, self._drawn.T @ (law - law.mean()))
+        found = dict.fromkeys(self.kinds, 0.0)
+        for kind, part in zip(self.kinds[:-2], scale * slopes * self._drawn.std(axis=0), strict=True):
+            found[kind] = float(np.hypot(found[kind], part))
+        rest = law - law.mean() - self._drawn @ slopes
+        found[BEYOND] = float(scale * np.hypot(rest.std(), law.mean()))
+        for kind, part in zip(self.kinds[-2:], np.sqrt(self.weight[-2:]) * np.abs(shifts[-2:]), strict=True):
+            found[kind] = float(part)
+        return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+    def dominant(self, shifts: np.ndarray) -> list[str]:
+        """The kinds of assumption that add most to the systematic error of one number, which the members shift."""
+        return [kind for kind, part in self.by_kind(shifts).items() if part > 0.0][:DOMINANT]
+
+
+def systematic(fit: AnisotropyFit, ensemble, frame: str = "frame of the waves") -> Systematic:
+    """Systematic errors of a fit from an ensemble.
+
+    Parameters
+    ----------
+    fit : AnisotropyFit
+        Of a sky, through the map that the run assumes.
+    ensemble : Ensemble
+        Or what has its changes, errors, deviates and kinds.
+    frame : str
+        What is called that moves no sky, and is added here as the last member: uniform between -1 and 1.
+    """
+    columns, terms = fit.design, np.append(1.0, fit.theta)
+    sky, noise = (columns.averaging @ np.stack([one @ terms for one in many], axis=1)
+                  for many in (ensemble.changes, ensemble.errors))
+    theta = columns.response(fit.estimator, sky)
+    excess = _excess(fit, sky) - _excess(fit, noise).mean()
+    weight = np.append(_weights(excess, fit.chi2_reduced - 1.0), 1.0 / 3.0)
+    sky, theta = (np.pad(one, ((0, 0), (0, 1))) for one in (sky, theta))
+    return Systematic(sky, theta, weight, np.append(excess, 0.0), ensemble.deviates,
+                      (*ensemble.kinds, frame))
+
+
+def _excess(fit: AnisotropyFit, sky: np.ndarray) -> np.ndarray:
+    """What changes of a sky (n_observed, m) add to the reduced chi-square once the coefficients have followed, (m,)."""
+    columns = fit.design
+    _, jacobian = columns.relative_intensity(fit.theta)
+    left = sky - columns.ring_mean(sky) - jacobian @ columns.response(fit.estimator, sky)
+    return columns.weight @ left**2 / fit.chi2_expected
+
+
+def _weights(excess: np.ndarray, seen: float) -> np.ndarray:
+    """Weights of the members' squared shifts, given by how much chi-square exceeds 1 for each and for the sky."""
+    members = len(excess)
+    law, last = np.maximum([excess[:-1].sum() / members, excess[-1]], 1e-3)
+    other = np.clip((seen - law) / last, 1.0 / members, 1.0)
+    widening = max(1.0, seen / (law + other * last))
+    return widening * np.append(np.full(members - 1, 1.0 / members), other)

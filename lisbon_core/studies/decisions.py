@@ -1,0 +1,148 @@
+"""Which conclusions of the paper survive once all that a run takes as known may vary; what would settle the rest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lisbon_core.anisotropy import fit_design
+from lisbon_core.anisotropy.fit import AnisotropyFit
+from lisbon_core.anisotropy.terms import mean_columns
+from lisbon_core.run import Run
+from lisbon_core.sky import averaging_operator, even_sky
+
+__all__ = ["Conclusion", "Forecast", "conclusions", "forecasts", "refitted"]
+
+SURE = 3.0  # errors that a conclusion must hold by
+OF_THE_DETECTOR = ("response of the detector", "spectrum", "growth of the anisotropy with rigidity",
+                   "frame of the waves")
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """A conclusion and the number that it rests on, which must differ from zero.
+
+    says : str
+        In plain words.
+    value, sigma, systematic : float
+        The number and its errors, statistical and systematic.
+    unit : str
+    dominant : list of str
+        What adds most to the systematic error.
+    """
+
+    says: str
+    value: float
+    sigma: float
+    systematic: float
+    unit: str
+    dominant: list[str]
+
+    @property
+    def by(self) -> tuple[float, float]:
+        """How many statistical, and how many total errors the number is away from zero."""
+        return abs(self.value) / self.sigma, abs(self.value) / float(np.hypot(self.sigma, self.systematic))
+
+    @property
+    def verdict(self) -> str:
+        """Stands; stands only with a caveat; or is not determined."""
+        alone, total = self.by
+        if total >= SURE:
+            return "stands"
+        if alone >= SURE:
+            return f"not determined: it stands only if known are {' and '.join(self.dominant[:2])}"
+        return "not determined, even with all else known"
+
+
+# conclusion, claims of which one is enough, whether it is told as its inverse, unit and factor
+CONCLUDED = (
+    ("The intensity depends on the pitch angle: $A_1$ is not zero", ("A_1",), False, "10⁻³", 1e3),
+    ("The density falls across the field, too: $G$ is not zero", ("G_x", "G_y"), False, "10⁻⁷ per AU", 1e7),
+    ("The density falls along the field, over $\\ell$: $1/\\ell$ is not zero", ("gradient_length",), True, "per kpc", 1.0),
+    ("Scattering is not isotropic: $\\eta$ is not zero", ("eta",), False, "", 1.0),
+    ("Field lines diverge along the stream: $1/L$ is not zero", ("L_focusing",), True, "per kpc", 1e3),
+    ("The intensity changes in time: $T_0$ is not zero", ("T_0",), False, "10⁻⁶ per year", 1e6))
+
+
+def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
+    """What the paper concludes, each with the number that decides it, from the claims of a run.
+
+    Parameters
+    ----------
+    claims : mapping
+        Rows of results.json, by id. Those without a value or without a systematic error are left out.
+    """
+    found = []
+    for says, ids, inverse, unit, factor in CONCLUDED:
+        rows = [claims[name] for name in ids if name in claims and claims[name]["systematic"] is not None]
+        made = []
+        for row in rows:
+            numbers = np.array([row["value"], row["sigma"], row["systematic"]])
+            if inverse:
+                numbers = np.array([1.0 / numbers[0], *numbers[1:] / numbers[0] ** 2])
+            made.append(Conclusion(says, *map(float, factor * numbers), unit, list(row["dominant"])))
+        found += [max(made, key=lambda one: one.by[1])] if made else []
+    return found
+
+
+def refitted(fit: AnisotropyFit, data: np.ndarray, changes) -> tuple[np.ndarray, np.ndarray]:
+    """A sky fitted anew through each member of an ensemble: A_n and G, (n_member, order + 2), and reduced chi-square.
+
+    Parameters
+    ----------
+    fit : AnisotropyFit
+        Of the sky through the map that the run assumes.
+    data : ndarray, shape (n_observed,)
+        The sky.
+    changes : sequence of ndarray, shape (n_pixel, order + 3)
+        Of the columns, by each member.
+    """
+    columns, fits = fit.design, []
+    for change in changes:
+        moved = columns.columns + columns.averaging @ change
+        fits.append(fit_design(replace(columns, columns=moved, ring_columns=columns.ring_mean(moved)), data))
+    return np.array([one.theta for one in fits]), np.array([one.chi2_reduced for one in fits])
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Errors of A_1, 1/l (1/kpc) and 1/L (1/kpc) that another observation of the same sky would have.
+
+    sigma, systematic, known : ndarray, shape (3,)
+        Statistical; systematic; and what of that stays if the heliosphere and the interstellar field are known.
+    """
+
+    says: str
+    sigma: np.ndarray
+    systematic: np.ndarray
+    known: np.ndarray
+
+
+def forecasts(run: Run) -> list[Forecast]:
+    """What more of the sky, and more events, would do: for the sky that the run has fitted, without noise."""
+    seen = run.sky.dec[run.sky.observed.any(axis=1)]
+    noise, found, columns = float(np.median(run.sky.sigma[run.sky.observed])), [], run.fit.design
+    whole = mean_columns(run.liouville, columns.order, columns.p_index, columns.terms)[0] @ np.append(1.0, run.fit.theta)
+    for says, dec, factor in (("as observed", seen, 1.0), ("the whole sky", run.sky.dec, 1.0),
+                              ("ten times the events", seen, 10.0), ("both", run.sky.dec, 10.0)):
+        even = even_sky(run.sky.dec, run.sky.ra, dec[0], dec[-1], noise / np.sqrt(factor), run.sky.averaging_deg)
+        averaged = averaging_operator(even.dec, even.ra, even.averaging_deg, even.footprint) @ whole
+        averaged = averaged.reshape(even.footprint.shape)
+        sky = even.replace(relative_intensity=np.where(even.footprint, averaged, np.nan))
+        other = Run(run.parameters, sky=sky, truth=None, liouville=run.liouville, ensemble=run.ensemble)
+        found.append(_errors(says, other))
+    return found
+
+
+def _errors(says: str, run: Run) -> Forecast:
+    errors, fit, transport, shifts = run.systematic, run.fit, run.transport, run.transport_shifts
+    length = transport.gradient_length
+    rows = [(fit.sigma[0], errors.theta[0])]
+    if transport.law is not None:
+        rows += [(length.sigma / length.value**2, shifts["gradient_length"] / length.value**2),
+                 (1e3 * transport.inverse_L.sigma, 1e3 * shifts["inverse_L"])]
+    sigma, systematic, known = np.full((3, 3), np.nan)
+    for k, (one, moved) in enumerate(rows):
+        sigma[k], systematic[k] = one, errors.error(moved)
+        known[k] = np.linalg.norm([part for kind, part in errors.by_kind(moved).items() if kind in OF_THE_DETECTOR])
+    return Forecast(says, sigma, systematic, known)
