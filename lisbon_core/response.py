@@ -22,8 +22,7 @@ from scipy.special import ndtr, ndtri
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["Response", "ResponseError", "air_shower", "alternatives", "log_normal", "mono", "presets", "response",
-           "table", "varied"]
+__all__ = ["Response", "ResponseError", "air_shower", "log_normal", "mono", "presets", "response", "table", "varied"]
 
 RESPONSES = Path(__file__).resolve().parents[1] / "data" / "responses.toml"
 WIDEST = 3.0  # standard deviations: beyond, a normal law of ln E says nothing of a detector
@@ -193,32 +192,6 @@ def response(text: str, scale_TV: float) -> Response:
                                 f"{kind}:0.4") from None
         return log_normal(scale_TV, width) if kind == "lognormal" else air_shower(scale_TV, width, *exponent[:1])
     return table(text, scale_TV)
-
-
-def alternatives(text: str, scale_TV: float) -> dict[str, tuple[str, float]]:
-    """What a response could be instead: one rigidity, or each stated uncertainty of an air-shower response up and down.
-
-    Returns
-    -------
-    dict
-        By what is changed: the response, as `response` takes it, and its scale.
-
-    >>> alternatives("air-shower:0.6", 4.0)["width 0.8"]
-    ('air-shower:0.8', 4.0)
-    """
-    shower, found = _facts()["shower"], {"one rigidity": ("mono", scale_TV)}
-    if text not in presets() and not text.startswith("air-shower:"):
-        return found
-    facts = presets().get(text) or {"width": float(text.split(":")[1]), "width_sigma": shower["width_sigma"]}
-    middle = facts["width"]
-    for sign in (-1, 1):
-        width = max(middle + sign * facts["width_sigma"], 0.1)
-        exponent = shower["size_exponent"] + sign * shower["size_exponent_sigma"]
-        energy = 1.0 + sign * shower["energy_sigma"]
-        found[f"width {width:g}"] = f"air-shower:{width:g}", scale_TV
-        found[f"size exponent {exponent:g}"] = f"air-shower:{middle:g}:{exponent:g}", scale_TV
-        found[f"energies times {energy:g}"] = f"air-shower:{middle:g}", energy * scale_TV
-    return found
 
 
 def varied(text: str, scale_TV: float, width: float = 0.0, size_exponent: float = 0.0,

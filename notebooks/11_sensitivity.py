@@ -163,18 +163,16 @@ if decided and coarse.transport.law is not None:
     print(plain_table(lines, ("Observed", "A_1 (10^-3)", "1/l (1/kpc)", "1/L (1/kpc)")))
 
 # %% [markdown]
-# ## Everything varied alone
+# ## Choices exchanged, one by one
 #
-# The ensemble varies all at once. Here each assumption is varied alone. All analyses are of one sky, so its noise is in all of
+# The ensemble varies all at once, within what is known. Here single choices are exchanged. All analyses are of one sky, so its noise is in all of
 # them alike: a shift between two is no chance fluctuation of the sky, even where it is smaller than the error bar. Each row
 # is a complete analysis, from the sky to the transport fit, with one assumption replaced by another that one
-# could have made. The directions of the field are published ones; the strength goes up and down by 15 %, the
-# exponent of momentum by 0.1, about what measured spectra allow; the boundary is halved and doubled. The heliosphere is made
-# larger and smaller by 5 %, its tail longer and shorter, its field stronger, and it is replaced as a whole by an MHD simulation. The *response*, the
-# rigidities behind one energy, is replaced by one rigidity, and its width, the growth of showers and the scale of energies go
-# up and down by their stated errors. Orbits that are not out at the end of their path enter as they ended, and chaotic ones like
-# all others; here both are dropped for once. The pixels are of 4 degrees: what counts are differences, and these maps have an
-# eighth of the orbits.
+# could have made, and that the ensemble does not vary: the order of the series, the declinations used, published directions of the
+# field that lie farther off, one solar polarity for ever, the boundary halved and doubled. The *response*, the rigidities
+# behind one energy, is replaced by one rigidity. Orbits that are not out at the end of their path enter as they ended, and
+# chaotic ones like all others; here both are dropped for once. The pixels are of 4 degrees: what counts are differences, and
+# these maps have an eighth of the orbits.
 
 # %%
 varied = variations(run)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lisbon_core.response import ResponseError, air_shower, alternatives, log_normal, mono, presets, response, table
+from lisbon_core.response import ResponseError, air_shower, log_normal, mono, presets, response, table
 
 
 def test_a_log_normal_has_its_moments():
@@ -52,22 +52,6 @@ def test_every_preset_can_be_drawn_from_and_names_its_source():
     assert response("lognormal:0.4", 4.0) == log_normal(4.0, 0.4)
 
 
-def test_alternatives_go_either_way():
-    """Each stated uncertainty moves the median rigidity, up one way and down the other; one rigidity is the scale."""
-    for text in ("air-shower:0.6", "hawc-10TeV"):
-        scale = response(text, 4.0).scale_TV
-        medians = {label: response(*one).median_TV / response(text, 4.0).median_TV
-                   for label, one in alternatives(text, scale).items()}
-        assert medians.pop("one rigidity") > 1.0
-        low, high = np.array(list(medians.values())).reshape(2, 3)
-        assert np.all((low - 1.0) * (high - 1.0) < 0.0)
-        assert low[2] == pytest.approx(0.88, rel=0.01)
-    assert list(alternatives("mono", 4.0)) == ["one rigidity"]
-
-
-@pytest.mark.parametrize(("text", "says"), [
-    ("tibet", "cannot be read"), ("lognormal:wide", "a width of ln E"), ("lognormal:0", "between 0 and 3"),
-    ("air-shower:-1", "between 0 and 3"), ("nowhere.csv", "cannot be read")])
 def test_impossible_responses_are_named(text, says):
     with pytest.raises(ResponseError, match=says):
         response(text, 4.0)

@@ -58,7 +58,8 @@ class Conclusion:
 CONCLUDED = (
     ("The intensity depends on the pitch angle: $A_1$ is not zero", ("A_1",), False, "10⁻³", 1e3),
     ("The density falls across the field, too: $G$ is not zero", ("G_x", "G_y"), False, "10⁻⁷ per AU", 1e7),
-    ("The density falls along the field, over $\\ell$: $1/\\ell$ is not zero", ("gradient_length",), True, "per kpc", 1.0),
+    ("The density falls along the field, over $\\ell$: $1/\\ell$ is not zero", ("gradient_length",), True, "per kpc",
+     1.0),
     ("Scattering is not isotropic: $\\eta$ is not zero", ("eta",), False, "", 1.0),
     ("Field lines diverge along the stream: $1/L$ is not zero", ("L_focusing",), True, "per kpc", 1e3),
     ("The intensity changes in time: $T_0$ is not zero", ("T_0",), False, "10⁻⁶ per year", 1e6))
@@ -122,7 +123,8 @@ def forecasts(run: Run) -> list[Forecast]:
     """What more of the sky, and more events, would do: for the sky that the run has fitted, without noise."""
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
     noise, found, columns = float(np.median(run.sky.sigma[run.sky.observed])), [], run.fit.design
-    whole = mean_columns(run.liouville, columns.order, columns.p_index, columns.terms)[0] @ np.append(1.0, run.fit.theta)
+    mean, _ = mean_columns(run.liouville, columns.order, columns.p_index, columns.terms)
+    whole = mean @ np.append(1.0, run.fit.theta)
     for says, dec, factor in (("as observed", seen, 1.0), ("the whole sky", run.sky.dec, 1.0),
                               ("ten times the events", seen, 10.0), ("both", run.sky.dec, 10.0)):
         even = even_sky(run.sky.dec, run.sky.ra, dec[0], dec[-1], noise / np.sqrt(factor), run.sky.averaging_deg)

@@ -1,19 +1,15 @@
-"""What the conclusions depend on: every assumption of a run varied alone, and fields all around the assumed one."""
+"""What the conclusions depend on: choices of a run varied alone, and fields all around the assumed one."""
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from lisbon_core.heliosphere import FIELD_PRESETS
-from lisbon_core.parameters import OF_THE_FIELD, RunParameters
-from lisbon_core.response import alternatives
-from lisbon_core.run import DATA, Run
+from lisbon_core.parameters import RunParameters
+from lisbon_core.run import Run
 from lisbon_core.studies.field_posterior import fan
 
 __all__ = ["Variation", "field_fan", "variations"]
 
 COARSE, SAMPLES = 4.0, 8  # degrees, orbits a pixel: an eighth of the orbits
-HELIOSPHERES = (*sorted((DATA / "heliospheres").glob("*.toml")), DATA / "heliosphere_mhd.h5")
 
 
 @dataclass(frozen=True)
@@ -26,14 +22,13 @@ class Variation:
 
 
 def variations(run: Run) -> list[Variation]:
-    """The run as it is, first, and with each assumption in turn replaced by another that one could have made.
+    """The run as it is, first, and with each choice that is in no ensemble replaced by another one could have made.
 
     All on a grid of 4 degrees or that of the run, whichever is coarser, with 8 orbits a pixel; only fields, polarities,
-    heliospheres, boundaries, responses, chaotic orbits and numbers of samples need Liouville maps of their own.
+    boundaries, the response, chaotic orbits and numbers of samples need Liouville maps of their own.
     """
-    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES)
+    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES, members=0)
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
-    slope = base.p_index
     chosen = [("as assumed", "as assumed", {})]
     chosen += [("order of the series", f"order {n}", {"order": n}) for n in (3, 5, 6, 8, 9)]
     chosen += [("declinations used", f"{name} {limit:g}°", {name: float(limit)})
@@ -41,31 +36,21 @@ def variations(run: Run) -> list[Variation]:
     chosen += [("direction of the field", f"field of {name}", {
         "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame})
         for name, preset in FIELD_PRESETS.items()]
-    chosen += [("strength of the field", f"{strength:g} microgauss", {"field_uG": float(strength)})
-               for strength in np.round(base.field_uG * np.array([0.85, 1.15]), 2)]
     chosen += [("solar polarity", f"polarity {sign:+d}", {"polarity": sign, "epoch": "fixed"}) for sign in (1, -1)]
-    chosen += [("heliosphere", path.stem.replace("_", " "), {"heliosphere": str(path)}) for path in HELIOSPHERES]
-    chosen += [("exponent of momentum", f"p_index {value:g}", {"p_index": round(value, 6)})
-               for value in (slope - 0.1, slope + 0.1)]
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
                 {"boundary_AU": factor * base.boundary_AU}) for factor in (0.5, 2.0)]
-    chosen += [("response", label, {"response": name, "rigidity_TV": scale})
-               for label, (name, scale) in alternatives(base.response, base.scale_TV).items()]
+    chosen += [("response", "one rigidity", {"response": "mono", "rigidity_TV": base.scale_TV})]
     chosen += [("orbits that are not out", "not out: dropped", {"orbits": "out"}),
                ("chaotic orbits", "chaotic: dropped", {"orbits": "calm"})]
     chosen += [("sample of the map", f"{2 * base.samples} samples", {"samples": 2 * base.samples})]
     chosen += [("closure", f"{closure} closure", {"closure": closure}) for closure in ("flux-tube", "uniform")]
     if run.heliosphere is not run.closed_form:  # a field on a grid is what it is
-        chosen = [one for one in chosen if one[0] not in ("direction of the field", "strength of the field",
-                                                          "solar polarity")]
-    own_field = any(getattr(base, name) != getattr(RunParameters, name) for name in OF_THE_FIELD)
-    chosen = [one for one in chosen if one[0] != "heliosphere" or not (  # a simulation brings its own field
-        base.heliosphere or (own_field and one[2]["heliosphere"].endswith(".h5")))]
+        chosen = [one for one in chosen if one[0] not in ("direction of the field", "solar polarity")]
     made = [Variation(kind, label, replace(base, **changes)) for kind, label, changes in chosen]
     return [made[0], *(one for one in made[1:] if one.parameters != base)]
 
 
 def field_fan(run: Run, step_deg: float = 2.5) -> list[RunParameters]:
     """The run with 19 directions of the field: the assumed one, 6 around it and 12 at twice the distance."""
-    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES)
+    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES, members=0)
     return [replace(base, field_lon=lon, field_lat=lat) for lon, lat in fan((base.field_lon, base.field_lat), step_deg)]
