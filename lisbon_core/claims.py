@@ -105,7 +105,8 @@ def verdict(claim: Claim, default_sky: bool) -> str:
     """What the number says: against the truth on a sky whose truth is known, against the paper on a real one.
 
     A list agrees if each component does. An upper limit agrees with a truth below it; two upper limits cannot
-    contradict each other. What is inferred as its inverse is compared as that.
+    contradict each other. What is inferred as its inverse is compared as that, and is not determined where that may be
+    zero with all errors counted.
 
     >>> verdict(Claim("L_focusing", 25.0, 2.0, "pc", paper=17.8), default_sky=False)
     'differs'
@@ -123,6 +124,8 @@ def verdict(claim: Claim, default_sky: bool) -> str:
         value, target, sigma = np.array(claim.value), np.array(target), claim.total
         if claim.id in INVERSE:
             value, target, sigma = 1.0 / value, 1.0 / target, sigma / value**2
+            if claim.systematic is not None and abs(value) < 1.96 * sigma:
+                return "not determined"  # its 95 % interval goes through infinity
         agrees = np.all(abs(value - target) <= (3.0 if default_sky else 2.0) * sigma + 1e-9 * abs(target))
     if default_sky:
         return "recovered" if agrees else "not recovered"

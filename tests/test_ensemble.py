@@ -180,6 +180,7 @@ def test_verdicts_go_by_both_errors():
     assert verdict(Claim("A_1", 2.0, 0.1, truth=1.0), True) == "not recovered"
     assert verdict(Claim("A_1", 2.0, 0.1, truth=1.0, systematic=0.4), True) == "recovered"
     assert verdict(Claim("L_focusing", 10.0, 0.1, paper=17.8, systematic=3.0), False) == "consistent"
+    assert verdict(Claim("L_focusing", 17.0, 0.1, truth=17.8, systematic=10.0), True) == "not determined"
     assert interval(-0.05, 0.01) == "95 %: -33 to -14 pc"
 
 
