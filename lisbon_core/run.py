@@ -204,7 +204,7 @@ class Run:
     @functools.cached_property
     def systematic(self):
         """What the ensemble does to the fit; None without one."""
-        return None if self.ensemble is None else systematic(self.fit, self.ensemble)
+        return None if self.ensemble is None else systematic(self.fit, self.sky, self.ensemble)
 
     @functools.cached_property
     def transport_shifts(self) -> dict[str, np.ndarray]:
