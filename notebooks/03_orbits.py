@@ -50,20 +50,33 @@ from lisbon_core.units import LORENTZ, gyroradius
 
 run = Run.from_namespace(globals())
 scale_TV = run.response.scale_TV
+radius = gyroradius(scale_TV, run.heliosphere.field_uG)
+aside = run.closed_form.parameters.surfaces([[1, 0, 0], [-1, 0, 0], [0, 1, 0]])[1]
 say(
-    f"A particle of {scale_TV:g} TV has a gyroradius of {number(gyroradius(scale_TV, run.heliosphere.field_uG))} AU in {run.heliosphere.field_uG:.3g} microgauss: "
-    "larger than the heliosphere is wide, and that is why anything is left of the interstellar pattern."
+    f"A particle of {scale_TV:g} TV has a gyroradius of {number(radius)} AU in {run.heliosphere.field_uG:.3g} microgauss. The heliopause of "
+    f"the closed form is {aside.min():.0f} to {aside.max():.0f} AU to the sides of the Sun, and its tail {run.closed_form.parameters.tail_AU:g} AU long: "
+    "the bubble is about as wide as the orbits are curved. So it bends orbits by large angles, but few of them right round, and "
+    "that is why anything is left of the interstellar pattern."
 )
 
 # %% [markdown]
 # ## Five particles
 #
-# Far out, each orbit should be a helix about the interstellar field. Near the Sun the field is weak and turns within a
-# fraction of a gyroradius: there a particle flies almost straight, and what bends it most is the thin layer of strong
-# field about the heliopause.
+# Far out, each orbit should be a helix about the interstellar field. The field of the Sun is strong only near it, and falls as
+# fast as one flies away: what bends an orbit is not the gyroradius alone, but the path over it.
 
 # %%
-places = ((230, 25), (300, 10), (75, 20), (140, 50), (30, -40))
+r = np.array([1.0, 10.0, 80.0])
+strength = run.closed_form.field_strength(r[:, None] * (run.closed_form.axes @ unit_vector(0.0, 0.0)))
+say("\n".join(f"- {one:g} AU from the Sun: {B:.2g} microgauss, a gyroradius of {number(gyroradius(scale_TV, B))} AU, {gyroradius(scale_TV, B) / one:.0f} "
+              "times the way that the particle has come" for one, B in zip(r, strength, strict=True)))
+
+# %% [markdown]
+# So within the shock a particle flies almost straight; a sheath of about 1 microgauss bends it little, and what bends it
+# most is the interstellar field, strongest where it piles up on the heliopause.
+
+# %%
+places = ((230, 25), (300, 10), (75, 20), (140, 10), (30, -40))
 tracks, _ = follow(run.heliosphere, [unit_vector(*place) for place in places], scale_TV)
 distance = np.linalg.norm(tracks, axis=2)
 returned = np.sum(np.any((np.maximum.accumulate(distance) > 300.0) & (distance < 200.0), axis=0))
@@ -82,8 +95,9 @@ show(
     f"with their shadows on the floor; {returned} of them come back to the Sun's neighbourhood. In closed form, the "
     "heliosphere is drawn as a translucent bullet round a sphere, and colours change abruptly where orbits cross these.",
 )
-say(f"Number of these orbits that come back to within 200 AU of the Sun after they were more than 300 AU away: {returned}. The "
-    "colours show why they bend where they do: within the shock the field is weakest, at the heliopause strongest.")
+say(f"Number of these orbits that come back to within 200 AU of the Sun after they were more than 300 AU away: {returned}. "
+    "Such an orbit has turned once about the interstellar field, moved little along it, and meets the heliosphere again: it is these that "
+    "make the map of the sky hard, as the rest of this notebook shows.")
 chord = np.linalg.norm(np.diff(tracks, axis=0), axis=2)
 assert np.all(chord < 8.0 + 1e-6), "two points of an orbit are farther apart than its path between them"
 
