@@ -204,9 +204,22 @@ say(
     f"{liouville.unescaped_fraction:.1%} are still inside {boundary_AU:g} AU at the end of their path; they enter with their last state (what "
     "it does to drop them: notebook 11)."
 )
+inside = ~liouville.escaped
+say("Which are these? " + (f"Half of them have |μ| below {np.median(np.abs(liouville.mu[inside])):.2f}: they hardly move along the field, and a "
+    "path of 30,000 AU does not take them out. They lie about the plane across the field:" if inside.any() else "None."))
 assert np.all(np.abs(liouville.mu) <= 1 + 1e-12), "a pitch-angle cosine exceeds 1"
 assert abs(np.corrcoef(mean.ravel(), straight.ravel())[0, 1]) > 0.5, (
     "the heliosphere has erased the large-scale pattern"
+)
+fig = plots.skies({"orbits still inside": liouville.average(inside)}, liouville.dec, liouville.ra, field_icrs=liouville.field_icrs,
+                  unit="share of the orbits of a pixel (%)", scale=100.0, offset=0.0, limit=50.0)
+show(
+    fig,
+    "03_inside",
+    run_dir=run_dir,
+    caption="Where the orbits come from that are still inside the boundary at the end of their path (a calculation, no data).",
+    alt="Map of the share of orbits that are not out: none over most of the sky, up to "
+    f"{liouville.average(inside).max():.0%} of a pixel in a ragged band about the great circle across the field.",
 )
 run.write_liouville()
 record(run_dir, "03_orbits", liouville_claims(run))
@@ -291,7 +304,7 @@ closed_mu, simulated_mu = (one.average(one.mu) for one in pair)
 fig = plots.skies(
     {"1000 A₁ μ, this run's heliosphere": closed_mu, "1000 A₁ μ, MHD simulation": simulated_mu, "difference": simulated_mu - closed_mu},
     pair[0].dec, pair[0].ra, field_icrs=pair[0].field_icrs, unit="relative intensity − 1, 10⁻³, for A₁ = 10⁻³", scale=1.0, offset=0.0,
-    cmap="PuOr_r", limit=1.0,
+    cmap="PuOr_r", own="difference",
 )
 show(
     fig,

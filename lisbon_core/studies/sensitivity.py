@@ -39,7 +39,8 @@ def variations(run: Run) -> list[Variation]:
     chosen += [("declinations used", f"{name} {limit:g}°", {name: float(limit)})
                for name, limit in (("dec_min", seen[0] + 10.0), ("dec_max", seen[-1] - 10.0))]
     chosen += [("direction of the field", f"field of {name}", {
-        "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame})
+        "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame,
+        "field_uG": preset.field_uG or base.field_uG})
         for name, preset in FIELD_PRESETS.items()]
     chosen += [("strength of the field", f"{strength:g} microgauss", {"field_uG": float(strength)})
                for strength in np.round(base.field_uG * np.array([0.85, 1.15]), 2)]
