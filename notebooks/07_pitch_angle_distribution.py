@@ -135,8 +135,7 @@ below = int(np.sum(np.abs(run.fit.theta[:-2]) < 1.96 * beyond.sigma.max()))
 say(
     f"The five terms together: chi-square {beyond.chi2:.1f} for {beyond.degrees}, p = {beyond.p_value:.2g}. The largest "
     f"amplitude they leave room for (95 %) is {1.96 * beyond.sigma.max():.1e} of the intensity, more than {below} of the {run.fit.order} "
-    "fitted A_n. So this test would see a dependence on gyrophase as large as the dipole, and none as small as the terms that carry the "
-    "scattering and focusing."
+    "fitted A_n: a dependence on gyrophase as small as these would go unseen."
 )
 
 # %% [markdown]

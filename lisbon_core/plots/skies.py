@@ -89,9 +89,11 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
         if title == own:
             fig.colorbar(mesh, ax=axes, orientation="horizontal", shrink=0.6, aspect=30, pad=0.03, label=unit)
         else:
-            alike.append((axes, mesh))
-    fig.colorbar(alike[-1][1], ax=[axes for axes, _ in alike], orientation="horizontal", shrink=0.6, aspect=35,
-                 pad=0.03, label=unit)
+            alike.append((i % columns, axes, mesh))
+    # below the columns that end in no bar
+    taken = {list(shown).index(own) % columns} if own and columns > 1 else set()
+    fig.colorbar(alike[-1][2], ax=[axes for column, axes, _ in alike if column not in taken], orientation="horizontal",
+                 shrink=0.6, aspect=35, pad=0.03, label=unit)
     return fig
 
 
