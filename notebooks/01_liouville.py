@@ -85,8 +85,8 @@ for name, icrs in directions.items():
     stretch[name] = np.array([np.linalg.norm(matrix[:3, 3:], 2) * rigidity_TV for matrix in matrices]) / paths
 
 # %% [markdown]
-# Two orbits that leave the Earth at a small angle are apart, after a path $s$, by at most so much times the angle; on straight
-# lines that would be $s$ itself. So what the field does to neighbours is the ratio of the two.
+# Two orbits that leave the Earth at a small angle are apart, after some path, by at most so much times the angle; on straight
+# lines that would be the path itself. So what the field does to neighbours is the ratio of the two.
 
 # %%
 fig = plots.curves(
@@ -182,11 +182,11 @@ assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 # particles per area, time and energy: a flux falling as $p^{-\alpha}$ has $f \propto p^{-(\alpha+2)}$. A `p_index` of 2.7
 # in place of 4.7 would make this dipole 43 % too small.
 #
-# ## Chaos is no objection, but a limit
+# ## An objection, and what it is worth
 #
 # López-Barquero et al. (2017, ApJ 842, 54) object that in the heliosphere the magnetic moment of a particle is not conserved, that
 # orbits followed back do not return, and that therefore Liouville's theorem does not hold. The first is true: the field changes
-# within a gyroradius. But the theorem does not need it; it asks only for forces whose field in phase space has no sources, as that
+# faster than a particle turns in it. But the theorem does not need it; it asks only for forces whose field in phase space has no sources, as that
 # of any electric and magnetic field. The second is a matter of digits: a rounding error grows as neighbouring orbits part. Follow
 # orbits back, turn them round, and see how near to the Earth they come again:
 
@@ -202,11 +202,11 @@ say("After " + f"{paths[-1]:g} AU back and as much forward they miss their start
 assert all(off < 1e-3 for name, off in back.items() if stretch[name][-1] < 10), "orbits followed back do not return"
 
 # %% [markdown]
-# What chaos does take away is what a single orbit means. The density is the same all along it, but where neighbours part, a
+# What the parting of neighbours does take away is what a single orbit means. The density is the same all along it, but where neighbours part, a
 # detector that does not tell them from each other sees the mean over places far apart. The theorem holds for each of them, and so
 # Eq. (1) holds for their mean: it is the mean that a map has to compute, over all that one pixel takes together, and its finite
 # sample has an error that the fit has to know (notebooks 03 and 05). What the theorem does exclude is not in the fields
-# of a model: scattering by waves on the way that the model does not hold, which forgets where a particle came from.
+# of a model: turbulence on the way that the model leaves out, in which a particle forgets where it came from.
 #
 # **A question the figure raises.** Near some directions neighbours part without end. If two orbits that arrive a
 # hundredth of a degree apart come from opposite sides of the sky, what does a single orbit still mean? (Notebook 03.)

@@ -188,8 +188,9 @@ lines = {
     "uniform gradient": stationary_pad(isotropic, strong, "uniform"),
     "between, Λ = 2L": stationary_pad(isotropic, strong, strong / 2),
 }
+straight = lines["no focusing"]
 fig = plots.curves(
-    mu, {name: (pad(mu) - lines["no focusing"](mu)) * 1e3 for name, pad in list(lines.items())[1:]}, xlabel="pitch-angle cosine μ",
+    mu, {name: (pad(mu) - straight(mu)) * 1e3 for name, pad in list(lines.items())[1:]}, xlabel="pitch-angle cosine μ",
     ylabel="F less F without focusing (10⁻³)",
 )
 show(
