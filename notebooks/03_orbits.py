@@ -44,6 +44,7 @@ from lisbon_core.liouville.tracing import TOLERANCE, axes_across, earth_position
 from lisbon_core.orbits import trace
 from lisbon_core.run import DATA, Run
 from lisbon_core.studies.tracks import follow, stations
+from lisbon_core.synthetic import epochs_of
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, record, say, show
 from lisbon_core.units import LORENTZ, gyroradius
@@ -292,17 +293,21 @@ assert np.quantile(off, 0.99) < limit, "stopping on the way changes the orbits"
 # %% [markdown]
 # ## Were the heliosphere another
 #
-# The closed form is one guess. The MHD simulation of notebook 02 is another, with the same interstellar field: how far do the
-# two maps of $\mu$ disagree, and how much is that on the sky? A dipole $A_1\mu$ of one part in a thousand turns a difference of
+# The closed form is one guess. The MHD simulation of notebook 02 is another, with the interstellar field in the same direction: how
+# far do the two maps of $\mu$ disagree, and how much is that on the sky? A dipole $A_1\mu$ of one part in a thousand turns a difference of
 # $\mu$ into one of intensity, for which a published map has errors of about $10^{-4}$ a pixel.
 
 # %%
-simulation = read_gridded(DATA / "heliosphere_mhd.h5")
 few = Sampling(4, run.response, run.parameters.seed)
-pair = [cached_samples(field, *grid(6.0), few, boundary_AU=boundary_AU) for field in (run.epochs, simulation)]
-closed_mu, simulated_mu = (one.average(one.mu) for one in pair)
+# a run on a grid is compared with the closed form
+if run.heliosphere is run.closed_form:
+    name, other = "MHD simulation", read_gridded(DATA / "heliosphere_mhd.h5")
+else:
+    name, other = "closed form", epochs_of(run.closed_form.parameters, run.parameters.epoch)
+pair = [cached_samples(field, *grid(6.0), few, boundary_AU=boundary_AU) for field in (run.epochs, other)]
+own_mu, other_mu = (one.average(one.mu) for one in pair)
 fig = plots.skies(
-    {"1000 A₁ μ, this run's heliosphere": closed_mu, "1000 A₁ μ, MHD simulation": simulated_mu, "difference": simulated_mu - closed_mu},
+    {"1000 A₁ μ, this run's heliosphere": own_mu, f"1000 A₁ μ, {name}": other_mu, "difference": other_mu - own_mu},
     pair[0].dec, pair[0].ra, field_icrs=pair[0].field_icrs, unit="relative intensity − 1, 10⁻³, for A₁ = 10⁻³", scale=1.0, offset=0.0,
     cmap="PuOr_r", own="difference",
 )
@@ -316,7 +321,7 @@ show(
     "which is patchy along that plane.",
 )
 weight = np.cos(np.radians(pair[0].dec))[:, None] * np.ones(len(pair[0].ra))
-off = float(np.sqrt(np.average((simulated_mu - closed_mu) ** 2, weights=weight)))
+off = float(np.sqrt(np.average((other_mu - own_mu) ** 2, weights=weight)))
 noise = float(np.sqrt(np.average(sum(one.average(one.mu**2) - one.average(one.mu) ** 2 for one in pair) / 4, weights=weight)))
 say(
     f"The two differ by {off:.2f} in μ (r.m.s.), of which the few orbits of each pixel make {noise:.2f}. So the choice of the heliosphere "
