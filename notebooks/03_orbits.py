@@ -213,7 +213,8 @@ assert abs(np.corrcoef(mean.ravel(), straight.ravel())[0, 1]) > 0.5, (
     "the heliosphere has erased the large-scale pattern"
 )
 fig = plots.skies({"orbits still inside": liouville.average(inside)}, liouville.dec, liouville.ra, field_icrs=liouville.field_icrs,
-                  unit="share of the orbits of a pixel (%)", scale=100.0, offset=0.0, limit=50.0)
+                  unit="share of the orbits of a pixel (%)", scale=100.0, offset=0.0, cmap="Purples")
+fig.axes[0].collections[0].set_clim(0.0)  # a share has no negative half
 show(
     fig,
     "03_inside",
