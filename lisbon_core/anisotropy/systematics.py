@@ -131,7 +131,8 @@ def over_cells(columns: Design, cell: np.ndarray) -> sparse.csr_array:
 def refitted(fit: AnisotropyFit, sky: SkyMap, ensemble) -> tuple[np.ndarray, np.ndarray]:
     """The sky fitted anew through each member: A_n and G, (n_member, order + 2), and reduced chi-square, (n_member,).
 
-    The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out.
+    The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out, and
+    what it adds to chi-square is, too.
     """
     columns, cells = fit.design, over_cells(fit.design, ensemble.cell)
     data = sky.relative_intensity[sky.observed]
@@ -142,8 +143,9 @@ def refitted(fit: AnisotropyFit, sky: SkyMap, ensemble) -> tuple[np.ndarray, np.
         member = replace(columns, columns=moved, ring_columns=columns.ring_mean(moved), averaging=averaging,
                          scatter=np.vstack([columns.scatter, error]))
         found.append(fit_coefficients(member, data))
-        misfit = data - member.relative_intensity(found[-1])[0]
-        chi2.append(columns.weight @ misfit**2 / fit.chi2_expected)
+        misfit, noise = data - member.relative_intensity(found[-1])[0], cells @ (error @ np.append(1.0, found[-1]))
+        noise -= columns.ring_mean(noise)
+        chi2.append(columns.weight @ (misfit**2 - noise**2) / fit.chi2_expected)
     return np.array(found), np.array(chi2)
 
 
