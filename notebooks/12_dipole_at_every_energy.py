@@ -33,13 +33,14 @@ import numpy as np
 from lisbon_core import plots
 from lisbon_core.measurements import dipoles
 from lisbon_core.run import Run
-from lisbon_core.studies.dipole_energy import ENERGIES, band, compared, fit_of_law, harmonics, heliospheres, maps, no_heliosphere
+from lisbon_core.studies import dipole_energy as study
+from lisbon_core.studies.dipole_energy import ENERGIES, harmonics, no_heliosphere
 from lisbon_core.tools.notebook import number, say, show
 
 run = Run.from_namespace(globals())
 laws = {"G the same at every rigidity": 0.0, "G falls as 1/rigidity": -1.0}
-fits = {title: fit_of_law(run, index) for title, index in laws.items()}
-through = {name: maps(run, epochs) for name, epochs in heliospheres(run).items()}
+fits = {title: study.fit_of_law(run, index) for title, index in laws.items()}
+through = {name: study.maps(run, epochs) for name, epochs in study.heliospheres(run).items()}
 own = next(iter(through))
 say(f"**{run.label}.** " + "The sky is synthetic and was made with the paper's focusing and gradient lengths: what is predicted here is the "
     "scenario of the paper, and no measured dipole went into it. " * run.is_recovery_test
@@ -68,7 +69,7 @@ measured = [one for one in dipoles() if ENERGIES[0] <= one.energy <= ENERGIES[-1
 dec, ra = through[own][0].dec, through[own][0].ra
 points = []
 for one in measured:
-    factor = band(dec, ra, one.dec_min, one.dec_max)[1] if one.of == "projection" else 1.0
+    factor = study.band(dec, ra, one.dec_min, one.dec_max)[1] if one.of == "projection" else 1.0
     points.append((one.series, hemisphere(one), one.energy, factor * one.amplitude, factor * one.amplitude_sigma, one.phase, one.phase_sigma))
 panels = {}
 for title, index in laws.items():
@@ -106,7 +107,7 @@ say(
 # kind is that of the publication, and the prediction is for its band. Law for this table: $G$ falls as 1/rigidity.
 
 # %%
-tables = {title: compared(run, through[own], measured, fits[title], index) for title, index in laws.items()}
+tables = {title: study.compared(run, through[own], measured, fits[title], index) for title, index in laws.items()}
 rows = [f"| {one.measured.series} | {one.measured.energy:g} | {one.measured.of} | {number(one.measured.amplitude * 1e3, one.measured.amplitude_sigma * 1e3)} | "
         f"{number(one.amplitude * 1e3, one.amplitude_sigma * 1e3)} | {one.pulls[0]:+.1f} | {number(one.measured.phase, one.measured.phase_sigma)} | "
         f"{number(one.phase, one.phase_sigma)} | {one.pulls[1]:+.1f} |" for one in tables["G falls as 1/rigidity"]]
@@ -193,7 +194,7 @@ say("\n".join(f"- At {one.measured.energy:g} TeV ({one.measured.series}): predic
 # lines. And at the lowest the heliosphere must have taken most of it.
 
 # %%
-for title, index in laws.items():
+for title in laws:
     seen, free = north[title], panels[title]["no heliosphere, north"][0]
     off = np.hypot(*(seen.vector - free.vector).T) / free.amplitude
     say(f"{title}: the heliosphere changes the dipole by {off[-1]:.1%} at {ENERGIES[-1]:g} TeV, and leaves {seen.amplitude[0] / free.amplitude[0]:.0%} of it at {ENERGIES[0]:g} TeV.")
