@@ -55,7 +55,7 @@ for name, (sky, _) in skies.items():
 # ## What is explained, and what a sky without a heliosphere explains
 #
 # The *null fit* has no heliosphere: $A_n$ about the same field on straight lines, and a free dipole along the equator. A heliosphere that
-# is right must explain more, with $A_n$ and $G$. Explained is the share of the variance of the ring-normalised map, pixels weighted with their errors; chi-square
+# is right must explain clearly more, with $A_n$ and $G$, which is one number more. Explained is the share of the variance of the ring-normalised map, pixels weighted with their errors; chi-square
 # asks whether the rest is noise.
 
 # %%
@@ -78,7 +78,7 @@ show(
     "13_coefficients",
     run_dir=run_dir,
     caption="Interstellar coefficients fitted to measured skies of about 13 TeV, through the heliosphere of the compendium. Errors are enlarged by the root of chi-square; hollow: "
-    "the sky is not fitted. The band is the first sky's.",
+    "the sky is not fitted. The band is the first sky's. To one day of events only a dipole is fitted.",
     alt=f"Three panels, one a coefficient, with a row for each of {len(table)} skies: A1 of one to three parts in a thousand with errors nearly as large, A2 compatible with zero.",
 )
 say("$A_1$ and $G$ trade against each other: Eq. (2) has taken the part of the dipole along the Earth's axis, and at 13 TeV the heliosphere does little to tell the "
