@@ -19,8 +19,8 @@
 # `data/measurements/`, each with its citation.
 #
 # **Fitted** are the coefficients $A_n$ and the gradient $G$, to a map of one energy. **Predicted** are the amplitude and phase at all
-# others. What is assumed besides: that $A_n$ does not depend on the rigidity, and one of two laws for $G$. The term $\mathbf G\cdot
-# \mathbf R$ is a dipole of amplitude $G R_g$ across the field, and the gyroradius $R_g$ grows with the rigidity. Either $G$ is the same
+# others. What is assumed besides: that $A_n$ does not depend on the rigidity, and one of two laws for $G$. The term $G_xR_x +
+# G_yR_y$ is a dipole across the field of the size of the gradient times the gyroradius, which grows with the rigidity. Either $G$ is the same
 # at every rigidity, or it falls as its inverse, so that the dipole is the same. No map of one energy tells which: the sky is fitted under each.
 
 # %% tags=["parameters"]
@@ -190,7 +190,7 @@ say("\n".join(f"- At {one.measured.energy:g} TeV ({one.measured.series}): predic
 # %% [markdown]
 # ## The check
 #
-# At the highest energy the traced maps must show the interstellar dipole as it is: $-A_1\,\mathbf b$ and the gradient's part, in straight
+# At the highest energy the traced maps must show the interstellar dipole as it is: $A_1$ against the field and the gradient's part, in straight
 # lines. And at the lowest the heliosphere must have taken most of it.
 
 # %%
