@@ -27,6 +27,7 @@ from lisbon_core.anisotropy import (
 from lisbon_core.ensemble import ensemble, wave_dipole
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
 from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
+from lisbon_core.measurements import dipoles
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.response import response
 from lisbon_core.sky import cut, rebin, ring_normalise
@@ -42,7 +43,7 @@ SECOND_SKY = DATA / "sky_second.ecsv"
 
 
 def paper_values() -> dict:
-    """What the paper states and what was measured near 4 TeV, from data/paper_values.toml."""
+    """What the paper states, from data/paper_values.toml."""
     return tomllib.loads((DATA / "paper_values.toml").read_text(encoding="utf-8"))
 
 
@@ -172,9 +173,8 @@ class Run:
     @property
     def measured(self) -> dict[str, tuple[float, float]]:
         """What Tibet AS-gamma measured at 4 TeV: dipole amplitude and phase (degrees), each with its error."""
-        tibet = paper_values()["tibet_4TeV"]
-        return {"dipole": (tibet["dipole_amplitude"], tibet["dipole_amplitude_sigma"]),
-                "phase": (tibet["dipole_phase_deg"], tibet["dipole_phase_sigma_deg"])}
+        tibet = next(one for one in dipoles() if (one.series, one.energy) == ("Tibet ASg 2005", 4.0))
+        return {"dipole": (tibet.amplitude, tibet.amplitude_sigma), "phase": (tibet.phase, tibet.phase_sigma)}
 
     @functools.cached_property
     def renormalised(self):

@@ -18,7 +18,7 @@ from lisbon_core.heliosphere import Heliosphere, HeliosphereParameters, closed_f
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.parameters import checked, documented, parameter
 from lisbon_core.response import response
-from lisbon_core.sky import SkyMap, averaging_operator, even_sky, noise_factor, ring_normalise
+from lisbon_core.sky import SkyMap, averaging, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
 
 __all__ = ["DEFAULT_TRUTH", "SkyTruth", "epochs_of", "expected_sky", "make_sky", "map_of", "random_truth", "read_truth",
@@ -129,7 +129,7 @@ def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str, terms=sam
     coefficients = np.concatenate([[1.0], truth.legendre(HIGHEST_ORDER), [truth.G_x, truth.G_y]])
     intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index, terms)[0] @ coefficients
     sky = even_sky(liouville.dec, liouville.ra, truth.dec_min, truth.dec_max, truth.noise, truth.averaging_deg)
-    averaged = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint) @ intensity
+    averaged = averaging(sky) @ intensity
     return sky.replace(relative_intensity=np.where(sky.footprint, averaged.reshape(sky.footprint.shape), np.nan),
                        label=label)
 

@@ -35,6 +35,8 @@
 # | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 11 |
 # | [10](10_how_fast.ipynb) | how fast and how accurate orbits and fit are, beside other codes | | 5 |
 # | [11](11_sensitivity.ipynb) | which conclusions survive, and what would settle the rest | | 8 |
+# | [12](12_dipole_at_every_energy.ipynb) | what is predicted for other energies, under published dipoles | | 5 |
+# | [13](13_a_measured_sky.ipynb) | the chain on real maps, and what it does not explain of them | | 5 |
 #
 # ## Three ways through it
 #

@@ -78,7 +78,7 @@ show(
 # The oldest way to put such a pattern in two numbers is the first harmonic of the map
 # projected on right ascension, the sine wave that fits best, with its amplitude and the right ascension of its maximum,
 # the phase. The amplitude is smaller than that of the dipole, because a ring at declination $\delta$ sees only $\cos\delta$
-# of it.
+# of it. [Notebook 12](12_dipole_at_every_energy.ipynb) follows both through the energies.
 
 # %%
 say(

@@ -13,7 +13,8 @@ from scipy import sparse
 
 from lisbon_core.anisotropy.terms import AnisotropyError, mean_columns, parameter_names, sample_columns
 from lisbon_core.liouville import LiouvilleMap
-from lisbon_core.sky import SkyMap, averaging_operator, noise_factor
+from lisbon_core.sky import SkyMap, noise_factor
+from lisbon_core.sky import averaging as averaging_of
 
 __all__ = ["Design", "design"]
 
@@ -156,6 +157,7 @@ class Design:
         W^1/2 f f^T W^1/2: its share of tr S^2 is taken to leading order.
         """
         scaled = sparse.diags_array(np.sqrt(self.weight)) @ factor
+        scaled = scaled.toarray() if scaled.nnz > 0.5 * np.prod(scaled.shape) else scaled  # of a sum of harmonics
         covariance, rings = scaled @ scaled.T, self.rings @ factor
         ring_weight = np.sqrt(np.bincount(self.ring) * (self.rings @ self.weight))
         lost = ring_weight[:, None] * (rings @ rings.T).toarray() * ring_weight
@@ -235,7 +237,7 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
         raise AnisotropyError(f"the sky has {observed.sum()} observed pixels in {observed.any(axis=1).sum()} rings for "
                               f"{order + 2} parameters: lower the order or widen the declination limits")
     mean, scatter = mean_columns(liouville, order, p_index, terms)
-    averaging = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)[observed.ravel()]
+    averaging = averaging_of(sky)[observed.ravel()]
     columns, area = averaging @ mean, np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)
     counts = observed.sum(axis=1)[observed.any(axis=1)]
     rings = sparse.csr_array((np.repeat(1.0 / counts, counts), np.arange(counts.sum()),

@@ -15,9 +15,10 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from lisbon_core._core import LisbonError
+from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
 
-__all__ = ["SkyMap", "SkyMapError", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area", "rebin",
-           "ring_means", "ring_normalise", "ring_null_space"]
+__all__ = ["SkyMap", "SkyMapError", "averaging", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area",
+           "rebin", "ring_means", "ring_normalise", "ring_null_space"]
 
 
 class SkyMapError(LisbonError):
@@ -46,6 +47,11 @@ class SkyMap:
         True if the errors were not in the file.
     log : tuple of str
         What was decided on the way here.
+    l_max : int
+        Degree up to which the map is a sum of spherical harmonics, and nothing else; 0: it is no such sum.
+    modes : ndarray, shape (n_dec, n_ra, n), optional
+        Of such a sum: what its independent errors, one a coefficient, do to the map, up to a factor a pixel, which
+        `sigma` tells. They stand in the place of noise that is independent before the averaging.
 
     Raises
     ------
@@ -62,6 +68,8 @@ class SkyMap:
     label: str = ""
     sigma_assumed: bool = False
     log: tuple[str, ...] = ()
+    l_max: int = 0
+    modes: np.ndarray | None = None
 
     def __post_init__(self):
         shape = (len(self.dec), len(self.ra))
@@ -101,8 +109,9 @@ class SkyMap:
     def __str__(self):
         rows = self.dec[self.observed.any(axis=1)]
         error = np.median(self.sigma[self.observed])
+        made = f"harmonics up to {self.l_max}" if self.l_max else f"averaged over {self.averaging_deg:g} deg"
         return (f"{self.label or 'unlabelled map'}: {self.observed.sum()} pixels of {len(self.dec)} x {len(self.ra)}, "
-                f"dec {rows[0]:g} to {rows[-1]:g}, averaged over {self.averaging_deg:g} deg, "
+                f"dec {rows[0]:g} to {rows[-1]:g}, {made}, "
                 f"median sigma {error:.2g}{' (assumed)' if self.sigma_assumed else ''}")
 
 
@@ -182,15 +191,27 @@ def averaging_operator(dec, ra, radius_deg: float, footprint) -> csr_array:
     return csr_array((weight, (rows, columns)), shape=(len(seen), len(seen)))
 
 
+def averaging(sky: SkyMap) -> csr_array:
+    """What makes the pixels of a map of those of a model, (n_pixel, n_pixel): means over discs, or a cut at `l_max`."""
+    if not sky.l_max:
+        return averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
+    values = harmonic_values(sky.dec, sky.ra, *degrees_and_orders(sky.l_max)).reshape(sky.footprint.size, -1)
+    weighted = values.T * np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
+    return csr_array(values @ np.linalg.solve(weighted @ values, weighted))
+
+
 def noise_factor(sky: SkyMap) -> csr_array:
     """Factor K, shape (n_observed, n_footprint), of the covariance K K^T of the observed pixels, before Eq. (2).
 
     The raw pixels are independent, with variances inversely proportional to their solid angle; the averaging A makes
-    them overlap; each row is scaled so that the diagonal of K K^T is sigma^2. Pixels are in row-major order.
+    them overlap; each row is scaled so that the diagonal of K K^T is sigma^2. Pixels are in row-major order. Of a sum
+    of harmonics K has a column for each coefficient.
     """
-    operator = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
-    area = np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
-    factor = operator[sky.observed.ravel()][:, sky.footprint.ravel()] @ diags_array(area[sky.footprint.ravel()] ** -0.5)
+    if sky.modes is not None:
+        factor = csr_array(sky.modes[sky.observed])
+    else:
+        seen, area = sky.footprint.ravel(), np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
+        factor = averaging(sky)[sky.observed.ravel()][:, seen] @ diags_array(area[seen] ** -0.5)
     scale = sky.sigma[sky.observed] / np.sqrt(np.asarray((factor * factor).sum(axis=1)))
     return csr_array(diags_array(scale) @ factor)
 
@@ -240,7 +261,7 @@ def rebin(sky: SkyMap, step_deg: float = 2.0) -> SkyMap:
     step = np.array([sky.dec[1] - sky.dec[0], 360.0 / n_ra])
     k, m = (round(r) if r >= 1 and abs(r - round(r)) < 1e-6 and n % round(r) == 0 else 1
             for r, n in zip(step_deg / step, (n_dec, n_ra), strict=True))
-    if (k, m) == (1, 1):
+    if (k, m) == (1, 1) or sky.l_max:  # a sum of harmonics is on as coarse a grid as it needs
         return sky
 
     def blocks(values):

@@ -18,7 +18,8 @@ __all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "input_hash", "needs", "pu
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
 # What a notebook needs of another's products, by number; the rest stands on its own.
-DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",)}
+DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",),
+           "12": ("03",)}
 # They show what others computed, so that what they import reaches no notebook through them.
 SHOWING = {PACKAGE / "tools" / f"{name}.py" for name in ("notebook", "tables", "widgets")}
 
@@ -87,7 +88,7 @@ def reached(source: Path) -> dict[str, str]:
 
 
 def _data() -> dict[str, str]:
-    return {path.relative_to(ROOT).as_posix(): sha256(path)[:16] for path in sorted((ROOT / "data").iterdir())
+    return {path.relative_to(ROOT).as_posix(): sha256(path)[:16] for path in sorted((ROOT / "data").rglob("*"))
             if path.is_file() and path.suffix != ".md" and not path.name.startswith(".")}
 
 
