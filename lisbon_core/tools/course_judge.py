@@ -1,0 +1,208 @@
+"""The two processes that check a notebook: a judge runs given cells and hidden checks, a pupil the student's code.
+
+Between them go numbers, texts, arrays, and lists, tuples and dicts of these, as JSON. A function stays where it is: the
+other end gets a stand-in, whose arguments and results travel. Nothing that comes from the pupil is ever run, and what
+the pupil changes, it changes for itself: the judge has a numpy of its own, and no check or solution ever leaves it.
+"""
+
+import base64
+import contextlib
+import dataclasses
+import importlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from lisbon_core._core import PACKAGE, cache_folder, sources_hash
+from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
+
+__all__ = ["Line", "ran"]
+
+LONGEST = 2**26  # bytes of a message
+LIMITS = {"AS": 2**32, "FSIZE": 2**28, "CORE": 0}  # bytes: of memory, of a file, of what a crash leaves
+NUMBERS = "biufcU"  # kinds of arrays
+READ = (sys.prefix, sys.base_prefix, *filter(None, sys.path), PACKAGE, ROOT / "data", "/usr", "/etc")
+KEPT_BACK = (NOTEBOOKS, ROOT / "tests", ROOT / "_build", ROOT / ".git")  # where solutions are
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+FORBIDDEN = ("os.exec", "os.fork", "os.kill", "os.posix_spawn", "os.spawn", "os.system", "pty.", "socket.bind",
+             "socket.connect", "subprocess.")
+CHANGES = ("os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink",
+           "os.truncate", "os.utime")
+
+
+class Line:
+    """One end of the line between the two: what may be asked of it, and what it asks.
+
+    Parameters
+    ----------
+    reads, writes : binary streams
+        From and to the other end.
+    trusts : bool
+        Whether objects of this package may be made of what comes in: of data from the judge, never from the pupil.
+    tasks : dict of functions
+        What the other end may ask for, besides the functions that were lent to it.
+    """
+
+    def __init__(self, reads, writes, trusts: bool, **tasks):
+        self.reads, self.writes, self.trusts, self.lent = reads, writes, trusts, []
+        self.tasks = {"call": self._call, **tasks}
+
+    def ask(self, *message):
+        """What the other end answers; an exception there is one of the same name here."""
+        self._send(*message)
+        while True:
+            kind, *content = self._receive()
+            if kind == "value":
+                return self._decoded(*content)
+            if kind == "fault":
+                name, text = map(str, content)
+                raise type(name, (Exception,), {})(text)
+            self.answer(kind, *content)
+
+    def answer(self, kind, *content) -> None:
+        """Do what the other end asks for."""
+        try:
+            reply = "value", self._encoded(self.tasks[kind](*content))
+        except Exception as error:  # of a student's function, of any class
+            reply = "fault", type(error).__name__, str(error)
+        self._send(*reply)
+
+    def serve(self) -> None:
+        """Answer for ever."""
+        while True:
+            self.answer(*self._receive())
+
+    def _call(self, number, arguments, options):
+        return self.lent[number](*self._decoded(arguments), **self._decoded(options))
+
+    def _send(self, *message) -> None:
+        self.writes.write(json.dumps(message).encode() + b"\n")
+        self.writes.flush()
+
+    def _receive(self) -> list:
+        line = self.reads.readline(LONGEST)
+        if not line.endswith(b"\n"):
+            os._exit(1)  # the other end is gone, or floods this one
+        return json.loads(line)
+
+    def _encoded(self, value):
+        if isinstance(value, np.ndarray | np.generic | complex) and (array := np.asarray(value)).dtype.kind in NUMBERS:
+            return {"array": [array.dtype.str, array.shape, base64.b64encode(array.tobytes()).decode()]}
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        if isinstance(value, list | tuple):
+            return {type(value).__name__: [self._encoded(one) for one in value]}
+        if isinstance(value, dict):
+            return {"dict": [[self._encoded(one) for one in item] for item in value.items()]}
+        if dataclasses.is_dataclass(value) and type(value).__module__.startswith("lisbon_core."):
+            return {"made": [type(value).__module__, type(value).__name__, self._encoded(vars(value))]}
+        if callable(value):
+            self.lent.append(value)
+            return {"lent": len(self.lent) - 1}
+        raise TypeError(f"a {type(value).__name__} is no answer: give numbers, texts, arrays, lists or dicts of them")
+
+    def _decoded(self, content):
+        if not isinstance(content, dict):
+            return content
+        (kind, inner), = content.items()
+        if kind == "array" and np.dtype(inner[0]).kind in NUMBERS:
+            return np.frombuffer(base64.b64decode(inner[2]), inner[0]).reshape(inner[1]).copy()[()]
+        if kind in ("list", "tuple"):
+            return {"list": list, "tuple": tuple}[kind](map(self._decoded, inner))
+        if kind == "dict":
+            return {self._decoded(key): self._decoded(value) for key, value in inner}
+        if kind == "made" and self.trusts:
+            made = object.__new__(getattr(importlib.import_module(inner[0]), inner[1]))
+            vars(made).update(self._decoded(inner[2]))
+            return made
+        if kind == "lent":
+            return lambda *arguments, **options: self.ask("call", inner, self._encoded(list(arguments)),
+                                                          self._encoded(options))
+        raise TypeError(f"what came from the answer is no data, but {str(kind)[:20]}")
+
+
+def ran(shell, source: str) -> list[str]:
+    """Run a cell; name and text of the error that ended it, empty if none did."""
+    done = shell.run_cell(source, silent=True)
+    error = done.error_before_exec or done.error_in_exec
+    return [type(error).__name__, str(error)] if error else []
+
+
+def _shell(seconds: float):
+    """A shell to run cells in, which shows nothing; limits hold for all of its process."""
+    for name, most in {**LIMITS, "CPU": int(4 * seconds)}.items():
+        with contextlib.suppress(ValueError, OSError):  # a lower limit holds already, or the system has none
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+    for stream in (0, 1, 2):
+        os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+    return InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+
+
+def judge(seconds: float) -> None:
+    """Run the cells that come in, ["given", "answer", "own" or "check", text, names]; tell of each in JSON."""
+    cells, told = json.load(sys.stdin), os.fdopen(os.dup(1), "w")
+    shell, line = _shell(seconds), None
+    for number, (role, source, names) in enumerate(cells):
+        fault = ran(shell, source) if role in ("given", "check") else []
+        if role != "check":
+            line = line or _pupil(seconds)
+            try:
+                fault = fault or line.ask("run", source)
+                shell.push(line.ask("take", names))
+            except Exception as error:  # of what came from the answer, of any class
+                fault = fault or [type(error).__name__, str(error)]
+        print(json.dumps([number, fault]), file=told, flush=True)
+
+
+def _pupil(seconds: float) -> Line:
+    """Line to a new process for the student's code, in a folder and with a cache of its own."""
+    kernels = Path("kernels", sources_hash("heliosphere", "orbits"))
+    with contextlib.suppress(OSError):  # else it compiles them
+        shutil.copytree(cache_folder() / kernels, Path("pupil", ".cache") / kernels)
+    home = os.path.abspath("pupil")
+    os.makedirs(home, exist_ok=True)
+    given = {"HOME": home, "LISBON_CACHE": f"{home}/.cache", "PYTHONDONTWRITEBYTECODE": "1"}
+    given |= {name: os.environ[name] for name in ("MPLBACKEND", "OPENBLAS_NUM_THREADS", "PATH", "PYTHONPATH")}
+    process = subprocess.Popen([sys.executable, "-P", "-m", __spec__.name, "pupil", str(seconds)], cwd=home, env=given,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    return Line(process.stdout, process.stdin, trusts=False)
+
+
+def pupil(seconds: float) -> None:
+    """Run what the judge sends, within its own folder."""
+    ends = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    shell = _shell(seconds)
+    sys.addaudithook(_guard(os.getcwd()))
+    Line(*ends, trusts=True, run=lambda source: ran(shell, source), take=lambda names: {
+        name: shell.user_ns[name] for name in names if name in shell.user_ns}).serve()
+
+
+def _guard(home: str):
+    """Hook that keeps Python's own doors shut: to other processes, networks, and files that are no pupil's concern."""
+    read, kept_back, real = (tuple(os.path.realpath(path) + "/" for path in paths) for paths in (
+        (home, *READ), KEPT_BACK, [home]))
+    forbidden, changes, realpath, null = FORBIDDEN, CHANGES, os.path.realpath, os.devnull
+
+    def refuse(event, arguments):
+        if event.startswith(forbidden):
+            raise PermissionError(f"{event} is not for an answer: compute it here")
+        writes = event == "open" and arguments[2] & WRITING
+        for path in arguments[:1] if event == "open" else arguments[:2] if event in changes else ():
+            if isinstance(path, str | bytes | os.PathLike) and path != null:
+                place = realpath(os.fsdecode(path)) + "/"
+                if not place.startswith(real if writes or event in changes else read) or place.startswith(kept_back):
+                    raise PermissionError(f"{place[:-1]} is not for an answer to read or write: compute it here")
+
+    return refuse
+
+
+if __name__ == "__main__":
+    {"judge": judge, "pupil": pupil}[sys.argv[1]](float(sys.argv[2]))
