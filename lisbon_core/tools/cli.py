@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FAST, FILES, RunParameters, absolute, parameter_table
+from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.provenance import check_cache
@@ -115,12 +116,9 @@ def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
 def _yaml(path: str) -> dict:
     import yaml
 
-    try:
-        # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
-        content = yaml.BaseLoader(Path(path).read_text(encoding="utf-8")).get_single_data() or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        said = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise UsageError(f"Cannot read --params {path} as YAML: {said}.") from error
+    # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
+    content = parsed(path, lambda text: yaml.BaseLoader(text).get_single_data() or {}, lambda why: UsageError(
+        f"Cannot read --params {path} as YAML: {why}."))
     if not isinstance(content, dict):
         raise UsageError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
     return {str(name): value for name, value in content.items()}
@@ -181,6 +179,7 @@ COMMANDS = {
     "equations": ("tools.equations:lines", "where each equation is computed, shown and proved", []),
     "check": ("tools.course_check:check_all", "check a student's exercise notebook", [
         _option("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student"),
+        _option("--csv", action="store_true", dest="table", help="a line an exercise: file, exercise, how it ended"),
         _option("--seconds", type=_from(1), default=300, help="limit for each notebook (default 300)")]),
     "capstone": ("studies.unknown_sky:capstone", "an unknown sky for a student, and its grade", [
         _option("--student", required=True, metavar="NAME", help="name or number: the sky follows from it"),

@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
 from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 from lisbon_core.tools.inputs import ROOT
@@ -124,12 +125,8 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     """
     import nbformat
 
-    try:
-        student = nbformat.read(path, as_version=4)
-    except FileNotFoundError:
-        raise CourseError(f"There is no file {path}: give the path of your notebook.") from None
-    except Exception as error:  # nbformat raises whatever its parsers do
-        raise CourseError(f"{path} is not a notebook ({type(error).__name__}): save yours from Jupyter.") from error
+    student = parsed(path, lambda text: nbformat.reads(text, as_version=4), lambda why: CourseError(
+        f"{path} is not a notebook ({why}): give the path of yours, as Jupyter saved it."), most=2**25)
     source = source_of(student, Path(path).name)
     run, problems = assemble(student, source)
     ended, told = _execute(_roles(run, source), seconds)

@@ -71,7 +71,7 @@ class Line:
         """Do what the other end asks for."""
         try:
             reply = "value", self._encoded(self.tasks[kind](*content))
-        except Exception as error:  # of a student's function, of any class
+        except BaseException as error:  # of a student's function, of any class
             reply = "fault", type(error).__name__, str(error)
         self._send(*reply)
 
@@ -129,11 +129,11 @@ class Line:
         raise TypeError(f"what came from the answer is no data, but {str(kind)[:20]}")
 
 
-def ran(shell, source: str) -> list[str]:
-    """Run a cell; name and text of the error that ended it, empty if none did."""
+def ran(shell, source: str) -> None:
+    """Run a cell; the error that ends it is raised."""
     done = shell.run_cell(source, silent=True)
-    error = done.error_before_exec or done.error_in_exec
-    return [type(error).__name__, str(error)] if error else []
+    if error := done.error_before_exec or done.error_in_exec:
+        raise error
 
 
 def _shell(seconds: float):
@@ -151,15 +151,19 @@ def judge(seconds: float) -> None:
     cells, told = json.load(sys.stdin), os.fdopen(os.dup(1), "w")
     shell, line = _shell(seconds), None
     for number, (role, source, names) in enumerate(cells):
-        fault = ran(shell, source) if role in ("given", "check") else []
-        if role != "check":
-            line = line or _pupil(seconds)
-            try:
-                fault = fault or line.ask("run", source)
-                shell.push(line.ask("take", names))
-            except Exception as error:  # of what came from the answer, of any class
-                fault = fault or [type(error).__name__, str(error)]
-        print(json.dumps([number, fault]), file=told, flush=True)
+        fault = []
+        try:
+            if role in ("given", "check"):
+                ran(shell, source)
+            if role != "check":
+                line = line or _pupil(seconds)
+                line.ask("run", source)
+                taken = line.ask("take", names)
+                shell.push({name: taken[name] for name in names if name in taken})
+        except Exception as error:  # of what came from the answer, of any class
+            fault = [type(error).__name__, str(error)]
+        plain = ["".join(one for one in text[-2000:] if one.isprintable() or one == "\n") for text in fault]
+        print(json.dumps([number, plain]), file=told, flush=True)
 
 
 def _pupil(seconds: float) -> Line:
@@ -170,7 +174,7 @@ def _pupil(seconds: float) -> Line:
     home = os.path.abspath("pupil")
     os.makedirs(home, exist_ok=True)
     given = {"HOME": home, "LISBON_CACHE": f"{home}/.cache", "PYTHONDONTWRITEBYTECODE": "1"}
-    given |= {name: os.environ[name] for name in ("MPLBACKEND", "OPENBLAS_NUM_THREADS", "PATH", "PYTHONPATH")}
+    given |= {name: os.environ.get(name, "") for name in ("MPLBACKEND", "OPENBLAS_NUM_THREADS", "PATH", "PYTHONPATH")}
     process = subprocess.Popen([sys.executable, "-P", "-m", __spec__.name, "pupil", str(seconds)], cwd=home, env=given,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     return Line(process.stdout, process.stdin, trusts=False)
