@@ -331,7 +331,7 @@ def test_reports_are_plain_text(built, tmp_path, capsys):
 def test_files_that_are_no_exercise(tmp_path, capsys):
     (tmp_path / "broken.ipynb").write_text("{")
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), tmp_path / "other.ipynb")
-    for name, words in (("none.ipynb", "There is no file"), ("broken.ipynb", "is not a notebook"),
+    for name, words in (("none.ipynb", "No such file"), ("broken.ipynb", "is not a notebook"),
                         ("other.ipynb", "holds no answer cell")):
         assert main(["check", str(tmp_path / name)]) == 2
         assert words in capsys.readouterr().err
@@ -341,7 +341,7 @@ def test_files_that_are_no_exercise(tmp_path, capsys):
     assert main(["check", str(tmp_path / "labels.ipynb"), str(tmp_path / "none.ipynb")]) == 2
     said = capsys.readouterr().err  # of each, and not of the first alone
     assert "labels.ipynb holds no answer cell" in said
-    assert "There is no file" in said
+    assert "No such file" in said
 
 
 def test_regions_have_to_close():

@@ -3,13 +3,13 @@
 This is a fence, not a wall: a student's code runs with the rights of whoever checks it.
 """
 
-import ast
 import contextlib
 import csv
 import json
 import os
 import signal
 import subprocess
+import symtable
 import sys
 import tempfile
 import textwrap
@@ -178,16 +178,15 @@ def check_all(files: list[str], seconds: float = 300.0, table: bool = False) -> 
 
 def _roles(run, source) -> list[tuple[str, str, list[str]]]:
     """What `course_judge` is given of each cell: its role, its text, and the names that its solution binds."""
-    cells, solved = [], answers(source)
+    solved, roles = answers(source), []
     for cell in run.cells:
-        label, names = _label(cell), set()
-        if label.get("grade_id") in solved and cell.cell_type == "code":
-            for node in ast.parse(solved[label["grade_id"]].source).body:
-                targets = node.targets if isinstance(node, ast.Assign) else [node]
-                names |= {getattr(one, "name", getattr(one, "id", "")) for one in targets}
+        label = _label(cell)
         role = "own" if not label else "answer" if label["solution"] else "check" if label["grade"] else "given"
-        cells.append((role, cell.source if cell.cell_type == "code" else "", sorted(names - {""})))
-    return cells
+        code, names = cell.source * (cell.cell_type == "code"), []
+        if code and role == "answer":
+            names = symtable.symtable(solved[label["grade_id"]].source, "solution", "exec").get_symbols()
+        roles.append((role, code, [one.get_name() for one in names if one.is_assigned()]))
+    return roles
 
 
 def _execute(cells: list, seconds: float) -> tuple[str, dict[int, list[str]]]:

@@ -1,11 +1,10 @@
 """The two processes that check a notebook: a judge runs given cells and hidden checks, a pupil the student's code.
 
-Between them go numbers, texts, arrays, and lists, tuples and dicts of these, as JSON. A function stays where it is: the
-other end gets a stand-in, whose arguments and results travel. Nothing that comes from the pupil is ever run, and what
-the pupil changes, it changes for itself: the judge has a numpy of its own, and no check or solution ever leaves it.
+Between them go numbers, texts, arrays, lists and dicts, as JSON. A function stays where it is: the other end gets a
+stand-in, whose arguments and results travel. Nothing that comes from the pupil is ever run, and what the pupil changes,
+it changes for itself: the judge has a numpy of its own, and no check or solution ever leaves it.
 """
 
-import base64
 import contextlib
 import dataclasses
 import importlib
@@ -24,14 +23,10 @@ from traitlets.config import Config
 from lisbon_core._core import PACKAGE, cache_folder, sources_hash
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 
-__all__ = ["Line", "ran"]
-
 LONGEST = 2**26  # bytes of a message
 LIMITS = {"AS": 2**32, "FSIZE": 2**28, "CORE": 0}  # bytes: of memory, of a file, of what a crash leaves
-NUMBERS = "biufcU"  # kinds of arrays
 READ = (sys.prefix, sys.base_prefix, *filter(None, sys.path), PACKAGE, ROOT / "data", "/usr", "/etc")
 KEPT_BACK = (NOTEBOOKS, ROOT / "tests", ROOT / "_build", ROOT / ".git")  # where solutions are
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 FORBIDDEN = ("os.exec", "os.fork", "os.kill", "os.posix_spawn", "os.spawn", "os.system", "pty.", "socket.bind",
              "socket.connect", "subprocess.")
 CHANGES = ("os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink",
@@ -53,7 +48,7 @@ class Line:
 
     def __init__(self, reads, writes, trusts: bool, **tasks):
         self.reads, self.writes, self.trusts, self.lent = reads, writes, trusts, []
-        self.tasks = {"call": self._call, **tasks}
+        self.tasks = {"call": lambda number, arguments, options: self.lent[number](*arguments, **options), **tasks}
 
     def ask(self, *message):
         """What the other end answers; an exception there is one of the same name here."""
@@ -61,75 +56,57 @@ class Line:
         while True:
             kind, *content = self._receive()
             if kind == "value":
-                return self._decoded(*content)
+                return content[0]
             if kind == "fault":
-                name, text = map(str, content)
-                raise type(name, (Exception,), {})(text)
+                raise type(str(content[0]), (Exception,), {})(content[1])
             self.answer(kind, *content)
 
     def answer(self, kind, *content) -> None:
         """Do what the other end asks for."""
         try:
-            reply = "value", self._encoded(self.tasks[kind](*content))
+            self._send("value", self.tasks[kind](*content))
         except BaseException as error:  # of a student's function, of any class
-            reply = "fault", type(error).__name__, str(error)
-        self._send(*reply)
+            self._send("fault", type(error).__name__, str(error))
 
     def serve(self) -> None:
         """Answer for ever."""
         while True:
             self.answer(*self._receive())
 
-    def _call(self, number, arguments, options):
-        return self.lent[number](*self._decoded(arguments), **self._decoded(options))
-
     def _send(self, *message) -> None:
-        self.writes.write(json.dumps(message).encode() + b"\n")
+        self.writes.write(json.dumps(message, default=self._as_data).encode() + b"\n")
         self.writes.flush()
 
     def _receive(self) -> list:
         line = self.reads.readline(LONGEST)
         if not line.endswith(b"\n"):
             os._exit(1)  # the other end is gone, or floods this one
-        return json.loads(line)
+        return json.loads(line, object_hook=self._from_data)
 
-    def _encoded(self, value):
-        if isinstance(value, np.ndarray | np.generic | complex) and (array := np.asarray(value)).dtype.kind in NUMBERS:
-            return {"array": [array.dtype.str, array.shape, base64.b64encode(array.tobytes()).decode()]}
-        if value is None or isinstance(value, bool | int | float | str):
-            return value
-        if isinstance(value, list | tuple):
-            return {type(value).__name__: [self._encoded(one) for one in value]}
-        if isinstance(value, dict):
-            return {"dict": [[self._encoded(one) for one in item] for item in value.items()]}
+    def _as_data(self, value) -> dict:
+        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufU":
+            return {"array": value.tolist(), "dtype": value.dtype.str}
         if dataclasses.is_dataclass(value) and type(value).__module__.startswith("lisbon_core."):
-            return {"made": [type(value).__module__, type(value).__name__, self._encoded(vars(value))]}
+            return {"made": vars(value), "of": [type(value).__module__, type(value).__name__]}
         if callable(value):
             self.lent.append(value)
             return {"lent": len(self.lent) - 1}
         raise TypeError(f"a {type(value).__name__} is no answer: give numbers, texts, arrays, lists or dicts of them")
 
-    def _decoded(self, content):
-        if not isinstance(content, dict):
-            return content
-        (kind, inner), = content.items()
-        if kind == "array" and np.dtype(inner[0]).kind in NUMBERS:
-            return np.frombuffer(base64.b64decode(inner[2]), inner[0]).reshape(inner[1]).copy()[()]
-        if kind in ("list", "tuple"):
-            return {"list": list, "tuple": tuple}[kind](map(self._decoded, inner))
-        if kind == "dict":
-            return {self._decoded(key): self._decoded(value) for key, value in inner}
-        if kind == "made" and self.trusts:
-            made = object.__new__(getattr(importlib.import_module(inner[0]), inner[1]))
-            vars(made).update(self._decoded(inner[2]))
+    def _from_data(self, content: dict):
+        if "array" in content and np.dtype(content["dtype"]).kind in "biufU":
+            return np.array(content["array"], content["dtype"])[()]
+        if "made" in content and self.trusts:
+            module, name = content["of"]
+            made = object.__new__(getattr(importlib.import_module(module), name))
+            vars(made).update(content["made"])
             return made
-        if kind == "lent":
-            return lambda *arguments, **options: self.ask("call", inner, self._encoded(list(arguments)),
-                                                          self._encoded(options))
-        raise TypeError(f"what came from the answer is no data, but {str(kind)[:20]}")
+        if "lent" in content:
+            return lambda *arguments, **options: self.ask("call", content["lent"], arguments, options)
+        return content
 
 
-def ran(shell, source: str) -> None:
+def _run(shell, source: str) -> None:
     """Run a cell; the error that ends it is raised."""
     done = shell.run_cell(source, silent=True)
     if error := done.error_before_exec or done.error_in_exec:
@@ -154,7 +131,7 @@ def judge(seconds: float) -> None:
         fault = []
         try:
             if role in ("given", "check"):
-                ran(shell, source)
+                _run(shell, source)
             if role != "check":
                 line = line or _pupil(seconds)
                 line.ask("run", source)
@@ -168,12 +145,11 @@ def judge(seconds: float) -> None:
 
 def _pupil(seconds: float) -> Line:
     """Line to a new process for the student's code, in a folder and with a cache of its own."""
-    kernels = Path("kernels", sources_hash("heliosphere", "orbits"))
+    home, kernels = Path("pupil").absolute(), Path("kernels", sources_hash("heliosphere", "orbits"))
+    home.mkdir()
     with contextlib.suppress(OSError):  # else it compiles them
-        shutil.copytree(cache_folder() / kernels, Path("pupil", ".cache") / kernels)
-    home = os.path.abspath("pupil")
-    os.makedirs(home, exist_ok=True)
-    given = {"HOME": home, "LISBON_CACHE": f"{home}/.cache", "PYTHONDONTWRITEBYTECODE": "1"}
+        shutil.copytree(cache_folder() / kernels, home / kernels)
+    given = {"HOME": str(home), "LISBON_CACHE": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     given |= {name: os.environ.get(name, "") for name in ("MPLBACKEND", "OPENBLAS_NUM_THREADS", "PATH", "PYTHONPATH")}
     process = subprocess.Popen([sys.executable, "-P", "-m", __spec__.name, "pupil", str(seconds)], cwd=home, env=given,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -185,25 +161,24 @@ def pupil(seconds: float) -> None:
     ends = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     shell = _shell(seconds)
     sys.addaudithook(_guard(os.getcwd()))
-    Line(*ends, trusts=True, run=lambda source: ran(shell, source), take=lambda names: {
+    Line(*ends, trusts=True, run=lambda source: _run(shell, source), take=lambda names: {
         name: shell.user_ns[name] for name in names if name in shell.user_ns}).serve()
 
 
 def _guard(home: str):
     """Hook that keeps Python's own doors shut: to other processes, networks, and files that are no pupil's concern."""
-    read, kept_back, real = (tuple(os.path.realpath(path) + "/" for path in paths) for paths in (
-        (home, *READ), KEPT_BACK, [home]))
+    own, read, kept_back = (tuple(os.path.realpath(path) + "/" for path in paths)
+                            for paths in ([home], [home, *READ], KEPT_BACK))
     forbidden, changes, realpath, null = FORBIDDEN, CHANGES, os.path.realpath, os.devnull
 
     def refuse(event, arguments):
+        writes = event in changes or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+        for path in arguments[:2] if event in changes else arguments[:1] if event == "open" else ():
+            place = realpath(os.fsdecode(path)) + "/" if isinstance(path, str | bytes | os.PathLike) else home + "/"
+            if path != null and (not place.startswith(own if writes else read) or place.startswith(kept_back)):
+                raise PermissionError(f"{place[:-1]} is not for an answer to read or write: compute it here")
         if event.startswith(forbidden):
             raise PermissionError(f"{event} is not for an answer: compute it here")
-        writes = event == "open" and arguments[2] & WRITING
-        for path in arguments[:1] if event == "open" else arguments[:2] if event in changes else ():
-            if isinstance(path, str | bytes | os.PathLike) and path != null:
-                place = realpath(os.fsdecode(path)) + "/"
-                if not place.startswith(real if writes or event in changes else read) or place.startswith(kept_back):
-                    raise PermissionError(f"{place[:-1]} is not for an answer to read or write: compute it here")
 
     return refuse
 
