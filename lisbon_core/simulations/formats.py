@@ -60,7 +60,7 @@ def read_columns(path) -> Columns:
     """
     path = Path(os.path.expanduser(path))
     if not path.is_file():
-        raise HeliosphereError(f"there is no file {path}: give the path of a file of an MHD code")
+        raise HeliosphereError(f"{path} is not there, or no regular file: give the path of a file of an MHD code")
     kind = "gzip file"
     try:
         with path.open("rb") as stream:
