@@ -218,17 +218,16 @@ def test_make_sees_that_the_folder_was_moved(tmp_path):
 
 
 def test_a_wheel_brings_notebooks_and_data(tmp_path):
-    """Unpacked as pip does it, away from the checkout; the folder that it makes is laid out like one."""
+    """Unpacked as pip does it, away from the checkout: lisbon.pth names a folder that is laid out like one."""
     pytest.importorskip("hatchling", reason="what builds the package is not installed")
     done = started("-c", f"from hatchling.build import build_wheel; build_wheel({str(tmp_path)!r})", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     path, = tmp_path.glob("*.whl")
     with zipfile.ZipFile(path) as wheel:
         wheel.extractall(tmp_path / "site")
-    code = (f"import site, sys; site.addsitedir({str(tmp_path / 'site')!r}); import lisbon_core.tools.cli as cli; "
-            "print(cli.__file__); sys.exit(cli.main(sys.argv[1:]))")
-    sky = tmp_path / "site" / "lisbon_compendium" / "data" / "sky_default.ecsv"
-    for command in (["list"], ["map", str(sky)], ["equations"]):
-        done = started("-c", code, *command, cwd=tmp_path, env={"PYTHONPATH": ""})
+    place = tmp_path / "site" / (tmp_path / "site" / "lisbon.pth").read_text().strip()
+    code = "import sys; from lisbon_core.tools import cli; print(cli.__file__); sys.exit(cli.main(sys.argv[1:]))"
+    for command in (["list"], ["map", str(place / "data" / "sky_default.ecsv")], ["equations"]):
+        done = started("-c", code, *command, cwd=tmp_path, env={"PYTHONPATH": str(place)})
         assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith(str(tmp_path / "site").encode())
+        assert done.stdout.startswith(str(place).encode())

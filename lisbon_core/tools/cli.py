@@ -205,7 +205,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
         if name == chosen:
             module, _, function = where.partition(":")
             does = getattr(importlib.import_module(f"lisbon_core.{module}"), function)
-            command.description = re.split(r"\n\n\w+\n---", inspect.getdoc(does))[0]
+            command.description = re.split(r"\n\n\w+\n---", inspect.getdoc(does) or "")[0]
             command.set_defaults(command=does)
             for names, how in options:
                 command.add_argument(*names, **how)
