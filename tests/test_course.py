@@ -290,7 +290,8 @@ os.killpg(0, signal.SIGTERM)""",
     "a flood": """for _ in range(300):
     print("x" * 1_000_000)
 restore = lambda *_: "x" * 10**8""",
-    "memory": "whole = np.ones((40_000, 40_000))\nrestore = lambda *_: true_sky",
+    "memory": "whole = np.ones((40_000, 40_000))",
+    "the values of the question": "restore = lambda *_: true_sky\nsphere_mean = lambda values: 0.0",
 }
 
 
@@ -298,13 +299,11 @@ restore = lambda *_: "x" * 10**8""",
 def test_a_cheat_passes_nothing(cheat, built, tmp_path):
     """And what it does, ends with it: the sources are what they were, the next one is judged as before."""
     def add(cells, named):
-        taken = re.findall(r"### BEGIN SOLUTION\n(.*?)### END", named["ex_6_1"].source + named["ex_6_2"].source, re.S)
-        assert len(taken) == 2
         named["ex_6_1"].source = "def restore(intensity, ring_means):\n    return intensity"
         named["ex_6_2"].source = "def sphere_mean(values):\n    return 0.0 * values.mean()"
         code = CHEATS[cheat].replace("TAKEN", '[None] * 2\nexec(text.replace("# %%", "#"))')
-        for name in ("ex_6_1", "ex_6_2"):  # before the answer, and after it
-            cells.insert(cells.index(named[name]) + (name == "ex_6_2"), nbformat.v4.new_code_cell(code))
+        for name, after in (("ex_6_1", 0), ("ex_6_1", 1), ("ex_6_2", 1)):  # before answers and after them
+            cells.insert(cells.index(named[name]) + after, nbformat.v4.new_code_cell(code))
 
     before = {path: path.read_bytes() for path in Path(course_check.__file__).parent.glob("*.py")}
     found = outcomes_of(edited(built, tmp_path, add), seconds=60)

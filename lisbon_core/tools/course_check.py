@@ -209,7 +209,7 @@ def _execute(cells: list, seconds: float) -> tuple[str, dict[int, list[str]]]:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         said, _ = process.communicate()
-    return ended, dict(map(json.loads, said.splitlines()))
+    return ended, dict(map(json.loads, said.split("\n")[:-1]))
 
 
 def report(name: str, outcomes: list[CheckOutcome]) -> str:
