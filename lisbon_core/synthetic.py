@@ -17,6 +17,7 @@ from lisbon_core.anisotropy.terms import mean_columns, sample_columns
 from lisbon_core.heliosphere import Heliosphere, HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.parameters import checked, documented, parameter
+from lisbon_core.reading import parsed
 from lisbon_core.response import response
 from lisbon_core.sky import SkyMap, averaging, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
@@ -199,12 +200,9 @@ def read_truth(path: str | Path) -> SkyTruth:
     LisbonError
         If the file is no TOML or holds other names than those of `SkyTruth`.
     """
+    known = ", ".join(field.name for field in fields(SkyTruth))
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        return SkyTruth(**values)
+        return parsed(path, lambda text: SkyTruth(**tomllib.loads(text)), lambda why: LisbonError(
+            f"this is no truth of a synthetic sky ({why}): it must be TOML with {known}"))
     except LisbonError as error:
         raise LisbonError(f"{path}: {error}") from None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        known = ", ".join(field.name for field in fields(SkyTruth))
-        why = " ".join(str(error).split())[:200]
-        raise LisbonError(f"{path} is no truth of a synthetic sky ({why}): it must be TOML with {known}") from None

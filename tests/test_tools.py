@@ -362,7 +362,7 @@ def test_list(lisbon):
     (["--set", "order=1000"], "order is 1000"),
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
-    (["--jobs", "0"], "--jobs: 0 makes no sense: give 1 or more"),
+    (["--jobs", "0"], "--jobs: 0 makes no sense: give a whole number from 1 to 1000"),
 ])
 def test_mistakes_get_a_sentence(lisbon, tmp_path, arguments, sentence):
     code, printed, complaint = lisbon("run", "--out", str(tmp_path / "out"), *arguments)

@@ -10,6 +10,7 @@ from IPython.display import Image, Markdown, display
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import Claim, ClaimError, merge
 from lisbon_core.plots.saving import drawn_by, fewer_colours, image
+from lisbon_core.plots.style import house_style
 from lisbon_core.rounding import number
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
@@ -26,8 +27,9 @@ def folder(run_dir: str = "") -> Path:
 def picture(figure) -> bytes:
     """PNG of a figure for the screen. Its layout is settled once for all, so that what is saved later shows the same.
     """
-    for _ in range(2):  # the layout of maps with a colour bar takes two rounds
-        figure.draw_without_rendering()
+    with house_style():
+        for _ in range(2):  # the layout of maps with a colour bar takes two rounds
+            figure.draw_without_rendering()
     figure.set_layout_engine("none")
     # a figure for one column of a journal is read on a screen too
     return fewer_colours(image(figure, "png", 110 if figure.get_figwidth() > 5.0 else 150))
