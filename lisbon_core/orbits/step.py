@@ -32,7 +32,7 @@ from lisbon_core.heliosphere.intrinsics import fma
 from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 
 __all__ = ["END", "EXCESS", "LANES", "LENGTH", "NEXT_FREE", "SLOPES", "START", "START_FIELD", "Step", "gyration",
-           "interpolated", "near_fifth_root", "read", "rotated", "rotation", "single_step", "steps", "tried", "write"]
+           "interpolated", "near_fifth_root", "read", "rotated", "rotation", "steps", "tried", "write"]
 
 INLINE = {**STRICT, "forceinline": True}
 LANES = 8
@@ -167,9 +167,9 @@ def _rotation_of(lanes, lane, place):
 
 
 @njit(**INLINE)
-def _begin(lanes, motion, width):
+def _begin(lanes, motion):
     """Energy, gyration and slope at the start of each step."""
-    for i in range(width):
+    for i in range(LANES):
         over_e, field = over_energy(read(lanes, START, i), motion), read(lanes, START_FIELD, i)
         lanes[OVER_ENERGY + i] = over_e
         at = GYRATION + i
@@ -178,11 +178,11 @@ def _begin(lanes, motion, width):
 
 
 @njit(**INLINE)
-def _stage_places(lanes, stage, width):
+def _stage_places(lanes, stage):
     """(g, w) and (r, p) of a stage. Slopes not known yet have no weight, and come from the step before."""
     a, b, c = WEIGHTS[stage, 0], WEIGHTS[stage, 1], WEIGHTS[stage, 2]
     d, e, f = WEIGHTS[stage, 3], WEIGHTS[stage, 4], WEIGHTS[stage, 5]
-    for i in range(width):
+    for i in range(LANES):
         h = lanes[LENGTH + i]
         y = _plus(read(lanes, START, i), h * a, read(lanes, SLOPES, i), h * b, read(lanes, SLOPES + SIX, i))
         y = _plus(y, h * c, read(lanes, SLOPES + 2 * SIX, i), h * d, read(lanes, SLOPES + 3 * SIX, i))
@@ -192,10 +192,10 @@ def _stage_places(lanes, stage, width):
 
 
 @njit(**INLINE)
-def _stage_fields(lanes, regions, n, field, width):
+def _stage_fields(lanes, regions, n, field):
     """The field at the place of each lane: the commonest for all of them at once, then what holds in another region."""
     held = field.functions.held(field.parameters)
-    for i in range(width):
+    for i in range(LANES):
         at = END + i
         write(lanes, END_FIELD, i, field.functions.commonest(lanes[at], lanes[at + LANES], lanes[at + 2 * LANES], held))
     for i in range(n):
@@ -204,15 +204,15 @@ def _stage_fields(lanes, regions, n, field, width):
 
 
 @njit(**INLINE)
-def _stage_slopes(lanes, stage, motion, width):
-    for i in range(width):
+def _stage_slopes(lanes, stage, motion):
+    for i in range(LANES):
         write(lanes, NEW_SLOPE, i, _slope(_rotation_of(lanes, i, PLACES[stage]), read(lanes, END, i),
                                           read(lanes, END_FIELD, i), read(lanes, START_FIELD, i),
                                           lanes[OVER_ENERGY + i], motion))
     # copied apart: written to its place above, the compiler would fear to overwrite what it still reads, and go lane
     # by lane
     for row in range(0, SIX, LANES):
-        for i in range(row, row + width):
+        for i in range(row, row + LANES):
             lanes[SLOPES + SIX * stage + i] = lanes[NEW_SLOPE + i]
 
 
@@ -224,9 +224,9 @@ def near_fifth_root(error):
 
 
 @njit(**INLINE)
-def _errors(lanes, motion, width):
+def _errors(lanes, motion):
     """Error of each step, of position over (r + 1 AU) or of momentum over momentum, the larger; and its EXCESS."""
-    for i in range(width):
+    for i in range(LANES):
         off, y = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), read(lanes, START, i)
         off = _plus(off, DIFFERENCE[0], read(lanes, SLOPES, i), DIFFERENCE[2], read(lanes, SLOPES + 2 * SIX, i))
         off = _plus(off, DIFFERENCE[3], read(lanes, SLOPES + 3 * SIX, i), DIFFERENCE[4],
@@ -240,24 +240,18 @@ def _errors(lanes, motion, width):
         lanes[ERROR + i], lanes[EXCESS + i] = error, near_fifth_root(error / motion.tolerance)
 
 
-@njit(**INLINE)
-def _steps(lanes, regions, n, motion, field, width):
-    """Of `width` lanes, a constant for the compiler: all of them side by side, or one by itself."""
-    _begin(lanes, motion, width)
-    for stage in range(1, 7):
-        _stage_places(lanes, stage, width)
-        _stage_fields(lanes, regions, n, field, width)
-        _stage_slopes(lanes, stage, motion, width)
-    _errors(lanes, motion, width)
-
-
 @njit(**STRICT)
 def steps(lanes, regions, n, motion, field):
     """One step of each of the first n lanes: from START, with START_FIELD, over LENGTH, to END, with END_FIELD.
 
     Of each the ERROR and EXCESS, and in UNTURNED and the last of the SLOPES (g, w) and (g', w') at the end.
     """
-    _steps(lanes, regions, n, motion, field, LANES)
+    _begin(lanes, motion)
+    for stage in range(1, 7):
+        _stage_places(lanes, stage)
+        _stage_fields(lanes, regions, n, field)
+        _stage_slopes(lanes, stage, motion)
+    _errors(lanes, motion)
 
 
 @njit(**INLINE)
@@ -266,18 +260,6 @@ def tried(lanes, lane, region):
     return Step(read(lanes, START, lane), read(lanes, START_FIELD, lane), lanes[LENGTH + lane], region,
                 read(lanes, END, lane), read(lanes, END_FIELD, lane), lanes[ERROR + lane],
                 read(lanes, UNTURNED, lane), read(lanes, SLOPES + 6 * SIX, lane))
-
-
-@njit(**STRICT)
-def single_step(lanes, start, start_field, length, region, motion, field):
-    """A step of one orbit, in lanes of its own."""
-    write(lanes, START, 0, start)
-    write(lanes, START_FIELD, 0, start_field)
-    lanes[LENGTH] = length
-    for row in range(SLOPES, UNTURNED, LANES):  # those of the step before, without weight, must be numbers all the same
-        lanes[row] = 0.0
-    _steps(lanes, (region,), 1, motion, field, 1)
-    return tried(lanes, 0, region)
 
 
 @njit(**INLINE)

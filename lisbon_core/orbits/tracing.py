@@ -22,7 +22,7 @@ from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 __all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]
 
 CHAOTIC = 100.0  # amplification above which a single orbit has lost its meaning
-CHUNK = 64  # orbits handed to a thread at a time
+CHUNK = 256  # orbits handed to a thread at a time: the last of them leave lanes empty
 
 
 class OrbitError(LisbonError):
