@@ -25,6 +25,7 @@ from lisbon_core.orbits.step import (
     SLOPES,
     START,
     START_FIELD,
+    TOLERANCE,
     UNTURNED,
     gyration,
     near_fifth_root,
@@ -39,6 +40,7 @@ __all__ = ["integrate"]
 LONGEST = 150.0  # AU, of any step that might reach a border
 SHARE = 0.5  # of the distance from the origin
 TURN = 2.0  # radians of gyration
+LOOSEST = 20.0  # times the tolerance
 FLOOR = 1e-6  # AU + the same share of the distance from the origin: the shortest step
 MOST_STEPS, MOST_TRIES = 1_000_000, 60  # of an orbit; to end a step on a border
 WORSE = 14.0  # times the error to a power above 1: measured, so that estimate and error agree in the tail
@@ -48,9 +50,10 @@ GOING, ESCAPED, ENDED = range(3)
 # rows of the lanes beside those of `step`: path, by how much the next step may grow, way to the nearest border, sum of
 # errors, evaluations of the field, steps tried, the deviations of two neighbours; and of a step that is to end on a
 # border, how often it was made, what is behind, the length of the next one, and the bracket of its own length
-PATH, GROWTH, ROOM, ERRORS, EVALUATIONS, TRIED, FIRST, SECOND, LANDING, THERE, NEXT_LENGTH, BRACKET = (
-    NEXT_FREE + LANES * row for row in (0, 1, 2, 3, 4, 5, 6, 12, 18, 19, 20, 21))
-SIZE = NEXT_FREE + LANES * 27
+(PATH, GROWTH, ROOM, ERRORS, EVALUATIONS, TRIED, FIRST, SECOND,
+ LANDING, THERE, NEXT_LENGTH, BRACKET, BEFORE) = (
+    NEXT_FREE + LANES * row for row in (0, 1, 2, 3, 4, 5, 6, 12, 18, 19, 20, 21, 27))
+SIZE = NEXT_FREE + LANES * 28
 
 
 @njit(**STRICT)
@@ -73,7 +76,8 @@ def _start(lanes, regions, lane, state, motion, field):
     room = -beyond_border(y, region, motion, field)[0]
     regions[lane] = region
     for row, value in ((PATH, 0.0), (GROWTH, 5.0), (ROOM, room), (ERRORS, 0.0), (EVALUATIONS, 1.0), (TRIED, 0.0),
-                       (LANDING, 0.0), (LENGTH, _limited(1.0, y, start_field, room, motion.path_cap, motion))):
+                       (LANDING, 0.0), (TOLERANCE, motion.tolerance), (BEFORE, 1.0),
+                       (LENGTH, _limited(1.0, y, start_field, room, motion.path_cap, motion))):
         lanes[row + lane] = value
     for row in range(SLOPES, UNTURNED, LANES):
         lanes[row + lane] = 0.0
@@ -118,7 +122,11 @@ def _advance(lanes, regions, lane, motion, field):
                                             motion.path_cap - path, motion)
             lanes[GROWTH + lane] = 1.0  # none right after a failure
             return GOING
-        grown = step.length * min(lanes[GROWTH + lane], 0.9 / max(excess, 0.1))
+        ahead = math.sqrt(math.sqrt(min(1.0, lanes[BEFORE + lane] / excess)))  # an error that grows will go on to
+        grown = step.length * min(lanes[GROWTH + lane], 0.9 * ahead / max(excess, 0.1))
+        lanes[BEFORE + lane] = excess
+        longer = lanes[TRIED + lane] / motion.patience
+        lanes[TOLERANCE + lane] = motion.tolerance * min(max(longer * longer, 1.0), LOOSEST)
         share, beyond, there = crossing(step, room, motion, field)
         if share <= 1.0:
             lanes[NEXT_LENGTH + lane], lanes[LANDING + lane], lanes[THERE + lane] = grown, 1.0, there

@@ -118,7 +118,7 @@ def threads() -> int:
 
 
 def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, backwards=False, boundary_AU=4000.0,
-          path_cap_AU=60000.0, tolerance=1e-8, neighbours=True) -> Orbits:
+          path_cap_AU=60000.0, tolerance=1e-8, patience=math.inf, neighbours=True) -> Orbits:
     """Trace orbits to a sphere about the origin: x and p of Eq. (1), and the motion that keeps f.
 
     Backwards in time means that charge and electric field change sign together with the momentum.
@@ -138,6 +138,9 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         Radius of the sphere; path after which an orbit is given up.
     tolerance : float
         Of each step: error of position over (r + 1 AU), and of momentum over momentum.
+    patience : float
+        Steps after which it grows, as the square of their number, to 20 times as much: for samples of what so long an
+        orbit, which is chaotic, may do.
     neighbours : bool
         Follow two neighbouring orbits along with each, for its amplification and error: half as long again.
 
@@ -164,7 +167,7 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
     sign = -1.0 if backwards else 1.0
     motion = Motion(lorentz=sign * charge * LORENTZ, electric=sign, mass2=float(mass_TV)**2,
                     boundary=float(boundary_AU), path_cap=float(path_cap_AU), tolerance=float(tolerance),
-                    neighbours=bool(neighbours))
+                    patience=float(patience), neighbours=bool(neighbours))
     states = np.concatenate([positions, sign * momenta], axis=1)
     found = np.empty((len(states), 5))
 
