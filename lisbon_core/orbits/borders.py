@@ -8,9 +8,11 @@ from lisbon_core._core import STRICT
 from lisbon_core.orbits.motion import distance, over_energy
 from lisbon_core.orbits.step import interpolated
 
-__all__ = ["OUTSIDE", "aim", "beyond_border", "crossing", "first_guess", "narrowed", "next_guess", "normal"]
+__all__ = ["MOST_TRIES", "OUTSIDE", "aim", "beyond_border", "crossing", "first_guess", "narrowed", "next_guess",
+           "normal"]
 
 NEAR = 1e-6  # AU: so well a border is found on the cubic through a step, which is no better
+MOST_TRIES = 60.0
 APART = 75.0  # AU, between the places of a step where it is looked for a border
 OUTSIDE = -1  # in place of a region: outside the sphere
 
@@ -36,25 +38,26 @@ def _secant(low, f_low, high, f_high):
 
 @njit(**STRICT)
 def narrowed(bracket, at, f):
-    """The bracket (low, f_low, high, f_high, side, nothing) after f was found at `at`: of an end that stays again, half of f.
+    """The bracket (low, f_low, high, f_high, side, tries) after f was found at `at`.
 
-    So regula falsi does not creep from one side (the Illinois rule); `side` is the end that moved last, 1 = high.
+    An end that stays again halves its f, so that regula falsi does not creep from one side (the Illinois rule); `side`
+    is the end that moved last, 1 = high.
     """
-    low, f_low, high, f_high, side, _ = bracket
+    low, f_low, high, f_high, side, tries = bracket
     if f > 0.0:
-        return low, f_low * (0.5 if side == 1.0 else 1.0), at, f, 1.0, 0.0
-    return at, f, high, f_high * (0.5 if side == -1.0 else 1.0), -1.0, 0.0
+        return low, f_low * (0.5 if side == 1.0 else 1.0), at, f, 1.0, tries + 1.0
+    return at, f, high, f_high * (0.5 if side == -1.0 else 1.0), -1.0, tries + 1.0
 
 
 @njit(**STRICT)
 def crossing(step, room, motion, field):
     """Share of a step after which it is first seen beyond a border, how far, and what is there; share 2: it never is.
 
-    Where there is not room enough, it is looked at every `APART`, and where it is farthest from the origin, as a sphere
-    that is grazed is met there or not at all.
+    Where there is not room enough at both ends, it is looked at every `APART`, and where it is farthest from the
+    origin, as a sphere that is grazed is met there or not at all.
     """
     beyond, there = beyond_border(step.end, step.region, motion, field)
-    if step.length > room:
+    if step.length > room + max(-beyond, 0.0):
         places = int(step.length / APART) + 2
         for i in range(1, places):
             share = i / places
@@ -88,9 +91,9 @@ def first_guess(step, share, beyond, there, motion, field):
     """
     goal = aim(there, motion)
     f_start = min(beyond_border(step.start, step.region, motion, field)[0], 0.0) - goal
-    on_cubic = (0.0, f_start, share, beyond - goal, 0.0, 0.0)
-    bracket = (0.0, f_start, share * step.length, beyond - goal, 0.0, 0.0)
-    for _ in range(50):
+    on_cubic = (0.0, f_start, share, beyond - goal, 0.0, 1.0)
+    bracket = (0.0, f_start, share * step.length, beyond - goal, 0.0, 1.0)
+    while on_cubic[5] < MOST_TRIES:
         share = _secant(on_cubic[0], on_cubic[1], on_cubic[2], on_cubic[3])
         f = beyond_border(interpolated(step, share, motion), step.region, motion, field)[0] - goal
         if abs(f) < NEAR or on_cubic[2] - on_cubic[0] < 1e-14:
@@ -100,7 +103,7 @@ def first_guess(step, share, beyond, there, motion, field):
 
 
 @njit(**STRICT)
-def next_guess(step, bracket, beyond, goal, tries, motion, field):
+def next_guess(step, bracket, beyond, goal, motion, field):
     """Length at which a step ends on a border that it missed by a little: straight on from its end, as Newton would.
 
     By regula falsi where that leads out of the bracket, as where a border is grazed, or has been tried too often.
@@ -110,7 +113,7 @@ def next_guess(step, bracket, beyond, goal, tries, motion, field):
     ahead = back * over_energy(y, motion)
     behind = beyond_border((y[0] - ahead * y[3], y[1] - ahead * y[4], y[2] - ahead * y[5]), step.region, motion, field)
     length = step.length - back * (beyond - goal) / (beyond - behind[0])
-    if tries <= 4.0 and bracket[0] < length < bracket[2]:
+    if bracket[5] <= 4.0 and bracket[0] < length < bracket[2]:
         return length
     return _secant(bracket[0], bracket[1], bracket[2], bracket[3])
 

@@ -14,7 +14,17 @@ from numba import njit
 
 from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import borrowed
-from lisbon_core.orbits.borders import OUTSIDE, aim, beyond_border, crossing, first_guess, narrowed, next_guess, normal
+from lisbon_core.orbits.borders import (
+    MOST_TRIES,
+    OUTSIDE,
+    aim,
+    beyond_border,
+    crossing,
+    first_guess,
+    narrowed,
+    next_guess,
+    normal,
+)
 from lisbon_core.orbits.motion import distance, field_at, over_energy, rate
 from lisbon_core.orbits.neighbours import behind_border, carried, perpendicular, spread, stretch
 from lisbon_core.orbits.step import (
@@ -40,20 +50,20 @@ __all__ = ["integrate"]
 LONGEST = 150.0  # AU, of any step that might reach a border
 SHARE = 0.5  # of the distance from the origin
 TURN = 2.0  # radians of gyration
-LOOSEST = 20.0  # times the tolerance
+LOOSEST = 50.0  # times the tolerance
 FLOOR = 1e-6  # AU + the same share of the distance from the origin: the shortest step
-MOST_STEPS, MOST_TRIES = 1_000_000, 60  # of an orbit; to end a step on a border
+MOST_STEPS = 1_000_000
 WORSE = 14.0  # times the error to a power above 1: measured, so that estimate and error agree in the tail
 
 GOING, ESCAPED, ENDED = range(3)
 
 # rows of the lanes beside those of `step`: path, by how much the next step may grow, way to the nearest border, sum of
-# errors, evaluations of the field, steps tried, the deviations of two neighbours; and of a step that is to end on a
-# border, how often it was made, what is behind, the length of the next one, and the bracket of its own length
-(PATH, GROWTH, ROOM, ERRORS, EVALUATIONS, TRIED, FIRST, SECOND,
- LANDING, THERE, NEXT_LENGTH, BRACKET, BEFORE) = (
-    NEXT_FREE + LANES * row for row in (0, 1, 2, 3, 4, 5, 6, 12, 18, 19, 20, 21, 27))
-SIZE = NEXT_FREE + LANES * 28
+# errors, evaluations of the field, steps tried, the deviations of two neighbours, the excess before; and of a step that
+# is to end on a border, what is behind, the length of the next one, and the bracket of its own length with the tries
+PATH, GROWTH, ROOM, ERRORS, EVALUATIONS, TRIED, FIRST, SECOND, BEFORE, THERE, NEXT_LENGTH, BRACKET = (
+    NEXT_FREE + LANES * row for row in (0, 1, 2, 3, 4, 5, 6, 12, 18, 19, 20, 21))
+TRIES = BRACKET + 5 * LANES
+SIZE = NEXT_FREE + LANES * 27
 
 
 @njit(**STRICT)
@@ -76,7 +86,7 @@ def _start(lanes, regions, lane, state, motion, field):
     room = -beyond_border(y, region, motion, field)[0]
     regions[lane] = region
     for row, value in ((PATH, 0.0), (GROWTH, 5.0), (ROOM, room), (ERRORS, 0.0), (EVALUATIONS, 1.0), (TRIED, 0.0),
-                       (LANDING, 0.0), (TOLERANCE, motion.tolerance), (BEFORE, 1.0),
+                       (TRIES, 0.0), (TOLERANCE, motion.tolerance), (BEFORE, 1.0),
                        (LENGTH, _limited(1.0, y, start_field, room, motion.path_cap, motion))):
         lanes[row + lane] = value
     for row in range(SLOPES, UNTURNED, LANES):
@@ -92,30 +102,29 @@ def _landing(lanes, lane, step, motion, field):
     """Whether a step that is to end on a border does; if not, the length to try next. How far beyond; what is there."""
     beyond, region = beyond_border(step.end, step.region, motion, field)
     there = region if beyond > 0.0 else int(lanes[THERE + lane])
-    goal, tries = aim(there, motion), lanes[LANDING + lane]
-    bracket = read(lanes, BRACKET, lane)
-    if abs(beyond - goal) <= goal or bracket[2] - bracket[0] < 1e-14 * motion.boundary or tries >= MOST_TRIES:
+    goal, bracket = aim(there, motion), read(lanes, BRACKET, lane)
+    if abs(beyond - goal) <= goal or bracket[2] - bracket[0] < 1e-14 * motion.boundary or bracket[5] >= MOST_TRIES:
         return True, beyond, there
     bracket = narrowed(bracket, step.length, beyond - goal)
-    lanes[LENGTH + lane] = next_guess(step, bracket, beyond, goal, tries, motion, field)
-    lanes[LANDING + lane], lanes[THERE + lane] = tries + 1.0, there
+    lanes[LENGTH + lane] = next_guess(step, bracket, beyond, goal, motion, field)
+    lanes[THERE + lane] = there
     write(lanes, BRACKET, lane, bracket)
     return False, beyond, there
 
 
 @njit(**STRICT)
 def _advance(lanes, regions, lane, motion, field):
-    """Go on with the orbit in a lane after a step was tried: with another one if that was too long or missed a border."""
+    """Go on with the orbit in a lane after a step was tried: with another if that was too long or missed a border."""
     step = tried(lanes, lane, regions[lane])
     excess, room, path = lanes[EXCESS + lane], lanes[ROOM + lane], lanes[PATH + lane]
     lanes[TRIED + lane] += 1.0
     lanes[EVALUATIONS + lane] += 6.0
-    crossed = lanes[LANDING + lane] > 0.0
+    crossed = lanes[TRIES + lane] > 0.0
     if crossed:
         landed, beyond, there = _landing(lanes, lane, step, motion, field)
         if not landed:
             return GOING
-        grown, lanes[LANDING + lane] = lanes[NEXT_LENGTH + lane], 0.0
+        grown, lanes[TRIES + lane] = lanes[NEXT_LENGTH + lane], 0.0
     else:
         if excess > 1.0 and step.length > FLOOR * (1.0 + distance(step.start)):
             lanes[LENGTH + lane] = _limited(step.length * max(0.2, 0.9 / excess), step.start, step.start_field, room,
@@ -129,7 +138,7 @@ def _advance(lanes, regions, lane, motion, field):
         lanes[TOLERANCE + lane] = motion.tolerance * min(max(longer * longer, 1.0), LOOSEST)
         share, beyond, there = crossing(step, room, motion, field)
         if share <= 1.0:
-            lanes[NEXT_LENGTH + lane], lanes[LANDING + lane], lanes[THERE + lane] = grown, 1.0, there
+            lanes[NEXT_LENGTH + lane], lanes[THERE + lane] = grown, there
             lanes[LENGTH + lane], bracket = first_guess(step, share, beyond, there, motion, field)
             write(lanes, BRACKET, lane, bracket)
             return GOING

@@ -139,7 +139,7 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
     tolerance : float
         Of each step: error of position over (r + 1 AU), and of momentum over momentum.
     patience : float
-        Steps after which it grows, as the square of their number, to 20 times as much: for samples of what so long an
+        Steps after which it grows, as the square of their number, to 50 times as much: for samples of what so long an
         orbit, which is chaotic, may do.
     neighbours : bool
         Follow two neighbouring orbits along with each, for its amplification and error: half as long again.
@@ -168,7 +168,8 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
     motion = Motion(lorentz=sign * charge * LORENTZ, electric=sign, mass2=float(mass_TV)**2,
                     boundary=float(boundary_AU), path_cap=float(path_cap_AU), tolerance=float(tolerance),
                     patience=float(patience), neighbours=bool(neighbours))
-    states = np.concatenate([positions, sign * momenta], axis=1)
+    order = np.argsort(np.linalg.norm(momenta, axis=1), kind="stable")  # the longest orbits first, side by side
+    states = np.concatenate([positions, sign * momenta], axis=1)[order]
     found = np.empty((len(states), 5))
 
     def work(i):
@@ -179,6 +180,7 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         list(pool.map(work, range(0, len(states), CHUNK)))
     if not neighbours:
         found[:, 3:] = np.nan
-    path, evaluations, escaped, amplification, error = found.T.copy()
+    back = np.argsort(order)
+    states, (path, evaluations, escaped, amplification, error) = states[back], found[back].T.copy()
     return Orbits(position=states[:, :3], momentum=sign * states[:, 3:], path=path, evaluations=evaluations.astype(int),
                   escaped=escaped.astype(bool), amplification=amplification, error=np.degrees(np.minimum(error, np.pi)))
