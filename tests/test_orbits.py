@@ -80,7 +80,7 @@ def test_total_energy_through_the_whole_heliosphere(changes):
     # whatever is lost of the direction where steps are long, energy is not, of chaotic and trapped orbits neither
     coarse = trace(heliosphere, earth(210), momenta, backwards=True, tolerance=5e-7, patience=100, neighbours=False)
     lost = np.abs(energy(coarse.position, coarse.momentum) - energy(earth(210), momenta))
-    assert np.mean(lost < 1e-5) >= 0.98, f"{np.sort(lost)[-5:]} TV"
+    assert np.mean(lost < 2e-6) >= 0.95, f"{np.sort(lost)[-5:]} TV"
     # the potential does take part
     assert np.ptp(np.linalg.norm(orbits.momentum, axis=1)) > 1e-4
 
