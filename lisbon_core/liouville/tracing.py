@@ -35,7 +35,8 @@ from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["DIAGNOSED", "cached_samples", "straight_lines", "trace_samples", "trace_sky"]
 
-TOLERANCE = 5e-7  # 0.03 degrees at the end for 99 % of the orbits that are not chaotic
+TOLERANCE = 7e-7  # 0.04 degrees at the end for 99 % of the orbits that are not chaotic
+PATIENCE = 100  # steps: 98 % of those orbits have escaped by then
 DIAGNOSED = 16  # one orbit of so many is followed by two neighbours
 
 
@@ -85,7 +86,7 @@ def _trace_drawn(epochs, fields, drawn: Drawn, diagnosed: np.ndarray, how: dict)
             rigidity = drawn.rigidity_TV[at]
             orbits = trace(field, drawn.season[at] @ heliosphere.axes.T,
                            -rigidity[:, None] * (drawn.arrival[at] @ heliosphere.axes.T), backwards=True,
-                           neighbours=neighbours, **how)
+                           patience=PATIENCE, neighbours=neighbours, **how)
             found[:4, at] = plasma_frame(heliosphere, orbits.position, orbits.momentum, rigidity)
             found[4:, at] = orbits.error, orbits.amplification, orbits.escaped
     return found
