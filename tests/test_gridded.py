@@ -301,7 +301,7 @@ def test_axes_of_the_file_do_not_matter(exported, tmp_path):
 
 def test_a_run_on_a_grid(exported, tmp_path, monkeypatch):
     monkeypatch.setenv("LISBON_CACHE", str(tmp_path / "cache"))
-    parameters = RunParameters(heliosphere=str(exported), grid_deg=10.0, order=3, samples=4)
+    parameters = RunParameters(heliosphere=str(exported), grid_deg=10.0, order=3, samples=4, members=0)
     check_inputs(parameters)
     run = Run(parameters)
     # the grid half as fine is one more shift, and goes into the errors
@@ -333,7 +333,7 @@ def test_a_sky_through_the_simulation(tmp_path):
     made = make_sky(truth, cached_samples(read_gridded(simulation), *grid(7.5), sampling), "synthetic")
     write_sky_map(made, tmp_path / "sky.ecsv")
     same = RunParameters(sky_map=str(tmp_path / "sky.ecsv"), grid_deg=7.5, averaging_deg=10.0, samples=8,
-                         heliosphere=str(simulation))
+                         heliosphere=str(simulation), members=0)
     right, wrong = Run(same), Run(replace(same, heliosphere=""))
     known = np.array([*truth.legendre(7), truth.G_x, truth.G_y])
     fit = fit_anisotropy(right.sky, right.liouville, others={"coarser": right.coarser}, made_with=truth.samples)

@@ -110,7 +110,7 @@ def systematic(fit: AnisotropyFit, sky: SkyMap, ensemble, frame: str = "frame of
     frame : str
         What is called that moves no sky, and is added here as the last member: uniform between -1 and 1.
     """
-    columns, averaging = fit.design, over_cells(fit.design, ensemble.cell)
+    columns, averaging = fit.design, over_cells(fit.design, ensemble)
     through, misfit = refitted(fit, sky, ensemble)
     terms = np.hstack([np.ones((len(through), 1)), through])
     changed, noise = (averaging @ np.stack([one @ row for one, row in zip(many, terms, strict=True)], axis=1)
@@ -122,10 +122,10 @@ def systematic(fit: AnisotropyFit, sky: SkyMap, ensemble, frame: str = "frame of
                       ensemble.deviates, (*ensemble.kinds, frame))
 
 
-def over_cells(columns: Design, cell: np.ndarray) -> sparse.csr_array:
-    """The disc average of values on cells of a coarser grid, (n_observed, n_cell)."""
-    pixels = np.arange(cell.size)
-    return columns.averaging @ sparse.csr_array((np.ones(cell.size), (pixels, cell)), (cell.size, cell.max() + 1))
+def over_cells(columns: Design, ensemble) -> sparse.csr_array:
+    """The disc average of values on the cells of an ensemble, (n_observed, n_cell)."""
+    cell, cells = ensemble.cell, len(ensemble.changes[0])
+    return columns.averaging @ sparse.csr_array((np.ones(cell.size), (np.arange(cell.size), cell)), (cell.size, cells))
 
 
 def refitted(fit: AnisotropyFit, sky: SkyMap, ensemble) -> tuple[np.ndarray, np.ndarray]:
@@ -134,7 +134,7 @@ def refitted(fit: AnisotropyFit, sky: SkyMap, ensemble) -> tuple[np.ndarray, np.
     The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out,
     and what it adds to chi-square is, too.
     """
-    columns, cells = fit.design, over_cells(fit.design, ensemble.cell)
+    columns, cells = fit.design, over_cells(fit.design, ensemble)
     data = sky.relative_intensity[sky.observed]
     data, found, chi2 = data / columns.ring_mean(data), [], []
     averaging = sparse.hstack([columns.averaging, cells], format="csr")
