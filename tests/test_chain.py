@@ -101,6 +101,27 @@ def test_a_heliosphere_file(tmp_path):
         check_inputs(RunParameters(heliosphere=str(tmp_path / "none.toml")))
 
 
+@pytest.mark.parametrize("grid_deg", [1.0, 1.5, 2.5, 3.0, 5.0, 7.5, 9.0])
+def test_a_grid_is_that_which_was_asked_for_or_refused(tmp_path, grid_deg):
+    with pytest.raises(LisbonError, match=f"grid_deg is {grid_deg:g}, but the map comes in steps of 2"):
+        check_inputs(RunParameters(grid_deg=grid_deg))
+    ra, dec = np.meshgrid(np.arange(1.5, 360.0, 3.0), np.arange(-88.5, 90.0, 3.0))
+    coarse = tmp_path / "coarse.csv"
+    np.savetxt(coarse, np.column_stack([ra.ravel(), dec.ravel(), 1.0 + 1e-3 * np.cos(np.radians(ra.ravel()))]),
+               delimiter=",", header="ra,dec,relative_intensity", comments="")
+    for asked, got in ((2.0, 3.0), (6.0, 6.0), (9.0, 9.0)):
+        assert np.diff(Run(RunParameters(sky_map=str(coarse), grid_deg=asked)).sky.dec)[0] == pytest.approx(got)
+    assert "steps of 3 x 3" in Run(RunParameters(sky_map=str(coarse))).sky.log[-1]
+    with pytest.raises(LisbonError, match="grid_deg is 4, but the map comes in steps of 3"):
+        check_inputs(RunParameters(sky_map=str(coarse), grid_deg=4.0))
+
+
+@pytest.mark.parametrize("boundary", [500.0, 50000.0])
+def test_orbits_have_time_to_reach_any_boundary(boundary):
+    found = Run(RunParameters(grid_deg=10.0, samples=2, response="mono", boundary_AU=boundary)).liouville
+    assert found.unescaped_fraction < 0.05
+
+
 def test_labels_say_what_a_map_is(tmp_path):
     assert "recovery test" in Run(RunParameters()).label
     unlabelled = tmp_path / "real.ecsv"

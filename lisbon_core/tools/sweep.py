@@ -17,9 +17,9 @@ from pathlib import Path
 
 from lisbon_core import claims
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FILES, RunParameters, split_choice
+from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.run import Run
-from lisbon_core.tools.inputs import code_hash
+from lisbon_core.tools.inputs import code_hash, files_read
 from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
 from lisbon_core.tools.sweep_plan import Plan, SweepError
 from lisbon_core.tools.sweep_report import table
@@ -75,12 +75,13 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     from tqdm import tqdm
 
     out, executor = Path(out).absolute(), executor or ThreadPoolExecutor(1)
-    files = {str(split_choice(getattr(one, name))[0]) for one in plan.runs for name in FILES}
-    files = sorted(name for name in files if Path(name).is_file())
+    sets = {_named(one.as_dict()): one.as_dict() for one in plan.runs}
+    files = {named: [str(path) for path in files_read(parameters)] for named, parameters in sets.items()}
     with only_one(out):
-        record = provenance({"varied": plan.varied, "runs": len(plan.runs)}, files)
+        record = provenance({"varied": plan.varied, "runs": len(plan.runs)},
+                            sorted({path for paths in files.values() for path in paths}))
         write_json(out / RECORD, record)
-        wanted = _keyed(plan, record["inputs"])
+        wanted = _keyed(plan, {named: [record["inputs"][path] for path in paths] for named, paths in files.items()})
         _end_at_a_whole_line(out / ROWS)
         rows = read_rows(out / ROWS)
         last = {row["key"]: row for row in rows}
@@ -106,12 +107,16 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     return found
 
 
+def _named(parameters: dict) -> tuple:
+    """The files that parameters name."""
+    return tuple(parameters[name] for name in FILES)
+
+
 def _keyed(plan: Plan, hashes: dict) -> dict[str, dict]:
-    """Parameters of each run by the hash of all that it depends on: code, parameters and files."""
+    """Parameters of each run by the hash of all that it depends on: code, parameters, and its files' hashes."""
     code, wanted = code_hash(), {}
     for parameters in (one.as_dict() for one in plan.runs):
-        digests = [hashes.get(str(split_choice(parameters[name])[0])) for name in FILES]
-        text = json.dumps([code, parameters, digests], sort_keys=True)
+        text = json.dumps([code, parameters, hashes[_named(parameters)]], sort_keys=True)
         wanted[hashlib.sha256(text.encode()).hexdigest()[:20]] = parameters
     return wanted
 
