@@ -232,7 +232,8 @@ for sky_name, limits in {"Tibet": (-10, 70), "HAWC": (-20, 60), "IceCube": (-90,
             known[sky_name, case] = found
             worst, errors = found.words(0).split(" is known")[0], [found.sigma(name) for name in names[: min(order, 2)]]
             rows.append("| " + " | ".join([sky_name, case, worst, *(f"{error:.0e}" for error in [found.errors[0], *errors])]) + " |")
-head = "| sky | seen through | known worst | its error | error of A_1 | of A_2 |\n|---|---|---|---|---|---|\n"
+last = " | ".join(f"error of {name}" for name in names[: min(order, 2)])
+head = f"| sky | seen through | known worst | its error | {last} |\n|{'---|' * (4 + min(order, 2))}\n"
 say(head + "\n".join(rows))
 
 # %% [markdown]

@@ -256,11 +256,11 @@ def test_the_truth_beside_a_sky_is_an_input(tmp_path):
     assert {path.name for path in inputs.files_read(values)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
 
 
-@pytest.mark.parametrize("edited", ["05_fit.py", "mine.csv"])
+@pytest.mark.parametrize("edited", ["05_fit.py", "mine.ecsv"])
 def test_what_is_changed_while_it_runs_is_not_believed(notebooks, tmp_path, edited):
     """The stamp names the files as they were when the run began: with others it would be untrue."""
-    source, sky = notebooks / "05_fit.py", notebooks / "mine.csv"
-    sky.write_text("a sky")
+    source, sky = notebooks / "05_fit.py", notebooks / "mine.ecsv"
+    shutil.copy(DEFAULT_SKY, sky)
     edits = f"open({str(notebooks / edited)!r}, 'a').write(' ')"
     source.write_text(SOURCE.format(stem="05_fit", number="05").replace('assert order > 3, "order is too low"', edits))
     report = runner.run([source], {"sky_map": str(sky)}, tmp_path / "out", notebook_folder=notebooks)
