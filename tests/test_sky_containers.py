@@ -3,6 +3,8 @@
 import bz2
 import io
 import itertools
+import os
+import warnings
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 from astropy_healpix import healpix_to_lonlat
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lisbon_core.frames import unit_vector
@@ -346,6 +348,61 @@ def test_brackets_choose_one_of_several_maps_with_its_own_errors(tmp_path, monke
     assert inputs.files_read(parameters.as_dict()) == [path]
     monkeypatch.chdir(tmp_path)
     assert absolute("two.fits[HIGH]") == f"{path}[HIGH]"
+
+
+CARDS = {  # of a FITS header, and what is put there; None: the card is taken away
+    "COORDSYS": (None, "X", 7), "ORDERING": (None, "NESTED", "RING"), "NSIDE": (None, 16, 64, "x", -4),
+    "PIXTYPE": (None, ""), "BUNIT": (None, "K", "percent", "1e-2"), "TUNIT1": (None, "K", "%", "deg"),
+    "TUNIT2": ("rad", "hourangle", "K"), "TUNIT3": ("%", "K", 5), "BLANK": (0, None, 7), "TNULL3": (0, None),
+    "BAD_DATA": (None, "x", 0.0), "CTYPE1": (None, "", "RA---TAN", "FREQ", 3), "CTYPE2": (None, "DEC--TAN", "GLAT-CAR"),
+    "CDELT1": (0.0, None, "x"), "CRVAL2": (90.0, None), "CUNIT1": ("rad", "K"), "TTYPE1": ("what", "", "dec"),
+    "TTYPE2": ("sigma", "ra"), "EXTNAME": ("MASK", "SIGMA", ""), "RADESYS": ("FK4", "GALACTIC", 1),
+    "EQUINOX": (1950.0, "x"), "FIRSTPIX": (3, "x"), "LASTPIX": (9, "x"), "EXTVER": (9, "x"), "UTYPE": ("mask", 4)}
+DAMAGE = ("", "", "", "cut", "row lost", "row twice", "one wild", "one infinite", "hdu twice", "hdus exchanged")
+
+
+def changed(content, card, value, damage, at):
+    """A FITS file with one card otherwise, and one thing amiss in its data."""
+    with fits.open(io.BytesIO(content)) as hdus:
+        hdu = hdus[min(at % 3, len(hdus) - 1)]
+        if value is None:
+            hdu.header.remove(card, ignore_missing=True)
+        elif card:
+            hdu.header[card] = value
+        if damage.startswith("one") and hdus[-1].data is not None and not hdus[-1].is_image:
+            column = hdus[-1].data[hdus[-1].columns.names[-1 if at % 2 else 0]]
+            column[at % len(column)] = 1e9 if damage == "one wild" else np.inf if column.dtype.kind == "f" else 9
+        elif damage.startswith("row") and not hdus[-1].is_image:
+            rows = np.arange(len(hdus[-1].data))
+            hdus[-1].data = hdus[-1].data[rows[1:] if damage == "row lost" else np.append(rows, at % rows.size)]
+        elif damage == "hdu twice":
+            hdus.append(hdus[-1].copy())
+        elif damage == "hdus exchanged" and len(hdus) > 2:
+            hdus[1], hdus[2] = hdus[2], hdus[1]
+        hdus.writeto(made := io.BytesIO(), output_verify="silentfix+ignore")
+    return made.getvalue()[: 2880 * (at + 3) if damage == "cut" else None]
+
+
+@settings(max_examples=int(os.environ.get("LISBON_FUZZ", "120")), deadline=None, derandomize=True, database=None,
+          suppress_health_check=[HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_whatever_is_amiss_in_a_fits_file_it_is_right_or_refused_or_doubted(tmp_path_factory, data):
+    """Each container with a card of its header or a part of its data otherwise; LISBON_FUZZ=3000 tries as many."""
+    case = data.draw(st.sampled_from([one for one in CASES if one[0] in ("fits", "radians", *HEALPIX[:-2], *IMAGES)]))
+    card = data.draw(st.sampled_from(["", *CARDS]))
+    value = data.draw(st.sampled_from(CARDS[card])) if card else ""
+    damage, at = data.draw(st.sampled_from(DAMAGE)), data.draw(st.integers(0, 200))
+    path = write(tmp_path_factory.getbasetemp() / "amiss.fits", *case)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path.write_bytes(changed(path.read_bytes(), card, value, damage, at))
+    sky, refusal = read_or_not(path)
+    assert "\n" not in refusal
+    assert card or damage or not refusal, refusal
+    doubted = sky is not None and any(line.startswith("mind:") for line in sky.log)
+    if not refusal and not doubted:
+        off = equator(multipoles(sky, 1).dipole) - DIPOLE * [1, 1, 0]
+        assert np.abs(off).max() < 1e-5, (case, card, value, damage, at, sky.log)
 
 
 def of_datasets(kind, lon, lat, value, sigma):

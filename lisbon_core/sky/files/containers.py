@@ -217,7 +217,7 @@ def _together(layer: Layer, new: Layer) -> bool:
     if (layer.geometry, layer.shape) != (new.geometry, new.shape) or layer.geometry == "table":
         return False
     if layer.geometry == "image":
-        return new.wcs is None or all(new.header.get(key) == layer.header.get(key) for key in PLACE)
+        return new.wcs is None or all((new.header.get(key) or 0) == (layer.header.get(key) or 0) for key in PLACE)
     return not layer.of("pixel", "uniq") and not new.of("pixel", "uniq") and all(
         layer.header.get(key) == new.header.get(key) for key in ("NSIDE", "ORDERING", "COORDSYS", "NAXIS2"))
 
