@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2
 
 from lisbon_core import LisbonError
-from lisbon_core.claims import anisotropy_claims, liouville_claims, transport_claims
+from lisbon_core.claims import UNTESTABLE, anisotropy_claims, liouville_claims, transport_claims, verdict
 from lisbon_core.frames import FRAMES
 from lisbon_core.parameters import FAST, FILES, ParameterError, RunParameters
 from lisbon_core.run import DEFAULT_SKY, SECOND_SKY, Run, check_inputs
@@ -148,6 +148,27 @@ def test_both_embedded_skies_come_back(path):
         assert abs(found.value - true) < 3.0 * found.sigma
     assert claims["T_0_bound"].value > abs(claims["T_0"].value)
     assert 0.0 < claims["unescaped_fraction"].value < 0.2
+
+
+ENDS = [(one.name, value) for one in fields(RunParameters) if one.name != "samples" and one.type is not str
+        for value in one.metadata.get("choices") or (one.metadata["low"], one.metadata["high"])]
+REFUSED = {("dec_min", 90.0), ("dec_max", -90.0), ("grid_deg", 1.0)}  # an empty band; finer than a map is read
+
+
+@pytest.mark.parametrize(("name", "value"), [*ENDS, ("closure", "uniform"), ("orbits", "calm"), ("orbits", "out"),
+                                             ("epoch", "fixed"), ("response", "lognormal:3")])
+def test_the_ends_of_every_parameter_come_to_verdicts(name, value):
+    """An assumption that does not fit is a verdict or a reason, and no exception."""
+    settings = {"grid_deg": 10.0, "samples": 2, "response": "mono", name: value}
+    if (name, value) in REFUSED:
+        with pytest.raises(LisbonError, match=name):
+            check_inputs(RunParameters(**settings))
+        return
+    run = Run(RunParameters(**settings))
+    made = [*liouville_claims(run), *anisotropy_claims(run), *transport_claims(run)]
+    assert {verdict(claim, default_sky=True) for claim in made} <= {"recovered", "not recovered", "not determined",
+                                                                    UNTESTABLE}
+    assert all(claim.note for claim in made if claim.value is None)
 
 
 def test_claims_of_a_run_are_complete():

@@ -352,8 +352,8 @@ def test_brackets_choose_one_of_several_maps_with_its_own_errors(tmp_path, monke
 
 CARDS = {  # of a FITS header, and what is put there; None: the card is taken away
     "COORDSYS": (None, "X", 7), "ORDERING": (None, "NESTED", "RING"), "NSIDE": (None, 16, 64, "x", -4),
-    "PIXTYPE": (None, ""), "BUNIT": (None, "K", "percent", "1e-2"), "TUNIT1": (None, "K", "%", "deg"),
-    "TUNIT2": ("rad", "hourangle", "K"), "TUNIT3": ("%", "K", 5), "BLANK": (0, None, 7), "TNULL3": (0, None),
+    "PIXTYPE": (None, ""), "BUNIT": (None, "K"), "TUNIT1": (None, "K", "deg"),
+    "TUNIT2": ("rad", "hourangle", "K"), "TUNIT3": ("K", 5), "BLANK": (0, None, 7), "TNULL3": (0, None),
     "BAD_DATA": (None, "x", 0.0), "CTYPE1": (None, "", "RA---TAN", "FREQ", 3), "CTYPE2": (None, "DEC--TAN", "GLAT-CAR"),
     "CDELT1": (0.0, None, "x"), "CRVAL2": (90.0, None), "CUNIT1": ("rad", "K"), "TTYPE1": ("what", "", "dec"),
     "TTYPE2": ("sigma", "ra"), "EXTNAME": ("MASK", "SIGMA", ""), "RADESYS": ("FK4", "GALACTIC", 1),
