@@ -228,16 +228,19 @@ def _image(hdu, header: dict, part: str) -> Layer:
     if wcs.has_celestial:
         data = np.moveaxis(data, (data.ndim - 1 - wcs.wcs.lat, data.ndim - 1 - wcs.wcs.lng), (-2, -1))
     shape, planes = data.shape[-2:], data.reshape(-1, data.shape[-2] * data.shape[-1])
-    others = [axis.strip() for i, axis in enumerate(wcs.wcs.ctype) if i not in (wcs.wcs.lng, wcs.wcs.lat)]
-    one, unit = next(filter(None, others), "axis 3"), str(hdu.header.get("BUNIT", ""))
-    names = [f"{one} plane {i + 1}" for i in range(len(planes))] if len(planes) > 1 else [hdu.name or "IMAGE"]
+    other = [name.strip() for i, name in enumerate(wcs.wcs.ctype) if name and i not in (wcs.wcs.lng, wcs.wcs.lat)]
+    names = [f"{(other or ['axis 3'])[0]} plane {i + 1}" for i in range(len(planes))]
+    names, unit = names if len(names) > 1 else [hdu.name or "IMAGE"], str(hdu.header.get("BUNIT", ""))
     arrays = [Found(name, plane, unit, header, part) for name, plane in zip(names, planes, strict=True)]
     return Layer("image", header, arrays, wcs if wcs.has_celestial else None, shape)
 
 
 def _projected(header):
     """A header whose axes are called RA and DEC, or the like, without a projection: what CAR makes of them."""
-    kinds = {kind_of(str(header.get(f"CTYPE{i}", ""))): i for i in range(1, header.get("NAXIS", 0) + 1)}
+    types = {i: header.get(f"CTYPE{i}", "") for i in range(1, header["NAXIS"] + 1)}
+    if wrong := [name for name in types.values() if not isinstance(name, str)]:
+        raise SkyMapError(f"CTYPE of an axis is {wrong[0]!r}, but 'RA---CAR' and the like is needed: correct it")
+    kinds = {kind_of(name): i for i, name in types.items()}
     for frame, names in {"icrs": ("RA---CAR", "DEC--CAR"), "galactic": ("GLON-CAR", "GLAT-CAR")}.items():
         lon, lat = (kinds.get(f"{axis} {frame}") for axis in ("lon", "lat"))
         if lon and lat and (step := header.get(f"CDELT{lat}")):
