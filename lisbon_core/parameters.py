@@ -189,6 +189,8 @@ def _typed(kind: type, value):
         return str(value).encode().decode()  # an error for what is no text in any encoding
     if kind is tuple and isinstance(value, list | tuple) and len(value) == 2:
         return tuple(_typed(float, part) for part in value)
+    if kind is int and re.fullmatch(r"\s*[-+]?[0-9]{1,30}\s*", str(value)):
+        return int(value)  # which a float would round beyond 2^53
     number = float(value) if kind in (int, float) and not isinstance(value, bool) else math.nan
     if not math.isfinite(number) or kind(number) != number:
         raise ValueError

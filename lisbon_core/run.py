@@ -30,7 +30,7 @@ from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
 from lisbon_core.measurements import dipoles
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.response import response
-from lisbon_core.sky import cut, rebin, ring_normalise
+from lisbon_core.sky import SkyMapError, cut, rebin, ring_normalise
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images
 from lisbon_core.synthetic import epochs_of, read_truth, truth_beside
 from lisbon_core.transport import fit_transport, moved
@@ -107,8 +107,15 @@ class Run:
         p = self.parameters
         sky = read_sky_map(p.sky_map or DEFAULT_SKY, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
                            label=self.label)
-        kept = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
-        return ring_normalise(rebin(kept, p.grid_deg))
+        sky = rebin(cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None), p.grid_deg)
+        steps = np.array([sky.dec[1] - sky.dec[0], sky.ra[1] - sky.ra[0]])
+        if np.any(abs(steps - p.grid_deg) > 1e-6):
+            if p.grid_deg != RunParameters.grid_deg or steps.max() < p.grid_deg:
+                raise SkyMapError(f"grid_deg is {p.grid_deg:g}, but the map comes in steps of {steps[0]:g} (dec) and "
+                                  f"{steps[1]:g} degrees (ra), which can only be taken together by whole numbers that "
+                                  f"divide the circle: leave grid_deg out, or give a multiple of {steps.max():g}")
+            sky = sky.replace(log=(*sky.log, f"analysed in steps of {steps[0]:g} x {steps[1]:g} degrees, as it came"))
+        return ring_normalise(sky)
 
     @functools.cached_property
     def closed_form(self):
@@ -151,9 +158,10 @@ class Run:
         return self._map_through(self.heliosphere.coarser())
 
     def _map_through(self, *epochs):
-        calm = self.parameters.orbits == "calm"
-        traced = cached_samples(epochs, self.sky.dec, self.sky.ra, self.sampling, progress=True,
-                                boundary_AU=self.parameters.boundary_AU, diagnosed=1 if calm else DIAGNOSED)
+        calm, boundary = self.parameters.orbits == "calm", self.parameters.boundary_AU
+        traced = cached_samples(epochs, self.sky.dec, self.sky.ra, self.sampling, progress=True, boundary_AU=boundary,
+                                path_cap_AU=max(60000.0, 15.0 * boundary),  # time to get out, wherever that is
+                                diagnosed=1 if calm else DIAGNOSED)
         if self.parameters.orbits == "all":
             return traced
         return without(traced, traced.chaotic if calm else ~traced.escaped)

@@ -19,6 +19,7 @@ from lisbon_core.sky import averaging as averaging_of
 __all__ = ["Design", "design"]
 
 MOST_SCATTER = 1.0 / 1.3  # of what is known of a combination of coefficients that may be scatter and be taken out
+SIGNS = 64  # vectors of random signs
 SURELY_SCATTER = 0.9  # of it: beyond, the map knows nothing of the combination
 
 
@@ -153,15 +154,17 @@ class Design:
     def effective_pixels(self, factor: sparse.csr_array) -> float:
         """Number of independent pixels whose sum of squared deviations would scatter as much, for a factor f.
 
-        (tr S)^2 / tr S^2 of S = W^1/2 N f f^T N W^1/2, with N the rings of Eq. (2). Each ring takes one mode out of
-        W^1/2 f f^T W^1/2: its share of tr S^2 is taken to leading order.
+        (tr S)^2 / tr S^2 of S = W^1/2 N f f^T N W^1/2, with N the rings of Eq. (2). S itself is large where pixels are
+        small, so tr S^2 is the mean of |S z|^2 over vectors z of random signs, which is known to about a hundredth.
+
+        References
+        ----------
+        Hutchinson 1989, Comm. Stat. Simul. Comput. 18, 1059.
         """
-        scaled = sparse.diags_array(np.sqrt(self.weight)) @ factor
-        scaled = scaled.toarray() if scaled.nnz > 0.5 * np.prod(scaled.shape) else scaled  # of a sum of harmonics
-        covariance, rings = scaled @ scaled.T, self.rings @ factor
-        ring_weight = np.sqrt(np.bincount(self.ring) * (self.rings @ self.weight))
-        lost = ring_weight[:, None] * (rings @ rings.T).toarray() * ring_weight
-        return self.expected_squares(factor) ** 2 / float((covariance * covariance).sum() - np.sum(lost**2))
+        root = np.sqrt(self.weight)[:, None]
+        z = root * np.random.default_rng(0).choice([-1.0, 1.0], (root.size, SIGNS))
+        seen = factor @ (factor.T @ (z - self.ring_mean(z)))
+        return self.expected_squares(factor) ** 2 / float(np.sum((root * (seen - self.ring_mean(seen))) ** 2) / SIGNS)
 
     def expected_squares(self, factor: sparse.csr_array) -> float:
         """Expectation of the sum of squares, in units of sigma, of noise with covariance f f^T, after Eq. (2)."""

@@ -177,18 +177,21 @@ def averaging_operator(dec, ra, radius_deg: float, footprint) -> csr_array:
     left = np.sin(np.radians(radius_deg) / 2) ** 2 - np.sin((lat[:, None] - lat) / 2) ** 2
     across = np.maximum(np.cos(lat)[:, None] * np.cos(lat), 1e-15)
     width = 2 * np.degrees(np.arcsin(np.sqrt(np.clip(left / across, 0.0, 1.0))))
-    around, rows, columns = np.arange(n_ra), [], []
-    for i, j in np.argwhere(left > -1e-13):
-        reach = min(int(width[i, j] * n_ra / 360.0 + 1e-9), n_ra // 2)
-        offsets = np.arange(-reach, reach + 1)[:n_ra]
-        columns.append((j * n_ra + (around[:, None] + offsets) % n_ra).ravel())
-        rows.append(np.repeat(i * n_ra + around, len(offsets)))
-    rows, columns = np.concatenate(rows), np.concatenate(columns)
-    kept = seen[rows] & seen[columns]
-    rows, columns = rows[kept], columns[kept]
-    weight = np.repeat(pixel_area(dec, n_ra), n_ra)[columns]
-    weight /= np.bincount(rows, weight, minlength=len(seen))[rows]
-    return csr_array((weight, (rows, columns)), shape=(len(seen), len(seen)))
+    reach = np.minimum((width * n_ra / 360.0 + 1e-9).astype(int), n_ra // 2)
+    area, around = np.repeat(pixel_area(dec, n_ra), n_ra), np.arange(n_ra, dtype=np.int32)
+    weights, columns, count = [], [], [np.zeros(1, dtype=np.int64)]
+    for i in range(len(dec)):  # the rows of a ring at a time: of a fine map all at once would not fit into memory
+        offsets = [(j, np.arange(-reach[i, j], reach[i, j] + 1, dtype=np.int32)[:n_ra])
+                   for j in np.flatnonzero(left[i] > -1e-13)]
+        column = np.concatenate([j * n_ra + (around[:, None] + steps) % n_ra for j, steps in offsets], axis=1)
+        kept = seen[column] & footprint[i][:, None]
+        weight = np.where(kept, area[column], 0.0)
+        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+        weights.append(weight[kept])
+        columns.append(column[kept])
+        count.append(kept.sum(axis=1))
+    return csr_array((np.concatenate(weights), np.concatenate(columns), np.cumsum(np.concatenate(count))),
+                     shape=(len(seen), len(seen)))
 
 
 def averaging(sky: SkyMap) -> csr_array:
@@ -208,12 +211,14 @@ def noise_factor(sky: SkyMap) -> csr_array:
     of harmonics K has a column for each coefficient.
     """
     if sky.modes is not None:
-        factor = csr_array(sky.modes[sky.observed])
-    else:
-        seen, area = sky.footprint.ravel(), np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
-        factor = averaging(sky)[sky.observed.ravel()][:, seen] @ diags_array(area[seen] ** -0.5)
-    scale = sky.sigma[sky.observed] / np.sqrt(np.asarray((factor * factor).sum(axis=1)))
-    return csr_array(diags_array(scale) @ factor)
+        factor = sky.modes[sky.observed]
+        return csr_array(factor * (sky.sigma[sky.observed] / np.linalg.norm(factor, axis=1))[:, None])
+    operator = averaging(sky)[sky.observed.ravel()]
+    area = np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
+    factor, number = operator.data * area[operator.indices] ** -0.5, np.cumsum(sky.footprint, dtype=np.int32) - 1
+    scale = sky.sigma[sky.observed] / np.sqrt(np.add.reduceat(factor**2, operator.indptr[:-1]))
+    return csr_array((factor * np.repeat(scale, np.diff(operator.indptr)), number[operator.indices], operator.indptr),
+                     shape=(len(scale), number[-1] + 1))
 
 
 def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -> SkyMap:

@@ -10,10 +10,11 @@ import json
 from pathlib import Path
 
 from lisbon_core._core import PACKAGE, syntax_hash
-from lisbon_core.parameters import RunParameters
+from lisbon_core.parameters import FILES, RunParameters, split_choice
 from lisbon_core.tools import pairing
 
-__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "input_hash", "needs", "published_keys", "reached", "sha256"]
+__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "files_read", "input_hash", "needs", "published_keys", "reached",
+           "sha256"]
 
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -95,6 +96,15 @@ def _data() -> dict[str, str]:
 def files(sources: list[Path]) -> dict[str, dict[str, str]]:
     """Hash of each file that a notebook is made from, by the notebook's stem."""
     return {path.stem: {path.name: _text_hash(path)} | reached(path) | _data() for path in sources}
+
+
+def files_read(values: dict) -> list[Path]:
+    """Files that a run with these parameters reads: those that they name, and the truth beside a sky."""
+    from lisbon_core.synthetic import truth_beside  # it brings numba
+
+    named = {name: split_choice(values[name])[0] for name in FILES if values.get(name)}
+    beside = [truth_beside(named["sky_map"])] if "sky_map" in named else []
+    return [path for path in [*named.values(), *beside] if path.is_file()]
 
 
 def needs(stem: str, others) -> list[str]:

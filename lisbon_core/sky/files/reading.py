@@ -116,7 +116,7 @@ def _pixels(layer: Layer, values, width: int, log: list):
 
 
 def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log) -> SkyMap:
-    if not (0 < sigma_default < 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1):
+    if not (0 < sigma_default <= 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1):
         raise SkyMapError(f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is "
                           f"{n_scramblings}, but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
     if len(layers) == 1 and are_coefficients(layers[0].arrays):
