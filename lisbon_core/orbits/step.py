@@ -40,6 +40,7 @@ LANES = 8
 (LENGTH, OVER_ENERGY, GYRATION, START, START_FIELD, SLOPES, UNTURNED, END, END_FIELD, ERROR, EXCESS, NEW_SLOPE,
  TOLERANCE, POWER, NEXT_FREE) = (LANES * row for row in (0, 1, 2, 5, 11, 17, 59, 65, 71, 77, 78, 79, 85, 86, 87))
 SIX = 6 * LANES
+MOST = 1e6  # that the excess of a step is counted as
 # Dormand and Prince's pair: where the stages lie, what they are made of, and the difference of the two orders
 PLACES = np.array([0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0])
 WEIGHTS = np.array([
@@ -259,7 +260,9 @@ def _errors(lanes):
                  off[3] * off[3] + off[4] * off[4] + off[5] * off[5])
         error = lanes[LENGTH + i] * math.sqrt(max(
             r / (distance(y) + 1.0) ** 2, p2 / (y[3] * y[3] + y[4] * y[4] + y[5] * y[5])))
-        lanes[ERROR + i], lanes[EXCESS + i] = error, near_fifth_root(error / lanes[TOLERANCE + i])
+        excess = near_fifth_root(error / lanes[TOLERANCE + i])
+        # no number, where a step went so far beyond its region that the field of that overflows: too long
+        lanes[ERROR + i], lanes[EXCESS + i] = error, excess if excess < MOST else MOST
 
 
 @njit(**STRICT)
