@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lisbon_core.claims import merge
-from lisbon_core.parameters import FILES, RunParameters, split_choice
+from lisbon_core.parameters import RunParameters
 from lisbon_core.synthetic import truth_beside
 from lisbon_core.tools import inputs, kernels, pairing, stages
 from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
@@ -146,9 +146,9 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
 
 def _files_read(values: dict) -> list[Path]:
     """Files that a run reads: those its parameters name, and the truth beside a sky."""
-    named = {name: split_choice(values[name])[0] for name in FILES if values.get(name)}
-    beside = [truth_beside(named["sky_map"])] if "sky_map" in named else []
-    return [path for path in [*named.values(), *beside] if path.is_file()]
+    parameters = RunParameters(**values)
+    beside = [truth_beside(one.path("sky_map")) for one in parameters.skies() if one.sky_map]
+    return parameters.files() + [path for path in beside if path.is_file()]
 
 
 def _left_in(place: Path, stem: str = "") -> dict[str, Path]:

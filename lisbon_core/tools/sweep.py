@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lisbon_core import claims
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FILES, RunParameters, split_choice
+from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.tools.inputs import code_hash
 from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
@@ -75,8 +75,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     from tqdm import tqdm
 
     out, executor = Path(out).absolute(), executor or ThreadPoolExecutor(1)
-    files = {str(split_choice(getattr(one, name))[0]) for one in plan.runs for name in FILES}
-    files = sorted(name for name in files if Path(name).is_file())
+    files = sorted({str(path) for one in plan.runs for path in one.files()})
     with only_one(out):
         record = provenance({"varied": plan.varied, "runs": len(plan.runs)}, files)
         write_json(out / RECORD, record)
@@ -109,8 +108,8 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
 def _keyed(plan: Plan, hashes: dict) -> dict[str, dict]:
     """Parameters of each run by the hash of all that it depends on: code, parameters and files."""
     code, wanted = code_hash(), {}
-    for parameters in (one.as_dict() for one in plan.runs):
-        digests = [hashes.get(str(split_choice(parameters[name])[0])) for name in FILES]
+    for one in plan.runs:
+        parameters, digests = one.as_dict(), [hashes[str(path)] for path in one.files()]
         text = json.dumps([code, parameters, digests], sort_keys=True)
         wanted[hashlib.sha256(text.encode()).hexdigest()[:20]] = parameters
     return wanted
