@@ -63,6 +63,7 @@ from lisbon_core.units import gyroradius
 
 run = Run.from_namespace(globals())
 sky, fit = run.sky, run.fit
+shown_sky = fit.of_sky()  # of several skies, maps show the first
 names = parameter_names(fit.order)
 say(f"**{run.label}.**")
 
@@ -78,7 +79,8 @@ say(f"**{run.label}.**")
 print(fit)
 
 # %%
-jacobian = fit.design.relative_intensity(fit.theta)[1] / sky.sigma[sky.observed][:, None]
+sigma = np.concatenate([one.sigma[one.observed] for one in run.skies])
+jacobian = fit.design.relative_intensity(fit.theta)[1] / sigma[:, None]
 naive = np.sqrt(np.diag(np.linalg.inv(jacobian.T @ jacobian)))
 noise_only = np.sqrt(np.diag(fit.noise @ fit.noise.T))
 ratio = noise_only / naive
@@ -124,9 +126,9 @@ if len(largest) > 1:
 # if all is well. Its own error follows from the *effective pixels*, as many independent ones as would tell the same.
 
 # %%
-residual = 1 + sky.relative_intensity - fit.relative_intensity
+residual = 1 + sky.relative_intensity - shown_sky.relative_intensity
 fig = plots.skies(
-    {"observed": sky.relative_intensity, "fitted": fit.relative_intensity, "residual": residual},
+    {"observed": sky.relative_intensity, "fitted": shown_sky.relative_intensity, "residual": residual},
     sky.dec,
     sky.ra,
     field_icrs=run.liouville.field_icrs,
@@ -141,7 +143,7 @@ show(
 )
 say(
     f"Reduced chi-square {number(fit.chi2_reduced, fit.chi2_reduced_sigma)} for {fit.effective_pixels:.0f} effective "
-    f"pixels among {int(sky.observed.sum())}."
+    f"pixels among {fit.data.size}."
 )
 
 # %% [markdown]
@@ -154,7 +156,7 @@ say(
 
 # %%
 replicas = bootstrap(fit, np.random.default_rng(seed), 300)
-_, left_out = jackknife_rings(sky, fit)
+_, left_out = jackknife_rings(run.skies, fit)
 ways = {"replicas": replicas.std(axis=0), "bands left out": np.sqrt(np.diag(left_out))}
 # replicas do not redraw what a grid of the heliosphere leaves out
 redrawn = np.sqrt(sum(fit.budget.get(cause, 0.0) ** 2 for cause in ("noise of the sky", "sample of the map")))
@@ -278,7 +280,7 @@ for sky_name in ("Tibet", "full"):
 
 # %%
 try:
-    faster = fit_speed(sky, run.liouville, order, p_index)
+    faster = fit_speed(run.skies, run.maps, order, p_index)
 except AnisotropyError as reason:
     faster = None
     say(f"Here it cannot be fitted: {reason}.")
@@ -313,7 +315,7 @@ if faster is not None:
 # the logarithm of the number of data. Cross-validation asks instead how well one part of the sky foretells another.
 
 # %%
-choice = compare_orders(sky, run.liouville, range(1, 11), p_index)
+choice = compare_orders(run.skies, run.maps, range(1, 11), p_index)
 fig = plots.curves(choice.orders, {"Akaike": choice.aic - choice.aic.min(), "Bayes": choice.bic - choice.bic.min()},
                    xlabel="highest order", ylabel="criterion − least", ylim=(0, 60))
 show(fig, "05_order", run_dir=run_dir, caption=f"Which order the sky asks for: {run.label}. Smaller is better.",
@@ -321,7 +323,7 @@ show(fig, "05_order", run_dir=run_dir, caption=f"Which order the sky asks for: {
 say(f"Least {choice}.")
 
 # %%
-fits = {n: run.fit_order(n) for n in (1, 3, 5, 7)}
+fits = {n: run.fit_order(n).of_sky() for n in (1, 3, 5, 7)}
 fig = plots.skies({f"order {n}: reduced χ² {one.chi2_reduced:.2f}": 1 + sky.relative_intensity - one.relative_intensity
                    for n, one in fits.items()}, sky.dec, sky.ra, field_icrs=run.liouville.field_icrs, columns=2, limit=0.6)
 show(fig, "05_orders", run_dir=run_dir, caption=f"What fits of four orders leave over, with their reduced chi-square: {run.label}.",
@@ -338,11 +340,12 @@ widgets.order(run)
 # take over part of what lies beyond, and no error bar knows. Two orders more show by how much:
 
 # %%
-shift, scatter = truncation_shift(sky, fit, run.liouville)
+shift, scatter = truncation_shift(run.skies, fit, run.maps)
 rows = [f"| shift, in errors of the fit | {' | '.join(f'{x:+.1f}' for x in shift / fit.sigma)} |",
         f"| what noise and map alone would make of it | {' | '.join(f'± {x:.1f}' for x in scatter / fit.sigma)} |"]
 if run.truth:
-    whole = expected_sky(run.truth, run.liouville, run.label).relative_intensity[sky.observed]
+    whole = np.concatenate([expected_sky(one.truth, one.liouville, one.label).relative_intensity[one.sky.observed]
+                            for one in run.runs])
     taken = fit_design(fit.design.exact(), whole).theta - np.array([truth[name] for name in names])
     rows.append(f"| taken over, by the truth of the sky, seen through this run's own map | {' | '.join(f'{x:+.1f}' for x in taken / fit.sigma)} |")
 say("| | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1) + "\n" + "\n".join(rows))
@@ -382,7 +385,7 @@ say(f"{covered['skies'].max()} skies; reduced chi-square {number(covered.meta['c
 # ones within their errors.
 
 # %%
-again = fit_coefficients(fit.design.exact(), fit.relative_intensity[sky.observed])
+again = fit_coefficients(fit.design.exact(), fit.design.relative_intensity(fit.theta)[0])
 assert np.allclose(again, fit.theta, rtol=1e-8, atol=1e-12), "the model does not return its own coefficients"
 if truth:
     pulls = np.array(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_ensemble import in_place_of, only
 from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core import LisbonError
@@ -15,7 +16,9 @@ from lisbon_core.anisotropy import (
     pitch_angle_distribution,
     renormalise,
 )
+from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.claims import anisotropy_claims, transport_claims
+from lisbon_core.ensemble import Ensemble
 from lisbon_core.parameters import ParameterError, RunParameters, absolute
 from lisbon_core.run import Run, check_inputs
 from lisbon_core.sky import cut, noise_factor
@@ -107,8 +110,8 @@ def test_what_the_rings_leave_unknown_shrinks():
 def pair(tmp_path_factory):
     """A northern and a southern sky of one truth, each with its own response, averaging and noise; and their list."""
     folder = tmp_path_factory.mktemp("pair")
-    seen = {"north": replace(DEFAULT_TRUTH, samples=64),
-            "south": replace(DEFAULT_TRUTH, samples=64, seed=7, dec_min=-90.0, dec_max=-25.0, averaging_deg=10.0,
+    seen = {"north": replace(DEFAULT_TRUTH, samples=16),
+            "south": replace(DEFAULT_TRUTH, samples=16, seed=7, dec_min=-90.0, dec_max=-25.0, averaging_deg=10.0,
                              noise=6e-5, response="icecube-13TeV", rigidity_TV=13.0)}
     for name, truth in seen.items():
         path = folder / f"{name}.ecsv"
@@ -120,7 +123,7 @@ def pair(tmp_path_factory):
 
 
 def run_on(path, **changes):
-    return Run(RunParameters(sky_map=str(path), grid_deg=6.0, members=0, **changes))
+    return Run(RunParameters(sky_map=str(path), grid_deg=6.0, samples=8, members=0, **changes))
 
 
 def test_a_run_on_two_skies(pair):
@@ -146,14 +149,11 @@ def test_a_run_on_two_skies(pair):
 
 def test_systematic_errors_are_stacked(pair):
     """A change of the columns that is a dipole of its own in both skies shifts the dipole by as much."""
-    from test_ensemble import in_place_of, only
-
-    from lisbon_core.anisotropy.terms import mean_columns
-
-    both = run_on(f"{pair}/north.ecsv; {pair}/south.ecsv", response="mono", order=3)
+    both = run_on(pair / "both.toml", order=3)
     for one in both.runs:
         columns = mean_columns(one.liouville, 3, 4.7)[0]
-        one.ensemble = in_place_of(one, [only(columns, 1, 1e-4), only(columns, 2, -5e-5), only(columns, -2, 1e-8)])
+        members = in_place_of(one, [only(columns, 1, 1e-4), only(columns, 2, -5e-5), only(columns, -2, 1e-8)])
+        one.ensemble = Ensemble(**vars(members))
     np.testing.assert_allclose(both.systematic.theta[[0, 1, -2], :3],
                                [[1e-4, 0, 0], [0, -5e-5, 0], [0, 0, 1e-8]], atol=2e-5 * np.array([[1], [1], [1e-4]]))
 

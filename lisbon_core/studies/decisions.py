@@ -86,22 +86,20 @@ def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
     return found
 
 
-def refitted(fit: AnisotropyFit, data: np.ndarray, changes) -> tuple[np.ndarray, np.ndarray]:
+def refitted(fit: AnisotropyFit, changes) -> tuple[np.ndarray, np.ndarray]:
     """A sky fitted anew through each member of an ensemble: A_n and G, (n_member, order + 2), and reduced chi-square.
 
     Parameters
     ----------
     fit : AnisotropyFit
         Of the sky through the map that the run assumes.
-    data : ndarray, shape (n_observed,)
-        The sky.
     changes : sequence of ndarray, shape (n_pixel, order + 3)
         Of the columns, by each member.
     """
     columns, fits = fit.design, []
     for change in changes:
         moved = columns.columns + columns.averaging @ change
-        fits.append(fit_design(replace(columns, columns=moved, ring_columns=columns.ring_mean(moved)), data))
+        fits.append(fit_design(replace(columns, columns=moved, ring_columns=columns.ring_mean(moved)), fit.data))
     return np.array([one.theta for one in fits]), np.array([one.chi2_reduced for one in fits])
 
 
