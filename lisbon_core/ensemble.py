@@ -123,11 +123,13 @@ class Ensemble:
 
     Attributes
     ----------
-    changes : list of ndarray, shape (n_pixel, order + 3)
-        Columns of each member less those of the run's assumptions, on the pixels of the run; the heliosphere of another
-        kind comes last.
-    errors : list of ndarray, shape (n_pixel, order + 3)
+    changes : list of ndarray, shape (n_cell, order + 3)
+        Columns of each member less those of the run's assumptions, on cells of a coarse grid; the heliosphere of
+        another kind comes last.
+    errors : list of ndarray, shape (n_cell, order + 3)
         A draw of the sampling error of each of these.
+    cell : ndarray of int, shape (n_pixel,)
+        The cell that each pixel of the run lies in.
     deviates : ndarray, shape (n_member - 1, n_nuisance + 1)
         Of the members but that one; the phase of a half-cycle as its cosine and sine, last.
     kinds : tuple of str
@@ -136,6 +138,7 @@ class Ensemble:
 
     changes: list[np.ndarray]
     errors: list[np.ndarray]
+    cell: np.ndarray
     deviates: np.ndarray
     kinds: tuple[str, ...]
 
@@ -171,10 +174,10 @@ def ensemble(heliosphere: HeliosphereParameters, parameters: RunParameters, dec,
     traced = [columns(one.epochs, one.response, one.p_index, one.rigidity_index)
               for one in tqdm(members, desc="ensemble", unit="heliosphere", disable=None)]
     traced.append(columns([other], seen, parameters.p_index, parameters.rigidity_index))
-    nearest = np.add.outer(_nearest(here[0], dec) * len(here[1]), _nearest(here[1], ra, 360.0)).ravel()
+    cell = np.add.outer(_nearest(here[0], dec) * len(here[1]), _nearest(here[1], ra, 360.0)).ravel()
     deviates, kinds = _drawn(members)
-    changes, errors = zip(*((one - middle)[:, nearest] for one in traced), strict=True)
-    return Ensemble(list(changes), list(errors), deviates,
+    changes, errors = zip(*(one - middle for one in traced), strict=True)
+    return Ensemble(list(changes), list(errors), cell, deviates,
                     (*kinds, "closed form, not this grid" if on_grid else "another model of the heliosphere"))
 
 
@@ -183,9 +186,12 @@ def together(ensembles: list[Ensemble]) -> Ensemble:
 
     A member errs in the same direction on all of them: detectors, too, are taken to be off by the same errors.
     """
-    return ensembles[0] if len(ensembles) == 1 else replace(ensembles[0], **{
-        name: [np.concatenate(skies) for skies in zip(*(getattr(one, name) for one in ensembles), strict=True)]
-        for name in ("changes", "errors")})
+    if len(ensembles) == 1:
+        return ensembles[0]
+    stacked = {name: [np.concatenate(skies) for skies in zip(*(getattr(one, name) for one in ensembles), strict=True)]
+               for name in ("changes", "errors")}
+    cell = np.concatenate([k * len(one.changes[0]) + one.cell for k, one in enumerate(ensembles)])
+    return replace(ensembles[0], **stacked, cell=cell)
 
 
 def _drawn(members: list[Member]) -> tuple[np.ndarray, list[str]]:

@@ -53,7 +53,7 @@ run = Run.from_namespace(globals())
 
 
 # %%
-def phase_space_matrix(arrival, path, size=1e-3):
+def phase_space_matrix(arrival, path, size=2e-6):
     """Derivative of the six end coordinates with respect to the six start coordinates, by central differences."""
     steps = np.diag([size] * 3 + [size * rigidity_TV] * 3)
     start = np.concatenate([[1.0, 0.0, 0.0], -rigidity_TV * arrival])
@@ -72,7 +72,7 @@ def phase_space_matrix(arrival, path, size=1e-3):
 
 
 # %%
-paths = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 600.0])
+paths = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 600.0, 1000.0, 2000.0, 3000.0, 4000.0, 5000.0, 6000.0])
 directions = {
     "towards the nose": unit_vector(255.0, -17.0),
     "along the field": unit_vector(229.0, 23.0),
@@ -82,38 +82,47 @@ volume, stretch = {}, {}
 for name, icrs in directions.items():
     matrices = [phase_space_matrix(run.closed_form.axes @ icrs, path) for path in paths]
     volume[name] = np.array([np.linalg.det(matrix) for matrix in matrices])
-    stretch[name] = np.array([np.linalg.norm(matrix[:3, 3:]) * rigidity_TV for matrix in matrices])
+    stretch[name] = np.array([np.linalg.norm(matrix[:3, 3:], 2) * rigidity_TV for matrix in matrices]) / paths
+
+# %% [markdown]
+# Two orbits that leave the Earth at a small angle are apart, after some path, by at most so much times the angle; on straight
+# lines that would be the path itself. So what the field does to neighbours is the ratio of the two.
 
 # %%
 fig = plots.curves(
-    paths, stretch, xlabel="path back from the Earth (AU)", ylabel="AU per radian", xscale="log", yscale="log"
+    paths, stretch, xlabel="path back from the Earth (AU)", ylabel="distance over that of straight lines",
+    xscale="log", yscale="log"
 )
 show(
     fig,
     "01_stretch",
     run_dir=run_dir,
-    caption="How far two orbits are apart that arrive one radian apart, if they stay close (a calculation).",
-    alt="Separation of neighbouring orbits against path length for three arrival directions, on logarithmic axes: over "
-    f"the first {paths[1]:g} AU it grows {', '.join(f'{s[1] / s[0]:.1f}' for s in stretch.values())}-fold, over all "
-    f"{paths[-1]:g} AU {', '.join(f'{s[-1] / s[0]:.0f}' for s in stretch.values())}-fold.",
+    caption="How far two orbits come apart that arrive from nearly the same direction, over what straight lines would (a calculation).",
+    alt="Largest separation of neighbouring orbits, over the path, against the path for three arrival directions, on logarithmic "
+    "axes: all are 1 as far as the Sun's field reaches, and after "
+    f"{paths[-1]:g} AU {', '.join(f'{values[-1]:.2g} {name}' for name, values in stretch.items())}.",
 )
-worst = max(np.max(np.abs(values - 1)) for values in volume.values())
-say(f"From the first AU to the last the orbits spread up to {max(s[-1] / s[0] for s in stretch.values()):.0f}-fold; the "
-    f"determinant stays 1 to {worst:.0e}.")
+# where orbits part more, the box is too large for differences to be derivatives
+worst = max(np.max(np.abs(volume[name] - 1)[stretch[name] < 10]) for name in directions)
+say(
+    f"Out to some {paths[6]:g} AU all fly nearly as straight lines do. Then a uniform field turns the orbits round and holds neighbours together, "
+    f"{stretch['along the field'][-1]:.2f} times as far apart as straight lines; the orbit from the north comes back to the heliosphere, and ends {stretch['north'][-1]:.1f} times as far. "
+    f"The determinant stays 1 to {worst:.0e}."
+)
 
 # %%
 assert worst < 1e-3, "phase-space volume is not conserved along an orbit"
 
 # %% [markdown]
-# What limits the agreement must be the finite size of the box, not the orbit: halve the displacements, and a difference
-# of second order falls to a quarter.
+# What limits the agreement is the rounding of numbers where the box is small, and the box's own size where it is large. Then,
+# halve the displacements, and a difference of second order falls to a quarter.
 
 # %%
-nose = run.closed_form.axes @ directions["towards the nose"]
-off = {size: np.array([abs(np.linalg.det(phase_space_matrix(nose, path, size)) - 1) for path in paths])
+nose, short = run.closed_form.axes @ directions["towards the nose"], paths[:7]
+off = {size: np.array([abs(np.linalg.det(phase_space_matrix(nose, path, size)) - 1) for path in short])
        for size in (4e-3, 2e-3, 1e-3)}
 fig = plots.curves(
-    paths, {f"displacements of {size * 1e3:g} × 10⁻³": values for size, values in off.items()}, height=2.4,
+    short, {f"displacements of {size * 1e3:g} × 10⁻³": values for size, values in off.items()}, height=2.4,
     xlabel="path back from the Earth (AU)", ylabel="|determinant − 1|", xscale="log", yscale="log",
 )
 show(
@@ -173,7 +182,33 @@ assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 # particles per area, time and energy: a flux falling as $p^{-\alpha}$ has $f \propto p^{-(\alpha+2)}$. A `p_index` of 2.7
 # in place of 4.7 would make this dipole 43 % too small.
 #
-# **A question the figure raises.** The stretching grows without end for some directions. If two orbits that arrive a
+# ## An objection, and what it is worth
+#
+# López-Barquero et al. (2017, ApJ 842, 54) object that in the heliosphere the magnetic moment of a particle is not conserved, that
+# orbits followed back do not return, and that therefore Liouville's theorem does not hold. The first is true: the field changes
+# faster than a particle turns in it. But the theorem does not need it; it asks only for forces whose field in phase space has no sources, as that
+# of any electric and magnetic field. The second is a matter of digits: a rounding error grows as neighbouring orbits part. Follow
+# orbits back, turn them round, and see how near to the Earth they come again:
+
+# %%
+back = {}
+for name, icrs in directions.items():
+    begin = np.array([[1.0, 0.0, 0.0]]), -rigidity_TV * (run.closed_form.axes @ icrs)[None]
+    there = trace(run.closed_form, *begin, backwards=True, path_cap_AU=paths[-1], boundary_AU=1e5, tolerance=1e-12)
+    again = trace(run.closed_form, there.position, there.momentum, path_cap_AU=paths[-1], boundary_AU=1e5, tolerance=1e-12)
+    back[name] = float(np.linalg.norm(again.position - begin[0]))
+say("After " + f"{paths[-1]:g} AU back and as much forward they miss their start by "
+    + ", ".join(f"{off:.0e} AU ({name})" for name, off in back.items()) + ".")
+assert all(off < 1e-3 for name, off in back.items() if stretch[name][-1] < 10), "orbits followed back do not return"
+
+# %% [markdown]
+# What the parting of neighbours does take away is what a single orbit means. The density is the same all along it, but where neighbours part, a
+# detector that does not tell them from each other sees the mean over places far apart. The theorem holds for each of them, and so
+# Eq. (1) holds for their mean: it is the mean that a map has to compute, over all that one pixel takes together, and its finite
+# sample has an error that the fit has to know (notebooks 03 and 05). What the theorem does exclude is not in the fields
+# of a model: turbulence on the way that the model leaves out, in which a particle forgets where it came from.
+#
+# **A question the figure raises.** Near some directions neighbours part without end. If two orbits that arrive a
 # hundredth of a degree apart come from opposite sides of the sky, what does a single orbit still mean? (Notebook 03.)
 #
 # Before: [00 How to read this compendium](00_reading_guide.ipynb) · Next: [02 Build a heliosphere in closed form](02_heliosphere.ipynb)

@@ -37,10 +37,12 @@ seed: int = 20060101  # of every random number
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
+import h5py
 import numpy as np
+from scipy.interpolate import RegularGridInterpolator
 
 from lisbon_core import plots
-from lisbon_core.frames import unit_vector_icrs
+from lisbon_core.frames import lonlat, unit_vector_icrs
 from lisbon_core.heliosphere import read_gridded
 from lisbon_core.heliosphere.solar import swing
 from lisbon_core.run import DATA, Run
@@ -61,14 +63,18 @@ show(
     "02_figure_1",
     run_dir=run_dir,
     caption="Figure 1 of the paper, ours: |B| of the closed-form heliosphere (A) along the solar equator, 30 AU north of the "
-    "current sheet in it, and (B) in the meridional plane. White: heliopause; dashed: termination shock. In (B) the sheet is the dark "
-    "line along the equator; other dark arcs are layers in which the field turned over with the solar cycle.",
+    "current sheet in it, and (B) in the meridional plane. White: heliopause; dashed: termination shock.",
     alt="Two maps of the magnetic field strength around the Sun: a bullet-shaped heliopause that closes to the left, the "
     "oval of the termination shock inside it, a weak field within, a pile-up of field outside the nose, dark arcs across "
     "the tail, and in the right panel a dark line along the equator.",
 )
 
 # %% [markdown]
+# Where it is dark the field is nearly nothing, for one of three reasons. In (B) the line along the equator is the current sheet.
+# The two wedges over the Sun's poles, and the arcs that lead from them along the heliopause, are wind from the poles, where
+# the Sun turns without winding a spiral. And the arc across the tail, in both panels, is the plasma that left while the
+# Sun's field was turning over, a quarter of its cycle of 22 years ago; beyond it the field has the other sign.
+#
 # Beside it a real one: a three-dimensional MHD simulation computed for this project (`data/heliosphere_mhd.md`), whose solar
 # field has one sign everywhere.
 
@@ -85,8 +91,9 @@ show(
 )
 
 # %% [markdown]
-# What is seen: a weak spiral field inside the shock, a stronger one in the sheath, and the interstellar field piled up on the
-# outside of the nose, several times as strong as that within. But |B| alone does not bend an orbit; the direction counts as well.
+# What is seen in both: a weak spiral field inside the shock, a stronger one in the sheath, and the interstellar field piled up on
+# the outside of the nose. What differs: the wedges over the poles are there in both, but with one sign for ever there is neither a
+# sheet nor a layer in the simulation, and its tail is open. But |B| alone does not bend an orbit; the direction counts as well.
 #
 # ## Field lines
 #
@@ -199,8 +206,8 @@ assert np.allclose(curl(solar_A, places), closed_form.field(places)[0], atol=1e-
 #
 # Both spacecraft have flown through all of it: through the termination shock at 94 and 84 AU, through the heliopause at
 # 121.6 and 119.0 AU, and on. The field in the sheath is weak, about 1 microgauss, and jumps to four times as much and more
-# at the heliopause. Shape and strengths of the closed form were fitted to this, eight numbers to twenty means (`python -m
-# lisbon_core.studies.voyager`). The simulation was not: it is shown as it is.
+# at the heliopause. Shape and strengths of the closed form were fitted to this, eight numbers to twenty means and four distances, and rounded
+# (`python -m lisbon_core.studies.voyager`). The simulation was not: it is shown as it is.
 
 # %%
 table = measured()
@@ -225,6 +232,44 @@ show(
 bins = compared(p, binned(table))
 there = np.asarray(bins["direction"]) * np.asarray(bins["r"])[:, None]
 bins["MHD_B"] = simulation.field_strength(there @ simulation.axes.T)
+
+# %% [markdown]
+# The same in numbers. Of the measured column, the distances are those at which the spacecraft crossed (Stone et al. 2005, 2008,
+# 2013, 2019); the rest are NASA's 27-day means in `data/measurements/voyager.ecsv`: |B| over five bins each of sheath and medium,
+# and the jumps as the mean of 5 AU beyond a surface over that of 5 AU before it. The models' jumps are taken in the same way at the models'
+# own surfaces. Those of the simulation are where its flow (`data/heliosphere_mhd.h5`) slows down most, inside and outside 110 AU.
+
+# %%
+with h5py.File(DATA / "heliosphere_mhd.h5") as file:
+    speed = RegularGridInterpolator([file[name][:] for name in ("r", "theta", "phi")], np.linalg.norm(file["V"][:].astype(float), axis=-1))
+    file_axes = file.attrs["axes_icrs"]
+
+
+def jump(one, direction, where):
+    """Mean |B| of 5 AU beyond a distance over that of 5 AU before it, along a direction (ICRS)."""
+    far, near = (one.field_strength((where + side * np.linspace(0.1, 5, 20))[:, None] * (one.axes @ direction)) for side in (1, -1))
+    return far.mean() / near.mean()
+
+
+lines, r = [], np.arange(60.0, 160.0)
+for name, track in tracks.items():
+    of = bins[bins["spacecraft"] == int(name[-1])]
+    lon, lat = lonlat(file_axes @ of["direction"][0])
+    slows = -np.diff(speed(np.stack(np.broadcast_arrays(r, 90 - lat, lon % 360), axis=-1)))
+    smeared = [r[:-1][part][np.argmax(slows[part])] + 0.5 for part in (r[:-1] < 110, r[:-1] >= 110)]
+    for k, surface in enumerate(("termination shock", "heliopause")):
+        crossed, own = track["crossings"][k], of["model_" + ("shock", "wall")[k]][0]
+        side = track["r"] - crossed
+        seen = track["B"][(side > 0) & (side < 5)].mean() / track["B"][(side < 0) & (side > -5)].mean()
+        toward = of["direction"][(0, 5)[k]]
+        lines += [f"| {name}: {surface} (AU) | {crossed:g} | {own:.1f} | {smeared[k]:.0f} |",
+                  f"| {name}: jump of B there | {seen:.1f} | {jump(closed_form, toward, own):.1f} | {jump(simulation, toward, smeared[k]):.1f} |"]
+    for region in ("sheath", "interstellar"):
+        means = [np.mean(of[column][of["region"] == region]) for column in ("B", "model_B", "MHD_B")]
+        lines.append(f"| {name}: B, {region} (microgauss) | " + " | ".join(f"{mean:.1f}" for mean in means) + " |")
+say("| | measured | closed form | MHD simulation |\n|---|---|---|---|\n" + "\n".join(lines))
+
+# %%
 print("          region            r  measured  closed form  MHD, microgauss")
 for row in bins:
     print(f"Voyager {row['spacecraft']} {row['region']:13s}{row['r']:6.1f} AU {row['B']:8.2f} {row['model_B']:10.2f} {row['MHD_B']:8.2f}")

@@ -44,26 +44,40 @@ from lisbon_core.liouville.tracing import TOLERANCE, axes_across, earth_position
 from lisbon_core.orbits import trace
 from lisbon_core.run import DATA, Run
 from lisbon_core.studies.tracks import follow, stations
+from lisbon_core.synthetic import epochs_of
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import number, record, say, show
 from lisbon_core.units import LORENTZ, gyroradius
 
 run = Run.from_namespace(globals())
 scale_TV = run.response.scale_TV
+radius = gyroradius(scale_TV, run.heliosphere.field_uG)
+aside = run.closed_form.parameters.surfaces([[1, 0, 0], [-1, 0, 0], [0, 1, 0]])[1]
 say(
-    f"A particle of {scale_TV:g} TV has a gyroradius of {number(gyroradius(scale_TV, run.heliosphere.field_uG))} AU in {run.heliosphere.field_uG:.3g} microgauss: "
-    "larger than the heliosphere is wide, and that is why anything is left of the interstellar pattern."
+    f"A particle of {scale_TV:g} TV has a gyroradius of {number(radius)} AU in {run.heliosphere.field_uG:.3g} microgauss. The heliopause of "
+    f"the closed form is {aside.min():.0f} to {aside.max():.0f} AU to the sides of the Sun, and its tail {run.closed_form.parameters.tail_AU:g} AU long: "
+    "the bubble is about as wide as the orbits are curved. So it bends orbits by large angles, but few of them right round, and "
+    "that is why anything is left of the interstellar pattern."
 )
 
 # %% [markdown]
 # ## Five particles
 #
-# Far out, each orbit should be a helix about the interstellar field. Near the Sun the field is weak and turns within a
-# fraction of a gyroradius: there a particle flies almost straight, and what bends it most is the thin layer of strong
-# field about the heliopause.
+# Far out, each orbit should be a helix about the interstellar field. The field of the Sun is strong only near it, and falls as
+# fast as one flies away: what bends an orbit is not the gyroradius alone, but the path over it.
 
 # %%
-places = ((230, 25), (300, 10), (75, 20), (140, 50), (30, -40))
+r = np.array([1.0, 10.0, 80.0])
+strength = run.closed_form.field_strength(r[:, None] * (run.closed_form.axes @ unit_vector(0.0, 0.0)))
+say("\n".join(f"- {one:g} AU from the Sun: {B:.2g} microgauss, a gyroradius of {number(gyroradius(scale_TV, B))} AU, {gyroradius(scale_TV, B) / one:.0f} "
+              "times the way that the particle has come" for one, B in zip(r, strength, strict=True)))
+
+# %% [markdown]
+# So within the shock a particle flies almost straight; a sheath of about 1 microgauss bends it little, and what bends it
+# most is the interstellar field, strongest where it piles up on the heliopause.
+
+# %%
+places = ((230, 25), (300, 10), (75, 20), (140, 10), (30, -40))
 tracks, _ = follow(run.heliosphere, [unit_vector(*place) for place in places], scale_TV)
 distance = np.linalg.norm(tracks, axis=2)
 returned = np.sum(np.any((np.maximum.accumulate(distance) > 300.0) & (distance < 200.0), axis=0))
@@ -82,8 +96,9 @@ show(
     f"with their shadows on the floor; {returned} of them come back to the Sun's neighbourhood. In closed form, the "
     "heliosphere is drawn as a translucent bullet round a sphere, and colours change abruptly where orbits cross these.",
 )
-say(f"Number of these orbits that come back to within 200 AU of the Sun after they were more than 300 AU away: {returned}. The "
-    "colours show why they bend where they do: within the shock the field is weakest, at the heliopause strongest.")
+say(f"Number of these orbits that come back to within 200 AU of the Sun after they were more than 300 AU away: {returned}. "
+    "Such an orbit has turned once about the interstellar field, moved little along it, and meets the heliosphere again: it is these that "
+    "make the map of the sky hard, as the rest of this notebook shows.")
 chord = np.linalg.norm(np.diff(tracks, axis=0), axis=2)
 assert np.all(chord < 8.0 + 1e-6), "two points of an orbit are farther apart than its path between them"
 
@@ -190,9 +205,23 @@ say(
     f"{liouville.unescaped_fraction:.1%} are still inside {boundary_AU:g} AU at the end of their path; they enter with their last state (what "
     "it does to drop them: notebook 11)."
 )
+inside = ~liouville.escaped
+say("Which are these? " + (f"Half of them have |μ| below {np.median(np.abs(liouville.mu[inside])):.2f}: they hardly move along the field, and a "
+    "path of 30,000 AU does not take them out. They lie about the plane across the field:" if inside.any() else "None."))
 assert np.all(np.abs(liouville.mu) <= 1 + 1e-12), "a pitch-angle cosine exceeds 1"
 assert abs(np.corrcoef(mean.ravel(), straight.ravel())[0, 1]) > 0.5, (
     "the heliosphere has erased the large-scale pattern"
+)
+fig = plots.skies({"orbits still inside": liouville.average(inside)}, liouville.dec, liouville.ra, field_icrs=liouville.field_icrs,
+                  unit="share of the orbits of a pixel (%)", scale=100.0, offset=0.0, cmap="Purples")
+fig.axes[0].collections[0].set_clim(0.0)  # a share has no negative half
+show(
+    fig,
+    "03_inside",
+    run_dir=run_dir,
+    caption="Where the orbits come from that are still inside the boundary at the end of their path (a calculation, no data).",
+    alt="Map of the share of orbits that are not out: none over most of the sky, up to "
+    f"{liouville.average(inside).max():.0%} of a pixel in a ragged band about the great circle across the field.",
 )
 run.write_liouville()
 record(run_dir, "03_orbits", liouville_claims(run))
@@ -265,19 +294,23 @@ assert np.quantile(off, 0.99) < limit, "stopping on the way changes the orbits"
 # %% [markdown]
 # ## Were the heliosphere another
 #
-# The closed form is one guess. The MHD simulation of notebook 02 is another, with the same interstellar field: how far do the
-# two maps of $\mu$ disagree, and how much is that on the sky? A dipole $A_1\mu$ of one part in a thousand turns a difference of
+# The closed form is one guess. The MHD simulation of notebook 02 is another, with the interstellar field in the same direction: how
+# far do the two maps of $\mu$ disagree, and how much is that on the sky? A dipole $A_1\mu$ of one part in a thousand turns a difference of
 # $\mu$ into one of intensity, for which a published map has errors of about $10^{-4}$ a pixel.
 
 # %%
-simulation = read_gridded(DATA / "heliosphere_mhd.h5")
 few = Sampling(4, run.response, run.parameters.seed)
-pair = [cached_samples(field, *grid(6.0), few, boundary_AU=boundary_AU) for field in (run.epochs, simulation)]
-closed_mu, simulated_mu = (one.average(one.mu) for one in pair)
+# a run on a grid is compared with the closed form
+if run.heliosphere is run.closed_form:
+    name, other = "MHD simulation", read_gridded(DATA / "heliosphere_mhd.h5")
+else:
+    name, other = "closed form", epochs_of(run.closed_form.parameters, run.parameters.epoch)
+pair = [cached_samples(field, *grid(6.0), few, boundary_AU=boundary_AU) for field in (run.epochs, other)]
+own_mu, other_mu = (one.average(one.mu) for one in pair)
 fig = plots.skies(
-    {"1000 A₁ μ, this run's heliosphere": closed_mu, "1000 A₁ μ, MHD simulation": simulated_mu, "difference": simulated_mu - closed_mu},
+    {"1000 A₁ μ, this run's heliosphere": own_mu, f"1000 A₁ μ, {name}": other_mu, "difference": other_mu - own_mu},
     pair[0].dec, pair[0].ra, field_icrs=pair[0].field_icrs, unit="relative intensity − 1, 10⁻³, for A₁ = 10⁻³", scale=1.0, offset=0.0,
-    cmap="PuOr_r", limit=1.0,
+    cmap="PuOr_r", own="difference",
 )
 show(
     fig,
@@ -289,7 +322,7 @@ show(
     "which is patchy along that plane.",
 )
 weight = np.cos(np.radians(pair[0].dec))[:, None] * np.ones(len(pair[0].ra))
-off = float(np.sqrt(np.average((simulated_mu - closed_mu) ** 2, weights=weight)))
+off = float(np.sqrt(np.average((other_mu - own_mu) ** 2, weights=weight)))
 noise = float(np.sqrt(np.average(sum(one.average(one.mu**2) - one.average(one.mu) ** 2 for one in pair) / 4, weights=weight)))
 say(
     f"The two differ by {off:.2f} in μ (r.m.s.), of which the few orbits of each pixel make {noise:.2f}. So the choice of the heliosphere "

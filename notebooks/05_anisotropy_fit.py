@@ -132,13 +132,14 @@ fig = plots.skies(
     sky.dec,
     sky.ra,
     field_icrs=run.liouville.field_icrs,
+    own="residual",
 )
 show(
     fig,
     "05_residual",
     run_dir=run_dir,
-    caption=f"Sky, model and residual on one scale: {run.label}.",
-    alt="Three Mollweide maps on a common scale: the observed sky, the smooth fitted sky, and the residual, whose r.m.s. is "
+    caption=f"Sky and model on one scale, the residual on its own: {run.label}.",
+    alt="Three Mollweide maps: the observed sky, the smooth fitted sky, and the residual, whose r.m.s. is "
     f"{np.nanstd(residual) / np.nanstd(sky.relative_intensity):.0%} of that of the observed sky.",
 )
 say(
@@ -168,37 +169,21 @@ assert not judged or np.all(np.abs(ways["replicas"] / redrawn - 1) < 0.25), "rep
 
 # %% [markdown]
 # The replicas also show which coefficients lean on each other. The sky is seen in part and its rings are normalised, so
-# the Legendre terms are not orthogonal on it, and what one coefficient gains another loses.
+# the Legendre terms are not orthogonal on it, and what one coefficient gains another loses. The *posterior* asks the other way
+# round: which coefficients could have made this one sky? It is sampled by a swarm of walkers (`emcee`), with any value thought equally
+# likely before. For a small anisotropy and errors that do not depend on it, both must give the same cloud. The posterior earns
+# its keep where something is known beforehand, see the speed below.
 
 # %%
 shown = [k for k in (0, 1, 2, order, order + 1) if k < order + 2]
 scale = np.where(np.arange(order + 2) < order, 1e4, 1e7)
 label = {k: f"{names[k].replace('_', '')} (10{'⁻⁴' if k < order else '⁻⁷ / AU'})" for k in shown}
 dashed = "; dashed: the truth" if truth else ""
-fig = plots.posterior(
-    {label[k]: replicas[:, k] * scale[k] for k in shown},
-    np.full(len(replicas), 1 / len(replicas)),
-    {label[k]: truth[names[k]] * scale[k] for k in shown} if truth else None,
-)
-show(
-    fig,
-    "05_replicas",
-    run_dir=run_dir,
-    caption=f"Replicas of the noise and of the sample of the map, fitted anew: histograms, and pairs below them{dashed}. {run.label}.",
-    alt="Corner plot of replicas of the fit for the first Legendre coefficients and the two components of the gradient: "
-    "histograms of bell shape on the diagonal, and clouds below it, some of them tilted ellipses.",
-)
 correlation = np.corrcoef(replicas.T) - np.eye(order + 2)
 i, j = np.unravel_index(np.argmax(np.abs(correlation)), correlation.shape)
 say(f"The strongest correlation is that of {names[j]} and {names[i]}: {correlation[i, j]:+.2f}.")
 off = np.abs(replicas.mean(axis=0) - fit.theta) / (replicas.std(axis=0) / np.sqrt(len(replicas)))
 assert not judged or np.all(off < 5), "replicas do not scatter about the fit they are drawn from"
-
-# %% [markdown]
-# Replicas redraw the sky about the best fit. The *posterior* asks the other way round: which coefficients could have made
-# this one sky? It is sampled by a swarm of walkers (`emcee`), with any value thought equally likely before. For a small
-# anisotropy and errors that do not depend on it, both must give the same cloud. The posterior earns its keep where
-# something is known beforehand, see the speed below.
 
 # %%
 posterior = sample_coefficients(fit, np.random.default_rng(seed))
@@ -212,7 +197,8 @@ show(
     "05_posterior",
     run_dir=run_dir,
     caption=f"Posterior of the same coefficients, sampled{dashed}. {run.label}.",
-    alt="Corner plot of the sampled posterior: the same bells and tilted ellipses as those of the replicas, smoother.",
+    alt="Corner plot of the sampled posterior of the first Legendre coefficients and the two components of the gradient: "
+    "histograms of bell shape on the diagonal, and clouds below it, some of them tilted ellipses.",
 )
 ratio = np.sqrt(np.diag(posterior.covariance)) / fit.sigma
 say(
@@ -252,8 +238,10 @@ say(head + "\n".join(rows))
 
 # %% [markdown]
 # Without a heliosphere a dipole stays open on every sky: the rings have taken the part of $A_1$ and $G$ that points to the
-# pole. The heliosphere closes the gap, through orbits that it bends, and then the rings cost next to nothing: compare the
-# first two lines of a sky. What a southern sky alone lacks, no map of the orbits makes up for.
+# pole. A heliosphere closes the gap, through orbits that it bends, and then the rings cost next to nothing: compare the
+# first two lines of a sky. But it does so only if it is **known exactly**, as this table takes it: what fills the gap is how the
+# orbits are bent, and with a heliosphere that is a little wrong the sky is filled in wrongly, with errors as small (notebook 11).
+# What a southern sky alone lacks, no map of the orbits makes up for.
 
 # %%
 for sky_name in ("Tibet", "full"):

@@ -188,16 +188,17 @@ lines = {
     "uniform gradient": stationary_pad(isotropic, strong, "uniform"),
     "between, Λ = 2L": stationary_pad(isotropic, strong, strong / 2),
 }
+straight = lines["no focusing"]
 fig = plots.curves(
-    mu, {name: (pad(mu) - 1) * 1e3 for name, pad in lines.items()}, xlabel="pitch-angle cosine μ", ylabel="F − 1 (10⁻³)"
+    mu, {name: (pad(mu) - straight(mu)) * 1e3 for name, pad in list(lines.items())[1:]}, xlabel="pitch-angle cosine μ",
+    ylabel="F less F without focusing (10⁻³)",
 )
 show(
     fig,
     "08_focusing",
     run_dir=run_dir,
-    caption="Isotropic scattering, λ/L = 0.5, under two closures and one between them (a calculation).",
-    alt="F minus one against mu without focusing, a straight line, and with focusing under three closures, which bend it "
-    "upwards by different amounts.",
+    caption="What focusing adds to the straight line of isotropic scattering, λ/L = 0.5, under two closures and one between them (a calculation).",
+    alt="F less that without focusing against mu under three closures: each is bent upwards, by different amounts.",
 )
 bent = {name: float(pad(np.array([-1.0, 1.0])).sum() / 2 - pad(np.array([0.0]))[0]) for name, pad in lines.items()}
 say(

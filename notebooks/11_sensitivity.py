@@ -35,12 +35,12 @@ import numpy as np
 from astropy.table import Table
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import parameter_names
+from lisbon_core.anisotropy import parameter_names, refitted
 from lisbon_core.claims import anisotropy_claims, transport_claims
 from lisbon_core.ensemble import nuisances, together
 from lisbon_core.frames import unit_vector
 from lisbon_core.run import DATA, Run
-from lisbon_core.studies.decisions import conclusions, forecasts, refitted
+from lisbon_core.studies.decisions import conclusions, forecasts
 from lisbon_core.studies.sensitivity import field_fan, variations
 from lisbon_core.tools.notebook import folder, number, say, show
 from lisbon_core.tools.sweep import sweep
@@ -74,8 +74,9 @@ say("\n".join(["| conclusion | number ± statistical ± systematic | errors from
 #
 # Each quantity that a run takes as known has a law, with a source; all are drawn at once, 24 times, and each such
 # **member** has a Liouville map of its own. One more member is a heliosphere of another kind, an MHD simulation: it stands for
-# what no parameter of the closed form can make. A member predicts another sky, and that difference, read with the run's own
-# fit, is the error one makes if the member is the truth. The squares, averaged, are the systematic error.
+# what no parameter of the closed form can make. Were a member true, the truth would be what the sky shows through it; the
+# sky that this truth makes, read with the run's own fit, is off by what the run errs. The squares of these errors, averaged, are
+# the systematic error squared.
 
 # %%
 told = [f"| `{one.name}` | {one.kind} | {one.law}, {one.width:g} | {one.source} |" for one in nuisances()]
@@ -108,7 +109,7 @@ if decided:
 # %%
 coarse = Run(replace(run.parameters, grid_deg=max(4.0, run.parameters.grid_deg)))
 if decided:
-    theta, fits = refitted(coarse.fit, together([one.ensemble for one in coarse.runs]).changes)
+    theta, fits = refitted(coarse.fit, together([one.ensemble for one in coarse.runs]))
     truth_of = run.truth.claims(order, kappa29) if run.truth else {}
     fig = plots.members_fitted(
         1e3 * theta[:, 0],
@@ -128,9 +129,8 @@ if decided:
         f"chi-square from {fits.min():.1f} to {fits.max():.1f}; the run as assumed lies at {coarse.fit.chi2_reduced:.2f}.",
     )
     spread = [np.sqrt(np.mean(one**2)) for one in (theta[:-1, 0] - coarse.fit.theta[0], coarse.systematic.theta[0, :-2])]
-    say(f"The $A_1$ of these fits scatter about that of the run by {1e3 * spread[0]:.2f} × 10⁻³; the shifts from which the systematic "
-        f"error is made, by {1e3 * spread[1]:.2f} × 10⁻³. They answer two questions, what another would find on this sky and what we "
-        "would find on another's, and need not agree beyond first order.")
+    say(f"The $A_1$ of these fits scatter about that of the run by {1e3 * spread[0]:.2f} × 10⁻³; the errors that the run makes if "
+        f"they are true, from which the systematic error is made, by {1e3 * spread[1]:.2f} × 10⁻³.")
 
 # %% [markdown]
 # ## Are the errors right on skies the model cannot make?

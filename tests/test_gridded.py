@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from dataclasses import replace
 
 import h5py
 import numba
@@ -23,8 +24,11 @@ from lisbon_core.heliosphere import (
 from lisbon_core.liouville import Sampling, cached_samples, grid, trace_sky
 from lisbon_core.orbits import trace, user_field
 from lisbon_core.parameters import ParameterError, RunParameters
-from lisbon_core.run import Run, check_inputs
+from lisbon_core.response import response
+from lisbon_core.run import DATA, Run, check_inputs
+from lisbon_core.sky.files import write_sky_map
 from lisbon_core.studies import peers
+from lisbon_core.synthetic import DEFAULT_TRUTH, make_sky
 from lisbon_core.units import KM_S
 
 MATRIX = np.array([[0.7, -0.2, 0.4], [0.1, 0.9, -0.3], [-0.5, 0.6, -1.6]])  # without trace: div B = 0
@@ -319,6 +323,25 @@ def test_a_run_on_a_grid(exported, tmp_path, monkeypatch):
     assert changed.inputs_hash != one.inputs_hash
     with pytest.raises(ParameterError, match=r"field_uG is 2.0, but .* brings its own field: leave field_uG out"):
         check_inputs(RunParameters(heliosphere=str(exported), field_uG=2.0))
+
+
+def test_a_sky_through_the_simulation(tmp_path):
+    """Fitted through it its truth comes back; through the closed form it does not, and the claims say so."""
+    truth = replace(DEFAULT_TRUTH, averaging_deg=10.0, samples=16)
+    simulation = DATA / "heliosphere_mhd.h5"
+    sampling = Sampling(16, response(truth.response, 4.0), truth.seed, stream=1)
+    made = make_sky(truth, cached_samples(read_gridded(simulation), *grid(7.5), sampling), "synthetic")
+    write_sky_map(made, tmp_path / "sky.ecsv")
+    same = RunParameters(sky_map=str(tmp_path / "sky.ecsv"), grid_deg=7.5, averaging_deg=10.0, samples=8,
+                         heliosphere=str(simulation))
+    right, wrong = Run(same), Run(replace(same, heliosphere=""))
+    known = np.array([*truth.legendre(7), truth.G_x, truth.G_y])
+    fit = fit_anisotropy(right.sky, right.liouville, others={"coarser": right.coarser}, made_with=truth.samples)
+    assert abs(fit.chi2_reduced - 1.0) < 4.0 * fit.chi2_reduced_sigma
+    assert np.max(np.abs(fit.theta - known) / fit.sigma) < 4.0
+    assert wrong.fit.chi2_reduced > 1.0 + 8.0 * wrong.fit.chi2_reduced_sigma
+    assert np.max(np.abs(wrong.fit.theta - known) / wrong.fit.sigma) > 4.0
+    assert all("errors hold only if it fitted" in claim.note for claim in anisotropy_claims(wrong))
 
 
 @pytest.mark.parametrize(("break_it", "says"), [

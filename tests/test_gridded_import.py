@@ -447,7 +447,8 @@ def test_native_files_agree_with_the_clean_cube(cube, tmp_path, name, r_AU):
     assert len(at) == 1000
     expected = truth.magnetic[at]
     error = np.linalg.norm(through.field(truth.points[at])[0] - expected, axis=1) / np.linalg.norm(expected, axis=1)
-    assert np.quantile(error, 0.95) < 0.0125
+    # the box holds a value every 10 AU: between these a cubic polynomial is no nearer than a linear one
+    assert np.quantile(error, 0.95) < (0.0125 if "box" in name else 0.01)
     assert np.median(error) < 0.005
     np.testing.assert_allclose(through.report.wind_from, (255.4, 5.2), atol=20.0)
     earth = unit_vector(np.arange(0.0, 360.0, 10.0), 0.0)

@@ -18,6 +18,7 @@ from lisbon_core.transport import (
     mean_free_path_pc,
     stationary_pad,
 )
+from lisbon_core.transport.fit import rate_of_change
 from lisbon_core.transport.result import ESTIMATES
 
 
@@ -83,6 +84,12 @@ def test_rate_of_change():
     fit = fit_transport(pad)
     assert abs(fit.T_0.value) < fit.T_0.sigma
     assert 1.5 * fit.T_0.sigma < fit.T_0_bound.value < 2.5 * fit.T_0.sigma
+    # its error is what it moves by when L is held an error away
+    mean_free_path, off = mean_free_path_pc(1.0), fit.inverse_L.sigma
+    held = [4.0 / 3.0 * mean_free_path * (fit.inverse_L.value + shift) for shift in (0.0, off, -off)]
+    bounds = [rate_of_change(pad, one, mean_free_path, np.random.default_rng(2))[1].value for one in held]
+    assert bounds[0] == pytest.approx(fit.T_0_bound.value, rel=0.05)
+    assert fit.T_0_bound.sigma == pytest.approx(max(bounds[1:]) - bounds[0], rel=0.2)
     uniform = fit_transport(pad, "uniform")
     A_1 = stationary_pad(uniform.law, uniform.q, "uniform").legendre(1)[0]
     assert uniform.T_0.value == pytest.approx(-0.30660139 * A_1 / 3.0 * uniform.inverse_L.value, rel=1e-9)

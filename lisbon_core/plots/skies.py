@@ -1,4 +1,4 @@
-"""Maps of the sky: Mollweide, right ascension to the left, one scale for all panels.
+"""Maps of the sky: Mollweide, right ascension to the left, one scale for all panels, unless one is to have its own.
 
 Relative intensities are shown as (I - 1) in units of 1e-3 on a diverging scale centred on 0; what was not observed is
 blank, never zero.
@@ -55,7 +55,8 @@ def colour_pixels(axes, dec, ra, values, **options):
 
 @styled
 def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str = "relative intensity − 1, 10⁻³",
-          scale: float = 1e3, offset: float = 1.0, limit: float | None = None, cmap: str = "RdBu_r") -> Figure:
+          scale: float = 1e3, offset: float = 1.0, limit: float | None = None, cmap: str = "RdBu_r",
+          own: str = "") -> Figure:
     """Maps of the sky, one a panel, on a common scale.
 
     Parameters
@@ -70,18 +71,29 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
         Panels side by side.
     limit : float, optional
         Largest value of the colour scale, which is centred on 0; by default the largest shown.
+    own : str, optional
+        Title of a panel with a scale of its own: a residual would be blank on that of the others.
     """
     rows = -(-len(panels) // columns)
     wide = PAGE if columns > 1 else COLUMN
     fig = blank((0.53 * wide / columns + 0.2) * rows + 0.45, wide)
     shown = {title: (np.asarray(values) - offset) * scale for title, values in panels.items()}
-    largest = limit or max(np.nanmax(np.abs(values)) for values in shown.values())
-    grid = fig.add_gridspec(rows, columns)
+    size = {title: np.nanmax(np.abs(values)) for title, values in shown.items()}
+    common = limit or max(one for title, one in size.items() if title != own)
+    grid, alike = fig.add_gridspec(rows, columns), []
     for i, (title, values) in enumerate(shown.items()):
         field = None if field_icrs is None else np.broadcast_to(field_icrs, (len(panels), 3))[i]
         axes = sky_axes(fig, grid[i // columns, i % columns], title, field)
+        largest = size[title] if title == own else common
         mesh = colour_pixels(axes, dec, ra, values, cmap=cmap, vmin=-largest, vmax=largest)
-    fig.colorbar(mesh, ax=fig.axes, orientation="horizontal", shrink=0.6, aspect=35, pad=0.03, label=unit)
+        if title == own:
+            fig.colorbar(mesh, ax=axes, orientation="horizontal", shrink=0.6, aspect=30, pad=0.03, label=unit)
+        else:
+            alike.append((i % columns, axes, mesh))
+    # below the columns that end in no bar
+    taken = {list(shown).index(own) % columns} if own and columns > 1 else set()
+    fig.colorbar(alike[-1][2], ax=[axes for column, axes, _ in alike if column not in taken], orientation="horizontal",
+                 shrink=0.6, aspect=35, pad=0.03, label=unit)
     return fig
 
 

@@ -1,17 +1,15 @@
 """Which conclusions of the paper survive once all that a run takes as known may vary; what would settle the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from lisbon_core.anisotropy import fit_design
-from lisbon_core.anisotropy.fit import AnisotropyFit
 from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.run import Run
 from lisbon_core.sky import averaging_operator, even_sky
 
-__all__ = ["Conclusion", "Forecast", "conclusions", "forecasts", "refitted"]
+__all__ = ["Conclusion", "Forecast", "conclusions", "forecasts"]
 
 SURE = 3.0  # errors that a conclusion must hold by
 OF_THE_DETECTOR = ("response of the detector", "spectrum", "growth of the anisotropy with rigidity",
@@ -84,23 +82,6 @@ def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
             made.append(Conclusion(says, *map(float, factor * numbers), unit, list(row["dominant"])))
         found += [max(made, key=lambda one: one.by[1])] if made else []
     return found
-
-
-def refitted(fit: AnisotropyFit, changes) -> tuple[np.ndarray, np.ndarray]:
-    """A sky fitted anew through each member of an ensemble: A_n and G, (n_member, order + 2), and reduced chi-square.
-
-    Parameters
-    ----------
-    fit : AnisotropyFit
-        Of the sky through the map that the run assumes.
-    changes : sequence of ndarray, shape (n_pixel, order + 3)
-        Of the columns, by each member.
-    """
-    columns, fits = fit.design, []
-    for change in changes:
-        moved = columns.columns + columns.averaging @ change
-        fits.append(fit_design(replace(columns, columns=moved, ring_columns=columns.ring_mean(moved)), fit.data))
-    return np.array([one.theta for one in fits]), np.array([one.chi2_reduced for one in fits])
 
 
 @dataclass(frozen=True)

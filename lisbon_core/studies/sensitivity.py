@@ -34,7 +34,8 @@ def variations(run: Run) -> list[Variation]:
     chosen += [("declinations used", f"{name} {limit:g}°", {name: float(limit)})
                for name, limit in (("dec_min", seen[0] + 10.0), ("dec_max", seen[-1] - 10.0))]
     chosen += [("direction of the field", f"field of {name}", {
-        "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame})
+        "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame,
+        "field_uG": preset.field_uG or base.field_uG})
         for name, preset in FIELD_PRESETS.items()]
     chosen += [("solar polarity", f"polarity {sign:+d}", {"polarity": sign, "epoch": "fixed"}) for sign in (1, -1)]
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",

@@ -110,14 +110,21 @@ def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> W
 
 
 def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estimate, Estimate]:
-    """T_0 with L held, and the 95 % upper limit on |T_0|."""
+    """T_0 with L held, and the 95 % upper limit on |T_0|.
+
+    T_0 is near zero by construction, for L was found without it. L held one of its errors away would move T_0 by one
+    of its own, as only a sum of the two is measured: how much higher the limit would be then is the limit's error.
+    """
     problem = problem_for(pad, rates=(0.0, 1.0), held=held)
     posterior = explore(problem, find_minima(problem), rng, SAMPLES // 3)
     values = PC_PER_YEAR / 4.0 * posterior.A_1 * posterior.G * posterior.p[:, 3] / mean_free_path
-    spread = np.abs(values[0] + posterior.scale * (values[1:] - values[0]))
     note = "L held at its flux-tube value"
-    return (posterior.estimate(values, "1/yr", note),
-            Estimate(float(quantiles(spread, posterior.weights, 0.95)), None, "1/yr", posterior.note("95 %", note)))
+    T_0 = posterior.estimate(values, "1/yr", note)
+    spread = values[0] + posterior.scale * (values[1:] - values[0])
+    bound, *moved = (float(quantiles(np.abs(spread + shift), posterior.weights, 0.95))
+                     for shift in (0.0, T_0.sigma, -T_0.sigma))
+    note = posterior.note("95 %", note, "its error: L held one error away")
+    return T_0, Estimate(bound, max(moved) - bound, "1/yr", note)
 
 
 def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,

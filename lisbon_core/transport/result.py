@@ -43,7 +43,8 @@ class TransportFit:
     Attributes
     ----------
     inverse_L, L_focusing, gradient_length, T_0, T_0_bound, eta, omega, d_offset : Estimate
-        1/pc, pc, kpc; 1/yr, T_0_bound the 95 % upper limit on |T_0|; shape of D, dimensionless.
+        1/pc, pc, kpc; 1/yr, T_0_bound the 95 % upper limit on |T_0|, its sigma how much higher it is with L held one
+        error away; shape of D, dimensionless.
     D_asymmetry, focusing_preference : Estimate
         [D(1/2) - D(-1/2)]/[D(1/2) + D(-1/2)] of D without focusing; ln L with minus ln L without focusing.
     chi2, dof : float or None, int

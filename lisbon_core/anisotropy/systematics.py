@@ -1,21 +1,25 @@
 """Systematic errors: how far the members of an ensemble move what is read from a sky.
 
-A sky as a member predicts it differs from the one that the run's assumptions predict; seen through the run's own fit,
-that difference moves the coefficients. The members' shifts, squared and averaged, are the systematic covariance: what
-the fit errs by if the truth is drawn as the members are. The sky itself has a say in two things. A heliosphere of
-another kind counts as one member among many, unless the sky is fitted worse than the members' skies would be: then it
-counts for as much as the misfit asks, at most once. And a misfit that even this does not explain widens all, in
-proportion. A sky that is fitted well makes nothing narrower: members that move A_1 far are often fitted well too.
+Were a member true, the truth would be what the sky shows when it is fitted through that member. The sky that this truth
+makes differs from what the run's assumptions make of it, and that difference, seen through the run's own fit, is the
+error of the fit. The members' errors, squared and averaged, are the systematic covariance.
+
+The sky itself has a say in two things. A heliosphere of another kind counts as one member among many, unless the sky is
+fitted worse than the members' skies would be: then it counts for as much as the misfit asks, at most once. And a misfit
+that even this does not explain widens all, in proportion. A sky that is fitted well makes nothing narrower: members
+that move A_1 far are often fitted well too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
-from lisbon_core.anisotropy.fit import AnisotropyFit
+from lisbon_core.anisotropy.design import Design
+from lisbon_core.anisotropy.fit import AnisotropyFit, fit_coefficients
 
-__all__ = ["Systematic", "systematic"]
+__all__ = ["Systematic", "refitted", "systematic"]
 
 DOMINANT = 3  # assumptions that are named
 BEYOND = "several of these at once, beyond proportion"
@@ -101,19 +105,43 @@ def systematic(fit: AnisotropyFit, ensemble, frame: str = "frame of the waves") 
     fit : AnisotropyFit
         Of a sky, through the map that the run assumes.
     ensemble : Ensemble
-        Or what has its changes, errors, deviates and kinds.
+        Or what has its changes, errors, cells, deviates and kinds.
     frame : str
         What is called that moves no sky, and is added here as the last member: uniform between -1 and 1.
     """
-    columns, terms = fit.design, np.append(1.0, fit.theta)
-    sky, noise = (columns.averaging @ np.stack([one @ terms for one in many], axis=1)
-                  for many in (ensemble.changes, ensemble.errors))
-    theta = columns.response(fit.estimator, sky)
-    excess = _excess(fit, sky) - _excess(fit, noise).mean()
+    columns, averaging = fit.design, over_cells(fit.design, ensemble)
+    through, _ = refitted(fit, ensemble)
+    terms = np.hstack([np.ones((len(through), 1)), through])
+    changed, noise = (averaging @ np.stack([one @ row for one, row in zip(many, terms, strict=True)], axis=1)
+                      for many in (ensemble.changes, ensemble.errors))
+    excess = _excess(fit, changed) - _excess(fit, noise).mean()
     weight = np.append(_weights(excess, fit.chi2_reduced - 1.0), 1.0 / 3.0)
-    sky, theta = (np.pad(one, ((0, 0), (0, 1))) for one in (sky, theta))
-    return Systematic(sky, theta, weight, np.append(excess, 0.0), ensemble.deviates,
-                      (*ensemble.kinds, frame))
+    changed = np.pad(changed, ((0, 0), (0, 1)))
+    return Systematic(changed, columns.response(fit.estimator, changed), weight, np.append(excess, 0.0),
+                      ensemble.deviates, (*ensemble.kinds, frame))
+
+
+def over_cells(columns: Design, ensemble) -> sparse.csr_array:
+    """The disc average of values on the cells of an ensemble, (n_observed, n_cell)."""
+    size, cells = ensemble.cell.size, len(ensemble.changes[0])
+    return columns.averaging @ sparse.csr_array((np.ones(size), (np.arange(size), ensemble.cell)), (size, cells))
+
+
+def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
+    """The sky fitted anew through each member: A_n and G, (n_member, order + 2), and reduced chi-square, (n_member,).
+
+    The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out.
+    """
+    columns, cells, found, chi2 = fit.design, over_cells(fit.design, ensemble), [], []
+    averaging = sparse.hstack([columns.averaging, cells], format="csr")
+    for change, error in zip(ensemble.changes, ensemble.errors, strict=True):
+        moved = columns.columns + cells @ change
+        member = replace(columns, columns=moved, ring_columns=columns.ring_mean(moved), averaging=averaging,
+                         scatter=np.vstack([columns.scatter, error]))
+        found.append(fit_coefficients(member, fit.data))
+        misfit = fit.data - member.relative_intensity(found[-1])[0]
+        chi2.append(columns.weight @ misfit**2 / fit.chi2_expected)
+    return np.array(found), np.array(chi2)
 
 
 def _excess(fit: AnisotropyFit, sky: np.ndarray) -> np.ndarray:
