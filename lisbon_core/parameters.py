@@ -219,14 +219,17 @@ OF_A_SKY = ("sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min",
 
 def _listed_skies(name: str, path: Path) -> list[dict]:
     """What a list of skies (TOML) says of each; files are looked for beside it."""
-    found = _toml("sky_map", name, "a map, or of a list of maps").get("sky")
-    skies = found if isinstance(found, list) else []
+    content = _toml("sky_map", name, "a map, or of a list of maps")
+    skies = content["sky"] if content.keys() == {"sky"} and isinstance(content["sky"], list) else []
     if not skies or any(not isinstance(one, dict) or one.keys() - set(OF_A_SKY) or not one.get("sky_map")
                         or re.search(r";|\.toml$", str(one["sky_map"])) for one in skies):
         raise ParameterError(f"{name} is no list of skies: begin each with a line [[sky]], then give its sky_map, one "
                              f"map, and what holds for this sky alone, of {', '.join(OF_A_SKY)}")
-    return [{key: absolute(path.parent / value) if key in FILES and (path.parent / value).is_file() else value
-             for key, value in one.items()} for one in skies]
+    for one in skies:
+        for key in one.keys() & set(FILES):
+            if split_choice(beside := path.parent / str(one[key]))[0].is_file():
+                one[key] = absolute(beside)
+    return skies
 
 
 OF_THE_FIELD = ("field_lon", "field_lat", "field_frame", "field_uG", "polarity")

@@ -154,14 +154,15 @@ def test_systematic_errors_are_stacked(pair):
         columns = mean_columns(one.liouville, 3, 4.7)[0]
         members = in_place_of(one, [only(columns, 1, 1e-4), only(columns, 2, -5e-5), only(columns, -2, 1e-8)])
         one.ensemble = Ensemble(**vars(members))
-    np.testing.assert_allclose(both.systematic.theta[[0, 1, -2], :3],
-                               [[1e-4, 0, 0], [0, -5e-5, 0], [0, 0, 1e-8]], atol=2e-5 * np.array([[1], [1], [1e-4]]))
+    shifts = both.systematic.theta[[0, 1, -2], :3] / [[1e-4], [-5e-5], [1e-8]]
+    np.testing.assert_allclose(shifts, np.eye(3), atol=0.2)
 
 
 def test_lists_of_skies_that_are_refused(pair, tmp_path):
     assert absolute(f"{pair}/north.ecsv;nowhere.fits") == f"{pair}/north.ecsv;nowhere.fits"
     listed = tmp_path / "list.toml"
     for text, sentence in (("[[sky", "cannot be read as TOML"), ("", "no list of skies"),
+                           ("order = 3\n[[sky]]\nsky_map = 'a.fits'", "no list of skies"),
                            ("[[sky]]\norder = 3\nsky_map = 'a.fits'", "no list of skies"),
                            ("[[sky]]\nsky_map = 'a.fits;b.fits'", "no list of skies"),
                            ("[[sky]]\nresponse = 'mono'", "no list of skies"),
