@@ -101,10 +101,9 @@ if decided:
     )
 
 # %% [markdown]
-# Could the sky itself tell which member is right? It is fitted anew through each, and chi-square shows which suit it. Many
-# do worse; but those that do as well as the heliosphere assumed give another $A_1$ all the same. So a good chi-square is no reason to
-# believe in a heliosphere, and makes none of the errors above smaller. A bad one makes them larger: if a sky is fitted
-# worse than the members' own skies would be, the error is widened until it is not.
+# Could the sky itself tell which member is right? It is fitted anew through each, and chi-square shows which suit it. Those that
+# do badly count less, though leniently: the likelihood would leave the best of two dozen guesses, and that is not the truth
+# either. And a sky that is fitted worse than the members' own skies would be makes the errors larger, until it is not.
 
 # %%
 coarse = Run(replace(run.parameters, grid_deg=max(4.0, run.parameters.grid_deg)))
@@ -119,7 +118,8 @@ if decided:
         1e3 * truth_of["A_1"] if truth_of else None,
     )
     good = fits < coarse.fit.chi2_reduced + 5 * coarse.fit.chi2_reduced_sigma
-    say(f"Through {good.sum()} of {len(fits)} members the sky is fitted acceptably (reduced chi-square within five errors of that of the run).")
+    apart = f", with $A_1$ from {1e3 * theta[good, 0].min():.2f} to {1e3 * theta[good, 0].max():.2f} × 10⁻³" if good.any() else ""
+    say(f"Through {good.sum()} of {len(fits)} members the sky is fitted with a reduced chi-square within five errors of that of the run{apart}.")
     show(
         fig,
         "11_members",

@@ -95,15 +95,18 @@ def test_a_member_whose_sky_is_another_dipole_shifts_the_dipole_by_as_much(run, 
 
 
 def test_weights():
-    excess = np.array([1.0, 3.0, 2.0, 4.0])  # the last is of another kind
+    excess, even = np.array([1.0, 3.0, 2.0, 4.0]), np.ones(4)  # the last is of another kind
     law = excess[:-1].sum() / 4
-    np.testing.assert_allclose(_weights(excess, 0.0), 0.25)
-    np.testing.assert_allclose(_weights(excess, -0.3), 0.25)
-    half = _weights(excess, law + 0.5 * 4.0)
+    np.testing.assert_allclose(_weights(excess, even, 0.0), 0.25)
+    np.testing.assert_allclose(_weights(excess, even, -0.3), 0.25)
+    half = _weights(excess, even, law + 0.5 * 4.0)
     np.testing.assert_allclose(half, [0.25, 0.25, 0.25, 0.5])
     assert half @ excess == pytest.approx(law + 2.0)
-    wide = _weights(excess, 2.0 * (law + 4.0))  # more than the other kind explains: all is widened to fit
+    wide = _weights(excess, even, 2.0 * (law + 4.0))  # more than the other kind explains: all is widened to fit
     np.testing.assert_allclose(wide, 2.0 * np.array([0.25, 0.25, 0.25, 1.0]))
+    poor = _weights(excess, np.array([1.0, 2.0, 1.0, 9.0]), 0.0)  # through the second the sky is fitted worse by one
+    np.testing.assert_allclose(poor[:3] / poor[0], [1.0, np.exp(-1.0), 1.0])
+    assert poor[:3].sum() == pytest.approx(0.75)
 
 
 def test_parts_add_up_and_find_what_moves(run, columns):

@@ -4,14 +4,14 @@ Were a member true, the truth would be what the sky shows when it is fitted thro
 makes differs from what the run's assumptions make of it, and that difference, seen through the run's own fit, is the
 error of the fit. The members' errors, squared and averaged, are the systematic covariance.
 
-The sky itself has a say in two things. A heliosphere of another kind counts as one member among many, unless the sky is
-fitted worse than the members' skies would be: then it counts for as much as the misfit asks, at most once. And a misfit
-that even this does not explain widens all, in proportion. A sky that is fitted well makes nothing narrower: members
-that move A_1 far are often fitted well too.
+The sky itself has a say. A member through which the reduced chi-square is larger by 1 counts e times less: leniently,
+for the likelihood would leave one member of all, and that is not the truth either. A heliosphere of another kind counts
+as one member among many, unless the sky is fitted worse than the members' skies would be: then it counts for as much as
+the misfit asks, at most once. And a misfit that even this does not explain widens all, in proportion. A sky that is
+fitted well makes nothing narrower: members that move A_1 far are often fitted well too.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -68,11 +68,7 @@ class Systematic:
     @property
     def widened(self) -> float:
         """Factor on the errors of the law that the misfit of the sky asks for; 1 where the members explain it."""
-        return float(np.sqrt(self.weight[0] * (len(self.weight) - 1)))
-
-    @cached_property
-    def _drawn(self) -> np.ndarray:
-        return self.deviates - self.deviates.mean(axis=0)
+        return float(np.sqrt(self.weight[:-2].sum() * (1.0 + 1.0 / (len(self.weight) - 2))))
 
     def by_kind(self, shifts: np.ndarray) -> dict[str, float]:
         """What each kind of assumption adds to the systematic error of one number, shifts (n_member,), largest first.
@@ -80,14 +76,16 @@ class Systematic:
         Squares add up to that of the whole, but for chance correlations of what the members drew: shifts are taken as
         proportional to that, and what is left over stands under a heading of its own.
         """
-        law, scale = shifts[:-2], np.sqrt(self.weight[0] * (len(shifts) - 2))
-        damped = self._drawn.T @ self._drawn + np.eye(self._drawn.shape[1])
-        slopes = np.linalg.solve(damped, self._drawn.T @ (law - law.mean()))
+        total = self.weight[:-2].sum()
+        share = self.weight[:-2] / total
+        drawn = self.deviates - share @ self.deviates
+        law, middle = shifts[:-2] - share @ shifts[:-2], share @ shifts[:-2]
+        damped = (drawn.T * share) @ drawn + np.eye(drawn.shape[1]) / len(share)
+        slopes = np.linalg.solve(damped, (drawn.T * share) @ law)
         found = dict.fromkeys(self.kinds, 0.0)
-        for kind, part in zip(self.kinds[:-2], scale * slopes * self._drawn.std(axis=0), strict=True):
+        for kind, part in zip(self.kinds[:-2], np.sqrt(total * (share @ drawn**2)) * slopes, strict=True):
             found[kind] = float(np.hypot(found[kind], part))
-        rest = law - law.mean() - self._drawn @ slopes
-        found[BEYOND] = float(scale * np.hypot(rest.std(), law.mean()))
+        found[BEYOND] = float(np.sqrt(total * (share @ (law - drawn @ slopes) ** 2 + middle**2)))
         for kind, part in zip(self.kinds[-2:], np.sqrt(self.weight[-2:]) * np.abs(shifts[-2:]), strict=True):
             found[kind] = float(part)
         return dict(sorted(found.items(), key=lambda one: -one[1]))
@@ -110,12 +108,12 @@ def systematic(fit: AnisotropyFit, ensemble, frame: str = "frame of the waves") 
         What is called that moves no sky, and is added here as the last member: uniform between -1 and 1.
     """
     columns, averaging = fit.design, over_cells(fit.design, ensemble)
-    through, _ = refitted(fit, ensemble)
+    through, misfit = refitted(fit, ensemble)
     terms = np.hstack([np.ones((len(through), 1)), through])
     changed, noise = (averaging @ np.stack([one @ row for one, row in zip(many, terms, strict=True)], axis=1)
                       for many in (ensemble.changes, ensemble.errors))
     excess = _excess(fit, changed) - _excess(fit, noise).mean()
-    weight = np.append(_weights(excess, fit.chi2_reduced - 1.0), 1.0 / 3.0)
+    weight = np.append(_weights(excess, misfit, fit.chi2_reduced - 1.0), 1.0 / 3.0)
     changed = np.pad(changed, ((0, 0), (0, 1)))
     return Systematic(changed, columns.response(fit.estimator, changed), weight, np.append(excess, 0.0),
                       ensemble.deviates, (*ensemble.kinds, frame))
@@ -130,7 +128,8 @@ def over_cells(columns: Design, ensemble) -> sparse.csr_array:
 def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
     """The sky fitted anew through each member: A_n and G, (n_member, order + 2), and reduced chi-square, (n_member,).
 
-    The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out.
+    The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out, and
+    what it adds to chi-square is, too.
     """
     columns, cells, found, chi2 = fit.design, over_cells(fit.design, ensemble), [], []
     averaging = sparse.hstack([columns.averaging, cells], format="csr")
@@ -140,7 +139,9 @@ def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
                          scatter=np.vstack([columns.scatter, error]))
         found.append(fit_coefficients(member, fit.data))
         misfit = fit.data - member.relative_intensity(found[-1])[0]
-        chi2.append(columns.weight @ misfit**2 / fit.chi2_expected)
+        noise = cells @ (error @ np.append(1.0, found[-1]))
+        noise -= columns.ring_mean(noise)
+        chi2.append(columns.weight @ (misfit**2 - noise**2) / fit.chi2_expected)
     return np.array(found), np.array(chi2)
 
 
@@ -152,10 +153,22 @@ def _excess(fit: AnisotropyFit, sky: np.ndarray) -> np.ndarray:
     return columns.weight @ left**2 / fit.chi2_expected
 
 
-def _weights(excess: np.ndarray, seen: float) -> np.ndarray:
-    """Weights of the members' squared shifts, given by how much chi-square exceeds 1 for each and for the sky."""
+def _weights(excess: np.ndarray, misfit: np.ndarray, seen: float) -> np.ndarray:
+    """Weights of the members' squared errors, shape (n_member,).
+
+    Parameters
+    ----------
+    excess : ndarray, shape (n_member,)
+        By how much chi-square would exceed 1 were the member true.
+    misfit : ndarray, shape (n_member,)
+        Reduced chi-square of the sky through each.
+    seen : float
+        By how much that of the sky exceeds 1.
+    """
     members = len(excess)
-    law, last = np.maximum([excess[:-1].sum() / members, excess[-1]], 1e-3)
-    other = np.clip((seen - law) / last, 1.0 / members, 1.0)
-    widening = max(1.0, seen / (law + other * last))
-    return widening * np.append(np.full(members - 1, 1.0 / members), other)
+    law = np.exp(misfit[:-1].min() - misfit[:-1])
+    law *= (1.0 - 1.0 / members) / law.sum()
+    expected, last = np.maximum([law @ excess[:-1], excess[-1]], 1e-3)
+    other = np.clip((seen - expected) / last, 1.0 / members, 1.0)
+    widening = max(1.0, seen / (expected + other * last))
+    return widening * np.append(law, other)

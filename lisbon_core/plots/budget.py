@@ -54,6 +54,6 @@ def members_fitted(values, chi2, assumed, title: str, truth=None) -> Figure:
                   label="as assumed")
     if truth is not None:
         axes.axvline(truth, color=COLOURS["red"], linestyle="--", linewidth=1.0, label="truth")
-    axes.set(xlabel=title, ylabel="reduced chi-square", yscale="log")
+    axes.set(xlabel=title, ylabel="reduced chi-square")
     axes.legend(fontsize=7)
     return fig

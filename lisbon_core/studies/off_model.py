@@ -46,7 +46,7 @@ class Made:
     terms: Callable = sample_columns
 
 
-def kinds(drawn: int = 4) -> list[Made]:
+def kinds(drawn: int = 12) -> list[Made]:
     """Five kinds of heliospheres and detectors that the default run does not assume, the last with so many draws."""
     helio, parameters = HeliosphereParameters(), RunParameters()
     seen = response(parameters.response, parameters.scale_TV)
