@@ -128,8 +128,8 @@ def over_cells(columns: Design, ensemble) -> sparse.csr_array:
 def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
     """The sky fitted anew through each member: A_n and G, (n_member, order + 2), and reduced chi-square, (n_member,).
 
-    The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out, and
-    what it adds to chi-square is, too.
+    The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out,
+    and what it adds to chi-square is, too.
     """
     columns, cells, found, chi2 = fit.design, over_cells(fit.design, ensemble), [], []
     averaging = sparse.hstack([columns.averaging, cells], format="csr")
