@@ -46,12 +46,12 @@ lowest: setup  ## run the tests with the lowest versions that pyproject.toml all
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-lowest
 	@$(BIN)/uv pip sync --quiet --python .venv-lowest/bin/python _build/lowest.txt
 	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --no-deps --no-build-isolation --editable .
-	@LISBON_CACHE=$(CURDIR)/_build/lowest-cache OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
+	@LISBON_CACHE='$(CURDIR)/_build/lowest-cache' OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
 	    .venv-lowest/bin/python -m pytest -n $(JOBS) --dist loadfile -W ignore::DeprecationWarning
 
-# .venv is made again only when the lock differs from the one it was made from.
+# .venv is made again only when the lock differs from the one it was made from, or when this folder was moved or renamed.
 setup:
-	@cmp -s requirements.lock .venv/requirements.lock || { \
+	@cmp -s requirements.lock .venv/requirements.lock && grep -qsF ' $(CURDIR)/.venv' .venv/pyvenv.cfg || { \
 	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "Lisbon needs Python 3.11 or newer, which $(PYTHON) is not: try make PYTHON=python3.12 ..." >&2; exit 1; }; \
 	  echo "Installing into .venv"; rm -rf .venv && $(PYTHON) -m venv .venv && \

@@ -1,9 +1,11 @@
 """What every module leans on: the error a user may cause, and compiled kernels that know when they are stale."""
 
 import ast
+import contextlib
 import functools
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -17,16 +19,33 @@ class LisbonError(ValueError):
     """A mistake of the user's that one sentence explains: what, its value, what is allowed, what to do next."""
 
 
-def cache_folder() -> Path:
-    """Folder for what can be recomputed: `LISBON_CACHE`, else `lisbon` in the user's cache folder."""
-    chosen = os.environ.get("LISBON_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lisbon"
+def cache_folder(*rooms: str) -> Path:
+    """Folder for what can be recomputed, or a room in it: `LISBON_CACHE`, else `lisbon` in the user's cache folder.
+
+    It is made if it is not there and can be made.
+
+    Raises
+    ------
+    LisbonError
+        If somebody else can write to it: compiled code lies there, which this process would run.
+    """
+    folder = Path(os.environ.get("LISBON_CACHE")
+                  or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lisbon")
+    for room in ("", *rooms):
+        folder /= room
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "getuid") and folder.is_dir():  # elsewhere than on Windows
+            found = folder.stat()
+            if found.st_mode & 0o022 or found.st_uid not in (0, os.getuid()):
+                raise LisbonError(f"The cache {folder} is open to others ({stat.filemode(found.st_mode)}, user "
+                                  f"{found.st_uid}), whose code could run here: take their right to write "
+                                  "(chmod go-w), or set LISBON_CACHE to a folder of your own")
+    return folder
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write a file beside its place and move it there, so that nobody ever reads half of it.
+    """Write a file beside its place and move it there, so that nobody ever reads half of it, even after a power cut.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -41,6 +60,8 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
+            stream.flush()
+            os.fsync(handle)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files only the owner can read
@@ -96,12 +117,17 @@ def kernel(**options):
     import numba
     from numba.core import config
 
+    from lisbon_core.sealed import seal_kernel
+
     def compile_with_cache(function):
         before = config.CACHE_DIR
-        config.CACHE_DIR = str(cache_folder() / "kernels" / sources_hash("heliosphere", "orbits"))
+        config.CACHE_DIR = str(cache_folder("kernels", sources_hash("heliosphere", "orbits")))
         try:
-            return numba.njit(cache=True, **options)(function)
+            compiled = numba.njit(cache=True, **options)(function)
         finally:
             config.CACHE_DIR = before
+        if not config.DISABLE_JIT:  # else it is the function itself
+            seal_kernel(compiled)
+        return compiled
 
     return compile_with_cache

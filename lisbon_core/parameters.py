@@ -3,13 +3,16 @@
 import difflib
 import logging
 import math
+import os
 import re
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
+from lisbon_core.reading import parsed
 
 __all__ = ["FAST", "FILES", "OF_THE_FIELD", "ParameterError", "RunParameters", "absolute", "checked", "documented",
            "heliosphere_parameters", "parameter", "parameter_table", "split_choice"]
@@ -24,7 +27,7 @@ def split_choice(path: str | Path) -> tuple[Path, list[str]]:
     >>> split_choice("map.fits[BIN2][intensity]")
     (PosixPath('map.fits'), ['BIN2', 'intensity'])
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     found = None if path.exists() else re.fullmatch(r"(.+?)((\[[^\[\]]+\])+)", str(path))
     return (Path(found[1]), re.findall(r"\[([^\[\]]+)\]", found[2])) if found else (path, [])
 
@@ -191,7 +194,7 @@ def checked(name: str, value, default, rule: Mapping):
         value = _typed(kind, value) if kind in _KINDS else value
     except (TypeError, ValueError, OverflowError):
         meaning = rule.get("help", "see `lisbon_core.heliosphere.HeliosphereParameters`")
-        raise ParameterError(f"{name} is {repr(value)[:80]}, but it must be {_KINDS[kind]}: {meaning}") from None
+        raise ParameterError(f"{name} is {reprlib.repr(value)}, but it must be {_KINDS[kind]}: {meaning}") from None
     if "low" in rule and not rule["low"] <= value <= rule["high"]:
         raise ParameterError(f"{name} is {value}, but it must lie between {rule['low']:g} and {rule['high']:g}: "
                              f"change {name}")
@@ -204,9 +207,11 @@ def checked(name: str, value, default, rule: Mapping):
 def _typed(kind: type, value):
     """A value as this type; ValueError or its like where it is none."""
     if kind is str and isinstance(value, str | Path):
-        return str(value)
+        return str(value).encode().decode()  # an error for what is no text in any encoding
     if kind is tuple and isinstance(value, list | tuple) and len(value) == 2:
         return tuple(_typed(float, part) for part in value)
+    if kind is int and re.fullmatch(r"\s*[-+]?[0-9]{1,30}\s*", str(value)):
+        return int(value)  # which a float would round beyond 2^53
     number = float(value) if kind in (int, float) and not isinstance(value, bool) else math.nan
     if not math.isfinite(number) or kind(number) != number:
         raise ValueError
@@ -267,11 +272,8 @@ def heliosphere_parameters(parameters: RunParameters):
 
 def _toml(parameter: str, path: str, instead: str) -> dict:
     """Content of a file that a parameter names."""
-    try:
-        return tomllib.loads(Path(path).expanduser().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ParameterError(f"{parameter} is {path!r}, which cannot be read as TOML ({error}): give the path of "
-                             f"{instead}") from None
+    return parsed(split_choice(path)[0], tomllib.loads, lambda why: ParameterError(
+        f"{parameter} is {path!r}, which cannot be read as TOML ({why}): give the path of {instead}"))
 
 
 def _from_toml(name: str, known: dict[str, Field]) -> dict:

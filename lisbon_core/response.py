@@ -21,6 +21,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from lisbon_core._core import LisbonError
+from lisbon_core.reading import parsed
 
 __all__ = ["Response", "ResponseError", "air_shower", "log_normal", "mono", "presets", "response", "table", "varied"]
 
@@ -98,15 +99,16 @@ def table(path: str | Path, scale_TV: float) -> Response:
     ResponseError
         If it cannot be read, or a number is not positive.
     """
-    try:
-        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
-        rows = [line.replace(",", " ").split() for line in lines if line.strip() and not line.startswith("#")]
+    def numbers(text: str) -> np.ndarray:
+        rows = [line.replace(",", " ").split() for line in text.splitlines() if line.strip() and line[0] != "#"]
         values = np.array([[float(one) for one in row] for row in rows if row[0][0] not in "rR"])
         if values.ndim != 2 or values.shape[1] != 2:
             raise ValueError("it must have two columns, rigidity_TV and weight")
-    except (OSError, ValueError) as error:
-        raise ResponseError(f"response {path} cannot be read ({error}): give a table of rigidity_TV and weight, or one "
-                            f"of {', '.join(presets())}, mono, lognormal:0.4") from None
+        return values
+
+    values = parsed(path, numbers, lambda why: ResponseError(
+        f"response {path} cannot be read ({why}): give a table of rigidity_TV and weight, or one of "
+        f"{', '.join(presets())}, mono, lognormal:0.4"), most=2**20)
     if not (np.all(np.isfinite(values)) and np.all(values > 0.0)):
         raise ResponseError(f"response {path} holds a number that is not positive and finite: correct it")
     rigidity, weight = values.T

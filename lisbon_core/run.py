@@ -27,9 +27,10 @@ from lisbon_core.anisotropy import (
 from lisbon_core.ensemble import ensemble, together, wave_dipole
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
 from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
+from lisbon_core.measurements import dipoles
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.response import response
-from lisbon_core.sky import cut, rebin, ring_normalise
+from lisbon_core.sky import SkyMapError, cut, rebin, ring_normalise
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images
 from lisbon_core.synthetic import epochs_of, read_truth, truth_beside
 from lisbon_core.transport import fit_transport, moved
@@ -42,7 +43,7 @@ SECOND_SKY = DATA / "sky_second.ecsv"
 
 
 def paper_values() -> dict:
-    """What the paper states and what was measured near 4 TeV, from data/paper_values.toml."""
+    """What the paper states, from data/paper_values.toml."""
     return tomllib.loads((DATA / "paper_values.toml").read_text(encoding="utf-8"))
 
 
@@ -154,8 +155,15 @@ class Run:
         p = self.seen
         sky = read_sky_map(p.sky_map or DEFAULT_SKY, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
                            label=self.sky_label)
-        kept = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
-        return ring_normalise(rebin(kept, p.grid_deg))
+        sky = rebin(cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None), p.grid_deg)
+        steps = np.array([sky.dec[1] - sky.dec[0], sky.ra[1] - sky.ra[0]])
+        if np.any(abs(steps - p.grid_deg) > 1e-6):
+            if p.grid_deg != RunParameters.grid_deg or steps.max() < p.grid_deg:
+                raise SkyMapError(f"grid_deg is {p.grid_deg:g}, but the map comes in steps of {steps[0]:g} (dec) and "
+                                  f"{steps[1]:g} degrees (ra), which can only be taken together by whole numbers that "
+                                  f"divide the circle: leave grid_deg out, or give a multiple of {steps.max():g}")
+            sky = sky.replace(log=(*sky.log, f"analysed in steps of {steps[0]:g} x {steps[1]:g} degrees, as it came"))
+        return ring_normalise(sky)
 
     @functools.cached_property
     def closed_form(self):
@@ -198,9 +206,10 @@ class Run:
         return self._map_through(self.heliosphere.coarser())
 
     def _map_through(self, *epochs):
-        calm = self.parameters.orbits == "calm"
-        traced = cached_samples(epochs, self.sky.dec, self.sky.ra, self.sampling, progress=True,
-                                boundary_AU=self.parameters.boundary_AU, diagnosed=1 if calm else DIAGNOSED)
+        calm, boundary = self.parameters.orbits == "calm", self.parameters.boundary_AU
+        traced = cached_samples(epochs, self.sky.dec, self.sky.ra, self.sampling, progress=True, boundary_AU=boundary,
+                                path_cap_AU=max(60000.0, 15.0 * boundary),  # time to get out, wherever that is
+                                diagnosed=1 if calm else DIAGNOSED)
         if self.parameters.orbits == "all":
             return traced
         return without(traced, traced.chaotic if calm else ~traced.escaped)
@@ -221,9 +230,8 @@ class Run:
     @property
     def measured(self) -> dict[str, tuple[float, float]]:
         """What Tibet AS-gamma measured at 4 TeV: dipole amplitude and phase (degrees), each with its error."""
-        tibet = paper_values()["tibet_4TeV"]
-        return {"dipole": (tibet["dipole_amplitude"], tibet["dipole_amplitude_sigma"]),
-                "phase": (tibet["dipole_phase_deg"], tibet["dipole_phase_sigma_deg"])}
+        tibet = next(one for one in dipoles() if (one.series, one.energy) == ("Tibet ASg 2005", 4.0))
+        return {"dipole": (tibet.amplitude, tibet.amplitude_sigma), "phase": (tibet.phase, tibet.phase_sigma)}
 
     @functools.cached_property
     def all_renormalised(self):

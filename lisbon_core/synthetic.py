@@ -17,8 +17,9 @@ from lisbon_core.anisotropy.terms import mean_columns, sample_columns
 from lisbon_core.heliosphere import Heliosphere, HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
 from lisbon_core.parameters import checked, documented, parameter
+from lisbon_core.reading import parsed
 from lisbon_core.response import response
-from lisbon_core.sky import SkyMap, averaging_operator, even_sky, noise_factor, ring_normalise
+from lisbon_core.sky import SkyMap, averaging, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
 
 __all__ = ["DEFAULT_TRUTH", "SkyTruth", "epochs_of", "expected_sky", "make_sky", "map_of", "random_truth", "read_truth",
@@ -134,7 +135,7 @@ def expected_sky(truth: SkyTruth, liouville: LiouvilleMap, label: str, terms=sam
     coefficients = np.concatenate([[1.0], truth.legendre(HIGHEST_ORDER), [truth.G_x, truth.G_y]])
     intensity = mean_columns(liouville, HIGHEST_ORDER, truth.p_index, terms)[0] @ coefficients
     sky = even_sky(liouville.dec, liouville.ra, truth.dec_min, truth.dec_max, truth.noise, truth.averaging_deg)
-    averaged = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint) @ intensity
+    averaged = averaging(sky) @ intensity
     return sky.replace(relative_intensity=np.where(sky.footprint, averaged.reshape(sky.footprint.shape), np.nan),
                        label=label)
 
@@ -204,12 +205,9 @@ def read_truth(path: str | Path) -> SkyTruth:
     LisbonError
         If the file is no TOML or holds other names than those of `SkyTruth`.
     """
+    known = ", ".join(field.name for field in fields(SkyTruth))
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        return SkyTruth(**values)
+        return parsed(path, lambda text: SkyTruth(**tomllib.loads(text)), lambda why: LisbonError(
+            f"this is no truth of a synthetic sky ({why}): it must be TOML with {known}"))
     except LisbonError as error:
         raise LisbonError(f"{path}: {error}") from None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        known = ", ".join(field.name for field in fields(SkyTruth))
-        why = " ".join(str(error).split())[:200]
-        raise LisbonError(f"{path} is no truth of a synthetic sky ({why}): it must be TOML with {known}") from None

@@ -35,6 +35,8 @@
 # | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 11 |
 # | [10](10_how_fast.ipynb) | how fast and how accurate orbits and fit are, beside other codes | | 5 |
 # | [11](11_sensitivity.ipynb) | which conclusions survive, and what would settle the rest | | 8 |
+# | [12](12_dipole_at_every_energy.ipynb) | what is predicted for other energies, under published dipoles | | 5 |
+# | [13](13_a_measured_sky.ipynb) | the chain on real maps, and what it does not explain of them | | 5 |
 #
 # ## Three ways through it
 #
@@ -66,6 +68,7 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%
 from lisbon_core.run import Run
+from lisbon_core.studies.contradictions import against_measurements
 from lisbon_core.studies.decisions import conclusions
 from lisbon_core.tools import citation, equations, symbols
 from lisbon_core.tools.notebook import ledger, number, say
@@ -90,6 +93,18 @@ if decided and length and length["value"] and bound and bound["value"]:
     say(f"The focusing length, the paper's title number, is then, at {length['note'].split(';')[0]}. The bound on the change in time "
         f"is {number(bound['value'])} per year, where the paper has {number(bound['paper'])}. What would settle both is worked out in "
         "[notebook 11](11_sensitivity.ipynb).")
+
+# %% [markdown]
+# ## Where the model meets measurements
+#
+# A recovery test says nothing of nature. What the default sky and heliosphere have in common with what was measured, or have
+# not; *pull*: how many errors, of both, the two are apart. At other energies, and on real maps: notebooks
+# [12](12_dipole_at_every_energy.ipynb) and [13](13_a_measured_sky.ipynb).
+
+# %%
+rows = [f"| {one.quantity} | {number(*one.measured)} | {number(*one.model)} | {one.unit or '–'} | {one.pull:+.1f} | {one.where} |"
+        for one in against_measurements(run)]
+say("\n".join(["| quantity | measured | model | unit | pull | where |", "|---|---|---|---|---|---|", *rows]))
 
 # %% [markdown]
 # ## Where this run stands

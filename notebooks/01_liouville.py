@@ -65,7 +65,7 @@ def phase_space_matrix(arrival, path, size=2e-6):
         backwards=True,
         path_cap_AU=path,
         boundary_AU=1e5,
-        tolerance=1e-11,
+        tolerance=1e-13,
     )
     end = np.concatenate([end.position, end.momentum], axis=1)
     return (end[:6] - end[6:]).T / (2 * np.diag(steps))

@@ -46,7 +46,7 @@ from lisbon_core.run import Run
 from lisbon_core.sky import first_harmonic, multipoles, power_spectrum, ring_means, ring_normalise
 from lisbon_core.sky.files import map_from_arrays
 from lisbon_core.sky.files.healpix import to_healpix
-from lisbon_core.tools.notebook import number, say, show
+from lisbon_core.tools.notebook import expect, number, say, show
 
 run = Run.from_namespace(globals())
 sky = run.sky
@@ -78,7 +78,7 @@ show(
 # The oldest way to put such a pattern in two numbers is the first harmonic of the map
 # projected on right ascension, the sine wave that fits best, with its amplitude and the right ascension of its maximum,
 # the phase. The amplitude is smaller than that of the dipole, because a ring at declination $\delta$ sees only $\cos\delta$
-# of it.
+# of it. [Notebook 12](12_dipole_at_every_energy.ipynb) follows both through the energies.
 
 # %%
 say(
@@ -146,7 +146,7 @@ if back.relative_intensity.shape == sky.relative_intensity.shape:
         f"To HEALPix with {values.size} pixels and back, {both.sum()} of {sky.observed.sum()} pixels change by {change:.1e} "
         f"(r.m.s.), next to errors of {np.median(sky.sigma[both]):.1e}."
     )
-    assert change < np.median(sky.sigma[both]), "resampling changes the sky by more than its errors"
+    expect(change < np.median(sky.sigma[both]), "resampling changes the sky by more than its errors", run.parameters)
 
 # %% [markdown]
 # ## What the rings remove

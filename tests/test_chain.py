@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2
 
 from lisbon_core import LisbonError
-from lisbon_core.claims import anisotropy_claims, liouville_claims, transport_claims
+from lisbon_core.claims import UNTESTABLE, anisotropy_claims, liouville_claims, transport_claims, verdict
 from lisbon_core.frames import FRAMES
 from lisbon_core.parameters import FAST, FILES, ParameterError, RunParameters
 from lisbon_core.run import DEFAULT_SKY, SECOND_SKY, Run, check_inputs
@@ -101,6 +101,27 @@ def test_a_heliosphere_file(tmp_path):
         check_inputs(RunParameters(heliosphere=str(tmp_path / "none.toml")))
 
 
+@pytest.mark.parametrize("grid_deg", [1.0, 1.5, 2.5, 3.0, 5.0, 7.5, 9.0])
+def test_a_grid_is_that_which_was_asked_for_or_refused(tmp_path, grid_deg):
+    with pytest.raises(LisbonError, match=f"grid_deg is {grid_deg:g}, but the map comes in steps of 2"):
+        check_inputs(RunParameters(grid_deg=grid_deg))
+    ra, dec = np.meshgrid(np.arange(1.5, 360.0, 3.0), np.arange(-88.5, 90.0, 3.0))
+    coarse = tmp_path / "coarse.csv"
+    np.savetxt(coarse, np.column_stack([ra.ravel(), dec.ravel(), 1.0 + 1e-3 * np.cos(np.radians(ra.ravel()))]),
+               delimiter=",", header="ra,dec,relative_intensity", comments="")
+    for asked, got in ((2.0, 3.0), (6.0, 6.0), (9.0, 9.0)):
+        assert np.diff(Run(RunParameters(sky_map=str(coarse), grid_deg=asked)).sky.dec)[0] == pytest.approx(got)
+    assert "steps of 3 x 3" in Run(RunParameters(sky_map=str(coarse))).sky.log[-1]
+    with pytest.raises(LisbonError, match="grid_deg is 4, but the map comes in steps of 3"):
+        check_inputs(RunParameters(sky_map=str(coarse), grid_deg=4.0))
+
+
+@pytest.mark.parametrize("boundary", [500.0, 50000.0])
+def test_orbits_have_time_to_reach_any_boundary(boundary):
+    found = Run(RunParameters(grid_deg=10.0, samples=2, response="mono", boundary_AU=boundary)).liouville
+    assert found.unescaped_fraction < 0.05
+
+
 def test_labels_say_what_a_map_is(tmp_path):
     assert "recovery test" in Run(RunParameters()).label
     unlabelled = tmp_path / "real.ecsv"
@@ -113,7 +134,7 @@ def test_labels_say_what_a_map_is(tmp_path):
 def test_both_embedded_skies_come_back(path):
     """At full resolution, from samples of their own: A_n and G together, 1/L and the gradient length."""
     run = Run(RunParameters(sky_map=path))
-    run = Run(RunParameters(sky_map=path, response=run.truth.response))
+    run = Run(RunParameters(sky_map=path, response=run.truth.response, members=0))
     truth = run.truth.claims(run.fit.order)
     claims = {claim.id: claim for claim in [*liouville_claims(run), *anisotropy_claims(run), *transport_claims(run)]}
     off = run.fit.theta - [truth[name] for name in run.fit.design.names]
@@ -127,6 +148,27 @@ def test_both_embedded_skies_come_back(path):
         assert abs(found.value - true) < 3.0 * found.sigma
     assert claims["T_0_bound"].value > abs(claims["T_0"].value)
     assert 0.0 < claims["unescaped_fraction"].value < 0.2
+
+
+ENDS = [(one.name, value) for one in fields(RunParameters) if one.name != "samples" and one.type is not str
+        for value in one.metadata.get("choices") or (one.metadata["low"], one.metadata["high"])]
+REFUSED = {("dec_min", 90.0), ("dec_max", -90.0), ("grid_deg", 1.0)}  # an empty band; finer than a map is read
+
+
+@pytest.mark.parametrize(("name", "value"), [*ENDS, ("closure", "uniform"), ("orbits", "calm"), ("orbits", "out"),
+                                             ("epoch", "fixed"), ("response", "lognormal:3")])
+def test_the_ends_of_every_parameter_come_to_verdicts(name, value):
+    """An assumption that does not fit is a verdict or a reason, and no exception."""
+    settings = {"grid_deg": 10.0, "samples": 2, "response": "mono", name: value}
+    if (name, value) in REFUSED:
+        with pytest.raises(LisbonError, match=name):
+            check_inputs(RunParameters(**settings))
+        return
+    run = Run(RunParameters(**settings))
+    made = [*liouville_claims(run), *anisotropy_claims(run), *transport_claims(run)]
+    assert {verdict(claim, default_sky=True) for claim in made} <= {"recovered", "not recovered", "not determined",
+                                                                    UNTESTABLE}
+    assert all(claim.note for claim in made if claim.value is None)
 
 
 def test_claims_of_a_run_are_complete():

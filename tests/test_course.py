@@ -6,6 +6,7 @@ The wrong answers are in `course_answers/`, a Markdown file a chapter: `## 4.1 w
 
 import contextlib
 import io
+import json
 import re
 from pathlib import Path
 
@@ -220,13 +221,126 @@ def test_a_dead_kernel_is_told(built, tmp_path):
     assert "kernel died" in found["6.2"].message
 
 
+# Code of the student's own, beside wrong answers to 6.1 and 6.2 that pass only if a check does not check.
+CHEATS = {
+    "assertions taken out": """import ast
+class Out(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass()
+get_ipython().ast_transformers.append(Out())
+compile = exec = lambda *_, **__: None""",
+    "errors silenced": """shell = get_ipython()
+shell.showtraceback = lambda *_, **__: None
+shell.set_custom_exc((Exception,), lambda *_, **__: [])
+shell.run_cell = type(shell).run_cell = lambda *_, **__: None""",
+    "another numpy": """import builtins
+np.abs = builtins.abs = np.mean = np.ptp = lambda *_, **__: 0.0
+np.shape = lambda *_: (30, 60)
+np.isclose = np.allclose = lambda *_, **__: True
+AssertionError = builtins.AssertionError = KeyboardInterrupt""",
+    "what is equal to everything": """class Any(np.ndarray):
+    __lt__ = __le__ = __gt__ = __eq__ = __ne__ = lambda self, other: True
+    __sub__ = __rsub__ = __array_ufunc__ = __array_function__ = lambda *_, **__: np.zeros(1).view(Any)
+    shape = (30, 60)
+restore = sphere_mean = lambda *_: np.zeros(1).view(Any)""",
+    "objects with a mind": """class Mind:
+    def __float__(self): return 0.0
+    __lt__ = __abs__ = __sub__ = __array__ = lambda *_: Mind()
+    __reduce__ = lambda self: (print, ("run",))
+restore = sphere_mean = lambda *_: Mind()""",
+    "the solution read": """import lisbon_core, pathlib
+folder = pathlib.Path(lisbon_core.__file__).parents[1] / "notebooks" / "exercises"
+text = (folder / "06_renormalisation_sol.py").read_text()
+restore, sphere_mean = TAKEN""",
+    "the solution read by another process": """import lisbon_core, pathlib, subprocess
+folder = pathlib.Path(lisbon_core.__file__).parents[1] / "notebooks" / "exercises"
+text = subprocess.run(["cat", folder / "06_renormalisation_sol.py"], capture_output=True, text=True).stdout
+restore, sphere_mean = TAKEN""",
+    "what the check holds looked up": """import gc, sys
+def restore(*_):
+    frame = sys._getframe()
+    while frame := frame.f_back:
+        for name in ("once", "raw", "__builtins__"):
+            frame.f_globals.setdefault("np", None)
+            if name != "__builtins__" and name in frame.f_globals:
+                return true_sky
+    return [one for one in gc.get_objects() if isinstance(one, str) and "HIDDEN TESTS" in one][0]""",
+    "verdicts written where the judge reads": """import os
+for number in range(3, 30):
+    try:
+        os.write(number, b'[0, []]\\n["value", null]\\n["value", true]\\n' * 99)
+    except OSError:
+        pass""",
+    "the judge's functions called": """import json, os
+asked = ["call", 0, {"list": []}, {"made": ["os", "_exit", {"list": [0]}]}]
+for number in range(3, 30):
+    try:
+        os.write(number, json.dumps(asked).encode() + b"\\n")
+    except OSError:
+        pass""",
+    "the judge's names replaced": """import gc
+line, = [one for one in gc.get_objects() if type(one).__name__ == "Line"]
+line.tasks["take"] = lambda names: {"restore": restore, "np": None, "abs": lambda x: 0.0, "true_sky": 0.0, "dec": 0.0}
+line.tasks["run"] = lambda source: ["passed"]""",
+    "the checks rewritten": """from lisbon_core.tools import course_check, course_judge
+for module in (course_check, course_judge):
+    open(module.__file__, "a").write("\\nran = judge = lambda *_: []\\n")""",
+    "the judge ended": """import os, signal
+os.killpg(0, signal.SIGTERM)""",
+    "a flood": """for _ in range(300):
+    print("x" * 1_000_000)
+restore = lambda *_: "x" * 10**8""",
+    "memory": "whole = np.ones((40_000, 40_000))",
+    "the values of the question": "restore = lambda *_: true_sky\nsphere_mean = lambda values: 0.0",
+}
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_a_cheat_passes_nothing(cheat, built, tmp_path):
+    """And what it does, ends with it: the sources are what they were, the next one is judged as before."""
+    def add(cells, named):
+        named["ex_6_1"].source = "def restore(intensity, ring_means):\n    return intensity"
+        named["ex_6_2"].source = "def sphere_mean(values):\n    return 0.0 * values.mean()"
+        code = CHEATS[cheat].replace("TAKEN", '[None] * 2\nexec(text.replace("# %%", "#"))')
+        for name, after in (("ex_6_1", 0), ("ex_6_1", 1), ("ex_6_2", 1)):  # before answers and after them
+            cells.insert(cells.index(named[name]) + after, nbformat.v4.new_code_cell(code))
+
+    before = {path: path.read_bytes() for path in Path(course_check.__file__).parent.glob("*.py")}
+    found = outcomes_of(edited(built, tmp_path, add), seconds=60)
+    assert {found[name].status for name in ("6.1", "6.2")} <= {"failed", "error"}, found
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_reports_are_plain_text(built, tmp_path, capsys):
+    def colour(cells, named):
+        named["ex_6_1"].source = ("def restore(*_):\n    raise type('\\x1b[31mNo', (Exception,), {})("
+                                  "'\\x1b[2J\\u202e' + 'x' * 10**6)")
+        for name in ("ex_6_2", "ex_6_3"):  # labels of any kind
+            named[name].metadata["nbgrader"] |= {"grade": "\x1b", "points": [1], "locked": {}}
+
+    path = edited(built, tmp_path, colour)
+    assert main(["check", str(path), "--csv"]) == 1
+    assert capsys.readouterr().out.splitlines() == [f"{path},6.1,error", f"{path},6.2,passed", f"{path},6.3,written"]
+    outcomes = course_check.check(path)
+    text = course_check.report("mine", outcomes)
+    assert text.replace("\n", "").isprintable()
+    assert len(text) < 5000
+
+
 def test_files_that_are_no_exercise(tmp_path, capsys):
     (tmp_path / "broken.ipynb").write_text("{")
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), tmp_path / "other.ipynb")
-    for name, words in (("none.ipynb", "There is no file"), ("broken.ipynb", "is not a notebook"),
+    for name, words in (("none.ipynb", "No such file"), ("broken.ipynb", "is not a notebook"),
                         ("other.ipynb", "holds no answer cell")):
         assert main(["check", str(tmp_path / name)]) == 2
         assert words in capsys.readouterr().err
+    (tmp_path / "labels.ipynb").write_text(json.dumps({"cells": [
+        {"cell_type": "code", "metadata": {"nbgrader": label}, "source": "1", "outputs": [], "execution_count": None}
+        for label in (5, [], {"grade_id": []})], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+    assert main(["check", str(tmp_path / "labels.ipynb"), str(tmp_path / "none.ipynb")]) == 2
+    said = capsys.readouterr().err  # of each, and not of the first alone
+    assert "labels.ipynb holds no answer cell" in said
+    assert "No such file" in said
 
 
 def test_regions_have_to_close():

@@ -194,3 +194,15 @@ def test_refitting_through_a_member_undoes_it(run, columns):
     np.testing.assert_allclose(theta[0], run.fit.theta, rtol=1e-9)
     assert theta[1, 0] - theta[0, 0] == pytest.approx(-1e-4, rel=0.1)
     np.testing.assert_allclose(chi2[0], run.fit.chi2_reduced, rtol=1e-6)
+
+
+def test_a_small_ensemble_from_end_to_end():
+    """Two members and the simulation, traced: they move the dipole, by more than its noise and by less than itself."""
+    run = Run(RunParameters(**FAST | {"members": 2}))
+    assert len(run.ensemble.changes) == 3
+    assert run.ensemble.kinds[-1] == "another model of the heliosphere"
+    assert run.fit.sigma[0] < run.systematic.error(run.systematic.theta[0]) < abs(run.fit.theta[0])
+    assert {"inverse_L", "gradient_length", "T_0"} <= set(run.transport_shifts)
+    assert run.transport_shifts["gradient_length"].shape == (4,)
+    np.testing.assert_array_equal(run.systematic.theta[:, -1], 0.0)  # the frame of the waves moves no sky
+    assert run.transport_shifts["gradient_length"][-1] != 0.0

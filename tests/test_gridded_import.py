@@ -266,7 +266,7 @@ def test_unusable_files_get_a_sentence(simulation, tmp_path):
         with pytest.raises(HeliosphereError, match=says) as error:
             import_files([tmp_path / name], tmp_path / "no.h5", medium=MEDIUM)
         assert "\n" not in str(error.value)
-    with pytest.raises(HeliosphereError, match="there is no file"):
+    with pytest.raises(HeliosphereError, match="is not there"):
         read_cells(tmp_path / "nothing.out")
     with pytest.raises(HeliosphereError, match="give --out"):
         import_files([simulation])

@@ -144,7 +144,7 @@ def test_cache_returns_the_same_map_and_heals(tmp_path, monkeypatch):
     monkeypatch.setenv("LISBON_CACHE", str(tmp_path))
     arguments = (*grid(60.0), Sampling(samples=2))
     first = cached_samples(closed_form(), *arguments)
-    files = list((tmp_path / "liouville").glob("*.fits"))
+    files = list((tmp_path / "liouville").glob("*.map"))
     assert len(files) == 1
     monkeypatch.setattr(liouville, "trace", None)  # whoever traces now, fails
     assert np.array_equal(cached_samples(closed_form(), *arguments).mu, first.mu)
@@ -165,7 +165,7 @@ def test_cache_returns_the_same_map_and_heals(tmp_path, monkeypatch):
               cached_samples(closed_form(), *arguments, tolerance=1e-6), cached_samples(flipped, *arguments),
               cached_samples([closed_form(), flipped], *arguments)]
     assert len({one.inputs_hash for one in [first, *others]}) == 6
-    assert len(list((tmp_path / "liouville").glob("*.fits"))) == 6
+    assert len(list((tmp_path / "liouville").glob("*.map"))) == 6
 
 
 def test_every_pixel_has_its_own_even_sample():
@@ -266,11 +266,11 @@ def test_interrupted_work_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(liouville, "trace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         cached_samples(*arguments)
-    assert len(list((tmp_path / "liouville").glob("*.parts/*.npy"))) == 2
+    assert len(list((tmp_path / "liouville").glob("*.parts/*"))) == 2
     resumed = cached_samples(*arguments)
     assert len(traced) == 10, "two samples before, one begun, two after the interruption"
     assert np.array_equal(resumed.mu, whole.mu)
-    assert {p.suffix for p in (tmp_path / "liouville").iterdir()} == {".fits", ".lock"}
+    assert {p.suffix for p in (tmp_path / "liouville").iterdir()} == {".map", ".lock"}
 
 
 def test_two_who_want_one_map_have_it_traced_once(tmp_path, monkeypatch):

@@ -77,6 +77,10 @@ def test_total_energy_through_the_whole_heliosphere(changes):
     calm = orbits.escaped & ~orbits.chaotic
     assert calm.mean() > 0.5
     assert np.mean(change[calm] < 1e-7) >= 0.99, f"{np.sort(change[calm])[-5:]} TV"
+    # whatever is lost of the direction where steps are long, energy is not, of chaotic and trapped orbits neither
+    coarse = trace(heliosphere, earth(210), momenta, backwards=True, tolerance=5e-7, patience=100, neighbours=False)
+    lost = np.abs(energy(coarse.position, coarse.momentum) - energy(earth(210), momenta))
+    assert np.mean(lost < 2e-6) >= 0.95, f"{np.sort(lost)[-5:]} TV"
     # the potential does take part
     assert np.ptp(np.linalg.norm(orbits.momentum, axis=1)) > 1e-4
 
@@ -154,6 +158,9 @@ def test_estimated_error_and_amplification_are_those_measured(default):
     fine = trace(default, starts, 4.0 * directions, backwards=True, tolerance=3e-7, neighbours=False)
     assert np.array_equal(fine.momentum, quick.momentum)
     assert np.isnan(fine.error).all()
+    patient = trace(default, starts, 4.0 * directions, backwards=True, tolerance=3e-7, patience=100, neighbours=False)
+    assert patient.evaluations.sum() < 0.95 * fine.evaluations.sum()
+    assert np.quantile(angle_between(exact.momentum, patient.momentum)[calm], 0.99) < 0.05
 
 
 @pytest.mark.equation("1")

@@ -3,6 +3,8 @@
 import bz2
 import io
 import itertools
+import os
+import warnings
 
 import numpy as np
 import pytest
@@ -11,14 +13,14 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 from astropy_healpix import healpix_to_lonlat
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lisbon_core.frames import unit_vector
 from lisbon_core.parameters import RunParameters, absolute
 from lisbon_core.sky import SkyMapError, multipoles
 from lisbon_core.sky.files import map_from_arrays, read_sky_map
-from lisbon_core.tools import runner
+from lisbon_core.tools import inputs
 
 DIPOLE, SIGMA, SOUTH = 1e-3 * unit_vector(100.0, 30.0), 3e-4, -60.0  # nothing is observed south of that declination
 TABLES = ("csv", "decimal commas", "savetxt", "fortran", "ecsv", "votable", "fits", "radians", "from the pole")
@@ -343,6 +345,151 @@ def test_brackets_choose_one_of_several_maps_with_its_own_errors(tmp_path, monke
         read_sky_map(f"{path}[MIDDLE]")
     parameters = RunParameters(sky_map=f"{path}[HIGH]")
     assert parameters.path("sky_map") == path
-    assert runner._files_read(parameters.as_dict()) == [path]
+    assert inputs.files_read(parameters.as_dict()) == [path]
     monkeypatch.chdir(tmp_path)
     assert absolute("two.fits[HIGH]") == f"{path}[HIGH]"
+
+
+CARDS = {  # of a FITS header, and what is put there; None: the card is taken away
+    "COORDSYS": (None, "X", 7), "ORDERING": (None, "NESTED", "RING"), "NSIDE": (None, 16, 64, "x", -4),
+    "PIXTYPE": (None, ""), "BUNIT": (None, "K"), "TUNIT1": (None, "K", "deg"),
+    "TUNIT2": ("rad", "hourangle", "K"), "TUNIT3": ("K", 5), "BLANK": (0, None, 7), "TNULL3": (0, None),
+    "BAD_DATA": (None, "x", 0.0), "CTYPE1": (None, "", "RA---TAN", "FREQ", 3), "CTYPE2": (None, "DEC--TAN", "GLAT-CAR"),
+    "CDELT1": (0.0, None, "x"), "CRVAL2": (90.0, None), "CUNIT1": ("rad", "K"), "TTYPE1": ("what", "", "dec"),
+    "TTYPE2": ("sigma", "ra"), "EXTNAME": ("MASK", "SIGMA", ""), "RADESYS": ("FK4", "GALACTIC", 1),
+    "EQUINOX": (1950.0, "x"), "FIRSTPIX": (3, "x"), "LASTPIX": (9, "x"), "EXTVER": (9, "x"), "UTYPE": ("mask", 4)}
+DAMAGE = ("", "", "", "cut", "row lost", "row twice", "one wild", "one infinite", "hdu twice", "hdus exchanged")
+
+
+def changed(content, card, value, damage, at):
+    """A FITS file with one card otherwise, and one thing amiss in its data."""
+    with fits.open(io.BytesIO(content)) as hdus:
+        hdu = hdus[min(at % 3, len(hdus) - 1)]
+        if value is None:
+            hdu.header.remove(card, ignore_missing=True)
+        elif card:
+            hdu.header[card] = value
+        if damage.startswith("one") and hdus[-1].data is not None and not hdus[-1].is_image:
+            column = hdus[-1].data[hdus[-1].columns.names[-1 if at % 2 else 0]]
+            column[at % len(column)] = 1e9 if damage == "one wild" else np.inf if column.dtype.kind == "f" else 9
+        elif damage.startswith("row") and not hdus[-1].is_image:
+            rows = np.arange(len(hdus[-1].data))
+            hdus[-1].data = hdus[-1].data[rows[1:] if damage == "row lost" else np.append(rows, at % rows.size)]
+        elif damage == "hdu twice":
+            hdus.append(hdus[-1].copy())
+        elif damage == "hdus exchanged" and len(hdus) > 2:
+            hdus[1], hdus[2] = hdus[2], hdus[1]
+        hdus.writeto(made := io.BytesIO(), output_verify="silentfix+ignore")
+    return made.getvalue()[: 2880 * (at + 3) if damage == "cut" else None]
+
+
+@settings(max_examples=int(os.environ.get("LISBON_FUZZ", "120")), deadline=None, derandomize=True, database=None,
+          suppress_health_check=[HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_whatever_is_amiss_in_a_fits_file_it_is_right_or_refused_or_doubted(tmp_path_factory, data):
+    """Each container with a card of its header or a part of its data otherwise; LISBON_FUZZ=3000 tries as many."""
+    case = data.draw(st.sampled_from([one for one in CASES if one[0] in ("fits", "radians", *HEALPIX[:-2], *IMAGES)]))
+    card = data.draw(st.sampled_from(["", *CARDS]))
+    value = data.draw(st.sampled_from(CARDS[card])) if card else ""
+    damage, at = data.draw(st.sampled_from(DAMAGE)), data.draw(st.integers(0, 200))
+    path = write(tmp_path_factory.getbasetemp() / "amiss.fits", *case)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path.write_bytes(changed(path.read_bytes(), card, value, damage, at))
+    sky, refusal = read_or_not(path)
+    assert "\n" not in refusal
+    assert card or damage or not refusal, refusal
+    doubted = sky is not None and any(line.startswith("mind:") for line in sky.log)
+    if not refusal and not doubted:
+        off = equator(multipoles(sky, 1).dipole) - DIPOLE * [1, 1, 0]
+        assert np.abs(off).max() < 1e-5, (case, card, value, damage, at, sky.log)
+
+
+def of_datasets(kind, lon, lat, value, sigma):
+    """A function that writes one sky into an open HDF5 file, as programs of that kind do."""
+    def write(file):
+        if kind == "columns":
+            for name, x in (("ra", np.tile(lon, lat.size)), ("dec", np.repeat(lat, lon.size)), ("delta_I", value),
+                            ("err", sigma)):
+                file[f"sky/{name}"] = x
+            file["sky/ra"].attrs["units"] = np.array([b"degrees\0\0"])  # padded, an array of one
+        elif kind == "compound":
+            names = ("ra", "dec", "delta_I", "err")
+            rows = np.empty(value.size, [(name, float) for name in names])
+            for name, x in zip(names, (np.tile(lon, lat.size), np.repeat(lat, lon.size), value, sigma), strict=True):
+                rows[name] = x
+            file["map"] = rows
+        elif kind == "healpix":
+            file["map"] = value
+            file["map"].attrs.update({"NSIDE": np.array([16.0]), "ORDERING": "RING  ", "COORDSYS": np.bytes_("C ")})
+            file["sigma"] = sigma
+        else:
+            grid, matlab = value.reshape(lat.size, lon.size), kind == "matlab"
+            arrays = {"ra": lon[None], "dec": lat[:, None]} if matlab else {"ra": lon, "dec": lat}
+            for name, x in (arrays | {"relative_intensity": grid, "sigma": sigma.reshape(grid.shape)}).items():
+                file[name] = x.T if matlab else x
+            if kind == "energies":
+                del file["relative_intensity"]
+                file["relative_intensity"] = np.stack([0 * grid, grid])
+        file.attrs["COORDSYS"] = "ICRS "
+
+    return write
+
+
+@pytest.mark.parametrize("kind", ["columns", "compound", "grid", "matlab", "energies", "healpix"])
+def test_hdf5_as_others_write_it(tmp_path, kind):
+    """Groups, tables, grids in either order of axes, with a block before it, padded texts, several energies."""
+    import h5py
+
+    lon, lat = np.arange(1.5, 360.0, 3.0), np.arange(-88.5, 90.0, 3.0)
+    ra, dec = np.tile(lon, lat.size), np.repeat(lat, lon.size)
+    if kind == "healpix":
+        ra, dec = (x.to_value("deg") for x in healpix_to_lonlat(np.arange(3072), 16))
+    value = unit_vector(ra, dec) @ DIPOLE
+    path = tmp_path / "map.h5"
+    with h5py.File(path, "w", userblock_size=512 if kind == "matlab" else 0) as file:
+        of_datasets(kind, lon, lat, value, np.full(value.size, SIGMA))(file)
+    if kind == "matlab":
+        with open(path, "r+b") as stream:
+            stream.write(b"MATLAB 7.3 MAT-file")
+    sky = read_sky_map(f"{path}[2]" if kind == "energies" else path, averaging_deg=0.0)
+    assert np.abs(equator(multipoles(sky, 1).dipole) - DIPOLE * [1, 1, 0]).max() < 2e-6, sky.log
+    assert not sky.sigma_assumed
+    good = path.read_bytes()
+    for place in range(40, len(good), len(good) // 12):  # damaged, it is read or refused, and nothing else
+        path.write_bytes(good[:place] + b"\xff" + good[place + 1:] if place % 3 else good[:place])
+        _, refusal = read_or_not(path)
+        assert "\n" not in refusal
+
+
+def test_hdf5_that_is_none_of_a_map_is_refused(tmp_path):
+    import h5py
+
+    path = tmp_path / "map.h5"
+    square = {"ra": np.arange(0.0, 360.0, 4.0), "dec": np.arange(-89.0, 90.0, 2.0), "I": np.ones((90, 90))}
+    for arrays, says in ((square, "cannot be told apart"), ({"file": np.ones(5)}, "not both coor"), ({}, "holds no")):
+        with h5py.File(path, "w") as file:
+            for name, x in arrays.items():
+                file[name] = x
+        with pytest.raises(SkyMapError, match=says):
+            read_sky_map(path)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("relative_intensity", (2**14, 2**14), dtype="f8", compression="gzip")
+    with pytest.raises(SkyMapError, match="more than a map or the file does"):
+        read_sky_map(path)
+
+
+def test_cubes_whose_axes_are_only_named(tmp_path):
+    """log E x dec x RA, in degrees, without a projection: each plane is a map."""
+    ra, dec = np.meshgrid(np.arange(1.0, 360.0, 2.0), np.arange(-89.0, 90.0, 2.0))
+    value = 1.0 + unit_vector(ra, dec) @ DIPOLE
+    for order in (("log10(E/TeV)", "DEC", "RA"), ("RA", "DEC", "log10(E/TeV)")):
+        cube = np.stack([np.ones_like(value), value])
+        hdu = fits.PrimaryHDU(cube if order[0] == "RA" else cube.transpose(2, 1, 0))
+        for i, name in enumerate(order, 1):
+            start, step = {"RA": (1.0, 2.0), "DEC": (-89.0, 2.0)}.get(name, (0.0, 0.5))
+            hdu.header.update({f"CTYPE{i}": name, f"CRPIX{i}": 1.0, f"CRVAL{i}": start, f"CDELT{i}": step})
+        (tmp_path / "cube.fits").write_bytes(fits_bytes(hdu))
+        sky = read_sky_map(f"{tmp_path}/cube.fits[2]", averaging_deg=0.0)
+        assert np.abs(equator(multipoles(sky, 1).dipole) - DIPOLE * [1, 1, 0]).max() < 2e-6, sky.log
+        assert "log10(E/TeV) plane 2" in sky.log[0]

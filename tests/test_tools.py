@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from lisbon_core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import DEFAULT_SKY
-from lisbon_core.tools import cli, inputs, pairing, provenance, publish, runner, stages
+from lisbon_core.tools import cli, inputs, kernels, pairing, provenance, publish, runner, stages
 
 SOURCE = '''# ---
 # jupyter:
@@ -252,7 +253,28 @@ def test_the_truth_beside_a_sky_is_an_input(tmp_path):
     for name in ("mine.ecsv", "mine_truth.toml", "mask.csv"):
         (tmp_path / name).write_text("")
     values = {"sky_map": str(tmp_path / "mine.ecsv"), "mask": str(tmp_path / "mask.csv"), "heliosphere": ""}
-    assert {path.name for path in runner._files_read(values)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
+    assert {path.name for path in inputs.files_read(values)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
+
+
+@pytest.mark.parametrize("edited", ["05_fit.py", "mine.ecsv"])
+def test_what_is_changed_while_it_runs_is_not_believed(notebooks, tmp_path, edited):
+    """The stamp names the files as they were when the run began: with others it would be untrue."""
+    source, sky = notebooks / "05_fit.py", notebooks / "mine.ecsv"
+    shutil.copy(DEFAULT_SKY, sky)
+    edits = f"open({str(notebooks / edited)!r}, 'a').write(' ')"
+    source.write_text(SOURCE.format(stem="05_fit", number="05").replace('assert order > 3, "order is too low"', edits))
+    report = runner.run([source], {"sky_map": str(sky)}, tmp_path / "out", notebook_folder=notebooks)
+    [outcome] = report.outcomes
+    assert (outcome.status, outcome.reason) == ("failed", f"{edited} was changed meanwhile: run again")
+
+
+def test_kernels_import_the_package_that_launched_them(monkeypatch):
+    """Whatever other checkout is installed or named: else its numbers would bear this one's hash."""
+    monkeypatch.setenv("PYTHONPATH", "/another/checkout")
+    with kernels.environment(1):
+        said = subprocess.run([sys.executable, "-c", "import lisbon_core; print(lisbon_core.__file__)"], check=True,
+                              capture_output=True, text=True, cwd="/").stdout
+    assert Path(said.strip()) == inputs.PACKAGE / "__init__.py"
 
 
 KEYS = """import json
@@ -362,7 +384,7 @@ def test_list(lisbon):
     (["--set", "order=1000"], "order is 1000"),
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
-    (["--jobs", "0"], "--jobs: 0 makes no sense: give 1 or more"),
+    (["--jobs", "0"], "--jobs: 0 makes no sense: give a whole number from 1 to 1000"),
 ])
 def test_mistakes_get_a_sentence(lisbon, tmp_path, arguments, sentence):
     code, printed, complaint = lisbon("run", "--out", str(tmp_path / "out"), *arguments)

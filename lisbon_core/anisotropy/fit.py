@@ -129,12 +129,21 @@ def fit_coefficients(columns: Design, data: np.ndarray) -> np.ndarray:
         Model and weights, and how much the scatter of the map adds to the normal equations: that is taken out again.
     data : ndarray, shape (n_observed,)
         Relative intensity, each ring with mean 1.
+
+    Raises
+    ------
+    AnisotropyError
+        If the terms are not independent where there are weights.
     """
     theta = np.zeros(len(columns.names))
     for _ in range(20):
         model, jacobian = columns.relative_intensity(theta)
         slope = (jacobian.T * columns.weight) @ (data - model) + columns.correction @ np.append(1.0, theta)
-        step = columns.scale * np.linalg.solve(columns.scaled_normal(jacobian), columns.scale * slope)
+        try:
+            step = columns.scale * np.linalg.solve(columns.scaled_normal(jacobian), columns.scale * slope)
+        except np.linalg.LinAlgError:
+            raise AnisotropyError(f"the terms of order {columns.order} cannot be told apart on this part of the sky: "
+                                  "lower the order or widen the declination limits") from None
         theta = theta + step
         if np.all(np.abs(step) <= 1e-13 * columns.scale):
             break

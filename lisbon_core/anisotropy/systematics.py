@@ -121,12 +121,12 @@ def systematic(fit: AnisotropyFit, ensemble, frame: str = "frame of the waves") 
 
 def over_cells(columns: Design, ensemble) -> sparse.csr_array:
     """The disc average of values on the cells of an ensemble, (n_observed, n_cell)."""
-    size, cells = ensemble.cell.size, len(ensemble.changes[0])
-    return columns.averaging @ sparse.csr_array((np.ones(size), (np.arange(size), ensemble.cell)), (size, cells))
+    cell, cells = ensemble.cell, len(ensemble.changes[0])
+    return columns.averaging @ sparse.csr_array((np.ones(cell.size), (np.arange(cell.size), cell)), (cell.size, cells))
 
 
 def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
-    """The sky fitted anew through each member: A_n and G, (n_member, order + 2), and reduced chi-square, (n_member,).
+    """A sky fitted anew through each member: A_n and G, (n_member, order + 2), and reduced chi-square, (n_member,).
 
     The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out,
     and what it adds to chi-square is, too.

@@ -32,13 +32,6 @@ SOLAR, SHEATH, INTERSTELLAR = 0, 1, 2
 
 
 @kernel(**STRICT)
-def _levels(x, y, z, parameters):
-    """P and Q with their gradients, and a distance from the Sun that is not zero."""
-    r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
-    return shock(x, y, z, r, 1.0 / r, parameters), wall(x, y, z, r, 1.0 / r, parameters)
-
-
-@kernel(**STRICT)
 def _beyond(level):
     """How far (AU) a point lies beyond the surface where a level is 1: nearly, close to it; no more, outside."""
     size = math.sqrt(level[1] * level[1] + level[2] * level[2] + level[3] * level[3])
@@ -48,19 +41,23 @@ def _beyond(level):
 @kernel(**STRICT)
 def region_of(x, y, z, parameters):
     """Which of the three fields holds at a point: 0 inside the shock, 1 in the heliosheath, 2 beyond the heliopause."""
-    at_shock, at_wall = _levels(x, y, z, parameters)
-    return SOLAR if at_shock[0] < 1.0 else SHEATH if at_wall[0] < 1.0 else INTERSTELLAR
+    r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
+    if shock(x, y, z, r, 1.0 / r, parameters)[0] < 1.0:
+        return SOLAR
+    return SHEATH if wall(x, y, z, r, 1.0 / r, parameters)[0] < 1.0 else INTERSTELLAR
 
 
 @kernel(**STRICT)
 def border(region, x, y, z, parameters):
     """How far (AU, roughly) a point lies beyond the border of a region, negative within; and which region is there."""
-    at_shock, at_wall = _levels(x, y, z, parameters)
-    past_shock, past_wall = _beyond(at_shock), _beyond(at_wall)
+    r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
+    over_r = 1.0 / r
+    if region == INTERSTELLAR:
+        return -_beyond(wall(x, y, z, r, over_r, parameters)), SHEATH
+    past_shock = _beyond(shock(x, y, z, r, over_r, parameters))
     if region == SOLAR:
         return past_shock, SHEATH
-    if region == INTERSTELLAR:
-        return -past_wall, SHEATH
+    past_wall = _beyond(wall(x, y, z, r, over_r, parameters))
     return (-past_shock, SOLAR) if -past_shock > past_wall else (past_wall, INTERSTELLAR)
 
 

@@ -54,8 +54,8 @@ def _check(file, node, name: str) -> None:
         raise Refused(f"{name} lies in another file: copy it into this one")
     if node.dtype.kind not in "fiu" or not 0 < (node.size or 0) <= MOST:
         raise Refused(f"{name} holds {node.size} values of type {node.dtype}, but it must hold numbers, at most {MOST}")
-    if node.nbytes > 1100 * file.id.get_filesize():  # more than any compression gives
-        raise Refused(f"{name} should hold {node.size} values, more than are in the file: it is damaged")
+    if node.nbytes > 2**26 + 20 * file.id.get_filesize():  # more than any field in space is compressed
+        raise Refused(f"{name} should hold {node.size} values, more than such a file has room for: it is damaged")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ from lisbon_core.heliosphere.parameters import (
 
 __all__ = ["SOFT", "carried", "shock", "solar_potential", "spiral", "swing"]
 
+TO_WHOLE = 1.5 * 2.0**52  # added and taken away again, it leaves the nearest whole number: of several lanes at once
 SOFT = 0.3  # AU: within it B, not E, is held at what it would be there, and div B is not zero
 
 
@@ -67,7 +68,7 @@ def shock(x, y, z, r, over_r, parameters):
 def swing(age, parameters):
     """C and dC/dT of plasma of an age: a triangle over the magnetic cycle, smooth at its tips."""
     phase = age * parameters[OVER_CYCLE] + parameters[PHASE]
-    phase -= math.floor(phase + 0.5)
+    phase -= (phase + TO_WHOLE) - TO_WHOLE
     height = 1.0 - 4.0 * abs(phase)
     slope = -6.0 * (1.0 - height * height) * (1.0 if phase > 0.0 else -1.0)
     sign = parameters[POLARITY]
@@ -115,7 +116,8 @@ def spiral(x, y, z, parameters):
 def carried(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) in the heliosheath at a point (AU, model axes), as six floats."""
     nx, ny, nz = parameters[AXIS_X], parameters[AXIS_Y], parameters[AXIS_Z]
-    r = max(math.sqrt(x * x + y * y + z * z), 1.0)  # steps that are tried reach farther in than the shock
+    r = math.sqrt(x * x + y * y + z * z)
+    r = r if r > 1.0 else 1.0  # steps that are tried reach farther in than the shock
     over_r = 1.0 / r
     p, px, py, pz = shock(x, y, z, r, over_r, parameters)
     q, qx, qy, qz = wall(x, y, z, r, over_r, parameters)

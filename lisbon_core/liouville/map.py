@@ -5,7 +5,7 @@ The map itself is made in `liouville`; here is only the container, which other m
 
 import io
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from lisbon_core._core import write_atomically
 from lisbon_core.liouville.sampling import LiouvilleError
 from lisbon_core.orbits import CHAOTIC
 
-__all__ = ["LiouvilleError", "LiouvilleMap", "grid", "load"]
+__all__ = ["LiouvilleError", "LiouvilleMap", "from_fits", "grid", "load"]
 
 _KEPT = {  # extension: unit, meaning
     "mu": ("", "cosine between momentum and interstellar field, plasma frame"),
@@ -109,8 +109,8 @@ class LiouvilleMap:
                 f"{100 * chaotic:.1f} ± {100 * error:.1f} % of the sky chaotic, "
                 f"{100 * self.unescaped_fraction:.1f} % not out at the end of the path")
 
-    def save(self, path) -> None:
-        """Write the map as FITS, an image extension each; the same map gives the same bytes."""
+    def as_fits(self) -> bytes:
+        """The map as FITS, an image extension each; the same map gives the same bytes."""
         from astropy.io import fits
 
         primary = fits.PrimaryHDU()
@@ -124,7 +124,11 @@ class LiouvilleMap:
             hdus.append(hdu)
         stream = io.BytesIO()
         fits.HDUList(hdus).writeto(stream)
-        write_atomically(Path(path), stream.getvalue())
+        return stream.getvalue()
+
+    def save(self, path) -> None:
+        """Write the map as a FITS file."""
+        write_atomically(Path(path), self.as_fits())
 
 
 def load(path) -> LiouvilleMap:
@@ -135,21 +139,26 @@ def load(path) -> LiouvilleMap:
     LiouvilleError
         If the file is missing, truncated or not a Liouville map.
     """
-    from astropy.io import fits
-    from astropy.utils.exceptions import AstropyWarning
-
     if not Path(path).is_file():
         raise LiouvilleError(f"there is no file {path}: give the path of a liouville_map.fits")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", AstropyWarning)  # of a damaged file: the exception will tell
-            with fits.open(io.BytesIO(Path(path).read_bytes()), memmap=False) as hdus:
-                found = {name: np.asarray(hdus[name].data).astype(_WHOLE.get(name, float)) for name in _KEPT}
-                found |= {"scale_TV": float(hdus[0].header["RIGIDITY"]), "inputs_hash": str(hdus[0].header["INPUTS"])}
+        return from_fits(Path(path).read_bytes())
     except Exception as error:  # a damaged file can fail anywhere inside the reader
         why = " ".join(str(error).split())[:200]
         raise LiouvilleError(f"{path} is not a complete Liouville map ({why}): make it again") from error
-    return LiouvilleMap(**{field.name: found[field.name] for field in fields(LiouvilleMap)})
+
+
+def from_fits(content: bytes) -> LiouvilleMap:
+    """The map of which `as_fits` made this."""
+    from astropy.io import fits
+    from astropy.utils.exceptions import AstropyWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)  # of a damaged file: the exception will tell
+        with fits.open(io.BytesIO(content), memmap=False) as hdus:
+            found = {name: np.asarray(hdus[name].data).astype(_WHOLE.get(name, float)) for name in _KEPT}
+            return LiouvilleMap(scale_TV=float(hdus[0].header["RIGIDITY"]), inputs_hash=hdus[0].header["INPUTS"],
+                                **found)
 
 
 def grid(step_deg: float) -> tuple[np.ndarray, np.ndarray]:

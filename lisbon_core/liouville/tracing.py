@@ -28,14 +28,16 @@ from tqdm import tqdm
 from lisbon_core._core import cache_folder, sources_hash
 from lisbon_core.frames import boost_momentum, unit_vector, unit_vector_icrs
 from lisbon_core.heliosphere import AnyHeliosphere
-from lisbon_core.liouville.map import LiouvilleMap, load
+from lisbon_core.liouville.map import LiouvilleMap, from_fits
 from lisbon_core.liouville.sampling import Drawn, LiouvilleError, Sampling, draw
 from lisbon_core.orbits import trace
+from lisbon_core.sealed import read_sealed, write_sealed
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["DIAGNOSED", "cached_samples", "straight_lines", "trace_samples", "trace_sky"]
 
-TOLERANCE = 5e-7  # 0.03 degrees at the end for 99 % of the orbits that are not chaotic
+TOLERANCE = 7e-7  # 0.04 degrees at the end for 99 % of the orbits that are not chaotic
+PATIENCE = 100  # steps: 98 % of those orbits have escaped by then
 DIAGNOSED = 16  # one orbit of so many is followed by two neighbours
 
 
@@ -85,7 +87,7 @@ def _trace_drawn(epochs, fields, drawn: Drawn, diagnosed: np.ndarray, how: dict)
             rigidity = drawn.rigidity_TV[at]
             orbits = trace(field, drawn.season[at] @ heliosphere.axes.T,
                            -rigidity[:, None] * (drawn.arrival[at] @ heliosphere.axes.T), backwards=True,
-                           neighbours=neighbours, **how)
+                           patience=PATIENCE, neighbours=neighbours, **how)
             found[:4, at] = plasma_frame(heliosphere, orbits.position, orbits.momentum, rigidity)
             found[4:, at] = orbits.error, orbits.amplification, orbits.escaped
     return found
@@ -136,14 +138,13 @@ def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, r
     drawn = draw(sampling, dec, ra, len(fields))
     done, pixel = np.empty((len(drawn), 7, len(dec) * len(ra))), np.arange(len(dec) * len(ra))
     for i, sample in enumerate(tqdm(drawn, desc="orbits", unit="sample", disable=None if progress else True)):
-        kept = parts / f"{i:05d}.npy" if parts is not None else None
-        if kept is not None and kept.is_file():
-            done[i] = np.load(kept)
+        kept = read_sealed(parts / str(i), f"{digest} {i}") if parts is not None else None
+        if kept is not None:
+            done[i] = np.frombuffer(kept).reshape(done[i].shape)
             continue
         done[i] = _trace_drawn(epochs[:len(fields)], fields, sample, (pixel + i) % diagnosed == 0, how)
-        if kept is not None:
-            np.save(kept.with_suffix(".part.npy"), done[i])
-            kept.with_suffix(".part.npy").replace(kept)
+        if parts is not None:
+            write_sealed(parts / str(i), done[i].tobytes(), f"{digest} {i}")
     if parts is not None:
         shutil.rmtree(parts, ignore_errors=True)
     return _as_map(epochs[0], dec, ra, done, np.stack([sample.rigidity_TV for sample in drawn]),
@@ -180,16 +181,15 @@ def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, 
     epochs = tuple(heliosphere) if isinstance(heliosphere, Sequence) else (heliosphere,)
     dec, ra = _checked(dec, ra)
     how = {"boundary_AU": float(boundary_AU), "path_cap_AU": float(path_cap_AU), "tolerance": float(tolerance)}
-    digest, folder = _digest(epochs, dec, ra, sampling, how, diagnosed), cache_folder() / "liouville"
-    path = folder / f"{digest}.fits"
+    digest, folder = _digest(epochs, dec, ra, sampling, how, diagnosed), cache_folder("liouville")
+    path = folder / f"{digest}.map"
     with contextlib.ExitStack() as turn:
         with contextlib.suppress(OSError):  # a folder that can only be read: nothing will be written there either
-            folder.mkdir(parents=True, exist_ok=True)
             turn.enter_context(FileLock(path.with_suffix(".lock")))
-        with contextlib.suppress(LiouvilleError):  # no such file yet, or a damaged one, which is made again
-            return load(path)
+        if kept := read_sealed(path, digest):
+            return from_fits(kept)
         made = trace_samples(epochs, dec, ra, sampling, diagnosed=diagnosed, progress=progress, resume_in=folder, **how)
-        made.save(path)
+        write_sealed(path, made.as_fits(), digest)
     return made
 
 

@@ -14,7 +14,17 @@ from numba import njit
 
 from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import borrowed
-from lisbon_core.orbits.borders import OUTSIDE, beyond_border, crossing, land, normal
+from lisbon_core.orbits.borders import (
+    MOST_TRIES,
+    OUTSIDE,
+    aim,
+    beyond_border,
+    crossing,
+    first_guess,
+    narrowed,
+    next_guess,
+    normal,
+)
 from lisbon_core.orbits.motion import distance, field_at, over_energy, rate
 from lisbon_core.orbits.neighbours import behind_border, carried, perpendicular, spread, stretch
 from lisbon_core.orbits.step import (
@@ -25,6 +35,7 @@ from lisbon_core.orbits.step import (
     SLOPES,
     START,
     START_FIELD,
+    TOLERANCE,
     UNTURNED,
     gyration,
     near_fifth_root,
@@ -39,6 +50,7 @@ __all__ = ["integrate"]
 LONGEST = 150.0  # AU, of any step that might reach a border
 SHARE = 0.5  # of the distance from the origin
 TURN = 2.0  # radians of gyration
+LOOSEST = 50.0  # times the tolerance
 FLOOR = 1e-6  # AU + the same share of the distance from the origin: the shortest step
 MOST_STEPS = 1_000_000
 WORSE = 14.0  # times the error to a power above 1: measured, so that estimate and error agree in the tail
@@ -46,10 +58,12 @@ WORSE = 14.0  # times the error to a power above 1: measured, so that estimate a
 GOING, ESCAPED, ENDED = range(3)
 
 # rows of the lanes beside those of `step`: path, by how much the next step may grow, way to the nearest border, sum of
-# errors, evaluations of the field, steps tried, and the deviations of two neighbours
-PATH, GROWTH, ROOM, ERRORS, EVALUATIONS, TRIED, FIRST, SECOND = (
-    NEXT_FREE + LANES * row for row in (0, 1, 2, 3, 4, 5, 6, 12))
-SIZE = NEXT_FREE + LANES * 18
+# errors, evaluations of the field, steps tried, the deviations of two neighbours, the excess before; and of a step that
+# is to end on a border, what is behind, the length of the next one, and the bracket of its own length with the tries
+PATH, GROWTH, ROOM, ERRORS, EVALUATIONS, TRIED, FIRST, SECOND, BEFORE, THERE, NEXT_LENGTH, BRACKET = (
+    NEXT_FREE + LANES * row for row in (0, 1, 2, 3, 4, 5, 6, 12, 18, 19, 20, 21))
+TRIES = BRACKET + 5 * LANES
+SIZE = NEXT_FREE + LANES * 27
 
 
 @njit(**STRICT)
@@ -72,6 +86,7 @@ def _start(lanes, regions, lane, state, motion, field):
     room = -beyond_border(y, region, motion, field)[0]
     regions[lane] = region
     for row, value in ((PATH, 0.0), (GROWTH, 5.0), (ROOM, room), (ERRORS, 0.0), (EVALUATIONS, 1.0), (TRIED, 0.0),
+                       (TRIES, 0.0), (TOLERANCE, motion.tolerance), (BEFORE, 1.0),
                        (LENGTH, _limited(1.0, y, start_field, room, motion.path_cap, motion))):
         lanes[row + lane] = value
     for row in range(SLOPES, UNTURNED, LANES):
@@ -83,23 +98,50 @@ def _start(lanes, regions, lane, state, motion, field):
 
 
 @njit(**STRICT)
-def _advance(lanes, scratch, regions, lane, motion, field):
-    """Go on with the orbit in a lane after a step was tried: with a shorter one if that was too long."""
+def _landing(lanes, lane, step, motion, field):
+    """Whether a step that is to end on a border does; if not, the length to try next. How far beyond; what is there."""
+    beyond, region = beyond_border(step.end, step.region, motion, field)
+    there = region if beyond > 0.0 else int(lanes[THERE + lane])
+    goal, bracket = aim(there, motion), read(lanes, BRACKET, lane)
+    if abs(beyond - goal) <= goal or bracket[2] - bracket[0] < 1e-14 * motion.boundary or bracket[5] >= MOST_TRIES:
+        return True, beyond, there
+    bracket = narrowed(bracket, step.length, beyond - goal)
+    lanes[LENGTH + lane] = next_guess(step, bracket, beyond, goal, motion, field)
+    lanes[THERE + lane] = there
+    write(lanes, BRACKET, lane, bracket)
+    return False, beyond, there
+
+
+@njit(**STRICT)
+def _advance(lanes, regions, lane, motion, field):
+    """Go on with the orbit in a lane after a step was tried: with another if that was too long or missed a border."""
     step = tried(lanes, lane, regions[lane])
     excess, room, path = lanes[EXCESS + lane], lanes[ROOM + lane], lanes[PATH + lane]
     lanes[TRIED + lane] += 1.0
     lanes[EVALUATIONS + lane] += 6.0
-    if excess > 1.0 and step.length > FLOOR * (1.0 + distance(step.start)):
-        lanes[LENGTH + lane] = _limited(step.length * max(0.2, 0.9 / excess), step.start, step.start_field, room,
-                                        motion.path_cap - path, motion)
-        lanes[GROWTH + lane] = 1.0  # none right after a failure
-        return GOING
-    grown = step.length * min(lanes[GROWTH + lane], 0.9 / max(excess, 0.1))
-    share, beyond, there = crossing(step, room, motion, field)
-    crossed = share <= 1.0
+    crossed = lanes[TRIES + lane] > 0.0
     if crossed:
-        step, there, tries = land(scratch, step, share, beyond, there, motion, field)
-        lanes[EVALUATIONS + lane] += 6.0 * tries + 1.0
+        landed, beyond, there = _landing(lanes, lane, step, motion, field)
+        if not landed:
+            return GOING
+        grown, lanes[TRIES + lane] = lanes[NEXT_LENGTH + lane], 0.0
+    else:
+        if excess > 1.0 and step.length > FLOOR * (1.0 + distance(step.start)):
+            lanes[LENGTH + lane] = _limited(step.length * max(0.2, 0.9 / excess), step.start, step.start_field, room,
+                                            motion.path_cap - path, motion)
+            lanes[GROWTH + lane] = 1.0  # none right after a failure
+            return GOING
+        ahead = math.sqrt(math.sqrt(min(1.0, lanes[BEFORE + lane] / excess)))  # an error that grows will go on to
+        grown = step.length * min(lanes[GROWTH + lane], 0.9 * ahead / max(excess, 0.1))
+        lanes[BEFORE + lane] = excess
+        longer = lanes[TRIED + lane] / motion.patience
+        lanes[TOLERANCE + lane] = motion.tolerance * min(max(longer * longer, 1.0), LOOSEST)
+        share, beyond, there = crossing(step, room, motion, field)
+        if share <= 1.0:
+            lanes[NEXT_LENGTH + lane], lanes[THERE + lane] = grown, there
+            lanes[LENGTH + lane], bracket = first_guess(step, share, beyond, there, motion, field)
+            write(lanes, BRACKET, lane, bracket)
+            return GOING
     d, e = read(lanes, FIRST, lane), read(lanes, SECOND, lane)
     if motion.neighbours:
         lanes[ERRORS + lane] += WORSE * step.error * near_fifth_root(step.error) / spread(d, e, step.start)
@@ -114,6 +156,7 @@ def _advance(lanes, scratch, regions, lane, motion, field):
         else:
             regions[lane], room = there, 0.0
             end_field = field_at(step.end, there, field)
+            lanes[EVALUATIONS + lane] += 1.0
             after = rate(step.end, end_field, motion)
         if motion.neighbours:
             across, before = normal(step.end, step.region, motion, field), rate(step.end, step.end_field, motion)
@@ -122,8 +165,9 @@ def _advance(lanes, scratch, regions, lane, motion, field):
     lanes[GROWTH + lane], lanes[ROOM + lane], lanes[PATH + lane] = 5.0, room, path
     write(lanes, START, lane, step.end)
     write(lanes, START_FIELD, lane, end_field)
-    write(lanes, FIRST, lane, d)
-    write(lanes, SECOND, lane, e)
+    if motion.neighbours:
+        write(lanes, FIRST, lane, d)
+        write(lanes, SECOND, lane, e)
     return state
 
 
@@ -146,9 +190,8 @@ def integrate(states, found, motion, field):
     `states`; `found` (N, 5) gets its path (AU), the evaluations of the field, whether it escaped through the sphere,
     its amplification (the larger of the two stretches of a small circle of directions) and its error (radians).
     """
-    owned, owned_scratch, owned_regions = np.zeros(SIZE), np.zeros(SIZE), np.zeros(LANES, np.int64)
-    lanes, scratch, regions, orbit = borrowed(owned), borrowed(owned_scratch), borrowed(owned_regions), np.zeros(
-        LANES, np.int64)
+    owned, owned_regions, orbit = np.zeros(SIZE), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
+    lanes, regions = borrowed(owned), borrowed(owned_regions)
     n = min(LANES, len(states))
     for lane in range(n):
         orbit[lane] = lane
@@ -158,7 +201,7 @@ def integrate(states, found, motion, field):
         steps(lanes, regions, n, motion, field)
         lane = 0
         while lane < n:
-            state = _advance(lanes, scratch, regions, lane, motion, field)
+            state = _advance(lanes, regions, lane, motion, field)
             if state == GOING:
                 lane += 1
                 continue
@@ -174,4 +217,4 @@ def integrate(states, found, motion, field):
                 for row in range(0, SIZE, LANES):
                     lanes[row + lane] = lanes[row + n]
     # memory is freed after the last use of what owns it, and use through what only borrows it does not count
-    owned[0], owned_scratch[0], owned_regions[0] = 0.0, 0.0, 0
+    owned[0], owned_regions[0] = 0.0, 0

@@ -31,6 +31,7 @@ class Motion(NamedTuple):
     boundary: float  # radius of the sphere at which orbits end, AU
     path_cap: float  # path after which they end, AU
     tolerance: float  # of each step: position over (r + 1 AU), momentum over momentum
+    patience: float  # steps after which the tolerance grows
     neighbours: bool  # whether two neighbours go along
 
 

@@ -31,25 +31,25 @@ from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import fma
 from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 
-__all__ = ["END", "EXCESS", "LANES", "LENGTH", "NEXT_FREE", "SLOPES", "START", "START_FIELD", "Step", "gyration",
-           "interpolated", "near_fifth_root", "read", "rotated", "rotation", "single_step", "steps", "tried", "write"]
+__all__ = ["END", "EXCESS", "LANES", "LENGTH", "NEXT_FREE", "SLOPES", "START", "START_FIELD", "TOLERANCE", "Step",
+           "gyration", "interpolated", "near_fifth_root", "read", "rotated", "rotation", "steps", "tried", "write"]
 
 INLINE = {**STRICT, "forceinline": True}
 LANES = 8
 # where the rows of each quantity begin; of the seven slopes the last is the first of the next step
 (LENGTH, OVER_ENERGY, GYRATION, START, START_FIELD, SLOPES, UNTURNED, END, END_FIELD, ERROR, EXCESS, NEW_SLOPE,
- NEXT_FREE) = (LANES * row for row in (0, 1, 2, 5, 11, 17, 59, 65, 71, 77, 78, 79, 85))
+ TOLERANCE, POWER, NEXT_FREE) = (LANES * row for row in (0, 1, 2, 5, 11, 17, 59, 65, 71, 77, 78, 79, 85, 86, 87))
 SIX = 6 * LANES
 # Dormand and Prince's pair: where the stages lie, what they are made of, and the difference of the two orders
 PLACES = np.array([0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0])
 WEIGHTS = np.array([
-    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [1 / 5, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [3 / 40, 9 / 40, 0.0, 0.0, 0.0, 0.0],
-    [44 / 45, -56 / 15, 32 / 9, 0.0, 0.0, 0.0],
-    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0.0, 0.0],
-    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0.0],
-    [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84]])
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [1 / 5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [3 / 40, 9 / 40, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [44 / 45, -56 / 15, 32 / 9, 0.0, 0.0, 0.0, 0.0],
+    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0.0, 0.0, 0.0],
+    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0.0, 0.0],
+    [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84, 0.0]])
 DIFFERENCE = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
 
 
@@ -146,6 +146,13 @@ def _slope(t, y, field, start_field, over_e, motion):
 
 
 @njit(**INLINE)
+def _power(y, field, motion):
+    """de/ds, which the electric force alone gives."""
+    force = motion.lorentz * motion.electric * over_energy(y, motion)
+    return force * (y[3] * field[3] + y[4] * field[4] + y[5] * field[5])
+
+
+@njit(**INLINE)
 def _first_slope(field, motion):
     """(g', w') at the start of a step: the electric force."""
     force = motion.lorentz * motion.electric
@@ -167,22 +174,23 @@ def _rotation_of(lanes, lane, place):
 
 
 @njit(**INLINE)
-def _begin(lanes, motion, width):
+def _begin(lanes, motion):
     """Energy, gyration and slope at the start of each step."""
-    for i in range(width):
+    for i in range(LANES):
         over_e, field = over_energy(read(lanes, START, i), motion), read(lanes, START_FIELD, i)
         lanes[OVER_ENERGY + i] = over_e
         at = GYRATION + i
         lanes[at], lanes[at + LANES], lanes[at + 2 * LANES] = gyration(field, over_e, motion)
         write(lanes, SLOPES, i, _first_slope(field, motion))
+        lanes[POWER + i] = WEIGHTS[6, 0] * _power(read(lanes, START, i), field, motion)
 
 
 @njit(**INLINE)
-def _stage_places(lanes, stage, width):
+def _stage_places(lanes, stage):
     """(g, w) and (r, p) of a stage. Slopes not known yet have no weight, and come from the step before."""
     a, b, c = WEIGHTS[stage, 0], WEIGHTS[stage, 1], WEIGHTS[stage, 2]
     d, e, f = WEIGHTS[stage, 3], WEIGHTS[stage, 4], WEIGHTS[stage, 5]
-    for i in range(width):
+    for i in range(LANES):
         h = lanes[LENGTH + i]
         y = _plus(read(lanes, START, i), h * a, read(lanes, SLOPES, i), h * b, read(lanes, SLOPES + SIX, i))
         y = _plus(y, h * c, read(lanes, SLOPES + 2 * SIX, i), h * d, read(lanes, SLOPES + 3 * SIX, i))
@@ -192,10 +200,22 @@ def _stage_places(lanes, stage, width):
 
 
 @njit(**INLINE)
-def _stage_fields(lanes, regions, n, field, width):
+def _keep_energy(lanes, motion):
+    """Give the momentum at the end the size that the work of the electric force along the step tells: far better known.
+
+    So no energy comes from errors of the direction, however many steps there are.
+    """
+    for i in range(LANES):
+        y, energy = read(lanes, END, i), 1.0 / lanes[OVER_ENERGY + i] + lanes[LENGTH + i] * lanes[POWER + i]
+        size = math.sqrt((energy * energy - motion.mass2) / (y[3] * y[3] + y[4] * y[4] + y[5] * y[5]))
+        write(lanes, END, i, (y[0], y[1], y[2], size * y[3], size * y[4], size * y[5]))
+
+
+@njit(**INLINE)
+def _stage_fields(lanes, regions, n, field):
     """The field at the place of each lane: the commonest for all of them at once, then what holds in another region."""
     held = field.functions.held(field.parameters)
-    for i in range(width):
+    for i in range(LANES):
         at = END + i
         write(lanes, END_FIELD, i, field.functions.commonest(lanes[at], lanes[at + LANES], lanes[at + 2 * LANES], held))
     for i in range(n):
@@ -204,15 +224,17 @@ def _stage_fields(lanes, regions, n, field, width):
 
 
 @njit(**INLINE)
-def _stage_slopes(lanes, stage, motion, width):
-    for i in range(width):
+def _stage_slopes(lanes, stage, motion):
+    weight = WEIGHTS[6, stage]
+    for i in range(LANES):
         write(lanes, NEW_SLOPE, i, _slope(_rotation_of(lanes, i, PLACES[stage]), read(lanes, END, i),
                                           read(lanes, END_FIELD, i), read(lanes, START_FIELD, i),
                                           lanes[OVER_ENERGY + i], motion))
+        lanes[POWER + i] += weight * _power(read(lanes, END, i), read(lanes, END_FIELD, i), motion)
     # copied apart: written to its place above, the compiler would fear to overwrite what it still reads, and go lane
     # by lane
     for row in range(0, SIX, LANES):
-        for i in range(row, row + width):
+        for i in range(row, row + LANES):
             lanes[SLOPES + SIX * stage + i] = lanes[NEW_SLOPE + i]
 
 
@@ -224,9 +246,9 @@ def near_fifth_root(error):
 
 
 @njit(**INLINE)
-def _errors(lanes, motion, width):
+def _errors(lanes):
     """Error of each step, of position over (r + 1 AU) or of momentum over momentum, the larger; and its EXCESS."""
-    for i in range(width):
+    for i in range(LANES):
         off, y = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), read(lanes, START, i)
         off = _plus(off, DIFFERENCE[0], read(lanes, SLOPES, i), DIFFERENCE[2], read(lanes, SLOPES + 2 * SIX, i))
         off = _plus(off, DIFFERENCE[3], read(lanes, SLOPES + 3 * SIX, i), DIFFERENCE[4],
@@ -237,18 +259,7 @@ def _errors(lanes, motion, width):
                  off[3] * off[3] + off[4] * off[4] + off[5] * off[5])
         error = lanes[LENGTH + i] * math.sqrt(max(
             r / (distance(y) + 1.0) ** 2, p2 / (y[3] * y[3] + y[4] * y[4] + y[5] * y[5])))
-        lanes[ERROR + i], lanes[EXCESS + i] = error, near_fifth_root(error / motion.tolerance)
-
-
-@njit(**INLINE)
-def _steps(lanes, regions, n, motion, field, width):
-    """Of `width` lanes, a constant for the compiler: all of them side by side, or one by itself."""
-    _begin(lanes, motion, width)
-    for stage in range(1, 7):
-        _stage_places(lanes, stage, width)
-        _stage_fields(lanes, regions, n, field, width)
-        _stage_slopes(lanes, stage, motion, width)
-    _errors(lanes, motion, width)
+        lanes[ERROR + i], lanes[EXCESS + i] = error, near_fifth_root(error / lanes[TOLERANCE + i])
 
 
 @njit(**STRICT)
@@ -257,7 +268,14 @@ def steps(lanes, regions, n, motion, field):
 
     Of each the ERROR and EXCESS, and in UNTURNED and the last of the SLOPES (g, w) and (g', w') at the end.
     """
-    _steps(lanes, regions, n, motion, field, LANES)
+    _begin(lanes, motion)
+    for stage in range(1, 7):
+        _stage_places(lanes, stage)
+        if stage == 6:
+            _keep_energy(lanes, motion)
+        _stage_fields(lanes, regions, n, field)
+        _stage_slopes(lanes, stage, motion)
+    _errors(lanes)
 
 
 @njit(**INLINE)
@@ -266,18 +284,6 @@ def tried(lanes, lane, region):
     return Step(read(lanes, START, lane), read(lanes, START_FIELD, lane), lanes[LENGTH + lane], region,
                 read(lanes, END, lane), read(lanes, END_FIELD, lane), lanes[ERROR + lane],
                 read(lanes, UNTURNED, lane), read(lanes, SLOPES + 6 * SIX, lane))
-
-
-@njit(**STRICT)
-def single_step(lanes, start, start_field, length, region, motion, field):
-    """A step of one orbit, in lanes of its own."""
-    write(lanes, START, 0, start)
-    write(lanes, START_FIELD, 0, start_field)
-    lanes[LENGTH] = length
-    for row in range(SLOPES, UNTURNED, LANES):  # those of the step before, without weight, must be numbers all the same
-        lanes[row] = 0.0
-    _steps(lanes, (region,), 1, motion, field, 1)
-    return tried(lanes, 0, region)
 
 
 @njit(**INLINE)

@@ -22,7 +22,7 @@ from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 __all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]
 
 CHAOTIC = 100.0  # amplification above which a single orbit has lost its meaning
-CHUNK = 64  # orbits handed to a thread at a time
+CHUNK = 256  # orbits handed to a thread at a time: the last of them leave lanes empty
 
 
 class OrbitError(LisbonError):
@@ -118,7 +118,7 @@ def threads() -> int:
 
 
 def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, backwards=False, boundary_AU=4000.0,
-          path_cap_AU=60000.0, tolerance=1e-8, neighbours=True) -> Orbits:
+          path_cap_AU=60000.0, tolerance=1e-8, patience=math.inf, neighbours=True) -> Orbits:
     """Trace orbits to a sphere about the origin: x and p of Eq. (1), and the motion that keeps f.
 
     Backwards in time means that charge and electric field change sign together with the momentum.
@@ -138,6 +138,9 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         Radius of the sphere; path after which an orbit is given up.
     tolerance : float
         Of each step: error of position over (r + 1 AU), and of momentum over momentum.
+    patience : float
+        Steps after which it grows, as the square of their number, to 50 times as much: for samples of what so long an
+        orbit, which is chaotic, may do.
     neighbours : bool
         Follow two neighbouring orbits along with each, for its amplification and error: half as long again.
 
@@ -164,8 +167,9 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
     sign = -1.0 if backwards else 1.0
     motion = Motion(lorentz=sign * charge * LORENTZ, electric=sign, mass2=float(mass_TV)**2,
                     boundary=float(boundary_AU), path_cap=float(path_cap_AU), tolerance=float(tolerance),
-                    neighbours=bool(neighbours))
-    states = np.concatenate([positions, sign * momenta], axis=1)
+                    patience=float(patience), neighbours=bool(neighbours))
+    order = np.argsort(np.linalg.norm(momenta, axis=1), kind="stable")  # the longest orbits first, side by side
+    states = np.concatenate([positions, sign * momenta], axis=1)[order]
     found = np.empty((len(states), 5))
 
     def work(i):
@@ -176,6 +180,7 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         list(pool.map(work, range(0, len(states), CHUNK)))
     if not neighbours:
         found[:, 3:] = np.nan
-    path, evaluations, escaped, amplification, error = found.T.copy()
+    back = np.argsort(order)
+    states, (path, evaluations, escaped, amplification, error) = states[back], found[back].T.copy()
     return Orbits(position=states[:, :3], momentum=sign * states[:, 3:], path=path, evaluations=evaluations.astype(int),
                   escaped=escaped.astype(bool), amplification=amplification, error=np.degrees(np.minimum(error, np.pi)))

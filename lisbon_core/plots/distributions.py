@@ -37,8 +37,9 @@ def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **a
 @styled
 def coefficients(names: Sequence[str], values, sigma, truth=None) -> Figure:
     """Fitted coefficients with their errors, and the truth of a synthetic sky; the first has a scale of its own."""
-    fig = blank(2.6)
-    for axes, part in zip(fig.subplots(1, 2, width_ratios=(1, 5)), (slice(0, 1), slice(1, None)), strict=True):
+    fig, parts = blank(2.6), (slice(0, 1), slice(1, None))[:len(names)]
+    for axes, part in zip(fig.subplots(1, len(parts), width_ratios=(1, 5)[:len(parts)], squeeze=False)[0], parts,
+                          strict=True):
         place = np.arange(len(names))[part]
         axes.errorbar(place, np.asarray(values)[part] * 1e4, np.asarray(sigma)[part] * 1e4, fmt="o", markersize=4,
                       capsize=2, color=COLOURS["black"], label="fitted")

@@ -2,8 +2,9 @@
 
 import io
 
-from matplotlib import rc_context
 from PIL import Image, PngImagePlugin
+
+from lisbon_core.plots.style import house_style
 
 __all__ = ["drawn_by", "fewer_colours", "image"]
 
@@ -13,7 +14,7 @@ def image(figure, kind: str, dpi: int) -> bytes:
     stream, source = io.BytesIO(), drawn_by(figure)
     about = {"png": {"Software": "lisbon_core", "Source": source},
              "pdf": {"Creator": "lisbon_core", "Producer": None, "CreationDate": None, "Title": source}}
-    with rc_context({"pdf.fonttype": 42}):  # TrueType: what journals ask for
+    with house_style():
         figure.savefig(stream, format=kind, dpi=dpi, metadata=about[kind])
     return stream.getvalue()
 

@@ -1,11 +1,13 @@
 """The house style of every figure: sizes, fonts, colours that colour-blind eyes can tell apart."""
 
+import contextlib
 import functools
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "COLUMN", "EXCESS", "MU", "PAGE", "POINTS", "STYLE", "blank", "one_panel", "styled", "with_band"]
+__all__ = ["COLOURS", "COLUMN", "EXCESS", "MU", "PAGE", "POINTS", "STYLE", "blank", "house_style", "one_panel",
+           "styled", "with_band"]
 
 # Okabe & Ito's palette: distinct for all common kinds of colour blindness
 COLOURS = {"black": "#000000", "orange": "#e69f00", "sky": "#56b4e9", "green": "#009e73", "blue": "#0072b2",
@@ -15,7 +17,7 @@ STYLE = {
     "legend.fontsize": 8, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
     "lines.linewidth": 1.4, "figure.constrained_layout.use": True, "image.cmap": "viridis",
     "axes.prop_cycle": mpl.cycler(color=[COLOURS[c] for c in ("blue", "red", "green", "orange", "pink", "sky")]),
-    "axes.grid": False,
+    "pdf.fonttype": 42,  # TrueType: what journals ask for
 }
 COLUMN, PAGE = 3.5, 7.1  # inches: the widths of one column and of two in a journal
 MU, EXCESS = "pitch-angle cosine μ", "F − 1 (10⁻³)"  # labels of axes
@@ -40,11 +42,20 @@ def with_band(axes, x, y, error=None, **line) -> None:
         axes.fill_between(x, y - error, y + error, alpha=0.25, color=drawn.get_color(), linewidth=0)
 
 
+@contextlib.contextmanager
+def house_style():
+    """The house style over matplotlib's own defaults, whatever the user's matplotlib is set to."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
+
+
 def styled(draw):
-    """Draw in the house style, whatever the caller's matplotlib is set to; the figure knows what drew it."""
+    """Draw in the house style; the figure knows what drew it."""
     @functools.wraps(draw)
     def in_style(*args, **options):
-        with mpl.rc_context(STYLE):
+        with house_style():
             fig = draw(*args, **options)
         fig.set_label(f"lisbon_core.plots.{draw.__name__}")
         return fig

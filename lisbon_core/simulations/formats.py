@@ -9,6 +9,7 @@ import gzip
 import io
 import itertools
 import math
+import os
 import re
 import tempfile
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ import numpy as np
 from lisbon_core.heliosphere.parameters import HeliosphereError
 
 __all__ = ["Columns", "read_columns"]
+
+LARGEST = 2**29  # bytes of a file, and of what is packed in it
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,18 @@ def read_columns(path) -> Columns:
     HeliosphereError
         If it is missing, damaged, a cut, or nothing that is known.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     if not path.is_file():
-        raise HeliosphereError(f"there is no file {path}: give the path of a file of an MHD code")
+        raise HeliosphereError(f"{path} is not there, or no regular file: give the path of a file of an MHD code")
     kind = "gzip file"
     try:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        with path.open("rb") as stream:
+            packed = stream.read(2) == b"\x1f\x8b"
+        with (gzip if packed else io).open(path, "rb") as stream:
+            content = stream.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise HeliosphereError(f"holds more than {LARGEST >> 20} MiB: write the region around the Sun alone, or a "
+                                   "coarser grid")
         start = content[:2000].lstrip()
         known = {b"# vtk": ("VTK file", _vtk), b"<?xml": ("VTK file", _vtk), b"<VTKFile": ("VTK file", _vtk),
                  b"TITLE": ("Tecplot text", _tecplot), b"VARIABLES": ("Tecplot text", _tecplot),
@@ -166,6 +174,8 @@ def _vtk(content: bytes) -> Columns:
 def _numpy(content: bytes) -> Columns:
     """Three axes and arrays over their product, without what the archive marks as not covered."""
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        if sum(one.file_size for one in archive.zip.infolist()) > LARGEST:
+            raise HeliosphereError(f"unpacks to more than {LARGEST >> 20} MiB: write a coarser grid")
         arrays = {name: archive[name] for name in archive}
     cubes = {name: array for name, array in arrays.items() if array.ndim == 3 and array.dtype.kind == "f"}
     shape = next(iter(cubes.values())).shape

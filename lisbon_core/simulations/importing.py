@@ -1,6 +1,5 @@
 """From files of an MHD code to a gridded heliosphere, a report in sentences, and a picture."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +44,9 @@ def import_files(files, out="", *, units="", **how) -> str:
         said = ["\n  ".join([str(cells), *done])]
     if out:
         from lisbon_core.plots import gridded_planes
+        from lisbon_core.plots.saving import image
 
-        gridded_planes(heliosphere).savefig(stream := io.BytesIO(), format="png")
-        write_atomically(picture := Path(out).with_suffix(".png"), stream.getvalue())
+        write_atomically(picture := Path(out).with_suffix(".png"), image(gridded_planes(heliosphere), "png", 110))
         said.append(f"Look at {picture}: the red arrow of the wind must come from the left")
     return "\n".join([*said[:1], str(heliosphere.report), *said[1:]])
 

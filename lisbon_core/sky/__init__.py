@@ -4,6 +4,7 @@ from lisbon_core.sky.harmonics import first_harmonic, first_harmonic_of_events, 
 from lisbon_core.sky.map import (
     SkyMap,
     SkyMapError,
+    averaging,
     averaging_operator,
     cut,
     even_sky,
@@ -15,6 +16,6 @@ from lisbon_core.sky.map import (
     ring_null_space,
 )
 
-__all__ = ["SkyMap", "SkyMapError", "averaging_operator", "cut", "even_sky", "first_harmonic",
+__all__ = ["SkyMap", "SkyMapError", "averaging", "averaging_operator", "cut", "even_sky", "first_harmonic",
            "first_harmonic_of_events", "multipoles", "noise_factor", "pixel_area", "power_spectrum", "rebin",
            "ring_means", "ring_normalise", "ring_null_space"]

@@ -7,9 +7,9 @@ All of them are linear in the ring-normalised map minus 1, so their errors follo
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import sph_legendre_p_all
 
 from lisbon_core.frames import lonlat
+from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
 from lisbon_core.sky.map import SkyMap, noise_factor, pixel_area, ring_normalise, ring_null_space
 
 __all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "first_harmonic", "first_harmonic_of_events", "multipoles",
@@ -78,12 +78,8 @@ def first_harmonic_of_events(ra, dec, weight) -> FirstHarmonic:
 
 def _harmonics(sky, l_max, m_min):
     """Real orthonormal harmonics at the observed pixels, shape (n_observed, n), with their l and m (m < 0: sine)."""
-    table = sph_legendre_p_all(l_max, l_max, np.pi / 2 - np.radians(sky.dec))[0]
-    pairs = [(ell, m) for ell in range(l_max + 1) for m in range(-ell, ell + 1) if abs(m) >= m_min]
-    waves = {m: np.sqrt(1 + (m != 0)) * (-1) ** m * (np.sin if m < 0 else np.cos)(abs(m) * np.radians(sky.ra))
-             for _, m in pairs}
-    design = np.stack([(table[ell, abs(m)][:, None] * waves[m])[sky.observed] for ell, m in pairs], axis=1)
-    return design, *np.array(pairs).T
+    ell, m = degrees_and_orders(l_max, m_min)
+    return harmonic_values(sky.dec, sky.ra, ell, m)[sky.observed], ell, m
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from lisbon_core._core import LisbonError
+from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
 
-__all__ = ["SkyMap", "SkyMapError", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area", "rebin",
-           "ring_means", "ring_normalise", "ring_null_space"]
+__all__ = ["SkyMap", "SkyMapError", "averaging", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area",
+           "rebin", "ring_means", "ring_normalise", "ring_null_space"]
 
 
 class SkyMapError(LisbonError):
@@ -46,6 +47,11 @@ class SkyMap:
         True if the errors were not in the file.
     log : tuple of str
         What was decided on the way here.
+    l_max : int
+        Degree up to which the map is a sum of spherical harmonics, and nothing else; 0: it is no such sum.
+    modes : ndarray, shape (n_dec, n_ra, n), optional
+        Of such a sum: what its independent errors, one a coefficient, do to the map, up to a factor a pixel, which
+        `sigma` tells. They stand in the place of noise that is independent before the averaging.
 
     Raises
     ------
@@ -62,6 +68,8 @@ class SkyMap:
     label: str = ""
     sigma_assumed: bool = False
     log: tuple[str, ...] = ()
+    l_max: int = 0
+    modes: np.ndarray | None = None
 
     def __post_init__(self):
         shape = (len(self.dec), len(self.ra))
@@ -101,8 +109,9 @@ class SkyMap:
     def __str__(self):
         rows = self.dec[self.observed.any(axis=1)]
         error = np.median(self.sigma[self.observed])
+        made = f"harmonics up to {self.l_max}" if self.l_max else f"averaged over {self.averaging_deg:g} deg"
         return (f"{self.label or 'unlabelled map'}: {self.observed.sum()} pixels of {len(self.dec)} x {len(self.ra)}, "
-                f"dec {rows[0]:g} to {rows[-1]:g}, averaged over {self.averaging_deg:g} deg, "
+                f"dec {rows[0]:g} to {rows[-1]:g}, {made}, "
                 f"median sigma {error:.2g}{' (assumed)' if self.sigma_assumed else ''}")
 
 
@@ -168,31 +177,48 @@ def averaging_operator(dec, ra, radius_deg: float, footprint) -> csr_array:
     left = np.sin(np.radians(radius_deg) / 2) ** 2 - np.sin((lat[:, None] - lat) / 2) ** 2
     across = np.maximum(np.cos(lat)[:, None] * np.cos(lat), 1e-15)
     width = 2 * np.degrees(np.arcsin(np.sqrt(np.clip(left / across, 0.0, 1.0))))
-    around, rows, columns = np.arange(n_ra), [], []
-    for i, j in np.argwhere(left > -1e-13):
-        reach = min(int(width[i, j] * n_ra / 360.0 + 1e-9), n_ra // 2)
-        offsets = np.arange(-reach, reach + 1)[:n_ra]
-        columns.append((j * n_ra + (around[:, None] + offsets) % n_ra).ravel())
-        rows.append(np.repeat(i * n_ra + around, len(offsets)))
-    rows, columns = np.concatenate(rows), np.concatenate(columns)
-    kept = seen[rows] & seen[columns]
-    rows, columns = rows[kept], columns[kept]
-    weight = np.repeat(pixel_area(dec, n_ra), n_ra)[columns]
-    weight /= np.bincount(rows, weight, minlength=len(seen))[rows]
-    return csr_array((weight, (rows, columns)), shape=(len(seen), len(seen)))
+    reach = np.minimum((width * n_ra / 360.0 + 1e-9).astype(int), n_ra // 2)
+    area, around = np.repeat(pixel_area(dec, n_ra), n_ra), np.arange(n_ra, dtype=np.int32)
+    weights, columns, count = [], [], [np.zeros(1, dtype=np.int64)]
+    for i in range(len(dec)):  # the rows of a ring at a time: of a fine map all at once would not fit into memory
+        offsets = [(j, np.arange(-reach[i, j], reach[i, j] + 1, dtype=np.int32)[:n_ra])
+                   for j in np.flatnonzero(left[i] > -1e-13)]
+        column = np.concatenate([j * n_ra + (around[:, None] + steps) % n_ra for j, steps in offsets], axis=1)
+        kept = seen[column] & footprint[i][:, None]
+        weight = np.where(kept, area[column], 0.0)
+        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+        weights.append(weight[kept])
+        columns.append(column[kept])
+        count.append(kept.sum(axis=1))
+    return csr_array((np.concatenate(weights), np.concatenate(columns), np.cumsum(np.concatenate(count))),
+                     shape=(len(seen), len(seen)))
+
+
+def averaging(sky: SkyMap) -> csr_array:
+    """What makes the pixels of a map of those of a model, (n_pixel, n_pixel): means over discs, or a cut at `l_max`."""
+    if not sky.l_max:
+        return averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
+    values = harmonic_values(sky.dec, sky.ra, *degrees_and_orders(sky.l_max)).reshape(sky.footprint.size, -1)
+    weighted = values.T * np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
+    return csr_array(values @ np.linalg.solve(weighted @ values, weighted))
 
 
 def noise_factor(sky: SkyMap) -> csr_array:
     """Factor K, shape (n_observed, n_footprint), of the covariance K K^T of the observed pixels, before Eq. (2).
 
     The raw pixels are independent, with variances inversely proportional to their solid angle; the averaging A makes
-    them overlap; each row is scaled so that the diagonal of K K^T is sigma^2. Pixels are in row-major order.
+    them overlap; each row is scaled so that the diagonal of K K^T is sigma^2. Pixels are in row-major order. Of a sum
+    of harmonics K has a column for each coefficient.
     """
-    operator = averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
+    if sky.modes is not None:
+        factor = sky.modes[sky.observed]
+        return csr_array(factor * (sky.sigma[sky.observed] / np.linalg.norm(factor, axis=1))[:, None])
+    operator = averaging(sky)[sky.observed.ravel()]
     area = np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
-    factor = operator[sky.observed.ravel()][:, sky.footprint.ravel()] @ diags_array(area[sky.footprint.ravel()] ** -0.5)
-    scale = sky.sigma[sky.observed] / np.sqrt(np.asarray((factor * factor).sum(axis=1)))
-    return csr_array(diags_array(scale) @ factor)
+    factor, number = operator.data * area[operator.indices] ** -0.5, np.cumsum(sky.footprint, dtype=np.int32) - 1
+    scale = sky.sigma[sky.observed] / np.sqrt(np.add.reduceat(factor**2, operator.indptr[:-1]))
+    return csr_array((factor * np.repeat(scale, np.diff(operator.indptr)), number[operator.indices], operator.indptr),
+                     shape=(len(scale), number[-1] + 1))
 
 
 def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -> SkyMap:
@@ -240,7 +266,7 @@ def rebin(sky: SkyMap, step_deg: float = 2.0) -> SkyMap:
     step = np.array([sky.dec[1] - sky.dec[0], 360.0 / n_ra])
     k, m = (round(r) if r >= 1 and abs(r - round(r)) < 1e-6 and n % round(r) == 0 else 1
             for r, n in zip(step_deg / step, (n_dec, n_ra), strict=True))
-    if (k, m) == (1, 1):
+    if (k, m) == (1, 1) or sky.l_max:  # a sum of harmonics is on as coarse a grid as it needs
         return sky
 
     def blocks(values):

@@ -16,6 +16,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import AnisotropyFit, fit_anisotropy, pitch_angle_distribution, renormalise
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import Sampling, cached_samples
+from lisbon_core.reading import parsed
 from lisbon_core.sky import SkyMap
 from lisbon_core.sky.files import write_sky_map
 from lisbon_core.studies.field_posterior import field_at
@@ -105,16 +106,14 @@ def read_answer(path: str | Path) -> dict[str, tuple[float, float]]:
     CapstoneError
         If the file cannot be read, or a number or its error is missing, not finite, or the error not positive.
     """
-    try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CapstoneError(f"{path} cannot be read as TOML ({getattr(error, 'strerror', None) or error}): write one "
-                            "line a number, such as A_1 = {value = 1.2e-3, sigma = 2e-5}.") from error
+    content = parsed(path, tomllib.loads, lambda why: CapstoneError(
+        f"{path} cannot be read as TOML ({why}): write one line a number, such as "
+        "A_1 = {value = 1.2e-3, sigma = 2e-5}."))
     answer = {}
     for name in ASKED:
         try:
             value, sigma = answer[name] = float(content[name]["value"]), float(content[name]["sigma"])
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, OverflowError):
             raise CapstoneError(f"{path} states no {name}: add a line {name} = {{value = ..., sigma = ...}}.") from None
         if not (isfinite(value) and isfinite(sigma) and sigma > 0):
             raise CapstoneError(f"{path}: {name} = {value} with sigma = {sigma} is no measurement: "

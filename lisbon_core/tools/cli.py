@@ -5,6 +5,7 @@ is the exit code.
 """
 
 import argparse
+import contextlib
 import importlib
 import inspect
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FAST, FILES, RunParameters, absolute, parameter_table
+from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.provenance import check_cache
@@ -51,12 +53,12 @@ def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, *
     """
     chosen, settings = {pairing.find(name, folder) for name in notebooks}, _settings(**given)
     parameters = RunParameters.from_mapping(settings)
+    check_cache()
 
-    from lisbon_core.run import check_inputs  # after the cheap checks: it brings numba
+    from lisbon_core.run import check_inputs  # after the cheap checks: it brings numba, which writes to the cache
     from lisbon_core.tools import runner
 
     check_inputs(parameters)
-    check_cache()
     values = {name: absolute(value) if name in FILES and value else value
               for name, value in parameters.as_dict().items() if name in settings}
     return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
@@ -82,6 +84,8 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
     the end, with the joint covariance of field, A_n and G in DIR/field.ecsv and chi-square drawn in DIR/field.png;
     --closer N tries 19 more directions around it, N times, closer each time.
     """
+    check_cache()
+
     from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
 
     plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed, alone=alone,
@@ -89,8 +93,6 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
     if closer and set(plan.varied) != {"field_lon", "field_lat"}:
         raise UsageError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
                          f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
-    if not scheduler:
-        check_cache()
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {out}", flush=True)
     with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
         rows = sweep.sweep(plan, out, executor, attempts=attempts)
@@ -115,22 +117,19 @@ def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
 def _yaml(path: str) -> dict:
     import yaml
 
-    try:
-        # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
-        content = yaml.BaseLoader(Path(path).read_text(encoding="utf-8")).get_single_data() or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        said = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise UsageError(f"Cannot read --params {path} as YAML: {said}.") from error
+    # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
+    content = parsed(path, lambda text: yaml.BaseLoader(text).get_single_data() or {}, lambda why: UsageError(
+        f"Cannot read --params {path} as YAML: {why}."))
     if not isinstance(content, dict):
         raise UsageError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
     return {str(name): value for name, value in content.items()}
 
 
-def _from(least: int):
-    """Type of an option that is a whole number, not below the least."""
+def _from(least: int, most: int = 1_000_000):
+    """Type of an option that is a whole number within bounds."""
     def whole_number(text: str) -> int:
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text} makes no sense: give {least} or more")
+        if not re.fullmatch(r"[+-]?\d{1,20}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text[:20]} makes no sense: give a whole number from {least} to {most}")
         return int(text)
 
     return whole_number
@@ -141,7 +140,8 @@ def _option(*names: str, **how) -> tuple:
 
 
 FOLDER = _option("--notebooks", default=NOTEBOOKS, type=Path, dest="folder", help=argparse.SUPPRESS)
-JOBS = _option("--jobs", type=_from(1), default=min(2, os.cpu_count() or 1), metavar="N", help="done at the same time")
+JOBS = _option("--jobs", type=_from(1, 1000), default=min(2, os.cpu_count() or 1), metavar="N",
+               help="done at the same time")
 OF_RUNS = (
     _option("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a parameter"),
     _option("--params", metavar="FILE.yaml", help="parameters from a YAML file; --set wins over it"),
@@ -165,15 +165,16 @@ COMMANDS = {
                 "downwind), solar-upwind, ecliptic-downwind, ecliptic-upwind, hgi, ecliptic, icrs, galactic"),
         _option("--units", default="", metavar="UNITS", help="of lengths, speeds and fields, such as 'AU km/s nT'"),
         _option("--medium", type=float, nargs=6, metavar="X", help="undisturbed B, microgauss, and velocity, km/s"),
-        _option("--shape", type=int, nargs=3, default=(192, 96, 128), metavar="N", help="nodes in r, theta, phi"),
+        _option("--shape", type=_from(2, 1000), nargs=3, default=(192, 96, 128), metavar="N",
+                help="nodes in r, theta, phi"),
         _option("--radii", type=float, nargs=2, metavar="AU", dest="r_AU", help="first and last radius of the grid"),
         _option("--clean", action="store_true", help="take away what divergence B has on the grid")]),
     "compare": ("tools.reports:compare_runs", "how two runs differ", [
         _option("first", help="folder of a run"), _option("second", help="folder of another")]),
     "sweep": ("tools.cli:sweep", "the chain at many parameters", [
         *OF_RUNS, _option("--points", metavar="FILE.csv", help="runs one by one: parameter names, then a line each"),
-        _option("--sample", type=int, metavar="N", help="number of draws from the laws"),
-        _option("--seed", type=int, default=0, metavar="N", help="of the draws"),
+        _option("--sample", type=_from(1), metavar="N", help="number of draws from the laws"),
+        _option("--seed", type=_from(0, 2**63 - 1), default=0, metavar="N", help="of the draws"),
         _option("--alone", action="store_true", help="vary one parameter at a time"),
         _option("--closer", type=_from(0), default=0, metavar="N", help="then N times 19 more fields around the best"),
         _option("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead"),
@@ -181,6 +182,7 @@ COMMANDS = {
     "equations": ("tools.equations:lines", "where each equation is computed, shown and proved", []),
     "check": ("tools.course_check:check_all", "check a student's exercise notebook", [
         _option("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student"),
+        _option("--csv", action="store_true", dest="table", help="a line an exercise: file, exercise, how it ended"),
         _option("--seconds", type=_from(1), default=300, help="limit for each notebook (default 300)")]),
     "capstone": ("studies.unknown_sky:capstone", "an unknown sky for a student, and its grade", [
         _option("--student", required=True, metavar="NAME", help="name or number: the sky follows from it"),
@@ -203,7 +205,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
         if name == chosen:
             module, _, function = where.partition(":")
             does = getattr(importlib.import_module(f"lisbon_core.{module}"), function)
-            command.description = re.split(r"\n\n\w+\n---", inspect.getdoc(does))[0]
+            command.description = re.split(r"\n\n\w+\n---", inspect.getdoc(does) or "")[0]
             command.set_defaults(command=does)
             for names, how in options:
                 command.add_argument(*names, **how)
@@ -215,6 +217,10 @@ def main(argv: list[str] | None = None) -> int:
     130 interrupted.
     """
     argv = sys.argv[1:] if argv is None else argv
+    os.environ["PYTHONSAFEPATH"] = "1"  # no process that is started here imports from the current folder
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # of a stream that somebody put in its place
+            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show ends no run
     chosen = next((word for word in argv if not word.startswith("-")), "")
     try:
         if chosen and chosen not in COMMANDS:

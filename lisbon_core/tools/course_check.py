@@ -1,17 +1,26 @@
-"""The hidden checks on a student's notebook: a fresh kernel, a temporary folder, a limit of time, a readable report.
+"""The hidden checks on a student's notebook: processes of their own (`course_judge`), limits, a readable report.
 
-This is a convenience, not a wall: a student's code runs with the rights of whoever checks it.
+This is a fence, not a wall: a student's code runs with the rights of whoever checks it.
 """
 
+import contextlib
+import csv
+import json
+import os
+import signal
+import subprocess
+import symtable
+import sys
 import tempfile
 import textwrap
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
 from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
+from lisbon_core.tools.inputs import ROOT
 
 __all__ = ["CheckOutcome", "answers", "assemble", "check", "check_all", "judge", "labelled", "report", "source_of"]
 
@@ -34,7 +43,8 @@ class CheckOutcome:
 
 def _label(cell) -> dict:
     """What nbgrader wrote into a cell."""
-    return cell.metadata.get("nbgrader", {})
+    label = cell.metadata.get("nbgrader")
+    return label if isinstance(label, dict) and isinstance(label.get("grade_id"), str) else {}
 
 
 def labelled(notebook) -> dict[str, list]:
@@ -64,7 +74,8 @@ def source_of(notebook, name: str):
 def assemble(student, source):
     """Notebook to run, and a sentence for each exercise whose answer cell is missing or there twice.
 
-    Given cells and checks come from the source, in its order; answers and cells of the student's own from the student.
+    Given cells and checks come from the source, in its order. Of the student are the texts of answers and of cells of
+    the student's own, and nothing that these cells say of themselves.
     """
     wanted, given, extras, last = labelled(source), labelled(student), {}, ""
     for cell in student.cells:
@@ -72,12 +83,12 @@ def assemble(student, source):
         if name in wanted:
             last = name
         elif cell.cell_type == "code":
-            extras.setdefault(last, []).append(cell)
+            extras.setdefault(last, []).append({**cell, "metadata": {}})
     cells, problems, run = [*extras.get("", [])], {}, source.copy()
     for name, (own, *_) in wanted.items():
         found = given.get(name, []) if _label(own)["solution"] else [own]
         if len(found) == 1:
-            cells += found
+            cells.append({**own, "source": found[0].source})
         elif found:
             problems[exercise_of(name)] = (f"the answer cell {name} is there {len(found)} times (a copied cell keeps "
                                            "its label): delete all but one")
@@ -85,7 +96,7 @@ def assemble(student, source):
             problems[exercise_of(name)] = (f"the answer cell {name} is missing: it was deleted or has lost its label; "
                                            "copy your answer into a fresh copy of the notebook")
         cells += extras.get(name, [])
-    run.cells = [cell for cell in cells if cell.cell_type in ("code", "markdown")]
+    run.cells = [type(source.cells[0])(cell) for cell in cells]
     return run, problems
 
 
@@ -114,22 +125,17 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     """
     import nbformat
 
-    try:
-        student = nbformat.read(path, as_version=4)
-    except FileNotFoundError:
-        raise CourseError(f"There is no file {path}: give the path of your notebook.") from None
-    except Exception as error:  # nbformat raises whatever its parsers do
-        raise CourseError(f"{path} is not a notebook ({type(error).__name__}): save yours from Jupyter.") from error
+    student = parsed(path, lambda text: nbformat.reads(text, as_version=4), lambda why: CourseError(
+        f"{path} is not a notebook ({why}): give the path of yours, as Jupyter saved it."), most=2**25)
     source = source_of(student, Path(path).name)
     run, problems = assemble(student, source)
-    ended, done = _execute(run, seconds)
+    ended, told = _execute(_roles(run, source), seconds)
     faults, stuck = {}, ""
     for index, cell in enumerate(run.cells):
         exercise = exercise_of(_label(cell).get("grade_id", ""))
         found = faults.setdefault(exercise, [])
-        if not ended or index in done:
-            found += [(one.ename, one.evalue, bool(_label(cell).get("grade")))
-                      for one in cell.get("outputs", []) if one.output_type == "error"]
+        if index in told:
+            found += [(*told[index], bool(_label(cell).get("grade")))] if told[index] else []
         elif cell.cell_type == "code" and cell.source.strip():
             stuck = stuck or exercise or "your own"
             where = f"{ended} in a cell of {stuck}"
@@ -149,42 +155,61 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     return outcomes
 
 
-def check_all(files: list[str], seconds: float = 300.0) -> int:
-    """Run the hidden checks on students' notebooks, each in a fresh kernel and a temporary folder.
+def check_all(files: list[str], seconds: float = 300.0, table: bool = False) -> int:
+    """Run the hidden checks on students' notebooks, each in processes and a temporary folder of its own.
 
-    Their code runs with your rights.
+    Their code runs with your rights: for the work of strangers use a container.
     """
-    done = True
+    code = 0
     for name in files:
-        outcomes = check(name, seconds)
-        done &= all(one.ok for one in outcomes)
-        print(report(name, outcomes), flush=True)
-    return 0 if done else 1
-
-
-def _execute(notebook, seconds: float) -> tuple[str, set[int]]:
-    """Run a notebook in place, errors and all; what ended it early, or nothing, and the cells that were finished."""
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-
-    from lisbon_core.tools.kernels import CONFIG, Kernel
-
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = []
-    end, done = time.monotonic() + seconds, set()
-    with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(
-            notebook, config=CONFIG, kernel_manager_class=Kernel, allow_errors=True, extra_arguments=["--log-level=50"],
-            timeout_func=lambda cell: max(1, round(end - time.monotonic())), resources={"metadata": {"path": folder}},
-            on_cell_executed=lambda cell, cell_index, execute_reply: done.add(cell_index))
         try:
-            client.execute()
-        except CellTimeoutError:
-            return f"the {seconds:.0f} seconds were over", done
-        except DeadKernelError:
-            return "the kernel died", done
-    return "", done
+            outcomes = check(name, seconds)
+        except CourseError as error:  # the others of a class are checked all the same
+            print(f"lisbon: {error}", file=sys.stderr, flush=True)
+            code = 2
+            continue
+        code = code or int(not all(one.ok for one in outcomes))
+        if table:
+            csv.writer(sys.stdout).writerows((name, one.exercise, one.status) for one in outcomes)
+        else:
+            print(report(name, outcomes), flush=True)
+    return code
+
+
+def _roles(run, source) -> list[tuple[str, str, list[str]]]:
+    """What `course_judge` is given of each cell: its role, its text, and the names that its solution binds."""
+    solved, roles = answers(source), []
+    for cell in run.cells:
+        label = _label(cell)
+        role = "own" if not label else "answer" if label["solution"] else "check" if label["grade"] else "given"
+        code, names = cell.source * (cell.cell_type == "code"), []
+        if code and role == "answer":
+            names = symtable.symtable(solved[label["grade_id"]].source, "solution", "exec").get_symbols()
+        roles.append((role, code, [one.get_name() for one in names if one.is_assigned()]))
+    return roles
+
+
+def _execute(cells: list, seconds: float) -> tuple[str, dict[int, list[str]]]:
+    """Run cells by `course_judge`: what ended it early, and of each finished cell the error in it, or none.
+
+    No flag, setting or module that lies around reaches it: checks are assertions.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        given = {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+                 "PYTHONOPTIMIZE": "", "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "lisbon_core.tools.course_judge", "judge", str(seconds)], cwd=folder,
+            env=os.environ | given, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        ended = f"the {seconds:.0f} seconds were over"
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(json.dumps(cells), timeout=seconds)
+                ended = "the kernel died"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        said, _ = process.communicate()
+    return ended, dict(map(json.loads, said.split("\n")[:-1]))
 
 
 def report(name: str, outcomes: list[CheckOutcome]) -> str:

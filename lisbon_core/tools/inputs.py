@@ -13,12 +13,14 @@ from lisbon_core._core import PACKAGE, syntax_hash
 from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing
 
-__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "input_hash", "needs", "published_keys", "reached", "sha256"]
+__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "files_read", "input_hash", "needs", "published_keys", "reached",
+           "sha256"]
 
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
 # What a notebook needs of another's products, by number; the rest stands on its own.
-DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",)}
+DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",),
+           "12": ("03",)}
 # They show what others computed, so that what they import reaches no notebook through them.
 SHOWING = {PACKAGE / "tools" / f"{name}.py" for name in ("notebook", "tables", "widgets")}
 
@@ -87,13 +89,22 @@ def reached(source: Path) -> dict[str, str]:
 
 
 def _data() -> dict[str, str]:
-    return {path.relative_to(ROOT).as_posix(): sha256(path)[:16] for path in sorted((ROOT / "data").iterdir())
+    return {path.relative_to(ROOT).as_posix(): sha256(path)[:16] for path in sorted((ROOT / "data").rglob("*"))
             if path.is_file() and path.suffix != ".md" and not path.name.startswith(".")}
 
 
 def files(sources: list[Path]) -> dict[str, dict[str, str]]:
     """Hash of each file that a notebook is made from, by the notebook's stem."""
     return {path.stem: {path.name: _text_hash(path)} | reached(path) | _data() for path in sources}
+
+
+def files_read(values: dict) -> list[Path]:
+    """Files that a run with these parameters reads: those that they name, and the truth beside a sky."""
+    from lisbon_core.synthetic import truth_beside  # it brings numba
+
+    parameters = RunParameters(**values)
+    beside = [truth_beside(one.path("sky_map")) for one in parameters.skies() if one.sky_map]
+    return parameters.files() + [path for path in beside if path.is_file()]
 
 
 def needs(stem: str, others) -> list[str]:

@@ -14,6 +14,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 from traitlets.config import Config
 
+from lisbon_core._core import cache_folder
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import ROOT
 
@@ -44,7 +45,8 @@ def end_all() -> None:
 def environment(jobs: int):
     """Context of the environment that kernels inherit, put back afterwards.
 
-    They import the package that runs here, and show figures in the notebook whatever backend was named before. One
+    They import the package that runs here, show figures in the notebook whatever backend was named before, hold by the
+    assertions in it whatever Python was told, and find the same cache from their folder as from here. One
     notebook at a time may bind its threads to cores; several would bind to the same ones, so they share the cores
     freely, with more threads than cores since the longest notebook runs alone for most of its time. BLAS beside numba
     is faster with one thread.
@@ -56,7 +58,8 @@ def environment(jobs: int):
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return patch.dict(os.environ, threads | dict(os.environ) | {
         "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONPATH": path,
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1", "LISBON_HEADLESS": "1"})
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1", "LISBON_HEADLESS": "1", "LISBON_CACHE": str(cache_folder().absolute()),
+        "PYTHONOPTIMIZE": ""})
 
 
 def execute(source: Path, parameters: dict, place: Path, out: Path) -> str:

@@ -1,5 +1,6 @@
 """What a notebook says to its reader and leaves to the run: figures, sentences, claims."""
 
+import contextlib
 import json
 import re
 from dataclasses import asdict
@@ -9,11 +10,13 @@ from IPython.display import Image, Markdown, display
 
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import Claim, ClaimError, merge
+from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.plots.saving import drawn_by, fewer_colours, image
+from lisbon_core.plots.style import house_style
 from lisbon_core.rounding import number
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
-__all__ = ["folder", "ledger", "number", "picture", "record", "say", "show"]
+__all__ = ["expect", "folder", "ledger", "number", "picture", "record", "say", "show", "where_possible"]
 
 LARGE = 150_000  # bytes of a PNG that can do with fewer colours
 
@@ -26,8 +29,9 @@ def folder(run_dir: str = "") -> Path:
 def picture(figure) -> bytes:
     """PNG of a figure for the screen. Its layout is settled once for all, so that what is saved later shows the same.
     """
-    for _ in range(2):  # the layout of maps with a colour bar takes two rounds
-        figure.draw_without_rendering()
+    with house_style():
+        for _ in range(2):  # the layout of maps with a colour bar takes two rounds
+            figure.draw_without_rendering()
     figure.set_layout_engine("none")
     # a figure for one column of a journal is read on a screen too
     return fewer_colours(image(figure, "png", 110 if figure.get_figwidth() > 5.0 else 150))
@@ -72,6 +76,30 @@ def show(fig, name: str, *, alt: str, caption: str, run_dir: str = "") -> None:
 def say(text: str) -> None:
     """Display a sentence (Markdown) whose numbers were computed."""
     display(Markdown(text))
+
+
+def expect(holds: bool, otherwise: str, parameters: RunParameters) -> None:
+    """Stop where what must hold at the defaults does not; with parameters of one's own, say it: it is a finding then.
+
+    Raises
+    ------
+    AssertionError
+        At the defaults, or those of --fast.
+    """
+    if holds:
+        return
+    if parameters in (RunParameters(), RunParameters(**FAST)):
+        raise AssertionError(otherwise)
+    say(f"**Mind:** {otherwise}.")
+
+
+@contextlib.contextmanager
+def where_possible(what: str):
+    """What this sky or these parameters do not allow is left out, with the reason."""
+    try:
+        yield
+    except LisbonError as reason:
+        say(f"{what} cannot be had here: {reason}.")
 
 
 def record(run_dir: str, notebook: str, claims: list[Claim]) -> None:

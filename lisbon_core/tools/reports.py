@@ -7,6 +7,7 @@ from pathlib import Path
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import INVERSE
 from lisbon_core.parameters import RunParameters
+from lisbon_core.reading import parsed
 from lisbon_core.rounding import listed, number
 from lisbon_core.run import Run
 from lisbon_core.studies.map_report import look_at
@@ -72,8 +73,8 @@ def _judged(row: dict | None, model: str, blame: str) -> tuple[bool, str]:
 
 def _results(folder: str | Path) -> dict[str, dict]:
     """What two runs are compared by."""
-    try:
-        content = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
+    def of_a_run(text: str) -> dict:
+        content = json.loads(text)
         record = content.get("provenance", {})
         for row in content["claims"].values():
             _shift(row, row)
@@ -81,9 +82,9 @@ def _results(folder: str | Path) -> dict[str, dict]:
         return {"claims": content["claims"], "Parameters": dict(**content.get("parameters", {})),
                 "Versions": dict(**record.get("versions", {})),
                 "Code": {key: record.get(key) for key in ("commit", "input_hash")}}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise LisbonError(f"{folder} holds no results.json of a run: name the folder that `lisbon run --out` made"
-                          ) from None
+
+    return parsed(Path(folder) / "results.json", of_a_run, lambda why: LisbonError(
+        f"{folder} holds no results.json of a run ({why}): name the folder that `lisbon run --out` made"), most=2**24)
 
 
 def compare_runs(first: str | Path, second: str | Path) -> str:

@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 
 from lisbon_core.claims import merge
 from lisbon_core.parameters import RunParameters
-from lisbon_core.synthetic import truth_beside
 from lisbon_core.tools import inputs, kernels, pairing, stages
 from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
@@ -94,9 +93,12 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     everyone = pairing.sources(notebook_folder)
     chosen = {path.stem: path for path in sorted(notebooks or everyone)}
     values, out, start = RunParameters().as_dict() | parameters, Path(out).absolute(), time.monotonic()
-    reads = _files_read(values)
+    reads = inputs.files_read(values)
     record = provenance(values, reads)
-    parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in inputs.files(everyone).items()}
+    sources = inputs.files(everyone)
+    parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in sources.items()}
+    dates = {stem: [chosen[stem], *reads, *map(inputs.ROOT.joinpath, sources[stem])] for stem in chosen}
+    dates = {stem: {path: path.stat().st_mtime_ns for path in paths if path.is_file()} for stem, paths in dates.items()}
     with only_one(out), TemporaryDirectory(prefix="lisbon-") as work:
         before = stages.earlier(out)
         why = stages.reasons(parts, before, out, {*chosen} if force else set())
@@ -121,6 +123,8 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         def note(outcome: NotebookOutcome) -> None:
             stem = outcome.notebook
             left = _left_in(Path(work) / stem, stem)
+            if changed := [path.name for path, date in dates[stem].items() if not _dated(path, date)]:
+                outcome = replace(outcome, status="failed", reason=f"{changed[0]} was changed meanwhile: run again")
             if taken := [name for name in left if os.path.lexists(out / name)]:
                 left, outcome = {}, replace(outcome, status="failed", reason=f"{taken[0]} is there, of somebody else")
             outcomes[stem] = outcome
@@ -144,11 +148,8 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     return Report(out, [outcomes[stem] for stem in chosen], results)
 
 
-def _files_read(values: dict) -> list[Path]:
-    """Files that a run reads: those its parameters name, and the truth beside a sky."""
-    parameters = RunParameters(**values)
-    beside = [truth_beside(one.path("sky_map")) for one in parameters.skies() if one.sky_map]
-    return parameters.files() + [path for path in beside if path.is_file()]
+def _dated(path: Path, date: int) -> bool:
+    return path.is_file() and path.stat().st_mtime_ns == date
 
 
 def _left_in(place: Path, stem: str = "") -> dict[str, Path]:

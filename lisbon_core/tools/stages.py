@@ -10,6 +10,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path, PurePath
 
 from lisbon_core._core import LisbonError
+from lisbon_core.reading import parsed
 from lisbon_core.tools.inputs import needs, sha256
 
 __all__ = ["ALONE", "PRODUCTS", "FolderError", "clear", "earlier", "reasons"]
@@ -36,16 +37,19 @@ def earlier(out: Path) -> dict[str, dict]:
     path = out / "provenance.json"
     if not os.path.lexists(path):
         return {"notebooks": {}, "files": {}}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+
+    def of_a_run(text: str) -> dict:
+        record = json.loads(text)
         made = dict(**record["notebooks"])
         files = [PurePath(name) for entry in (record, *made.values()) for name in dict(**entry["files"])]
         if (all(re.fullmatch(r"[\w-]+", stem) and dict(**entry["made_from"]) for stem, entry in made.items())
                 and not any(name.is_absolute() or ".." in name.parts for name in files)):
             return record
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        pass
-    raise FolderError(f"{path} is no record of a run as this version writes it: name another folder, or move it away.")
+        raise ValueError("its files are not where a run writes")
+
+    return parsed(path, of_a_run, lambda why: FolderError(
+        f"{path} is no record of a run as this version writes it ({why}): name another folder, or move it away."),
+        most=2**24)
 
 
 def reasons(parts: dict[str, dict], before: dict, out: Path, anew: set[str]) -> dict[str, str]:

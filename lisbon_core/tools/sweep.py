@@ -7,25 +7,27 @@ skipped, failed ones tried again.
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import socket
 import time
 from collections import Counter
-from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from lisbon_core import claims
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import RunParameters
+from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.run import Run
-from lisbon_core.tools.inputs import code_hash
+from lisbon_core.tools.inputs import code_hash, files_read
 from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
 from lisbon_core.tools.sweep_plan import Plan, SweepError
 from lisbon_core.tools.sweep_report import table
 
 __all__ = ["one_run", "read_rows", "sweep"]
 
+AHEAD = 1000  # runs handed to the workers before one has ended: of a million, all at once would fill the memory
 ROWS, RECORD, TABLE = "sweep.jsonl", "sweep.json", "sweep.ecsv"
 
 
@@ -75,28 +77,37 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     from tqdm import tqdm
 
     out, executor = Path(out).absolute(), executor or ThreadPoolExecutor(1)
-    files = sorted({str(path) for one in plan.runs for path in one.files()})
+    sets = {_named(one): one for one in plan.runs}
+    files = {named: [str(path) for path in files_read(one.as_dict())] for named, one in sets.items()}
     with only_one(out):
-        record = provenance({"varied": plan.varied, "runs": len(plan.runs)}, files)
+        record = provenance({"varied": plan.varied, "runs": len(plan.runs)},
+                            sorted({path for paths in files.values() for path in paths}))
         write_json(out / RECORD, record)
-        wanted = _keyed(plan, record["inputs"])
+        wanted = _keyed(plan, {named: [record["inputs"][path] for path in paths] for named, paths in files.items()})
         _end_at_a_whole_line(out / ROWS)
         rows = read_rows(out / ROWS)
         last = {row["key"]: row for row in rows}
         failures = Counter(row["key"] for row in rows if row["status"] == "failed")
         todo = [key for key in wanted if failures[key] < attempts and last.get(key, {}).get("status") != "done"]
-        running = {executor.submit(task, wanted[key]): key for key in todo}
+        bar = tqdm(initial=len(wanted) - len(todo), total=len(wanted), unit="run", desc="sweep", disable=None)
+        waiting, running = iter(todo), {}
         try:
-            for future in tqdm(as_completed(running), initial=len(wanted) - len(todo), total=len(wanted), unit="run",
-                               desc="sweep", disable=None):
-                key, error = running.pop(future), future.exception()
-                outcome = _failed(error) if error else future.result()
-                last[key] = {"key": key, "attempt": failures[key] + 1, **outcome, "parameters": wanted[key],
-                             "finished": now()}
-                _append(out / ROWS, last[key])
+            while True:
+                for key in itertools.islice(waiting, AHEAD - len(running)):
+                    running[executor.submit(task, wanted[key].as_dict())] = key
+                if not running:
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    key, error = running.pop(future), future.exception()
+                    outcome = _failed(error) if error else future.result()
+                    last[key] = {"key": key, "attempt": failures[key] + 1, **outcome,
+                                 "parameters": wanted[key].as_dict(), "finished": now()}
+                    _append(out / ROWS, last[key])
+                    bar.update()
         except CancelledError:
             raise SweepError("the cluster was lost: what had ended is kept, give the same command again") from None
         finally:
+            bar.close()
             for future in running:
                 future.cancel()
             found = [last[key] for key in wanted if key in last]
@@ -105,13 +116,17 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     return found
 
 
-def _keyed(plan: Plan, hashes: dict) -> dict[str, dict]:
-    """Parameters of each run by the hash of all that it depends on: code, parameters and files."""
+def _named(one: RunParameters) -> tuple:
+    """The files that parameters name."""
+    return tuple(getattr(one, name) for name in FILES)
+
+
+def _keyed(plan: Plan, hashes: dict) -> dict[str, RunParameters]:
+    """Parameters of each run by the hash of all that it depends on: code, parameters, and its files' hashes."""
     code, wanted = code_hash(), {}
     for one in plan.runs:
-        parameters, digests = one.as_dict(), [hashes[str(path)] for path in one.files()]
-        text = json.dumps([code, parameters, digests], sort_keys=True)
-        wanted[hashlib.sha256(text.encode()).hexdigest()[:20]] = parameters
+        text = json.dumps([code, one.as_dict(), hashes[_named(one)]], sort_keys=True)
+        wanted[hashlib.sha256(text.encode()).hexdigest()[:20]] = one
     return wanted
 
 

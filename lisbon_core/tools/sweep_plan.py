@@ -13,13 +13,13 @@ import itertools
 import math
 import re
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FILES, ParameterError, RunParameters, absolute
+from lisbon_core.reading import parsed
 from lisbon_core.run import check_inputs
 from lisbon_core.tools.pairing import suggestion
 
@@ -160,12 +160,9 @@ def read_points(path: str) -> list[dict]:
     SweepError
         If it cannot be read, holds no runs, or a line of another length.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        names, *runs = csv.reader(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    except (OSError, ValueError, csv.Error) as error:
-        raise SweepError(f"Cannot read --points {path}: {getattr(error, 'strerror', None) or 'it is not a CSV file'}."
-                         ) from error
+    rows = parsed(path, lambda text: list(csv.reader(line for line in text.splitlines() if line.strip())),
+                  lambda why: SweepError(f"Cannot read --points {path} as CSV: {why}."), most=2**24)
+    names, *runs = [row for row in rows if not row[0].startswith("#")] or [[]]
     if not runs:
         raise SweepError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
     for number, run in enumerate(runs, start=1):

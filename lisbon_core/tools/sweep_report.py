@@ -65,11 +65,11 @@ def summary(rows: list[dict], plan: Plan, out: Path) -> str:
         lines.append(f"Their joint covariance is in {out / 'field.ecsv'}.")
 
     from lisbon_core import plots  # no worker has to wait for it
+    from lisbon_core.plots.saving import image
 
-    image = io.BytesIO()
     tried, fits = _done(done)
-    plots.field_fan(tried, [fit.chi2_reduced for fit in fits], found).savefig(image, dpi=200)
-    write_atomically(out / "field.png", image.getvalue())
+    drawn = plots.field_fan(tried, [fit.chi2_reduced for fit in fits], found)
+    write_atomically(out / "field.png", image(drawn, "png", 200))
     return "\n".join([*lines, f"Chi-square over the fields is drawn in {out / 'field.png'}."])
 
 

@@ -87,6 +87,9 @@ def choose(layers: list, tokens: list[str], log: list) -> tuple:
     log.append("used: " + ", ".join(f"{array} as {role}" for role, array in roles.items()))
     if ignored:
         log.append(f"ignored: {_listed(ignored)}")
+    if lost := [one for one in ignored if one not in layer.arrays and not background and any(
+            one.kind in PARTNERS[role] and role not in roles for role in ("sigma", "mask", "observed"))]:
+        log.append(f"mind: {_listed(lost)}: on other pixels than the map, by what the file says, and so not used")
     if main.kind == "unknown":
         log.append(f"mind: {main.name} is no name of a relative intensity: taken as one, for want of another")
     if len(maps) > 1:

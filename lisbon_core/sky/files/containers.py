@@ -1,4 +1,4 @@
-"""From a file to the arrays it holds, whatever the container: FITS tables and images, ECSV, VOTable, plain text.
+"""From a file to the arrays it holds, whatever the container: FITS tables and images, HDF5, ECSV, VOTable, text.
 
 What the arrays mean is not asked here but in `conventions`, once for all containers.
 """
@@ -19,13 +19,14 @@ from astropy.table import MaskedColumn, Table
 from astropy.wcs import WCS
 
 from lisbon_core.sky.files.conventions import OF_A_MAP, kind_of, name_and_unit
+from lisbon_core.sky.files.datasets import groups_of, is_hdf5
 from lisbon_core.sky.map import SkyMapError
 
 __all__ = ["Found", "Layer", "content_of", "layers_of", "table_layer"]
 
 LARGEST = 2**28  # bytes of a file, packed or not: a map of a tenth of a degree
 PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
-FOREIGN = {b"\x89HDF": "an HDF5 file", b"PK\x03": "a zip archive", b"root": "a ROOT file", b"\x93NUMPY": "a numpy file"}
+FOREIGN = {b"PK\x03": "a zip archive", b"root": "a ROOT file", b"\x93NUMPY": "a numpy file"}
 PLACE = ("CTYPE1", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CDELT1", "CDELT2")
 BETWEEN = r"\s*[,;\t|]\s*|\s+"
 
@@ -112,9 +113,12 @@ def layers_of(content: bytes, log: list) -> list[Layer]:
     """All that the content of a file holds; arrays on the same pixels are together."""
     if content.startswith(b"SIMPLE"):
         return _fits(content)
+    if is_hdf5(content):
+        return [table_layer(said, [Found(name, values, unit, said, group) for (name, unit), values in arrays.items()])
+                for group, said, arrays in groups_of(content)]
     foreign = next((what for start, what in FOREIGN.items() if content.startswith(start)), "neither FITS nor text")
     if b"\0" in content or content.startswith(tuple(FOREIGN)):
-        raise SkyMapError(f"this is {foreign}: give FITS, ECSV, VOTable or CSV")
+        raise SkyMapError(f"this is {foreign}: give FITS, HDF5, ECSV, VOTable or CSV")
     if len(content) > LARGEST // 4:
         raise SkyMapError(f"the text holds more than {LARGEST >> 22} MiB: give a FITS file")
     if re.match(rb"\s*<(\?xml|VOTABLE)", content):
@@ -213,18 +217,34 @@ def _together(layer: Layer, new: Layer) -> bool:
     if (layer.geometry, layer.shape) != (new.geometry, new.shape) or layer.geometry == "table":
         return False
     if layer.geometry == "image":
-        return new.wcs is None or all(new.header.get(key) == layer.header.get(key) for key in PLACE)
+        return new.wcs is None or all((new.header.get(key) or 0) == (layer.header.get(key) or 0) for key in PLACE)
     return not layer.of("pixel", "uniq") and not new.of("pixel", "uniq") and all(
         layer.header.get(key) == new.header.get(key) for key in ("NSIDE", "ORDERING", "COORDSYS", "NAXIS2"))
 
 
 def _image(hdu, header: dict, part: str) -> Layer:
     """Planes of an image, each with longitude along its last axis where its header says so."""
-    data, wcs = np.asarray(hdu.data), WCS(hdu.header)
+    data, wcs = np.asarray(hdu.data), WCS(_projected(hdu.header))
     if wcs.has_celestial:
         data = np.moveaxis(data, (data.ndim - 1 - wcs.wcs.lat, data.ndim - 1 - wcs.wcs.lng), (-2, -1))
     shape, planes = data.shape[-2:], data.reshape(-1, data.shape[-2] * data.shape[-1])
-    one, unit = str(hdu.header.get("CTYPE3", "axis 3")).strip(), str(hdu.header.get("BUNIT", ""))
-    names = [f"{one} plane {i + 1}" for i in range(len(planes))] if len(planes) > 1 else [hdu.name or "IMAGE"]
+    other = [name.strip() for i, name in enumerate(wcs.wcs.ctype) if name and i not in (wcs.wcs.lng, wcs.wcs.lat)]
+    names = [f"{(other or ['axis 3'])[0]} plane {i + 1}" for i in range(len(planes))]
+    names, unit = names if len(names) > 1 else [hdu.name or "IMAGE"], str(hdu.header.get("BUNIT", ""))
     arrays = [Found(name, plane, unit, header, part) for name, plane in zip(names, planes, strict=True)]
     return Layer("image", header, arrays, wcs if wcs.has_celestial else None, shape)
+
+
+def _projected(header):
+    """A header whose axes are called RA and DEC, or the like, without a projection: what CAR makes of them."""
+    types = {i: header.get(f"CTYPE{i}", "") for i in range(1, header["NAXIS"] + 1)}
+    if wrong := [name for name in types.values() if not isinstance(name, str)]:
+        raise SkyMapError(f"CTYPE of an axis is {wrong[0]!r}, but 'RA---CAR' and the like is needed: correct it")
+    kinds = {kind_of(name): i for i, name in types.items()}
+    for frame, names in {"icrs": ("RA---CAR", "DEC--CAR"), "galactic": ("GLON-CAR", "GLAT-CAR")}.items():
+        lon, lat = (kinds.get(f"{axis} {frame}") for axis in ("lon", "lat"))
+        if lon and lat and (step := header.get(f"CDELT{lat}")):
+            header, equator = header.copy(), header.get(f"CRPIX{lat}", 0.0) - header.get(f"CRVAL{lat}", 0.0) / step
+            header[f"CTYPE{lon}"], header[f"CTYPE{lat}"] = names
+            header[f"CRPIX{lat}"], header[f"CRVAL{lat}"] = equator, 0.0
+    return header

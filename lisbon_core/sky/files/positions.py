@@ -69,6 +69,9 @@ def of_image(layer, values, log: list) -> Pixels:
     frame, code = frame_of(layer.header, log, AXES.get(wcs.wcs.lngtyp.strip(), "")), wcs.wcs.ctype[0][-3:]
     around, matrix = code in CYLINDRICAL, wcs.pixel_scale_matrix
     steps = [float(step.to_value(u.deg)) for step in wcs.proj_plane_pixel_scales()]
+    if around and (steps[0] * (width - 1) > 360.01 or steps[1] * (height - 1) > 180.01):
+        raise SkyMapError(f"the image spans {steps[0] * width:.4g} x {steps[1] * height:.4g} degrees, more than the "
+                          "sky: correct CDELT or CUNIT in its header")
     if around:  # wcslib takes what is over 180 degrees from the reference pixel as outside of the sky
         wcs.wcs.bounds_check(False, False)
 

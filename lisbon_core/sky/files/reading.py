@@ -13,6 +13,7 @@ import numpy as np
 
 from lisbon_core.parameters import split_choice
 from lisbon_core.sky.files.choosing import choose, choose_mask
+from lisbon_core.sky.files.coefficients import are_coefficients, of_coefficients
 from lisbon_core.sky.files.containers import Found, Layer, content_of, layers_of, table_layer
 from lisbon_core.sky.files.conventions import numbers, scale_of
 from lisbon_core.sky.files.counts import of_counts
@@ -27,7 +28,7 @@ __all__ = ["map_from_arrays", "read_mask", "read_sky_map"]
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
                  n_scramblings: int = 20) -> SkyMap:
-    """Read a sky map: a table, a FITS image, or HEALPix (relative intensity, or event counts with their background).
+    """Read a sky map: a table, a FITS image, HEALPix (relative intensity, or counts with background), or harmonics.
 
     Parameters
     ----------
@@ -115,9 +116,14 @@ def _pixels(layer: Layer, values, width: int, log: list):
 
 
 def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log) -> SkyMap:
-    if not (0 < sigma_default < 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1):
+    if not (0 < sigma_default <= 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1):
         raise SkyMapError(f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is "
                           f"{n_scramblings}, but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
+    if len(layers) == 1 and are_coefficients(layers[0].arrays):
+        parts = of_coefficients(layers[0], sigma_default, log)
+        near_one = observed_values(parts["relative_intensity"].ravel(), parts["sigma"].ravel(), log, str)[0]
+        parts["relative_intensity"] = near_one.reshape(parts["sigma"].shape)
+        return _finished(parts, sigma_default, label, log)
     layer, roles = choose(layers, tokens, log)
     main = roles.get("map") or roles["data"]
     for one in roles.values():

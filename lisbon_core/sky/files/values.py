@@ -62,7 +62,7 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
     known = sigma[np.isfinite(values) & np.isfinite(sigma)]
     if abs(middle - about_one) > 0.003 + 5 * scatter:
         log.append(f"mind: values lie around {middle:.4g}, not 0 or 1: their unit may not be the one stated")
-    if scatter > max(0.01, 3 * np.median(known) if known.size else 0.0):
+    if scatter > max(0.01, 1.5 * np.median(known) if known.size else 0.0):
         log.append(f"mind: values scatter by {scatter:.2g}, and a TeV anisotropy is 1e-3: these may be percent, or no "
                    "relative intensities")
     if not about_one:

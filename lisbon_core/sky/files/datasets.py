@@ -1,0 +1,76 @@
+"""Arrays with names and paths, as HDF5 files hold them, to columns and planes."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lisbon_core.sky.files.conventions import kind_of, name_and_unit
+from lisbon_core.sky.map import SkyMapError
+
+__all__ = ["groups_of", "is_hdf5"]
+
+PATIENCE = 60  # seconds
+
+
+def is_hdf5(content: bytes) -> bool:
+    """Whether content is HDF5, with a block of its writer's before it (as MATLAB's) or not."""
+    return any(content[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048, 4096))
+
+
+def groups_of(content: bytes) -> list[tuple[str, dict, dict]]:
+    """Path, what is said about it, and flat arrays by (name, unit) of each group of an HDF5 file."""
+    try:
+        ended = subprocess.run([sys.executable, "-P", Path(__file__).with_name("hdf5_reader.py")], input=content,
+                               capture_output=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        raise SkyMapError(f"it cannot be read within {PATIENCE} seconds: try another copy") from None
+    if ended.returncode:
+        said = ended.stderr.decode(errors="replace").strip().splitlines() if ended.returncode == 1 else []
+        raise SkyMapError(said[-1] if said else "it makes the HDF5 library crash: try another copy")
+    with np.load(io.BytesIO(ended.stdout), allow_pickle=False) as archive:
+        found = {path.removeprefix("/"): archive[path] for path in archive.files}
+    groups: dict[str, dict] = {}
+    for path, values in found.items():
+        if "@" not in path:
+            groups.setdefault(path.rpartition("/")[0], {})[path.rpartition("/")[2]] = values
+    made = []
+    for group, arrays in groups.items():
+        header, flat = _said(found, "") | _said(found, group), {}
+        for name, values in arrays.items():
+            said, (own, unit) = _said(found, f"{group}/{name}".lstrip("/")), name_and_unit(name)
+            flat[own, str(said.pop("UNIT", said.pop("UNITS", unit)))] = values
+            header = said | header
+        made.append((group, header, _flat(flat)))
+    return made
+
+
+def _said(found: dict, path: str) -> dict:
+    """What attributes say of a path."""
+    return {name.partition("@")[2].upper(): value.item() for name, value in found.items()
+            if name.startswith(f"{path}@")}
+
+
+def _flat(arrays: dict) -> dict:
+    """Arrays of one size; of a grid with a longitude and a latitude for each axis, places and planes of all pixels.
+
+    Axes may come in either order: MATLAB, Fortran and Julia write the first of theirs last.
+    """
+    arrays = {key: np.atleast_1d(np.squeeze(values)) for key, values in arrays.items()}
+    axes = {kind.split()[0]: key for key in arrays for kind in [kind_of(key[0])] if kind[:3] in ("lon", "lat")}
+    if len(axes) < 2 or any(arrays[key].ndim != 1 for key in axes.values()) or max(x.ndim for x in arrays.values()) < 2:
+        return {key: values.ravel() for key, values in arrays.items()}
+    lon, lat = (arrays[axes[name]] for name in ("lon", "lat"))
+    if lon.size == lat.size:
+        raise SkyMapError(f"{axes['lon'][0]} and {axes['lat'][0]} both have {lon.size} values, so the axes of the map "
+                          "cannot be told apart: give both coordinates of every pixel")
+    flat = dict(zip((axes["lon"], axes["lat"]), (x.ravel() for x in np.meshgrid(lon, lat)), strict=True))
+    for (name, unit), values in arrays.items():
+        values = values.T if values.shape[-2:] != (lat.size, lon.size) else values
+        if values.ndim in (2, 3) and values.shape[-2:] == (lat.size, lon.size):
+            planes = values.reshape(-1, lat.size * lon.size)
+            flat |= {(name if len(planes) == 1 else f"{name} plane {i + 1}", unit): plane
+                     for i, plane in enumerate(planes)}
+    return flat

@@ -1,0 +1,135 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 13 A measured sky
+#
+# > **Shows** the chain on real maps of about 13 TeV: what the model explains of them, what it does not, and which field suits
+# > them. **Equations** (1)-(3). **Needs** nothing of the others; the maps, to compute anew. **Run time** a few seconds without the maps; with
+# > them half a minute, and two minutes at first.
+#
+# Everything else in this compendium is shown on synthetic skies, of which the truth is known. Here are measured ones. They are third
+# parties' files, of which nothing is kept in this repository but numbers of ours: fits, and what they leave. Where the environment
+# variable `LISBON_REAL_DATA` names a folder with the files, all is computed anew; elsewhere the committed results are shown.
+#
+# No public map of 4 TeV exists as numbers, so nothing here is the paper's sky. At 13 TeV the
+# heliosphere bends orbits less, and an $A_1$ along the field looks more like a gradient across it.
+
+# %% tags=["parameters"]
+run_dir: str = ""  # folder of the run; empty: runs/notebook
+
+# %%
+import numpy as np
+from astropy.table import Table
+
+from lisbon_core import plots
+from lisbon_core.studies.measured_sky import SKIES, TABLE, folder_of_maps, results
+from lisbon_core.tools.notebook import number, say, show
+
+maps, committed = folder_of_maps(), Table.read(TABLE)
+table, skies = results(maps) if maps else (committed, {})
+say("**Computed anew from the maps.**" if maps else
+    "**Nothing was recomputed:** `LISBON_REAL_DATA` names no folder of maps, so what follows are the results committed in "
+    "`data/measurements/measured_sky.ecsv`, of the same code.")
+say("\n".join(f"- {one.name}: {one.source}" for one in SKIES))
+
+# %% [markdown]
+# ## What the skies are
+#
+# Three are sums of spherical harmonics with errors, fitted by others to what both experiments saw; the declinations between −25 and the
+# north are held by one profile in right ascension alone, and harmonics above degree 4 run wild there, to thirty times the anisotropy. Reading such
+# a file says so, and the third sky is cut at −25 degrees. The fourth is one day of event counts. A model is cut at the degree of the harmonics before
+# it is compared, and their errors, taken as independent of each other since no covariance was published, make the covariance of
+# the map (notebook 05 does the same with the noise of pixels). For the sky with $\ell \leq 7$ that overstates the errors of what it says in the south.
+
+# %%
+for name, (sky, _) in skies.items():
+    say(f"{name}:\n" + "\n".join(f"- {sentence}" for sentence in (str(sky), *sky.log)))
+
+# %% [markdown]
+# ## What is explained, and what a sky without a heliosphere explains
+#
+# The *null fit* has no heliosphere: $A_n$ about the same field on straight lines, and a free dipole along the equator. A heliosphere that
+# is right must explain clearly more, with $A_n$ and $G$, which is one number more. Explained is the share of the variance of the ring-normalised map, pixels weighted with their errors; chi-square
+# asks whether the rest is noise.
+
+# %%
+rows = [f"| {row['sky']} | {number(1e3 * row['dipole'])} at {row['phase']:.0f}° | {row['order']} | {row['explained']:.1%} | {row['null_explained']:.1%} | "
+        f"{number(row['chi2'], row['chi2_sigma'])} | {number(row['null_chi2'])} |" for row in table]
+say("| sky | dipole (10⁻³) | order | explained | without heliosphere | reduced chi-square | without |\n|---|---|---|---|---|---|---|\n" + "\n".join(rows))
+bad = table["chi2"] > 1 + 5 * table["chi2_sigma"]
+say(
+    f"The model explains {min(table['explained'][bad]):.0%} to {max(table['explained'][bad]):.0%} of the variance of the skies whose errors are small, and fits none of them: chi-square is {number(float(min(table['chi2'][bad])))} and "
+    "more. The errors of these harmonics are statistical, a part in 10⁵, and the rest is structure that no distribution of this form makes through this heliosphere."
+    if bad.any() else "Every sky is fitted within its errors."
+)
+
+# %%
+names = ("A_1", "A_2", "A_3")
+panels = {f"{name.replace('_', '')} (10⁻³)": (1e3 * np.ma.filled(table[name], np.nan), 1e3 * np.ma.filled(table[f"{name}_sigma"], np.nan), None) for name in names}
+fig = plots.sensitivity(list(table["sky"]), list(table["sky"]), panels, np.asarray(bad))
+show(
+    fig,
+    "13_coefficients",
+    run_dir=run_dir,
+    caption="Interstellar coefficients fitted to measured skies of about 13 TeV, through the heliosphere of the compendium. Errors are enlarged by the root of chi-square; hollow: "
+    "the sky is not fitted. The band is the first sky's. To one day of events only a dipole is fitted.",
+    alt=f"Three panels, one a coefficient, with a row for each of {len(table)} skies: A1 of one to three parts in a thousand with errors nearly as large, A2 compatible with zero.",
+)
+say("$A_1$ and $G$ trade against each other: Eq. (2) has taken the part of the dipole along the Earth's axis, and at 13 TeV the heliosphere does little to tell the "
+    "rest apart. So none of these skies determines $A_2$, and hence a focusing length; a claim about it from such a map would be one about the rings.")
+
+# %% [markdown]
+# ## The three most telling residuals
+#
+# Where observed minus fitted is largest in its errors, at least 40 degrees apart:
+
+# %%
+rows = []
+for row in table:
+    places = "; ".join(f"{1e4 * row[f'off_{k}']:+.1f} at RA {row[f'ra_{k}']:.0f}°, dec {row[f'dec_{k}']:.0f}°".replace("-", "−") for k in (1, 2, 3))
+    rows.append(f"| {row['sky']} | {places} |")
+say("| sky | observed minus fitted (10⁻⁴) |\n|---|---|\n" + "\n".join(rows))
+
+# %% [markdown]
+# Where two skies of one origin disagree about the sign of a residual, it is the degree at which the harmonics end that speaks, not nature.
+#
+# ## Which field suits them
+#
+# 19 directions around the one that HAWC and IceCube read off their sky (RA 229.2, dec 11.4), 12 degrees apart, each with a
+# heliosphere and a Liouville map of its own:
+
+# %%
+rows = []
+for row in table:
+    enclosed = np.isfinite(row["field_ra_sigma"])
+    errors = f"± {row['field_ra_sigma']:.0f}° and {row['field_dec_sigma']:.0f}°" if enclosed else "the best that was tried, no minimum enclosed"
+    rows.append(f"| {row['sky']} | RA {row['field_ra']:.0f}°, dec {row['field_dec']:.0f}° | {errors} | {row['field_explained']:.1%} | {row['preset_explained']:.1%} |")
+say("| sky | best field | errors | explained by the best tried | by RA 229.2, dec 11.4 |\n|---|---|---|---|---|\n" + "\n".join(rows))
+
+# %% [markdown]
+# A direction that explains a little more is no measurement of the field where chi-square says that the model does not hold: it moves the
+# field to where its errors are the least visible.
+#
+# ## The check
+#
+# A map of which the model explains nothing, or less than straight lines do, would make all of the above idle. And what is computed anew must
+# be what was committed.
+
+# %%
+assert np.all(table["explained"] > table["null_explained"] - 0.05), "the heliosphere explains less than straight lines"
+if maps:
+    for name in ("explained", "null_explained", "dipole"):
+        assert np.allclose(table[name], committed[name], rtol=0.03), f"{name} is not what was committed"
+say(f"In all {len(table)} skies the model with a heliosphere explains as much as straight lines do, or more: by {100 * np.max(table['explained'] - table['null_explained']):.1f} points at most.")
+
+# %% [markdown]
+# **A question the table raises.** The null fit explains nearly as much. What would a map have to show, and at which energy, for the
+# heliosphere to be seen in it beyond doubt?
+#
+# Before: [12 The dipole at every energy](12_dipole_at_every_energy.ipynb)
