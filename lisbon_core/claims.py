@@ -246,7 +246,8 @@ def fit_summary(run: Run) -> dict:
 
 def _caveats(run: Run) -> str:
     """The words every claim must carry whose error rests on an assumption, or on a model that does not fit."""
-    words = [f"errors rest on sigma_default = {run.parameters.sigma_default:g}"] if run.sky.sigma_assumed else []
+    assumed = dict.fromkeys(f"{one.seen.sigma_default:g}" for one in run.runs if one.sky.sigma_assumed)
+    words = [f"errors rest on sigma_default = {', '.join(assumed)}"] if assumed else []
     if run.fit.chi2_reduced > 1.0 + 5.0 * run.fit.chi2_reduced_sigma:
         words.append(f"the model leaves a reduced chi-square of {run.fit.chi2_reduced:.1f}: errors hold "
                      "only if it fitted")
@@ -268,7 +269,8 @@ def otherwise_made(run: Run) -> list[str]:
             f"default heliosphere and epoch '{truth.epoch}'": same_sun,
             f"exponent p_index {truth.p_index:g}": truth.p_index == parameters.p_index,
             "orbits up to 4000 AU, all of them": parameters.boundary_AU == 4000.0 and parameters.orbits == "all"}
-    return [f"the sky was made with the {what}, not with that of this run" for what, same in made.items() if not same]
+    words = [f"the sky was made with the {what}, not with that of this run" for what, same in made.items() if not same]
+    return list(dict.fromkeys([*words, *(more for one in run.others for more in otherwise_made(one))]))
 
 
 def _note(*parts: str) -> str:

@@ -23,8 +23,7 @@ from lisbon_core.parameters import RunParameters
 from lisbon_core.response import Response, response, varied
 from lisbon_core.units import KM_S
 
-__all__ = ["Ensemble", "Member", "Nuisance", "draw_members", "ensemble", "nuisances",
-           "wave_dipole"]
+__all__ = ["Ensemble", "Member", "Nuisance", "draw_members", "ensemble", "nuisances", "together", "wave_dipole"]
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 WIDEST = 2.5  # widths beyond which a law is not believed
@@ -145,7 +144,7 @@ class Ensemble:
 
 
 def ensemble(heliosphere: HeliosphereParameters, parameters: RunParameters, dec, ra,
-             on_grid: AnyHeliosphere | None = None) -> Ensemble:
+             on_grid: AnyHeliosphere | None = None, scale_TV: float | None = None) -> Ensemble:
     """Trace the members of an ensemble, or find them in the cache, and tell what they change.
 
     Parameters
@@ -156,12 +155,14 @@ def ensemble(heliosphere: HeliosphereParameters, parameters: RunParameters, dec,
         Pixel centres of the run, degrees.
     on_grid : GriddedHeliosphere, optional
         The heliosphere of the run, if that is on a grid: the closed form is then the other kind.
+    scale_TV : float, optional
+        To which A_n and G refer, where that is not the scale of the response.
     """
-    plan, here = facts()["ensemble"], grid(facts()["ensemble"]["grid_deg"])
+    plan, here, scale_TV = facts()["ensemble"], grid(facts()["ensemble"]["grid_deg"]), scale_TV or parameters.scale_TV
     order = parameters.order
 
     def columns(epochs, seen, p_index, rigidity_index):
-        sampling = Sampling(plan["samples"], seen, plan["seed"], stream=STREAM)
+        sampling = Sampling(plan["samples"], replace(seen, scale_TV=scale_TV), plan["seed"], stream=STREAM)
         traced = cached_samples(epochs, *here, sampling, boundary_AU=parameters.boundary_AU)
         terms = functools.partial(sample_columns, rigidity_index=rigidity_index)
         return np.array(mean_columns(traced, order, p_index, terms))
@@ -178,6 +179,19 @@ def ensemble(heliosphere: HeliosphereParameters, parameters: RunParameters, dec,
     changes, errors = zip(*(one - middle for one in traced), strict=True)
     return Ensemble(list(changes), list(errors), cell, deviates,
                     (*kinds, "closed form, not this grid" if on_grid else "another model of the heliosphere"))
+
+
+def together(ensembles: list[Ensemble]) -> Ensemble:
+    """What the same members change in several skies, whose pixels follow one another.
+
+    A member errs in the same direction on all of them: detectors, too, are taken to be off by the same errors.
+    """
+    if len(ensembles) == 1:
+        return ensembles[0]
+    stacked = {name: [np.concatenate(skies) for skies in zip(*(getattr(one, name) for one in ensembles), strict=True)]
+               for name in ("changes", "errors")}
+    cell = np.concatenate([k * len(one.changes[0]) + one.cell for k, one in enumerate(ensembles)])
+    return replace(ensembles[0], **stacked, cell=cell)
 
 
 def _drawn(members: list[Member]) -> tuple[np.ndarray, list[str]]:

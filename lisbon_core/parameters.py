@@ -8,7 +8,7 @@ import re
 import reprlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
@@ -33,7 +33,10 @@ def split_choice(path: str | Path) -> tuple[Path, list[str]]:
 
 
 def absolute(value: str | Path) -> str:
-    """A value that names a file, as it is found from everywhere; any other as it is."""
+    """A value that names a file, or several between semicolons, as they are found from everywhere; any other as it is.
+    """
+    if ";" in (value := str(value)):
+        return ";".join(absolute(one.strip()) for one in value.split(";"))
     path, chosen = split_choice(value)
     return str(path.absolute()) + "".join(f"[{one}]" for one in chosen) if path.is_file() else value
 
@@ -72,8 +75,8 @@ def documented(cls):
 class RunParameters:
     """Parameters of a run; a value of the wrong type, out of its range or none of the choices is refused."""
 
-    sky_map: str = parameter("", "path of a sky map, map.fits[NAME] for one of several; empty: the embedded "
-                                 "synthetic sky")
+    sky_map: str = parameter("", "path of a sky map, map.fits[NAME] for one of several; several to be fitted together: "
+                                 "a.fits;b.fits, or a list (TOML); empty: the embedded synthetic sky")
     sky_label: str = parameter("", "what the map is, with its energy")
     sigma_default: float = parameter(1e-4, "error of a pixel where the map gives none", low=1e-9, high=1.0)
     averaging_deg: float = parameter(5.0, "radius of the top hat the map has been through, degrees; 0: none",
@@ -148,6 +151,24 @@ class RunParameters:
         """The file that a parameter names, or None where it is empty."""
         return split_choice(getattr(self, name))[0] if getattr(self, name) else None
 
+    def skies(self) -> list["RunParameters"]:
+        """The parameters of each sky that is fitted, with one map each and a seed of its own.
+
+        Raises
+        ------
+        ParameterError
+            If `sky_map` is a list (TOML) that cannot be read, or says what it cannot.
+        """
+        path = self.path("sky_map")
+        listed = _listed_skies(self.sky_map, path) if path and path.suffix == ".toml" else [
+            {"sky_map": one.strip()} for one in self.sky_map.split(";")]
+        return [replace(self, **one, seed=self.seed ^ number) for number, one in enumerate(listed)]
+
+    def files(self) -> list[Path]:
+        """Files that a run reads, of all its skies."""
+        named = [one.path(name) for one in (self, *self.skies()) for name in FILES]
+        return list(dict.fromkeys(path for path in named if path and path.is_file()))
+
     @property
     def scale_TV(self) -> float:
         """Scale of the response: that of the preset it names, else `rigidity_TV`."""
@@ -197,6 +218,25 @@ def _typed(kind: type, value):
     return kind(number)
 
 
+OF_A_SKY = ("sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min", "dec_max", "mask", "rigidity_TV",
+            "response")
+
+
+def _listed_skies(name: str, path: Path) -> list[dict]:
+    """What a list of skies (TOML) says of each; files are looked for beside it."""
+    content = _toml("sky_map", name, "a map, or of a list of maps")
+    skies = content["sky"] if content.keys() == {"sky"} and isinstance(content["sky"], list) else []
+    if not skies or any(not isinstance(one, dict) or one.keys() - set(OF_A_SKY) or not one.get("sky_map")
+                        or re.search(r";|\.toml$", str(one["sky_map"])) for one in skies):
+        raise ParameterError(f"{name} is no list of skies: begin each with a line [[sky]], then give its sky_map, one "
+                             f"map, and what holds for this sky alone, of {', '.join(OF_A_SKY)}")
+    for one in skies:
+        for key in one.keys() & set(FILES):
+            if split_choice(beside := path.parent / str(one[key]))[0].is_file():
+                one[key] = absolute(beside)
+    return skies
+
+
 OF_THE_FIELD = ("field_lon", "field_lat", "field_frame", "field_uG", "polarity")
 
 
@@ -220,7 +260,7 @@ def heliosphere_parameters(parameters: RunParameters):
                 raise ParameterError(f"{name} is {value!r}, but {parameters.heliosphere} brings its own field: leave "
                                      f"{name} out")
     elif path:
-        values |= _from_toml(parameters.heliosphere, path, {one.name: one for one in fields(HeliosphereParameters)})
+        values |= _from_toml(parameters.heliosphere, {one.name: one for one in fields(HeliosphereParameters)})
     found = HeliosphereParameters(**values)
     wall = found.surfaces(spread_directions(200))[1]
     if not 1.1 < found.nearest_shock_AU < wall.max() < parameters.boundary_AU:
@@ -230,11 +270,15 @@ def heliosphere_parameters(parameters: RunParameters):
     return found
 
 
-def _from_toml(name: str, path: Path, known: dict[str, Field]) -> dict:
+def _toml(parameter: str, path: str, instead: str) -> dict:
+    """Content of a file that a parameter names."""
+    return parsed(split_choice(path)[0], tomllib.loads, lambda why: ParameterError(
+        f"{parameter} is {path!r}, which cannot be read as TOML ({why}): give the path of {instead}"))
+
+
+def _from_toml(name: str, known: dict[str, Field]) -> dict:
     """What a parameter file of a heliosphere holds, checked."""
-    values = parsed(path, tomllib.loads, lambda why: ParameterError(
-        f"heliosphere is {name!r}, which cannot be read as TOML ({why}): give the path of a parameter file or of a "
-        "field on a grid (HDF5)"))
+    values = _toml("heliosphere", name, "a parameter file or of a field on a grid (HDF5)")
     if unknown := sorted(values.keys() - known.keys()):
         raise ParameterError(f"{name} holds {unknown[0]!r}, but a heliosphere knows {', '.join(known)}: "
                              "use these names")

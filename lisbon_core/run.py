@@ -8,13 +8,13 @@ import functools
 import io
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
 
-from lisbon_core._core import write_atomically
+from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.anisotropy import (
     bin_averages,
     fit_anisotropy,
@@ -24,7 +24,7 @@ from lisbon_core.anisotropy import (
     systematic,
     without,
 )
-from lisbon_core.ensemble import ensemble, wave_dipole
+from lisbon_core.ensemble import ensemble, together, wave_dipole
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
 from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
 from lisbon_core.measurements import dipoles
@@ -50,6 +50,10 @@ def paper_values() -> dict:
 class Run:
     """One run of the chain: every stage is made when it is first asked for.
 
+    Where `sky_map` names several skies, they are fitted together: `fit`, `pad`, `transport`, `systematic` are of all,
+    what belongs to one sky (`sky`, `truth`, `response`, `liouville`, `ensemble`, `renormalised`) is that of the first,
+    and `runs` has this run and one for each other sky.
+
     Parameters
     ----------
     parameters : RunParameters
@@ -65,7 +69,7 @@ class Run:
         self.parameters = parameters
         self.folder = Path(folder) if folder else None
         self.own_map = "liouville" in own
-        vars(self).update(own)
+        vars(self).update({"others": []} | own if "sky" in own else own)
 
     @classmethod
     def from_namespace(cls, namespace: Mapping) -> "Run":
@@ -78,16 +82,54 @@ class Run:
         values = {field.name: namespace[field.name] for field in fields(RunParameters) if field.name in namespace}
         return cls(RunParameters(**values), namespace.get("run_dir", ""))
 
+    @functools.cached_property
+    def seen(self) -> RunParameters:
+        """Parameters of this sky."""
+        return self.parameters.skies()[0]
+
+    @functools.cached_property
+    def others(self) -> list["Run"]:
+        """One run for each other sky: of the same heliosphere and scale."""
+        return [Run(one, heliosphere=self.heliosphere, closed_form=self.closed_form,
+                    response=replace(response(one.response, one.scale_TV), scale_TV=self.seen.scale_TV))
+                for one in self.parameters.skies()[1:]]
+
+    @property
+    def runs(self) -> list["Run"]:
+        """This run, and those of the other skies."""
+        return [self, *self.others]
+
+    @property
+    def skies(self) -> list:
+        """The skies that are fitted."""
+        return [one.sky for one in self.runs]
+
+    @property
+    def maps(self) -> list:
+        """Their Liouville maps: each has orbits of its own."""
+        return [one.liouville for one in self.runs]
+
     @property
     def sky_path(self) -> Path:
         """File of the sky."""
-        return self.parameters.path("sky_map") or DEFAULT_SKY
+        return self.seen.path("sky_map") or DEFAULT_SKY
 
     @functools.cached_property
     def truth(self):
-        """Truth of a synthetic sky (`SkyTruth`), or None for a real one."""
+        """Truth of a synthetic sky (`SkyTruth`), or None for a real one.
+
+        Raises
+        ------
+        LisbonError
+            If skies that are fitted together were made from different truths, or only some of them from one.
+        """
         path = truth_beside(self.sky_path)
-        return read_truth(path) if path.exists() else None
+        found = read_truth(path) if path.exists() else None
+        for one in self.others:
+            if (one.truth and one.truth.medium) != (found and found.medium):
+                raise LisbonError(f"{one.sky_path} and {self.sky_path} were not made from the same interstellar medium "
+                                  "(see the truth beside each), but they are to be fitted together: leave one out")
+        return found
 
     @property
     def is_recovery_test(self) -> bool:
@@ -95,18 +137,24 @@ class Run:
         return self.truth is not None
 
     @property
-    def label(self) -> str:
-        """What every page that shows the sky must say."""
+    def sky_label(self) -> str:
+        """What this sky is."""
         if self.is_recovery_test:
             return "recovery test on a synthetic sky"
-        return self.parameters.sky_label or f"unlabelled map, analysed at {self.parameters.scale_TV:g} TV"
+        return self.seen.sky_label or f"unlabelled map, analysed at {self.seen.scale_TV:g} TV"
+
+    @property
+    def label(self) -> str:
+        """What every page that shows the sky must say."""
+        more = f", fitted together with {len(self.others)} more; maps of the sky show this one"
+        return self.sky_label + more * bool(self.others)
 
     @functools.cached_property
     def sky(self):
         """The sky as it is fitted: cut, on the analysis grid, rings normalised (Eq. 2)."""
-        p = self.parameters
+        p = self.seen
         sky = read_sky_map(p.sky_map or DEFAULT_SKY, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
-                           label=self.label)
+                           label=self.sky_label)
         sky = rebin(cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None), p.grid_deg)
         steps = np.array([sky.dec[1] - sky.dec[0], sky.ra[1] - sky.ra[0]])
         if np.any(abs(steps - p.grid_deg) > 1e-6):
@@ -138,7 +186,7 @@ class Run:
     @functools.cached_property
     def response(self):
         """Rigidities that the detector sees."""
-        return response(self.parameters.response, self.parameters.scale_TV)
+        return response(self.seen.response, self.seen.scale_TV)
 
     @property
     def sampling(self):
@@ -174,9 +222,10 @@ class Run:
     def fit_order(self, order: int):
         """Eqs. (1)-(3) fitted; the covariance holds the samples of the Liouville maps and what a grid leaves out."""
         terms = functools.partial(sample_columns, rigidity_index=self.parameters.rigidity_index)
-        return fit_anisotropy(self.sky, self.liouville, order, self.parameters.p_index, terms=terms,
-                              others={} if self.coarser is None else {"grid half as fine": self.coarser},
-                              made_with=self.truth.samples if self.truth else 0)
+        coarser = [one.coarser for one in self.runs]
+        return fit_anisotropy(self.skies, self.maps, order, self.parameters.p_index, terms=terms,
+                              others={} if None in coarser else {"grid half as fine": coarser},
+                              made_with=[one.truth.samples if one.truth else 0 for one in self.runs])
 
     @property
     def measured(self) -> dict[str, tuple[float, float]]:
@@ -185,14 +234,19 @@ class Run:
         return {"dipole": (tibet.amplitude, tibet.amplitude_sigma), "phase": (tibet.phase, tibet.phase_sigma)}
 
     @functools.cached_property
+    def all_renormalised(self):
+        """Eq. (2) undone, a sky each."""
+        return [renormalise(one, self.fit.of_sky(k)) for k, one in enumerate(self.skies)]
+
+    @property
     def renormalised(self):
         """Eq. (2) undone."""
-        return renormalise(self.sky, self.fit)
+        return self.all_renormalised[0]
 
     @functools.cached_property
     def pad(self):
         """Eq. (4)."""
-        return pitch_angle_distribution(self.renormalised, self.fit, self.liouville)
+        return pitch_angle_distribution(self.all_renormalised, self.fit, self.maps)
 
     @functools.cached_property
     def transport(self):
@@ -206,13 +260,14 @@ class Run:
         """
         if self.own_map or not self.parameters.members:
             return None
-        return ensemble(self.closed_form.parameters, self.parameters, self.sky.dec, self.sky.ra,
-                        None if self.heliosphere is self.closed_form else self.heliosphere)
+        return ensemble(self.closed_form.parameters, self.seen, self.sky.dec, self.sky.ra,
+                        None if self.heliosphere is self.closed_form else self.heliosphere, self.response.scale_TV)
 
     @functools.cached_property
     def systematic(self):
         """What the ensemble does to the fit; None without one."""
-        return None if self.ensemble is None else systematic(self.fit, self.sky, self.ensemble)
+        found = [one.ensemble for one in self.runs]
+        return None if None in found else systematic(self.fit, together(found))
 
     @functools.cached_property
     def transport_shifts(self) -> dict[str, np.ndarray]:
@@ -238,9 +293,10 @@ class Run:
     def write_sky(self) -> None:
         """Product sky_map.fits: observed, model and renormalised sky with errors, and what was observed."""
         sky, renormalised = self.sky, self.renormalised.sky
-        write_images({"OBSERVED": sky.relative_intensity, "SIGMA": sky.sigma, "MODEL": self.fit.relative_intensity,
-                      "RENORMALISED": renormalised.relative_intensity, "RENORMALISED_SIGMA": renormalised.sigma,
-                      "MASK": sky.observed.astype(np.uint8)}, sky.dec, sky.ra, self._product("sky_map.fits"))
+        write_images({"OBSERVED": sky.relative_intensity, "SIGMA": sky.sigma,
+                      "MODEL": self.fit.of_sky().relative_intensity, "RENORMALISED": renormalised.relative_intensity,
+                      "RENORMALISED_SIGMA": renormalised.sigma, "MASK": sky.observed.astype(np.uint8)}, sky.dec, sky.ra,
+                     self._product("sky_map.fits"))
 
     def write_pad(self) -> None:
         """Product pad.ecsv: mu, F, sigma and the covariance of F, one row a bin."""
@@ -271,6 +327,6 @@ def check_inputs(parameters: RunParameters) -> None:
         With one sentence on the file.
     """
     run, path = Run(parameters), parameters.path("heliosphere")
-    _ = run.sky, run.truth, heliosphere_parameters(parameters), run.sampling
+    _ = heliosphere_parameters(parameters), run.skies, run.truth, [one.sampling for one in run.runs]
     if path and is_gridded(path):
         _ = run.heliosphere

@@ -65,6 +65,11 @@ class SkyTruth:
                 raise LisbonError(f"{name} of a synthetic sky is {getattr(self, name)}, but it must be {allowed}: "
                                   "correct it")
 
+    @property
+    def medium(self) -> tuple[float, ...]:
+        """What skies of one truth share, whoever sees them: what the interstellar medium is like."""
+        return self.L_pc, self.gradient_length_kpc, self.eta_over_d_offset, self.omega, self.G_x, self.G_y, self.p_index
+
     def scattering(self) -> CosineScattering:
         """The scattering law of Eq. (6), its scale set by Fick's law: l = 4 kappa / (v int (1-mu^2)/h dmu)."""
         shape = CosineScattering(self.eta_over_d_offset, self.omega, 1.0)

@@ -29,7 +29,7 @@
 # of it; `ring_normalise` computes it.
 
 # %% tags=["parameters"]
-sky_map: str = ""  # path of a sky map, map.fits[NAME] for one of several; empty: the embedded synthetic sky
+sky_map: str = ""  # path of a sky map, map.fits[NAME] for one of several; several to be fitted together: a.fits;b.fits, or a list (TOML); empty: the embedded synthetic sky
 sky_label: str = ""  # what the map is, with its energy
 averaging_deg: float = 5.0  # radius of the top hat the map has been through, degrees; 0: none
 dec_min: float = -90.0  # lowest declination used, degrees

@@ -41,7 +41,7 @@ import numpy as np
 from astropy.table import Table
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import design, fit_coefficients, fit_design, parameter_names
+from lisbon_core.anisotropy import design, fit_coefficients, fit_design, joined, parameter_names
 from lisbon_core.claims import anisotropy_claims, otherwise_made
 from lisbon_core.liouville import straight_lines
 from lisbon_core.run import DATA, Run
@@ -57,6 +57,7 @@ from lisbon_core.units import gyroradius
 
 run = Run.from_namespace(globals())
 sky, fit = run.sky, run.fit
+shown_sky = fit.of_sky()  # of several skies, maps show the first
 names = parameter_names(fit.order)
 say(f"**{run.label}.**")
 
@@ -72,7 +73,8 @@ say(f"**{run.label}.**")
 print(fit)
 
 # %%
-jacobian = fit.design.relative_intensity(fit.theta)[1] / sky.sigma[sky.observed][:, None]
+sigma = np.concatenate([one.sigma[one.observed] for one in run.skies])
+jacobian = fit.design.relative_intensity(fit.theta)[1] / sigma[:, None]
 naive = np.sqrt(np.diag(np.linalg.inv(jacobian.T @ jacobian)))
 noise_only = np.sqrt(np.diag(fit.noise @ fit.noise.T))
 ratio = noise_only / naive
@@ -118,9 +120,9 @@ if len(largest) > 1:
 # if all is well. Its own error follows from the *effective pixels*, as many independent ones as would tell the same.
 
 # %%
-residual = 1 + sky.relative_intensity - fit.relative_intensity
+residual = 1 + sky.relative_intensity - shown_sky.relative_intensity
 fig = plots.skies(
-    {"observed": sky.relative_intensity, "fitted": fit.relative_intensity, "residual": residual},
+    {"observed": sky.relative_intensity, "fitted": shown_sky.relative_intensity, "residual": residual},
     sky.dec,
     sky.ra,
     field_icrs=run.liouville.field_icrs,
@@ -136,7 +138,7 @@ show(
 )
 say(
     f"Reduced chi-square {number(fit.chi2_reduced, fit.chi2_reduced_sigma)} for {fit.effective_pixels:.0f} effective "
-    f"pixels among {int(sky.observed.sum())}."
+    f"pixels among {fit.data.size}."
 )
 
 # %% [markdown]
@@ -151,7 +153,7 @@ say(
 replicas = bootstrap(fit, np.random.default_rng(seed), 300)
 ways = {"replicas": replicas.std(axis=0)}
 with where_possible("An error from bands left out"):
-    ways["bands left out"] = np.sqrt(np.diag(jackknife_rings(sky, fit)[1]))
+    ways["bands left out"] = np.sqrt(np.diag(jackknife_rings(run.skies, fit)[1]))
 # replicas do not redraw what a grid of the heliosphere leaves out
 redrawn = np.sqrt(sum(fit.budget.get(cause, 0.0) ** 2 for cause in ("noise of the sky", "sample of the map")))
 rows = [f"| {way} | " + " | ".join(f"{ratio:.2f}" for ratio in errors / redrawn) + " |" for way, errors in ways.items()]
@@ -216,11 +218,12 @@ cases = {
     "rings, no heliosphere": (without, True),
 }
 rows, known = [], {}
-for sky_name, limits in {"Tibet": (-10, 70), "HAWC": (-20, 60), "IceCube": (-90, -25), "full": (-90, 90)}.items():
-    seen = even_sky(sky.dec, sky.ra, *limits)
+bands = {"Tibet": [(-10, 70)], "HAWC": [(-20, 60)], "IceCube": [(-90, -25)], "full": [(-90, 90)]}
+for sky_name, limits in (bands | {"Tibet with IceCube": bands["Tibet"] + bands["IceCube"]}).items():
+    seen = [even_sky(sky.dec, sky.ra, *one) for one in limits]
     for case, (traced, rings) in cases.items():
         with where_possible(f"The {sky_name} sky"):
-            found = identifiability(design(seen, traced, order, p_index), radius, rings)
+            found = identifiability(joined([design(one, traced, order, p_index) for one in seen]), radius, rings)
             known[sky_name, case] = found
             worst, errors = found.words(0).split(" is known")[0], [found.sigma(name) for name in names[: min(order, 2)]]
             rows.append("| " + " | ".join([sky_name, case, worst, *(f"{error:.0e}" for error in [found.errors[0], *errors])]) + " |")
@@ -233,7 +236,8 @@ say(head + "\n".join(rows))
 # pole. A heliosphere closes the gap, through orbits that it bends, and then the rings cost next to nothing: compare the
 # first two lines of a sky. But it does so only if it is **known exactly**, as this table takes it: what fills the gap is how the
 # orbits are bent, and with a heliosphere that is a little wrong the sky is filled in wrongly, with errors as small (notebook 11).
-# What a southern sky alone lacks, no map of the orbits makes up for.
+# What a southern sky alone lacks, no map of the orbits makes up for; but with a northern one it can be fitted together, each
+# map with rings of its own (`joined`; a run does so if `sky_map` names several files).
 
 # %%
 for sky_name in ("Tibet", "full"):
@@ -261,7 +265,7 @@ for sky_name in ("Tibet", "full"):
 # %%
 faster = None
 with where_possible("The speed"):
-    faster = fit_speed(sky, run.liouville, order, p_index)
+    faster = fit_speed(run.skies, run.maps, order, p_index)
 if faster is not None:
     wider = faster.sigma[:-1] / fit.sigma
     say(
@@ -294,7 +298,7 @@ if faster is not None:
 
 # %%
 with where_possible("A comparison of orders"):
-    choice = compare_orders(sky, run.liouville, range(1, 11), p_index)
+    choice = compare_orders(run.skies, run.maps, range(1, 11), p_index)
     fig = plots.curves(choice.orders, {"Akaike": choice.aic - choice.aic.min(), "Bayes": choice.bic - choice.bic.min()},
                        xlabel="highest order", ylabel="criterion − least", ylim=(0, 60))
     show(fig, "05_order", run_dir=run_dir, caption=f"Which order the sky asks for: {run.label}. Smaller is better.",
@@ -305,7 +309,7 @@ with where_possible("A comparison of orders"):
 fits = {}
 for n in (1, 3, 5, 7):
     with where_possible(f"A fit of order {n}"):
-        fits[n] = run.fit_order(n)
+        fits[n] = run.fit_order(n).of_sky()
 fig = plots.skies({f"order {n}: reduced χ² {one.chi2_reduced:.2f}": 1 + sky.relative_intensity - one.relative_intensity
                    for n, one in fits.items()}, sky.dec, sky.ra, field_icrs=run.liouville.field_icrs, columns=2, limit=0.6)
 show(fig, "05_orders", run_dir=run_dir, caption=f"What fits of four orders leave over, with their reduced chi-square: {run.label}.",
@@ -325,11 +329,12 @@ widgets.order(run)
 # %%
 shift = scatter = np.full(fit.sigma.shape, np.nan)
 with where_possible("A series of two orders more"):
-    shift, scatter = truncation_shift(sky, fit, run.liouville)
+    shift, scatter = truncation_shift(run.skies, fit, run.maps)
 rows = [f"| shift, in errors of the fit | {' | '.join(f'{x:+.1f}' for x in shift / fit.sigma)} |",
         f"| what noise and map alone would make of it | {' | '.join(f'± {x:.1f}' for x in scatter / fit.sigma)} |"]
 if run.truth:
-    whole = expected_sky(run.truth, run.liouville, run.label).relative_intensity[sky.observed]
+    whole = np.concatenate([expected_sky(one.truth, one.liouville, one.label).relative_intensity[one.sky.observed]
+                            for one in run.runs])
     taken = fit_design(fit.design.exact(), whole).theta - np.array([truth[name] for name in names])
     rows.append(f"| taken over, by the truth of the sky, seen through this run's own map | {' | '.join(f'{x:+.1f}' for x in taken / fit.sigma)} |")
 say("| | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1) + "\n" + "\n".join(rows))
@@ -370,7 +375,7 @@ say(f"{covered['skies'].max()} skies; reduced chi-square {number(covered.meta['c
 # ones within their errors.
 
 # %%
-again = fit_coefficients(fit.design.exact(), fit.relative_intensity[sky.observed])
+again = fit_coefficients(fit.design.exact(), fit.design.relative_intensity(fit.theta)[0])
 assert np.allclose(again, fit.theta, rtol=1e-8, atol=1e-12), "the model does not return its own coefficients"
 if truth:
     pulls = np.array(

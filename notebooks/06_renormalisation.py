@@ -37,7 +37,7 @@ from lisbon_core.synthetic import expected_sky
 from lisbon_core.tools.notebook import expect, say, show
 
 run = Run.from_namespace(globals())
-sky, fit, renormalised = run.sky, run.fit, run.renormalised
+sky, fit, renormalised = run.sky, run.fit.of_sky(), run.renormalised
 
 # %%
 fig = plots.figure_2(sky, fit, renormalised, run.liouville.field_icrs)

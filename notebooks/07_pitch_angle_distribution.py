@@ -48,7 +48,7 @@ say(f"The orbits of one pixel differ in μ by {number(float(spread))} (r.m.s.)."
 # %%
 undistorted = straight_lines(run.heliosphere, run.sky.dec, run.sky.ra, run.response.scale_TV).mu[0][run.sky.observed]
 bins = np.digitize(undistorted, pad.edges[1:-1])
-weights = run.fit.design.weight
+weights = run.fit.of_sky().design.weight
 sums = np.bincount(bins, weights * run.sky.relative_intensity[run.sky.observed], pad.mu.size)
 ignoring = sums / np.maximum(np.bincount(bins, weights, pad.mu.size), 1e-30)
 ignoring[ignoring == 0] = np.nan
@@ -87,23 +87,24 @@ if run.truth:
 # even also as $R^2$.
 
 # %%
-beyond = gyrotropy_test(run.sky, run.fit, run.liouville)
+beyond = gyrotropy_test(run.sky, run.fit.of_sky(), run.liouville)
 print(beyond)
 
 # %%
-observed, columns = run.sky.observed, run.fit.design
+fit = run.fit.of_sky()
+observed, columns = run.sky.observed, fit.design
 mean_R = [run.liouville.average(values)[observed] for values in (run.liouville.R_x, run.liouville.R_y)]
 sector = ((np.degrees(np.arctan2(mean_R[1], mean_R[0])) + 180) // 30).astype(int) % 12
 along = run.liouville.average(run.liouville.mu)[observed] > 0
-jacobian = columns.relative_intensity(run.fit.theta)[1]
-residual = (run.sky.relative_intensity - run.fit.relative_intensity)[observed]
+jacobian = columns.relative_intensity(fit.theta)[1]
+residual = (run.sky.relative_intensity - fit.relative_intensity)[observed]
 lines = {}
 for name, half in (("μ > 0", along), ("μ < 0", ~along)):
     share = np.array([half & (sector == k) for k in range(12)]) * columns.weight
     share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-30)
     # the fit has taken its part of the noise out of the residual
-    noise, of_map = (columns.response(share - share @ jacobian @ run.fit.estimator, factor)
-                     for factor in (columns.noise, run.fit.map_noise))
+    noise, of_map = (columns.response(share, factor) - share @ jacobian @ of_fit
+                     for factor, of_fit in ((columns.noise, fit.noise), (fit.map_noise, fit.map_response)))
     error = np.sqrt(np.sum(noise**2, axis=1) + np.sum(of_map**2, axis=1))
     empty = np.array([np.mean(half & (sector == k)) < 0.01 for k in range(12)])
     lines[name] = tuple(np.where(empty, np.nan, values * 1e4) for values in (share @ residual, error))

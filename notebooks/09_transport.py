@@ -212,7 +212,7 @@ record(run_dir, "09_transport", transport_claims(run))
 # %%
 paper = paper_values()["paper"]
 if transport.T_0_bound.value is not None:
-    cases = compare_errors(run.fit, run.renormalised, run.liouville, closure, kappa29)
+    cases = compare_errors(run.fit, run.all_renormalised, run.maps, closure, kappa29)
     rows = [
         f"| {case.name} | {number(case.inverse_L.value, case.inverse_L.sigma)} | "
         f"{number(case.T_0_bound.value)} | {case.transport.chi2:.1f} / {case.transport.dof} |"

@@ -287,8 +287,7 @@ assert np.all(np.diff(grown) > 0), "a larger sphere must cost more evaluations"
 
 # %%
 fit = run.fit
-data = run.sky.relative_intensity[run.sky.observed]
-data = data / fit.design.ring_mean(data)
+data = fit.data
 solved = {name: timed(solve, 9) for name, solve in peers.fit_solvers(fit.design.exact(), data).items()}
 ours_s, ours_theta = solved["this package"]
 apart = {name: np.max(np.abs(theta - ours_theta) / fit.sigma) for name, (_, theta) in solved.items()}

@@ -37,7 +37,7 @@ from astropy.table import Table
 from lisbon_core import plots
 from lisbon_core.anisotropy import parameter_names, refitted
 from lisbon_core.claims import anisotropy_claims, transport_claims
-from lisbon_core.ensemble import nuisances
+from lisbon_core.ensemble import nuisances, together
 from lisbon_core.frames import unit_vector
 from lisbon_core.run import DATA, Run
 from lisbon_core.studies.decisions import conclusions, forecasts
@@ -108,7 +108,7 @@ if decided:
 # %%
 coarse = Run(replace(run.parameters, grid_deg=max(4.0, run.parameters.grid_deg)))
 if decided:
-    theta, fits = refitted(coarse.fit, coarse.sky, coarse.ensemble)
+    theta, fits = refitted(coarse.fit, together([one.ensemble for one in coarse.runs]))
     truth_of = run.truth.claims(order, kappa29) if run.truth else {}
     fig = plots.members_fitted(
         1e3 * theta[:, 0],

@@ -133,7 +133,7 @@ def of_a_run(kappa29=1.0, **parts):
                           covariance=np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.9], [0.0, 0.9, 1.0]]))
     axes = {"e_x_icrs": np.array([2.0, 1.0, 2.0]) / 3.0, "e_y_icrs": np.array([1.0, 2.0, -2.0]) / 3.0}
     return SimpleNamespace(truth=None, coarser=None, systematic=None, transport_shifts={},
-                           sky=SimpleNamespace(sigma_assumed=False), fit=fit,
+                           runs=[SimpleNamespace(sky=SimpleNamespace(sigma_assumed=False))], fit=fit,
                            liouville=SimpleNamespace(replicates=2, **axes),
                            parameters=RunParameters(kappa29=kappa29), **parts)
 

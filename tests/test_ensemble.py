@@ -84,7 +84,7 @@ def test_a_response_off_by_its_errors():
 
 def test_a_member_whose_sky_is_another_dipole_shifts_the_dipole_by_as_much(run, columns):
     for column, size in ((1, 1e-4), (2, -5e-5), (-2, 1e-8)):
-        found = systematic(run.fit, run.sky, in_place_of(run, [only(columns, column, size)] * 2, np.ones((1, 2))))
+        found = systematic(run.fit, in_place_of(run, [only(columns, column, size)] * 2, np.ones((1, 2))))
         wanted = np.zeros(run.fit.order + 2)
         wanted[column - (column > 0)] = size
         # not exactly: the attenuation by the noise of the map's columns is taken out, which a sky made of them lacks
@@ -113,7 +113,7 @@ def test_parts_add_up_and_find_what_moves(run, columns):
     random = np.random.default_rng(3)
     deviates = random.standard_normal((40, 2))
     changes = [only(columns, 1, 1e-4 * row[1]) for row in deviates] + [only(columns, 1, 3e-4)]
-    found = systematic(run.fit, run.sky, in_place_of(run, changes, deviates))
+    found = systematic(run.fit, in_place_of(run, changes, deviates))
     parts = found.by_kind(found.theta[0])
     assert found.dominant(found.theta[0])[0] == "second"
     assert parts["second"] > 8.0 * max(parts["first"], parts[BEYOND])
@@ -126,11 +126,11 @@ def test_a_misfit_widens(run, columns):
     rough = np.zeros_like(columns)
     rough[:, 0] = 3e-4 * np.sin(6 * np.radians(np.tile(run.sky.ra, run.sky.dec.size)))
     made = in_place_of(run, [only(columns, 1, 1e-4), rough])
-    fitting = systematic(run.fit, run.sky, made)
+    fitting = systematic(run.fit, made)
     assert fitting.weight[0] == fitting.weight[1] == 0.5
     for misfit in (0.5, 50.0):
         poor = replace(run.fit, chi2=(1.0 + misfit) * run.fit.chi2_expected)
-        found = systematic(poor, run.sky, made)
+        found = systematic(poor, made)
         assert found.weight[1] > 0.5 or misfit == 0.5
         assert (found.widened > 1.0) == (misfit == 50.0)
         assert found.weight[:2] @ found.excess[:2] == pytest.approx(max(misfit, 0.5 * found.excess[:2].sum()), rel=2e-3)
@@ -190,7 +190,7 @@ def test_verdicts_go_by_both_errors():
 
 def test_refitting_through_a_member_undoes_it(run, columns):
     """A sky fitted through columns whose constant holds a dipole more has a dipole less."""
-    theta, chi2 = refitted(run.fit, run.sky, in_place_of(run, [0.0 * columns, only(columns, 1, 1e-4)]))
+    theta, chi2 = refitted(run.fit, in_place_of(run, [0.0 * columns, only(columns, 1, 1e-4)]))
     np.testing.assert_allclose(theta[0], run.fit.theta, rtol=1e-9)
     assert theta[1, 0] - theta[0, 0] == pytest.approx(-1e-4, rel=0.1)
     np.testing.assert_allclose(chi2[0], run.fit.chi2_reduced, rtol=1e-6)

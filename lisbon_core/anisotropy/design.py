@@ -38,7 +38,7 @@ class Design:
     terms : function
         The columns of one sample of a map, as `sample_columns` gives them.
     observed : ndarray of bool, shape (n_dec, n_ra)
-        Pixels that are fitted.
+        Pixels that are fitted; of several skies flat, one after the other.
     columns : ndarray, shape (n_observed, order + 3)
         The averaged terms 1, P_n(mu), R_x, R_y, each times (p/p_0)^-p_index; where more is fitted there are more
         columns, here and below.
@@ -55,9 +55,11 @@ class Design:
     rings : sparse array, shape (n_ring, n_observed)
         Mean over right ascension of each observed ring.
     weight : ndarray, shape (n_observed,)
-        1 / sigma^2.
+        1 / sigma^2; of several skies times the share of its pixels that are independent.
     noise : sparse array, shape (n_observed, n_pixel)
         K: the observed pixels have covariance K K^T before the rings.
+    skies : tuple of Design
+        Those that this one was made of, where several skies are fitted together, see `joined`.
     """
 
     order: int
@@ -74,6 +76,7 @@ class Design:
     rings: sparse.csr_array
     weight: np.ndarray
     noise: sparse.csr_array
+    skies: tuple["Design", ...] = ()
 
     @cached_property
     def ring(self) -> np.ndarray:

@@ -5,13 +5,14 @@ the covariance of the sky goes through the estimator (the sandwich), and chi-squ
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
 from lisbon_core.anisotropy.design import Design, design
+from lisbon_core.anisotropy.joint import joined, several
 from lisbon_core.anisotropy.terms import AnisotropyError, mean_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
@@ -27,6 +28,8 @@ class AnisotropyFit:
 
     Attributes
     ----------
+    data : ndarray, shape (n_observed,)
+        Relative intensities that were fitted, each ring with mean 1.
     theta : ndarray, shape (order + 2,)
         A_1 ... A_order, G_x, G_y (1/AU).
     chi2, chi2_expected : float
@@ -40,9 +43,12 @@ class AnisotropyFit:
     map_errors : mapping of str to sparse array, shape (n_observed, m)
         What the Liouville map may be wrong by, by cause: M, where the predicted sky has covariance M M^T before the
         rings. The finite sample has a column for each pixel of the map, every other cause one; none if it is exact.
+    map_response : ndarray, shape (order + 2, m)
+        Response of theta to these errors of the map, side by side.
     """
 
     design: Design
+    data: np.ndarray
     theta: np.ndarray
     chi2: float
     chi2_expected: float
@@ -50,6 +56,18 @@ class AnisotropyFit:
     estimator: np.ndarray
     noise: np.ndarray
     map_errors: Mapping[str, sparse.csr_array]
+    map_response: np.ndarray
+
+    def of_sky(self, which: int = 0) -> "AnisotropyFit":
+        """The same fit as one of its skies shows it: model, data and their errors of this sky, the rest of all."""
+        skies = self.design.skies
+        if not skies:
+            return self
+        start = sum(one.weight.size for one in skies[:which])
+        rows = slice(start, start + skies[which].weight.size)
+        return replace(self, design=replace(skies[which], noise=self.design.noise[rows]), data=self.data[rows],
+                       estimator=self.estimator[:, rows],
+                       map_errors={cause: factor[rows] for cause, factor in self.map_errors.items()})
 
     @property
     def order(self) -> int:
@@ -58,7 +76,7 @@ class AnisotropyFit:
 
     @property
     def relative_intensity(self) -> np.ndarray:
-        """The fitted sky after the rings (Eq. 2), shape (n_dec, n_ra); NaN where not observed."""
+        """The fitted sky after the rings (Eq. 2), on its pixels, (n_dec, n_ra); NaN where not observed."""
         return self.design.on_grid(self.design.relative_intensity(self.theta)[0])
 
     @cached_property
@@ -73,14 +91,10 @@ class AnisotropyFit:
         return sparse.hstack([none, *self.map_errors.values()], format="csr")
 
     @cached_property
-    def map_response(self) -> np.ndarray:
-        """Response of theta to the errors of the map, shape (order + 2, m)."""
-        return self.design.response(self.estimator, self.map_noise)
-
-    @cached_property
     def budget(self) -> dict[str, np.ndarray]:
         """Standard errors of theta by cause, shape (order + 2,) each."""
-        parts = {cause: self.design.response(self.estimator, factor) for cause, factor in self.map_errors.items()}
+        ends = np.cumsum([factor.shape[1] for factor in self.map_errors.values()])
+        parts = dict(zip(self.map_errors, np.split(self.map_response, ends[:-1], axis=1), strict=False))
         parts = {"noise of the sky": self.noise, **parts}
         return {cause: np.sqrt(np.sum(part**2, axis=1)) for cause, part in parts.items()}
 
@@ -136,8 +150,9 @@ def fit_coefficients(columns: Design, data: np.ndarray) -> np.ndarray:
     return theta
 
 
-def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *,
-                   others: Mapping[str, LiouvilleMap] | None = None, made_with: int = 0, **terms) -> AnisotropyFit:
+def fit_anisotropy(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[LiouvilleMap], order: int = 7,
+                   p_index: float = 4.7, *, others: Mapping[str, LiouvilleMap | list[LiouvilleMap]] | None = None,
+                   made_with: int | list[int] = 0, **terms) -> AnisotropyFit:
     """Fit A_n and G to a sky through Eqs. (1)-(3), by weighted least squares with an honest covariance.
 
     Pixels are weighted by 1/sigma^2, and the covariance of neighbouring pixels, which share their data, enters as the
@@ -148,6 +163,9 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
     adds to the normal equations, and that is taken out (`Design.correction`). And it scatters the fit: pixels err
     independently, each by half that difference, as if the sky had so much more noise; this enters covariance and
     chi-square. A map without halves is taken as exact.
+
+    Several skies are fitted together if they are given as a list, and with them a list of Liouville maps (of one scale,
+    with orbits of their own, see `joined`), of those in `others`, and of `made_with`.
 
     Parameters
     ----------
@@ -178,15 +196,19 @@ def fit_anisotropy(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index
     ----------
     Zhang & Maalal, Eqs. (1)-(3). Fuller 1987, Measurement Error Models, sections 2.2 and 2.5, for the correction.
     """
-    columns = design(sky, liouville, order, p_index, **terms)
-    changes = {cause: columns.averaging @ mean_columns(other, order, p_index, columns.terms)[0] - columns.columns
+    skies, maps = several(sky), several(liouville)
+    columns = joined([design(*one, order, p_index, **terms) for one in zip(skies, maps, strict=True)])
+    changes = {cause: columns.averaging @ np.concatenate([mean_columns(one, order, p_index, columns.terms)[0]
+                                                          for one in several(other)]) - columns.columns
                for cause, other in (others or {}).items()}
-    return fit_design(columns, sky.relative_intensity[sky.observed], changes,
-                      len(liouville.mu) / made_with if made_with else 0.0)
+    made = np.broadcast_to(made_with, len(skies))
+    sampled = [len(maps[k].mu) / made[k] if made[k] else 0.0 for k in range(len(skies))]
+    return fit_design(columns, np.concatenate([one.relative_intensity[one.observed] for one in skies]), changes,
+                      np.repeat(sampled, [one.observed.sum() for one in skies]))
 
 
 def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarray] | None = None,
-               sampled: float = 0.0) -> AnisotropyFit:
+               sampled: float | np.ndarray = 0.0) -> AnisotropyFit:
     """`fit_anisotropy` for a design that is at hand.
 
     Parameters
@@ -196,7 +218,7 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
         Relative intensities of its observed pixels.
     changes : mapping of str to ndarray, shape (n_observed, order + 3), optional
         What else the columns may be off by.
-    sampled : float
+    sampled : float or ndarray, shape (n_observed,)
         Variance of the map that the sky was made with, over that of the fitted map.
     """
     data = data / columns.ring_mean(data)
@@ -214,8 +236,9 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
     if columns.scatter.size:
         errors[SAMPLE] = columns.averaging @ sparse.diags_array(columns.scatter @ terms)
         pixels = columns.effective_pixels(sparse.hstack([columns.noise, errors[SAMPLE]], format="csr"))
-        if sampled:
-            errors["sample of the sky's own map"] = np.sqrt(sampled) * errors[SAMPLE]
+        if np.any(sampled):
+            share = sparse.diags_array(np.sqrt(np.broadcast_to(sampled, data.size)))
+            errors["sample of the sky's own map"] = share @ errors[SAMPLE]
     if columns.corrected < 1.0:
         errors["scatter not taken out"] = sparse.csr_array((jacobian @ columns.too_small(theta))[:, None])
     of_map = sparse.hstack([sparse.csr_array((data.size, 0)), *errors.values()], format="csr")
@@ -223,6 +246,6 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
     # what the fitted coefficients take away of the expected sum of squares
     taken = np.sum(((jacobian.T * columns.weight) @ jacobian - 2.0 * columns.correction[:, 1:])
                    * (noise @ noise.T + response @ response.T))
-    return AnisotropyFit(design=columns, theta=theta, estimator=estimator, noise=noise, map_errors=errors,
-                         chi2=columns.weight @ (data - model) ** 2, effective_pixels=pixels,
+    return AnisotropyFit(design=columns, data=data, theta=theta, estimator=estimator, noise=noise, map_errors=errors,
+                         map_response=response, chi2=columns.weight @ (data - model) ** 2, effective_pixels=pixels,
                          chi2_expected=columns.noise_trace + columns.expected_squares(of_map) - float(taken))

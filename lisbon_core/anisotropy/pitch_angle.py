@@ -14,6 +14,7 @@ import numpy as np
 from numpy.polynomial.legendre import legint, legval
 
 from lisbon_core.anisotropy.fit import AnisotropyFit
+from lisbon_core.anisotropy.joint import several
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky
 from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.liouville import LiouvilleMap
@@ -75,15 +76,19 @@ def bin_averages(edges: np.ndarray, order: int) -> np.ndarray:
     return (np.diff(integrals) / np.diff(edges)).T
 
 
-def _shares(liouville: LiouvilleMap, edges: np.ndarray, among=slice(None)) -> np.ndarray:
-    """Fraction of each pixel's samples (or of some of them) in each bin of mu, shape (n_pixel, n_bin)."""
-    bins = np.clip(np.searchsorted(edges, liouville.mu[among], side="right") - 1, 0, edges.size - 2)
-    return np.stack([liouville.average(bins == k).ravel() for k in range(edges.size - 1)], axis=1)
+def _shares(maps: list[LiouvilleMap], edges: np.ndarray, half: int | None = None) -> np.ndarray:
+    """Fraction of each pixel's samples (or of one half of them) in each bin of mu, shape (n_pixel, n_bin)."""
+    shares = []
+    for one in maps:
+        among = slice(None) if half is None else one.replicate == half
+        bins = np.clip(np.searchsorted(edges, one.mu[among], side="right") - 1, 0, edges.size - 2)
+        shares.append(np.stack([one.average(bins == k).ravel() for k in range(edges.size - 1)], axis=1))
+    return np.concatenate(shares)
 
 
-def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, liouville: LiouvilleMap,
-                             n_bins: int = 16) -> PitchAngleDistribution:
-    """Pitch-angle distribution of a renormalised sky, Eq. (4), with its covariance.
+def pitch_angle_distribution(renormalised: RenormalisedSky | list[RenormalisedSky], fit: AnisotropyFit,
+                             liouville: LiouvilleMap | list[LiouvilleMap], n_bins: int = 16) -> PitchAngleDistribution:
+    """Pitch-angle distribution of a renormalised sky (or several, fitted together), Eq. (4), with its covariance.
 
     Parameters
     ----------
@@ -100,28 +105,30 @@ def pitch_angle_distribution(renormalised: RenormalisedSky, fit: AnisotropyFit, 
     ----------
     Zhang & Maalal, Eq. (4).
     """
-    columns, order, sky = fit.design, fit.order, renormalised.sky
+    columns, order, maps = fit.design, fit.order, several(liouville)
     edges = np.linspace(-1.0, 1.0, n_bins + 1)
     legendre, gradient = fit.theta[:order], fit.theta[order:]
 
     # Eq. (4) on a pixel that is an average, minus what the model expects there. F has mean 1 over mu, I_rn over the
     # sky at Earth; the heliosphere does not map one on the other evenly, so the global mean is taken out again.
     constant, terms = columns.columns[:, 0], columns.columns[:, 1:]
-    pad = (sky.relative_intensity[sky.observed] * renormalised.global_mean - terms[:, order:] @ gradient) / constant
+    restored = [one.sky.relative_intensity[one.sky.observed] * one.global_mean for one in several(renormalised)]
+    pad = (np.concatenate(restored) - terms[:, order:] @ gradient) / constant
     excess = pad - (1.0 + terms[:, :order] @ legendre / constant)
 
-    share = (columns.averaging @ _shares(liouville, edges)) * columns.weight[:, None]
+    share = (columns.averaging @ _shares(maps, edges)) * columns.weight[:, None]
     total = np.where(share.sum(axis=0) > 0.0, share.sum(axis=0), 1.0)
     share = (share / total).T
     averages = bin_averages(edges, RESPONSE_ORDER)
-    mean, scatter = mean_columns(liouville, RESPONSE_ORDER, columns.p_index, columns.terms)
+    parts = [mean_columns(one, RESPONSE_ORDER, columns.p_index, columns.terms) for one in maps]
+    mean, scatter = (np.concatenate(part) for part in zip(*parts, strict=True))
     # shares and terms of a pixel come from the same orbits and err together: what that adds to products of the two
     in_common, missed = np.zeros((n_bins, RESPONSE_ORDER + 3)), np.zeros((order + 2, RESPONSE_ORDER))
     fitted = [*range(1, order + 1), -2, -1]
     _, jacobian = columns.relative_intensity(fit.theta)
     if columns.scatter.size:
         reach = columns.reach(columns.averaging)
-        halves = [_shares(liouville, edges, liouville.replicate == k) for k in (0, 1)]
+        halves = [_shares(maps, edges, k) for k in (0, 1)]
         in_common = (0.5 * (halves[0] - halves[1]).T * reach) @ scatter / total[:, None]
         cross = columns.taken_out(scatter[:, 1:-2])
         missed = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian),

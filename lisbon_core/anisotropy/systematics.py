@@ -18,7 +18,6 @@ from scipy import sparse
 
 from lisbon_core.anisotropy.design import Design
 from lisbon_core.anisotropy.fit import AnisotropyFit, fit_coefficients
-from lisbon_core.sky import SkyMap
 
 __all__ = ["Systematic", "refitted", "systematic"]
 
@@ -96,22 +95,20 @@ class Systematic:
         return [kind for kind, part in self.by_kind(shifts).items() if part > 0.0][:DOMINANT]
 
 
-def systematic(fit: AnisotropyFit, sky: SkyMap, ensemble, frame: str = "frame of the waves") -> Systematic:
+def systematic(fit: AnisotropyFit, ensemble, frame: str = "frame of the waves") -> Systematic:
     """Systematic errors of a fit from an ensemble.
 
     Parameters
     ----------
     fit : AnisotropyFit
         Of a sky, through the map that the run assumes.
-    sky : SkyMap
-        That sky.
     ensemble : Ensemble
         Or what has its changes, errors, cells, deviates and kinds.
     frame : str
         What is called that moves no sky, and is added here as the last member: uniform between -1 and 1.
     """
     columns, averaging = fit.design, over_cells(fit.design, ensemble)
-    through, misfit = refitted(fit, sky, ensemble)
+    through, misfit = refitted(fit, ensemble)
     terms = np.hstack([np.ones((len(through), 1)), through])
     changed, noise = (averaging @ np.stack([one @ row for one, row in zip(many, terms, strict=True)], axis=1)
                       for many in (ensemble.changes, ensemble.errors))
@@ -128,22 +125,21 @@ def over_cells(columns: Design, ensemble) -> sparse.csr_array:
     return columns.averaging @ sparse.csr_array((np.ones(cell.size), (np.arange(cell.size), cell)), (cell.size, cells))
 
 
-def refitted(fit: AnisotropyFit, sky: SkyMap, ensemble) -> tuple[np.ndarray, np.ndarray]:
+def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
     """A sky fitted anew through each member: A_n and G, (n_member, order + 2), and reduced chi-square, (n_member,).
 
     The sampling error of the ensemble's maps scatters the columns as that of the run's map does; both are taken out,
     and what it adds to chi-square is, too.
     """
-    columns, cells = fit.design, over_cells(fit.design, ensemble)
-    data = sky.relative_intensity[sky.observed]
-    data, found, chi2 = data / columns.ring_mean(data), [], []
+    columns, cells, found, chi2 = fit.design, over_cells(fit.design, ensemble), [], []
     averaging = sparse.hstack([columns.averaging, cells], format="csr")
     for change, error in zip(ensemble.changes, ensemble.errors, strict=True):
         moved = columns.columns + cells @ change
         member = replace(columns, columns=moved, ring_columns=columns.ring_mean(moved), averaging=averaging,
                          scatter=np.vstack([columns.scatter, error]))
-        found.append(fit_coefficients(member, data))
-        misfit, noise = data - member.relative_intensity(found[-1])[0], cells @ (error @ np.append(1.0, found[-1]))
+        found.append(fit_coefficients(member, fit.data))
+        misfit = fit.data - member.relative_intensity(found[-1])[0]
+        noise = cells @ (error @ np.append(1.0, found[-1]))
         noise -= columns.ring_mean(noise)
         chi2.append(columns.weight @ (misfit**2 - noise**2) / fit.chi2_expected)
     return np.array(found), np.array(chi2)

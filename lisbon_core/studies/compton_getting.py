@@ -21,7 +21,8 @@ from lisbon_core.sky import SkyMap
 __all__ = ["fit_speed", "share_of_its_own"]
 
 
-def fit_speed(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7) -> AnisotropyFit:
+def fit_speed(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[LiouvilleMap], order: int = 7,
+              p_index: float = 4.7) -> AnisotropyFit:
     """A_n, G and `speed`, the relative change of p_index times the speed of the plasma that the map was made with.
 
     Parameters

@@ -31,7 +31,8 @@ def independent_pixels(fit: AnisotropyFit) -> AnisotropyFit:
     columns = fit.design
     noise = sparse.csr_array(sparse.diags_array(columns.weight**-0.5))
     columns = replace(columns, noise=noise)
-    return replace(fit, design=columns, noise=columns.response(fit.estimator, columns.noise), map_errors={})
+    return replace(fit, design=columns, noise=columns.response(fit.estimator, columns.noise), map_errors={},
+                   map_response=fit.map_response[:, :0])
 
 
 def independent_bins(pad: PitchAngleDistribution) -> PitchAngleDistribution:
@@ -62,8 +63,9 @@ def taken(name: str, transport: TransportFit) -> ErrorsTaken:
     return ErrorsTaken(name, transport, before(transport.inverse_L, "sigma"), before(transport.T_0_bound, "value"))
 
 
-def compare_errors(fit: AnisotropyFit, renormalised: RenormalisedSky, liouville: LiouvilleMap,
-                   closure: str = "flux-tube", kappa29: float = 1.0) -> list[ErrorsTaken]:
+def compare_errors(fit: AnisotropyFit, renormalised: RenormalisedSky | list[RenormalisedSky],
+                   liouville: LiouvilleMap | list[LiouvilleMap], closure: str = "flux-tube",
+                   kappa29: float = 1.0) -> list[ErrorsTaken]:
     """The transport fit of one sky under four assumptions on errors: pixels and bins correlated as they are, or not.
 
     Returns

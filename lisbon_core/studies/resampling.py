@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, fit_anisotropy, fit_coefficients
+from lisbon_core.anisotropy.joint import several
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
@@ -46,43 +47,44 @@ def bootstrap(fit: AnisotropyFit, random: np.random.Generator, replicas: int = 1
     return theta
 
 
-def _bands(sky: SkyMap, bands: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Bands of rings: the observed pixels of each, and those outside of it that share no data with it."""
-    rings = np.flatnonzero(sky.observed.any(axis=1))
-    if not 2 <= bands <= rings.size:
-        raise AnisotropyError(f"bands is {bands}, but the sky has {rings.size} rings: use 2 to {rings.size}")
-    dec = np.broadcast_to(sky.dec[:, None], sky.observed.shape)[sky.observed]
-    for band in np.array_split(sky.dec[rings], bands):
-        beyond = np.maximum(band[0] - dec, dec - band[-1])
-        yield beyond <= 0.0, beyond > 2.0 * sky.averaging_deg
+def _bands(skies: list[SkyMap], bands: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Bands of rings of each sky: the observed pixels of each, and those outside that share no data with it."""
+    sizes = [int(sky.observed.sum()) for sky in skies]
+    for k, sky in enumerate(skies):
+        rings, around = np.flatnonzero(sky.observed.any(axis=1)), (sum(sizes[:k]), sum(sizes[k + 1:]))
+        if not 2 <= bands <= rings.size:
+            raise AnisotropyError(f"bands is {bands}, but the sky has {rings.size} rings: use 2 to {rings.size}")
+        dec = np.broadcast_to(sky.dec[:, None], sky.observed.shape)[sky.observed]
+        for band in np.array_split(sky.dec[rings], bands):
+            beyond = np.pad(np.maximum(band[0] - dec, dec - band[-1]), around, constant_values=np.inf)
+            yield beyond <= 0.0, beyond > 2.0 * sky.averaging_deg
 
 
-def jackknife_rings(sky: SkyMap, fit: AnisotropyFit, bands: int = 10) -> tuple[np.ndarray, np.ndarray]:
+def jackknife_rings(sky: SkyMap | list[SkyMap], fit: AnisotropyFit, bands: int = 10) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients with each band of declination left out, and the covariance these scatter to.
 
     Parameters
     ----------
     sky, fit : SkyMap, AnisotropyFit
-        The sky, and its fit.
+        The sky (or several), and its fit.
     bands : int
-        How many bands the rings are divided into.
+        How many bands the rings of each sky are divided into.
 
     Returns
     -------
-    theta : ndarray, shape (bands, order + 2)
+    theta : ndarray, shape (n, order + 2)
         One row a band left out.
     covariance : ndarray, shape (order + 2, order + 2)
-        (bands - 1)/bands times the sum of outer products of the deviations from their mean.
+        (n - 1)/n times the sum of outer products of the deviations from their mean.
     """
-    columns, data = fit.design, sky.relative_intensity[sky.observed]
-    data = data / columns.ring_mean(data)
-    theta = np.array([fit_coefficients(replace(columns, weight=np.where(band, 0.0, columns.weight)), data)
-                      for band, _ in _bands(sky, bands)])
+    columns = fit.design
+    theta = np.array([fit_coefficients(replace(columns, weight=np.where(band, 0.0, columns.weight)), fit.data)
+                      for band, _ in _bands(several(sky), bands)])
     deviation = theta - theta.mean(axis=0)
-    return theta, (bands - 1.0) / bands * deviation.T @ deviation
+    return theta, (len(theta) - 1.0) / len(theta) * deviation.T @ deviation
 
 
-def truncation_shift(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap,
+def truncation_shift(sky: SkyMap | list[SkyMap], fit: AnisotropyFit, liouville: LiouvilleMap | list[LiouvilleMap],
                      more: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """What A_1 ... A_order, G_x and G_y change by when the series goes on for some orders more.
 
@@ -135,8 +137,8 @@ class OrderChoice:
         return ", ".join(f"{name}: order {order}" for name, order in best.items())
 
 
-def compare_orders(sky: SkyMap, liouville: LiouvilleMap, orders=range(1, 11), p_index: float = 4.7,
-                   bands: int = 5) -> OrderChoice:
+def compare_orders(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[LiouvilleMap], orders=range(1, 11),
+                   p_index: float = 4.7, bands: int = 5) -> OrderChoice:
     """Fit series of several orders and judge them.
 
     Parameters
@@ -157,10 +159,8 @@ def compare_orders(sky: SkyMap, liouville: LiouvilleMap, orders=range(1, 11), p_
     count = fits[longest].effective_pixels / expected[longest]
     chi2 = count * np.array([one.chi2 for one in fits])
     parameters = count * (expected - [one.chi2_expected for one in fits])
-    for i, columns in enumerate(one.design for one in fits):
-        data = sky.relative_intensity[sky.observed]
-        data = data / columns.ring_mean(data)
-        for band, others in _bands(sky, bands):
+    for i, (columns, data) in enumerate((one.design, one.data) for one in fits):
+        for band, others in _bands(several(sky), bands):
             theta = fit_coefficients(replace(columns, weight=np.where(others, columns.weight, 0.0)), data)
             off = data - columns.relative_intensity(theta)[0]
             crossed[i] += columns.weight[band] @ off[band] ** 2 / expected[longest]

@@ -47,6 +47,8 @@ def variations(run: Run) -> list[Variation]:
     chosen += [("closure", f"{closure} closure", {"closure": closure}) for closure in ("flux-tube", "uniform")]
     if run.heliosphere is not run.closed_form:  # a field on a grid is what it is
         chosen = [one for one in chosen if one[0] not in ("direction of the field", "solar polarity")]
+    if run.others:  # each has a response and limits of its own
+        chosen = [one for one in chosen if one[0] not in ("declinations used", "response")]
     made = [Variation(kind, label, replace(base, **changes)) for kind, label, changes in chosen]
     return [made[0], *(one for one in made[1:] if one.parameters != base)]
 

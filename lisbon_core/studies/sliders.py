@@ -39,7 +39,7 @@ def draw_field_direction(run, lon: float, lat: float, heliosphere: bool):
 def draw_order(run, order: int):
     """Fit of Eq. (3) with Legendre terms up to `order`: residual sky and pitch-angle distribution; and a sentence."""
     fit = run.fit_order(order)
-    return plots.fit_of_order(run.sky, fit, run.liouville.field_icrs, run.truth.pad if run.truth else None), (
+    return plots.fit_of_order(run.sky, fit.of_sky(), run.liouville.field_icrs, run.truth.pad if run.truth else None), (
         f"Order {order}: reduced chi-square {fit.chi2_reduced:.2f} ± {fit.chi2_reduced_sigma:.2f}, "
         f"A<sub>1</sub> = ({fit.theta[0] * 1e3:.3f} ± {fit.sigma[0] * 1e3:.3f}) × 10<sup>−3</sup>.")
 

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from lisbon_core._core import PACKAGE, syntax_hash
-from lisbon_core.parameters import FILES, RunParameters, split_choice
+from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing
 
 __all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "files_read", "input_hash", "needs", "published_keys", "reached",
@@ -102,9 +102,9 @@ def files_read(values: dict) -> list[Path]:
     """Files that a run with these parameters reads: those that they name, and the truth beside a sky."""
     from lisbon_core.synthetic import truth_beside  # it brings numba
 
-    named = {name: split_choice(values[name])[0] for name in FILES if values.get(name)}
-    beside = [truth_beside(named["sky_map"])] if "sky_map" in named else []
-    return [path for path in [*named.values(), *beside] if path.is_file()]
+    parameters = RunParameters(**values)
+    beside = [truth_beside(one.path("sky_map")) for one in parameters.skies() if one.sky_map]
+    return parameters.files() + [path for path in beside if path.is_file()]
 
 
 def needs(stem: str, others) -> list[str]:

@@ -36,16 +36,19 @@ def run_report(results: dict) -> str:
     if misfit:
         short.append("So the numbers below describe the model's best attempt: none of them is a measurement, and "
                      "whether one agrees with the paper says nothing.")
-    if not known and abs(p.scale_TV - 4.0) > 0.4:
-        short.append(f"The paper's numbers are for 4 TeV, this map was analysed at {p.scale_TV:g} TV.")
+    scale_TV = run.seen.scale_TV
+    if not known and abs(scale_TV - 4.0) > 0.4:
+        short.append(f"The paper's numbers are for 4 TeV, this map was analysed at {scale_TV:g} TV.")
     shown = claims if known or not misfit else {name: row | {"verdict": "–"} for name, row in claims.items()}
     changed = [f"{name} = {value}" for name, value in p.as_dict().items() if value != getattr(RunParameters, name)]
     return "\n".join([
         f"# {run.label[0].upper()}{run.label[1:]}\n",
-        f"The map `{run.sky_path.name}`, analysed at a rigidity of {p.scale_TV:g} TV. All that was assumed is in "
+        f"The map {' and '.join(f'`{one.sky_path.name}`' for one in run.runs)}, analysed at a rigidity of "
+        f"{scale_TV:g} TV. All that was assumed is in "
         f"results.json; other than by default: {', '.join(changed) or 'nothing'}.\n",
         "## In short\n", *(f"- {one}" for one in short), "",
-        "## The map\n", *(f"- {line}" for line in look_at(run.sky_path, p, run.label)), "",
+        "## The map\n", *(f"- {line}" for one in run.runs
+                           for line in look_at(one.seen.sky_map or one.sky_path, one.seen, one.sky_label)), "",
         "## What was found\n", table(shown), "",
         f"Made by commit {record.get('commit')}{' with changes' if record.get('dirty') else ''}, inputs "
         f"{record.get('input_hash')}.\n"])
