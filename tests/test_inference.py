@@ -79,12 +79,14 @@ def test_the_order_of_a_sky_is_found():
     liouville = uniform_field_map()
     theta = np.array([1.9e-3, 4e-4, -4e-4, 3e-4, 5e-4, 6e-7, -8e-7])
     sky, _ = sky_of(liouville, theta, averaging=9.0)
-    factor = noise_factor(sky)
-    noise = sky.sigma.copy()
-    noise[sky.observed] = factor @ np.random.default_rng(9).standard_normal(factor.shape[1])
-    choice = compare_orders(ring_normalise(sky.replace(relative_intensity=sky.relative_intensity + noise)), liouville,
-                            range(2, 9))
-    assert choice.orders[np.argmin(choice.bic)] == 5
+    factor, found = noise_factor(sky), []
+    for seed in range(8):  # on one of ten a chance fluctuation looks like another term
+        noise = sky.sigma.copy()
+        noise[sky.observed] = factor @ np.random.default_rng(seed).standard_normal(factor.shape[1])
+        noisy = ring_normalise(sky.replace(relative_intensity=sky.relative_intensity + noise))
+        choice = compare_orders(noisy, liouville, range(2, 9))
+        found.append(choice.orders[np.argmin(choice.bic)])
+    assert np.sum(np.array(found) == 5) >= 6
     np.testing.assert_allclose(choice.aic - choice.chi2, 2.0 * choice.parameters)  # Akaike 1974
     assert np.all(np.diff(choice.chi2) < 1e-6)
     assert choice.cross_validation[:3].min() > choice.cross_validation[3:].min()

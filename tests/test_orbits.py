@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from lisbon_core.ensemble import draw_members
 from lisbon_core.frames import angle_between, boost_momentum, spread_directions
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.heliosphere.closed_form import field_at
 from lisbon_core.orbits import OrbitError, trace, user_field
+from lisbon_core.parameters import RunParameters
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 
@@ -215,3 +217,13 @@ def test_result_does_not_depend_on_threads(default, monkeypatch):
 def test_impossible_orbits_are_named(default, positions, momenta, options, says):
     with pytest.raises(OrbitError, match=says):
         trace(default, positions, momenta, **options)
+
+
+def test_a_step_on_which_the_field_overflows_is_tried_again():
+    """Far beyond its region a field of the closed form may be too large for a float; an orbit does not become one."""
+    heliosphere = draw_members(HeliosphereParameters(), RunParameters(), 24)[1].epochs[0]
+    rigidity = np.geomspace(0.12, 0.32, 300)[:, None]
+    orbits = trace(heliosphere, earth(300), -rigidity * spread_directions(300), backwards=True, tolerance=7e-7,
+                   patience=100.0, neighbours=False)
+    assert np.all(np.isfinite(orbits.position))
+    assert np.all(np.isfinite(orbits.momentum))

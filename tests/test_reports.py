@@ -88,7 +88,7 @@ def test_run_report_of_a_known_sky():
     assert "covers 55.7% of the sphere" in text
     assert "the model of the sky (Eq. 3) describes this map within its errors" in text
     assert "- `L_focusing`: 1/L is compatible with zero" in text
-    assert "| `L_focusing` | not determined |" in text
+    assert "| focusing length `L_focusing` | not determined |" in text
     assert "analysed at a rigidity of 14 TV." in text
     assert "other than by default: rigidity_TV = 14.0." in text
     assert "- `A_1`, `A_2`: errors rest on sigma_default" in text

@@ -288,7 +288,7 @@ def test_variations_change_one_assumption_each():
     assert base.parameters == RunParameters(polarity=-1, grid_deg=4.0, samples=8, members=0)
     assert len({one.parameters for one in others} | {base.parameters}) == len(others) + 1
     together = {frozenset({"field_lon", "field_lat"}), frozenset({"field_lon", "field_lat", "field_frame"}),
-                frozenset({"polarity", "epoch"})}
+                frozenset({"field_lon", "field_lat", "field_uG"}), frozenset({"polarity", "epoch"})}
     for one in others:
         changed = {name for name, value in one.parameters.as_dict().items() if value != getattr(base.parameters, name)}
         assert len(changed) == 1 or changed in together, one

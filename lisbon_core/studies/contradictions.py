@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lisbon_core.frames import angle_between
-from lisbon_core.heliosphere import FIELD_PRESETS, HeliosphereParameters, with_field
+from lisbon_core.heliosphere import HeliosphereParameters, with_field
 from lisbon_core.run import Run
 from lisbon_core.sky import first_harmonic
 from lisbon_core.studies.voyager import binned, compared, measured
@@ -49,7 +49,7 @@ def against_measurements(run: Run) -> list[Comparison]:
     _, published = with_field(HeliosphereParameters(), "hawc-icecube").directions()
     rows.append(Comparison("field of HAWC and IceCube, from the one assumed", (0.0, FIELD_ERROR_DEG),
                            (float(angle_between(run.closed_form.field_icrs, published)), 0.0), "degrees",
-                           FIELD_PRESETS["hawc-icecube"].source.rpartition(",")[0]))
+                           "[02](02_heliosphere.ipynb)"))
     bins = compared(run.closed_form.parameters, binned(measured()))
     for region in ("sheath", "interstellar"):
         for spacecraft in (1, 2):
