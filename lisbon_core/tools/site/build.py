@@ -81,7 +81,8 @@ def gather(target: Path, printed: bool = False) -> None:
     """
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(HERE / "pages", target, ignore=shutil.ignore_patterns("tests.md") if printed else None)
-    for path in [ROOT / "README.md", *(ROOT / "data").glob("*.md"), *(ROOT / "figures").glob("*.png"),
+    for path in [*(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING")),
+                 *(ROOT / "data").glob("*.md"), *(ROOT / "figures").glob("*.png"),
                  *(ROOT / "notebooks").glob("[0-9]*.ipynb"), *(ROOT / "notebooks").rglob("*.md")]:
         (target / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target / path.relative_to(ROOT))
