@@ -2,7 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from lisbon_core.plots.style import COLOURS, one_panel, row_panels, styled
+from lisbon_core.plots.sensitivity import row_panels
+from lisbon_core.plots.style import COLOURS, one_panel, styled
 
 __all__ = ["error_budget", "members_fitted"]
 

@@ -4,9 +4,20 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from lisbon_core.plots.style import COLOURS, COLUMN, one_panel, row_panels, styled
+from lisbon_core.plots.style import COLOURS, COLUMN, blank, one_panel, styled
 
-__all__ = ["field_fan", "sensitivity"]
+__all__ = ["field_fan", "row_panels", "sensitivity"]
+
+
+def row_panels(titles, labels, height: float, size: float) -> Figure:
+    """A figure with panels side by side, one a title; their rows 0, 1, ... go down and carry labels of this size."""
+    fig = blank(height)
+    for axes, title in zip(fig.subplots(1, len(titles), sharey=True), titles, strict=True):
+        axes.set_title(title, fontsize=8)
+        axes.tick_params(labelsize=7)
+    fig.axes[0].set_yticks(range(len(labels)), labels, fontsize=size)
+    fig.axes[0].set_ylim(len(labels) - 0.5, -0.5)
+    return fig
 
 
 @styled

@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 __all__ = ["COLOURS", "COLUMN", "EXCESS", "MU", "PAGE", "POINTS", "STYLE", "blank", "house_style", "one_panel",
-           "row_panels", "styled", "with_band"]
+           "styled", "with_band"]
 
 # Okabe & Ito's palette: distinct for all common kinds of colour blindness
 COLOURS = {"black": "#000000", "orange": "#e69f00", "sky": "#56b4e9", "green": "#009e73", "blue": "#0072b2",
@@ -33,17 +33,6 @@ def one_panel(height: float, width: float = PAGE) -> tuple[Figure, mpl.axes.Axes
     """A figure and its only axes."""
     fig = blank(height, width)
     return fig, fig.add_subplot()
-
-
-def row_panels(titles, labels, height: float, size: float) -> Figure:
-    """A figure with panels side by side, one a title; their rows 0, 1, ... go down and carry labels of this size."""
-    fig = blank(height)
-    for axes, title in zip(fig.subplots(1, len(titles), sharey=True), titles, strict=True):
-        axes.set_title(title, fontsize=8)
-        axes.tick_params(labelsize=7)
-    fig.axes[0].set_yticks(range(len(labels)), labels, fontsize=size)
-    fig.axes[0].set_ylim(len(labels) - 0.5, -0.5)
-    return fig
 
 
 def with_band(axes, x, y, error=None, **line) -> None:
