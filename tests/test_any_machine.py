@@ -14,7 +14,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from lisbon_core.tools import cli, course, pairing
+from lisbon_core.course import copies
+from lisbon_core.tools import cli, pairing
 from lisbon_core.tools.provenance import ROOT
 
 HERE = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"} | {"PYTHONPATH": str(ROOT)}
@@ -83,7 +84,7 @@ def test_a_run_is_done_by_this_interpreter_with_its_assertions(tmp_path):
 
 
 def test_wrong_answers_fail_though_assertions_are_off(tmp_path):
-    notebook = pairing.read(course.EXERCISES / "06_renormalisation_sol.py")
+    notebook = pairing.read(copies.EXERCISES / "06_renormalisation_sol.py")
     for cell in notebook.cells:
         cell.source = cell.source.replace("keepdims=True) * ring_means[:, None]", "keepdims=True)")
     nbformat.write(notebook, tmp_path / "mine.ipynb")
@@ -150,6 +151,7 @@ def files(folder):
 BOUNDED = """
 import importlib, resource, sys, time
 import nbformat.v4
+from lisbon_core.course import copies
 from lisbon_core.tools import cli, runner, sweep, sweep_plan, sweep_report, workers
 for where, *_ in cli.COMMANDS.values():
     importlib.import_module(f"lisbon_core.{where.partition(':')[0]}")

@@ -4,12 +4,12 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from lisbon_core.course import copies, unknown_sky
 from lisbon_core.frames import unit_vector
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.sky.files import read_sky_map
-from lisbon_core.studies import unknown_sky
 from lisbon_core.synthetic import truth_beside
-from lisbon_core.tools import course, pairing
+from lisbon_core.tools import pairing
 from lisbon_core.tools.cli import main
 from lisbon_core.transport import Estimate
 
@@ -85,7 +85,7 @@ def test_the_route_of_the_notebook_leads_to_a_good_answer(tmp_path, monkeypatch,
     assert "synthetic" in read_sky_map("sky.ecsv").label
     namespace = {}
     with mpl.rc_context({"backend": "Agg"}):
-        for cell in pairing.read(course.EXERCISES / "capstone_sol.py").cells:
+        for cell in pairing.read(copies.EXERCISES / "capstone_sol.py").cells:
             if cell.cell_type == "code":
                 exec(cell.source, namespace)
     assert main(["capstone", "--student", student, "--grade", "answer.toml"]) == 0, capsys.readouterr().out

@@ -13,11 +13,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lisbon_core.tools import course, course_check, pairing
+from lisbon_core.course import checking, copies
+from lisbon_core.course.copies import CODE_STUB, TEXT_STUB, CourseError
+from lisbon_core.tools import pairing
 from lisbon_core.tools.cli import main
-from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError
 
-SOURCES = course.sources()
+SOURCES = copies.sources()
 ANSWERS = Path(__file__).parent / "course_answers"
 BY_CHAPTER = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem[:2])
 
@@ -31,7 +32,7 @@ def listed(path):
 
 
 def in_process(cells, namespace):
-    """What `course_check` judges, without a kernel: the errors of cells run in a namespace."""
+    """What `checking` judges, without a kernel: the errors of cells run in a namespace."""
     faults = []
     for cell in cells:
         label = cell.metadata.get("nbgrader", {})
@@ -47,7 +48,7 @@ class Chapter:
     """A source whose given cells have been run once."""
 
     def __init__(self, path):
-        self.cells = {name: cells[0] for name, cells in course_check.labelled(pairing.read(path)).items()}
+        self.cells = {name: cells[0] for name, cells in checking.labelled(pairing.read(path)).items()}
         self.namespace = {"__name__": "__main__"}
         given = [cell for name, cell in self.cells.items() if name.endswith("given")]
         assert in_process(given, self.namespace) == []
@@ -56,7 +57,7 @@ class Chapter:
         """Outcome of an answer's source."""
         name = f"ex_{exercise.replace('.', '_')}"
         cell = nbformat.from_dict({**self.cells[name], "source": answer})
-        return course_check.judge(exercise, in_process([cell, self.cells[f"{name}_check"]], dict(self.namespace)))
+        return checking.judge(exercise, in_process([cell, self.cells[f"{name}_check"]], dict(self.namespace)))
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,8 @@ def chapters():
 
 def code_answers(path):
     """Answer cells of code of a source, by exercise."""
-    found = course_check.answers(pairing.read(path))
-    return {course.exercise_of(name): cell for name, cell in found.items() if cell.cell_type == "code"}
+    found = checking.answers(pairing.read(path))
+    return {copies.exercise_of(name): cell for name, cell in found.items() if cell.cell_type == "code"}
 
 
 @BY_CHAPTER
@@ -89,7 +90,7 @@ def test_wrong_answers_are_told_why(path, chapters):
 @BY_CHAPTER
 def test_stub_is_not_an_answer(path, chapters):
     for exercise, cell in code_answers(path).items():
-        stub = course.without(cell.source, "SOLUTION", CODE_STUB)
+        stub = copies.without(cell.source, "SOLUTION", CODE_STUB)
         assert chapters(path).judge(exercise, stub).status == "not attempted"
 
 
@@ -106,10 +107,10 @@ def test_every_notebook_has_its_exercises():
     assert {f"{n:02d}" for n in range(1, 10)} <= chapters
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
-        found = course_check.answers(pairing.read(path))
+        found = checking.answers(pairing.read(path))
         assert 2 <= len(found) <= 4, path.stem
         heads = re.findall(r"^# > \*\*Exercise (\d+\.\d)\*\* \(\d+ min, ★{1,3}, assesses: [^)]+\)$", text, re.M)
-        assert heads == [course.exercise_of(name) for name in found], f"{path.stem}: time, level, aim of each exercise"
+        assert heads == [copies.exercise_of(name) for name in found], f"{path.stem}: time, level, aim of each exercise"
         assert text.count("# <details><summary>Hint</summary>") == text.count("# </details>") == len(found), path.stem
         assert "suspect" in text or "mirrored" in text, f"{path.stem} has no planted error"
         for name, cell in found.items():
@@ -117,14 +118,14 @@ def test_every_notebook_has_its_exercises():
                 assert "**Rubric.**" in cell.source, name
                 points = cell.metadata["nbgrader"]["points"]
                 assert sum(map(int, re.findall(r"(\d+) points?\b", cell.source.split("**Rubric.**")[1]))) <= points
-        names = [name for name, cells in course_check.labelled(pairing.read(path)).items() if len(cells) > 1]
+        names = [name for name, cells in checking.labelled(pairing.read(path)).items() if len(cells) > 1]
         assert names == [], f"{path.stem}: the labels {names} are there twice"
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
-    course.build(folder)
+    copies.build(folder)
     return folder / "course"
 
 
@@ -136,7 +137,7 @@ def test_student_copies_hold_no_answers(built):
         assert "Rubric" not in text
         notebook = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
-        for cell in course_check.answers(notebook).values():
+        for cell in checking.answers(notebook).values():
             assert (CODE_STUB if cell.cell_type == "code" else TEXT_STUB) in cell.source
         whole = nbformat.read(built / "instructor" / f"{stem}.ipynb", as_version=4)
         assert "### BEGIN HIDDEN TESTS" in nbformat.writes(whole)
@@ -145,7 +146,7 @@ def test_student_copies_hold_no_answers(built):
 
 def test_slides_need_no_network(built):
     pages = sorted((built / "slides").glob("*.html"))
-    assert len(pages) == len(list(course.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")))
+    assert len(pages) == len(list(copies.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")))
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert not re.search(r'(?:src|href)="(?:https?:)?//', text), page.name
@@ -168,13 +169,13 @@ def test_whole_notebook_in_a_kernel(path, built, capsys):
 def edited(built, tmp_path, edit):
     """The solved notebook 06 after an edit of its cells, as a file."""
     notebook = nbformat.read(built / "instructor" / "06_renormalisation.ipynb", as_version=4)
-    edit(notebook.cells, {name: cells[0] for name, cells in course_check.labelled(notebook).items()})
+    edit(notebook.cells, {name: cells[0] for name, cells in checking.labelled(notebook).items()})
     nbformat.write(notebook, tmp_path / "mine.ipynb")
     return tmp_path / "mine.ipynb"
 
 
 def outcomes_of(path, **options):
-    return {one.exercise: one for one in course_check.check(path, **options)}
+    return {one.exercise: one for one in checking.check(path, **options)}
 
 
 def test_damaged_notebooks_get_a_sentence(built, tmp_path):
@@ -282,8 +283,8 @@ for number in range(3, 30):
 line, = [one for one in gc.get_objects() if type(one).__name__ == "Line"]
 line.tasks["take"] = lambda names: {"restore": restore, "np": None, "abs": lambda x: 0.0, "true_sky": 0.0, "dec": 0.0}
 line.tasks["run"] = lambda source: ["passed"]""",
-    "the checks rewritten": """from lisbon_core.tools import course_check, course_judge
-for module in (course_check, course_judge):
+    "the checks rewritten": """from lisbon_core.course import checking, judging
+for module in (checking, judging):
     open(module.__file__, "a").write("\\nran = judge = lambda *_: []\\n")""",
     "the judge ended": """import os, signal
 os.killpg(0, signal.SIGTERM)""",
@@ -305,7 +306,7 @@ def test_a_cheat_passes_nothing(cheat, built, tmp_path):
         for name, after in (("ex_6_1", 0), ("ex_6_1", 1), ("ex_6_2", 1)):  # before answers and after them
             cells.insert(cells.index(named[name]) + after, nbformat.v4.new_code_cell(code))
 
-    before = {path: path.read_bytes() for path in Path(course_check.__file__).parent.glob("*.py")}
+    before = {path: path.read_bytes() for path in Path(checking.__file__).parent.glob("*.py")}
     found = outcomes_of(edited(built, tmp_path, add), seconds=60)
     assert {found[name].status for name in ("6.1", "6.2")} <= {"failed", "error"}, found
     assert all(path.read_bytes() == content for path, content in before.items())
@@ -321,8 +322,8 @@ def test_reports_are_plain_text(built, tmp_path, capsys):
     path = edited(built, tmp_path, colour)
     assert main(["check", str(path), "--csv"]) == 1
     assert capsys.readouterr().out.splitlines() == [f"{path},6.1,error", f"{path},6.2,passed", f"{path},6.3,written"]
-    outcomes = course_check.check(path)
-    text = course_check.report("mine", outcomes)
+    outcomes = checking.check(path)
+    text = checking.report("mine", outcomes)
     assert text.replace("\n", "").isprintable()
     assert len(text) < 5000
 
@@ -345,7 +346,7 @@ def test_files_that_are_no_exercise(tmp_path, capsys):
 
 def test_regions_have_to_close():
     whole = "### BEGIN SOLUTION\nx\n### END SOLUTION\n"
-    assert course.without(f"{whole}y\n{whole}", "SOLUTION") == "y"
+    assert copies.without(f"{whole}y\n{whole}", "SOLUTION") == "y"
     for text in ("### BEGIN SOLUTION", "### END SOLUTION", f"### BEGIN SOLUTION\n{whole}", f"{whole}### END SOLUTION"):
         with pytest.raises(CourseError, match="counterpart"):
-            course.without(text, "SOLUTION")
+            copies.without(text, "SOLUTION")

@@ -10,7 +10,8 @@ import urllib.request
 import nbformat
 import pytest
 
-from lisbon_core.tools import course, course_check, pairing
+from lisbon_core.course import checking, copies
+from lisbon_core.tools import pairing
 from lisbon_core.tools.site import build
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra 'browser')")
@@ -32,9 +33,9 @@ def browser():
 def lab(tmp_path_factory):
     """Folder of a student, and the address of a JupyterLab of its own on it."""
     folder, own = tmp_path_factory.mktemp("student"), tmp_path_factory.mktemp("jupyter")
-    for path in course.sources():
+    for path in copies.sources():
         stem = path.stem.removesuffix("_sol")
-        nbformat.write(course.student_copy(pairing.read(path)), folder / f"{stem}.ipynb")
+        nbformat.write(copies.student_copy(pairing.read(path)), folder / f"{stem}.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -58,8 +59,8 @@ def lab(tmp_path_factory):
 
 def solutions(stem):
     """Code answers of a source by the first line of their cell, without the markers."""
-    found = course_check.answers(pairing.read(course.EXERCISES / f"{stem}_sol.py"))
-    return {course.without(cell.source, "SOLUTION", course.CODE_STUB).splitlines()[0]:
+    found = checking.answers(pairing.read(copies.EXERCISES / f"{stem}_sol.py"))
+    return {copies.without(cell.source, "SOLUTION", copies.CODE_STUB).splitlines()[0]:
             "\n".join(line for line in cell.source.splitlines() if not line.strip().startswith("### "))
             for cell in found.values() if cell.cell_type == "code"}
 
@@ -97,5 +98,5 @@ def test_a_student_works_through_a_notebook(lab, browser, stem):
             break
         page.wait_for_timeout(100)
     page.close()
-    outcomes = course_check.check(folder / f"{stem}.ipynb")
-    assert [one.status for one in outcomes] == ["passed"] * len(known), course_check.report(stem, outcomes)
+    outcomes = checking.check(folder / f"{stem}.ipynb")
+    assert [one.status for one in outcomes] == ["passed"] * len(known), checking.report(stem, outcomes)

@@ -23,14 +23,14 @@ from toy import uniform_field_map
 
 from lisbon_core import claims
 from lisbon_core._core import LisbonError
+from lisbon_core.course import checking, copies, unknown_sky
 from lisbon_core.heliosphere import closed_form, export, gridded_files, read_gridded, write_gridded
 from lisbon_core.liouville import load
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.simulations import read_cells
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_sky_map
-from lisbon_core.studies import unknown_sky
 from lisbon_core.synthetic import DEFAULT_TRUTH, read_truth, write_truth
-from lisbon_core.tools import course, course_check, stages, sweep, sweep_plan, sweep_report, tables
+from lisbon_core.tools import stages, sweep, sweep_plan, sweep_report, tables
 from lisbon_core.tools.cli import _yaml
 from lisbon_core.tools.pairing import read
 from lisbon_core.tools.provenance import write_json
@@ -129,7 +129,7 @@ def _claims(path):
 
 
 def _student(path):
-    assert all(isinstance(one.ok, bool) for one in course_check.check(path))
+    assert all(isinstance(one.ok, bool) for one in checking.check(path))
 
 
 def _truth(path):
@@ -191,7 +191,7 @@ def valid(tmp_path_factory, make_sky):
     write_json(folder / "provenance.json", {"notebooks": {"01_liouville": entry}, "files": {}})
     write_json(folder / "claims.json", [asdict(claims.Claim("A_1", 1e-3, 1e-5, truth=1e-3, equation="(3)")),
                                         asdict(claims.Claim("L", None, unit="pc", note="why"))])
-    nbformat.write(read(course.sources()[0]), folder / "student.ipynb")
+    nbformat.write(read(copies.sources()[0]), folder / "student.ipynb")
     readers = {"mask.csv": lambda path: read_mask(path, sky), "truth.toml": _truth, "heliosphere.toml": _heliosphere,
                "run.yaml": _run_parameters, "results.json": _folder, "liouville_map.fits": _liouville,
                "spherical.h5": _grid, "cartesian.h5": _grid, "cells.out": _cells, "sweep.jsonl": _sweep,
@@ -245,8 +245,8 @@ def test_damaged_files_are_read_or_refused(valid, tmp_path, monkeypatch, name):
     path.parent.mkdir()
     path.write_bytes(content)
     monkeypatch.setattr(gridded_files, "PATIENCE", 5.0)
-    monkeypatch.setattr(course_check, "_execute", lambda notebook, seconds: ("", set()))
-    monkeypatch.setattr(course_check.pairing, "read", functools.cache(course_check.pairing.read))
+    monkeypatch.setattr(checking, "_execute", lambda notebook, seconds: ("", set()))
+    monkeypatch.setattr(checking.pairing, "read", functools.cache(checking.pairing.read))
     read(path)  # the valid one is read
     total = int(os.environ.get("LISBON_MUTATIONS", "600"))
     rng = np.random.default_rng([NAMES.index(name), total])

@@ -3,8 +3,7 @@
 from lisbon_core.plots.budget import error_budget, members_fitted
 from lisbon_core.plots.dipoles import dipole_energy
 from lisbon_core.plots.distributions import coefficients, curves, fit_of_order, pad, work_precision
-from lisbon_core.plots.gridded import gridded_planes
-from lisbon_core.plots.heliosphere import field_along_tracks, field_lines, heliosphere_planes
+from lisbon_core.plots.heliosphere import field_along_tracks, field_lines, gridded_planes, heliosphere_planes
 from lisbon_core.plots.sensitivity import field_fan, sensitivity
 from lisbon_core.plots.skies import figure_2, skies
 from lisbon_core.plots.space import bundle, orbits_in_space, unfolding

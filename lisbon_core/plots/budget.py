@@ -1,9 +1,9 @@
 """Where the errors come from, and what the members of an ensemble say."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.plots.style import COLOURS, blank, one_panel, styled
+from lisbon_core.plots.sensitivity import row_panels
+from lisbon_core.plots.style import COLOURS, one_panel, styled
 
 __all__ = ["error_budget", "members_fitted"]
 
@@ -20,15 +20,10 @@ def error_budget(panels: dict[str, dict[str, float]], statistical: dict[str, flo
         By the same titles: the statistical error, drawn as a line.
     """
     kinds = list(next(iter(panels.values())))
-    rows = np.arange(len(kinds))
-    fig = blank(1.0 + 0.2 * len(kinds))
-    for axes, (title, parts) in zip(fig.subplots(1, len(panels), sharey=True), panels.items(), strict=True):
-        axes.barh(rows, [parts[kind] for kind in kinds], color=COLOURS["orange"], height=0.7)
+    fig = row_panels(panels, kinds, 1.0 + 0.2 * len(kinds), 7)
+    for axes, (title, parts) in zip(fig.axes, panels.items(), strict=True):
+        axes.barh(range(len(kinds)), [parts[kind] for kind in kinds], color=COLOURS["orange"], height=0.7)
         axes.axvline(statistical[title], color=COLOURS["blue"], linewidth=1.2)
-        axes.set_title(title, fontsize=8)
-        axes.tick_params(labelsize=7)
-    fig.axes[0].set_yticks(rows, kinds, fontsize=7)
-    fig.axes[0].set_ylim(len(kinds) - 0.5, -0.5)
     return fig
 
 

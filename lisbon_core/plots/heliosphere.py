@@ -6,11 +6,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import unit_vector
+from lisbon_core.frames import rotation_to_icrs, unit_vector
 from lisbon_core.heliosphere import HeliosphereParameters
-from lisbon_core.plots.style import blank, styled
+from lisbon_core.plots.style import COLOURS, blank, styled
 
-__all__ = ["field_along_tracks", "field_lines", "heliosphere_planes"]
+__all__ = ["field_along_tracks", "field_lines", "gridded_planes", "heliosphere_planes"]
 
 EXTENT_AU = 400.0  # of the planes, on each side of the Sun
 UPWIND = "towards the interstellar wind (AU)"
@@ -37,13 +37,18 @@ class Plane(NamedTuple):
 
 
 def _planes(heliosphere, points: int, colour: str, *planes: Plane):
-    """|B| in planes side by side, with heliopause (full) and shock (dashed); the figure, and B of each plane."""
-    fig, fields, side = blank(4.1), [], np.linspace(-EXTENT_AU, EXTENT_AU, points)
+    """|B| in planes side by side, with heliopause (full) and shock (dashed).
+
+    Returns the figure, and of each plane how much of B/|B| points along it and up, each of shape (points, points).
+    """
+    fig, parts, side = blank(4.1), [], np.linspace(-EXTENT_AU, EXTENT_AU, points)
     first, second = np.meshgrid(side, side)
     for axes, plane in zip(fig.subplots(1, len(planes)), planes, strict=True):
         places = first[..., None] * plane.along + second[..., None] * plane.up + plane.above
-        fields.append(heliosphere.field(places.reshape(-1, 3))[0].reshape(places.shape))
-        strength = np.maximum(np.linalg.norm(fields[-1], axis=-1), 1e-9)  # nothing is not blank
+        field = heliosphere.field(places.reshape(-1, 3))[0].reshape(places.shape)
+        strength = np.maximum(np.linalg.norm(field, axis=-1), 1e-9)  # nothing is not blank
+        field = field / strength[..., None]
+        parts.append((field @ plane.along, field @ plane.up))
         mesh = axes.pcolormesh(side, side, strength, norm=mpl.colors.LogNorm(0.1, 20.0), rasterized=True)
         if hasattr(heliosphere, "parameters"):  # a field on a grid has no surfaces that could be drawn
             reach = np.linalg.norm(places, axis=-1)
@@ -51,7 +56,7 @@ def _planes(heliosphere, points: int, colour: str, *planes: Plane):
                 axes.contour(side, side, reach / surface, levels=[1.0], colors=colour, linewidths=0.9, linestyles=style)
         axes.set(aspect="equal", title=plane.title, xlabel=plane.xlabel, ylabel=plane.ylabel)
     fig.colorbar(mesh, ax=fig.axes, label="|B| (microgauss)", orientation="horizontal", shrink=0.5, aspect=35)
-    return fig, fields
+    return fig, parts
 
 
 @styled
@@ -79,15 +84,39 @@ def field_lines(heliosphere, points: int = 241) -> Figure:
     planes = (Plane(z, x, "(A) Plane of the flow and the field", UPWIND, "across it, along interstellar B (AU)"),
               Plane(upwind, across, "(B) 10 AU north of the solar equator", UPWIND, "along the solar equator (AU)",
                     10.0 * axis))
-    fig, fields = _planes(heliosphere, points, "black", *planes)
+    fig, parts = _planes(heliosphere, points, "black", *planes)
     side, ticks = np.linspace(-EXTENT_AU, EXTENT_AU, points), np.linspace(-EXTENT_AU, EXTENT_AU, 5)
-    for axes, plane, field in zip(fig.axes, planes, fields, strict=False):
-        field = field / np.maximum(np.linalg.norm(field, axis=-1, keepdims=True), 1e-9)
-        right, upwards = field @ plane.along, field @ plane.up
+    for axes, (right, upwards) in zip(fig.axes, parts, strict=False):
         axes.streamplot(side, side, right, upwards, color=right**2 + upwards**2, linewidth=0.7, density=1.5,
                         arrowsize=0.6, cmap=mpl.colors.LinearSegmentedColormap.from_list("", ["#ffffff00", "white"]),
                         norm=mpl.colors.Normalize(0.0, 1.0), broken_streamlines=True)
         axes.set(xlim=side[[0, -1]], ylim=side[[0, -1]], xticks=ticks, yticks=ticks)
+    return fig
+
+
+@styled
+def gridded_planes(heliosphere, points: int = 289) -> Figure:
+    """|B| in the ecliptic (A) and in the plane of the wind and the ecliptic pole (B), to see whether a grid is right.
+
+    The left is where spacecraft find the source of the interstellar wind: if the red arrow does not come from there,
+    the frame is not the right one. White arrows are B, as far as it lies in the plane.
+    """
+    to_model, source = heliosphere.axes @ rotation_to_icrs("ecliptic"), HeliosphereParameters().upwind_lon
+    upwind, north = unit_vector(source, 0.0), np.array([0.0, 0.0, 1.0])
+    away = f"away from ecliptic longitude {source:.0f} (AU)"
+    planes = (Plane(to_model @ -upwind, to_model @ np.cross(upwind, north), "(A) Ecliptic", away,
+                    f"towards longitude {(source - 90.0) % 360.0:.0f} (AU)"),
+              Plane(to_model @ -upwind, to_model @ north, "(B) Wind and ecliptic pole", away,
+                    "towards latitude 90 (AU)"))
+    fig, parts = _planes(heliosphere, points, "white", *planes)
+    few, flow = slice(points // 18, -1, points // 18), heliosphere.flow
+    side = np.linspace(-EXTENT_AU, EXTENT_AU, points)[few]
+    for axes, plane, (right, upwards) in zip(fig.axes, planes, parts, strict=False):
+        axes.quiver(side, side, right[few, few], upwards[few, few], color="white", scale=24.0, width=0.004, pivot="mid")
+        if flow.any():
+            wind = EXTENT_AU * np.array([flow @ plane.along, flow @ plane.up]) / np.linalg.norm(flow)
+            axes.annotate("wind", 0.5 * wind, xytext=-0.9 * wind, color=COLOURS["red"],
+                          arrowprops={"arrowstyle": "->", "color": COLOURS["red"]})
     return fig
 
 

@@ -6,7 +6,18 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from lisbon_core.plots.style import COLOURS, COLUMN, blank, one_panel, styled
 
-__all__ = ["field_fan", "sensitivity"]
+__all__ = ["field_fan", "row_panels", "sensitivity"]
+
+
+def row_panels(titles, labels, height: float, size: float) -> Figure:
+    """A figure with panels side by side, one a title; their rows 0, 1, ... go down and carry labels of this size."""
+    fig = blank(height)
+    for axes, title in zip(fig.subplots(1, len(titles), sharey=True), titles, strict=True):
+        axes.set_title(title, fontsize=8)
+        axes.tick_params(labelsize=7)
+    fig.axes[0].set_yticks(range(len(labels)), labels, fontsize=size)
+    fig.axes[0].set_ylim(len(labels) - 0.5, -0.5)
+    return fig
 
 
 @styled
@@ -24,9 +35,8 @@ def sensitivity(labels, kinds, panels: dict, suspect) -> Figure:
         Rows whose fit is bad: drawn hollow.
     """
     rows = np.arange(len(labels))
-    fig = blank(0.9 + 0.185 * len(labels))
-    for axes, (title, (values, sigma, truth)) in zip(fig.subplots(1, len(panels), sharey=True), panels.items(),
-                                                     strict=True):
+    fig = row_panels(panels, labels, 0.9 + 0.185 * len(labels), 6.5)
+    for axes, (values, sigma, truth) in zip(fig.axes, panels.values(), strict=True):
         values, sigma = np.asarray(values, dtype=float), np.nan_to_num(np.asarray(sigma, dtype=float))
         axes.axvspan(values[0] - sigma[0], values[0] + sigma[0], color=COLOURS["sky"], alpha=0.25, linewidth=0)
         axes.axvline(values[0], color=COLOURS["blue"], linewidth=0.8)
@@ -41,10 +51,6 @@ def sensitivity(labels, kinds, panels: dict, suspect) -> Figure:
         for row in rows[1:]:
             if kinds[row] != kinds[row - 1]:
                 axes.axhline(row - 0.5, color="0.85", linewidth=0.6, zorder=0)
-        axes.set_title(title, fontsize=8)
-        axes.tick_params(labelsize=7)
-    fig.axes[0].set_yticks(rows, labels, fontsize=6.5)
-    fig.axes[0].set_ylim(len(labels) - 0.5, -0.5)
     return fig
 
 

@@ -10,12 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from lisbon_core.anisotropy import (
-    AnisotropyFit,
-    PitchAngleDistribution,
-    RenormalisedSky,
-    pitch_angle_distribution,
-)
+from lisbon_core.anisotropy import AnisotropyFit, PitchAngleDistribution, RenormalisedSky, pitch_angle_distribution
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.transport import fit_transport
 from lisbon_core.transport.result import Estimate, TransportFit

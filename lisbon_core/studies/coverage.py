@@ -7,8 +7,8 @@ the truth does not end at the fitted order. Nearly all of the time goes into the
 """
 
 import argparse
-import io
 import platform
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +17,6 @@ import scipy
 from astropy.table import Table
 from tqdm import tqdm
 
-from lisbon_core._core import write_atomically
 from lisbon_core.anisotropy import design, fit_design, parameter_names, pitch_angle_distribution, renormalise
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples
@@ -116,13 +115,9 @@ def main() -> None:
                      samples=chosen.samples, seed=chosen.seed)
     options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in vars(chosen).items() if value)
     versions = f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}"
-    text = io.StringIO()
     made = found.table(command=f"python -m lisbon_core.studies.coverage {options}", versions=versions,
                        truth=asdict(truth))
-    made.write(text, format="ascii.ecsv")
-    print(text.getvalue())
-    if chosen.out:
-        write_atomically(chosen.out, text.getvalue())
+    made.write(chosen.out or sys.stdout, format="ascii.ecsv", overwrite=True)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ OF_THE_DETECTOR = ("response of the detector", "spectrum", "growth of the anisot
 class Conclusion:
     """A conclusion and the number that it rests on, which must differ from zero.
 
+    Attributes
+    ----------
     says : str
         In plain words.
     value, sigma, systematic : float
@@ -88,6 +90,10 @@ def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
 class Forecast:
     """Errors of A_1, 1/l (1/kpc) and 1/L (1/kpc) that another observation of the same sky would have.
 
+    Attributes
+    ----------
+    says : str
+        What is observed.
     sigma, systematic, known : ndarray, shape (3,)
         Statistical; systematic; and what of that stays if the heliosphere and the interstellar field are known.
     """

@@ -8,7 +8,7 @@ truths and noise of their own, and fitted as ever, through the default heliosphe
 
 import argparse
 import functools
-import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,6 @@ import numpy as np
 from astropy.table import Table
 from tqdm import tqdm
 
-from lisbon_core._core import write_atomically
 from lisbon_core.anisotropy import sample_columns
 from lisbon_core.claims import anisotropy_claims, transport_claims
 from lisbon_core.ensemble import draw_members
@@ -124,11 +123,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file (ECSV) that the table is written to; else it is printed")
     chosen = parser.parse_args()
     command = f"python -m lisbon_core.studies.off_model --skies {chosen.skies} --samples {chosen.samples}"
-    text = io.StringIO()
-    tabulated(off_model(kinds(), chosen.skies, chosen.samples), command=command).write(text, format="ascii.ecsv")
-    print(text.getvalue())
-    if chosen.out:
-        write_atomically(chosen.out, text.getvalue())
+    table = tabulated(off_model(kinds(), chosen.skies, chosen.samples), command=command)
+    table.write(chosen.out or sys.stdout, format="ascii.ecsv", overwrite=True)
 
 
 if __name__ == "__main__":

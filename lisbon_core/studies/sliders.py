@@ -26,8 +26,7 @@ def draw_field_direction(run, lon: float, lat: float, heliosphere: bool):
     if not heliosphere:
         mu, words = straight, "Straight lines: no heliosphere."
     else:
-        traced = trace_sky(model, dec, ra, rigidity_TV=run.response.scale_TV,
-                           boundary_AU=run.parameters.boundary_AU)
+        traced = trace_sky(model, dec, ra, rigidity_TV=run.response.scale_TV, boundary_AU=run.parameters.boundary_AU)
         mu, area = traced.mu[0], np.repeat(np.cos(np.radians(dec))[:, None], len(ra), axis=1)
         shift = np.sqrt(np.average((mu - straight) ** 2, weights=area))
         words = f"The heliosphere shifts μ by {shift:.2f} r.m.s.; {traced.chaotic_fraction:.0%} of the sky is chaotic."

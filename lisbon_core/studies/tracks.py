@@ -40,8 +40,7 @@ def follow(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, *, step_AU:
     """
     states = [_begin(heliosphere, arrival, rigidity_TV)]
     for _ in range(steps):
-        orbits = trace(heliosphere, *states[-1], backwards=True, path_cap_AU=step_AU, boundary_AU=1e6,
-                       neighbours=False)
+        orbits = trace(heliosphere, *states[-1], backwards=True, path_cap_AU=step_AU, boundary_AU=1e6, neighbours=False)
         states.append((orbits.position, orbits.momentum))
     return np.array([position for position, _ in states]), np.array([momentum for _, momentum in states])
 

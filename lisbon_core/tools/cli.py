@@ -180,11 +180,11 @@ COMMANDS = {
         _option("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead"),
         _option("--attempts", type=_from(1), default=3, metavar="N", help="how often a run that fails is tried (3)")]),
     "equations": ("tools.equations:lines", "where each equation is computed, shown and proved", []),
-    "check": ("tools.course_check:check_all", "check a student's exercise notebook", [
+    "check": ("course.checking:check_all", "check a student's exercise notebook", [
         _option("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student"),
         _option("--csv", action="store_true", dest="table", help="a line an exercise: file, exercise, how it ended"),
         _option("--seconds", type=_from(1), default=300, help="limit for each notebook (default 300)")]),
-    "capstone": ("studies.unknown_sky:capstone", "an unknown sky for a student, and its grade", [
+    "capstone": ("course.unknown_sky:capstone", "an unknown sky for a student, and its grade", [
         _option("--student", required=True, metavar="NAME", help="name or number: the sky follows from it"),
         _option("--secret", default="", metavar="WORD", help="the lecturer's: without it the truth can be computed"),
         _option("--out", metavar="SKY.ecsv", help="write the sky here"),
@@ -193,7 +193,7 @@ COMMANDS = {
     "paper": ("tools.publish:paper", "all notebooks at the defaults, what is committed anew (make paper)", [JOBS]),
     "site": ("tools.site.build:build_site", "the website (make site)", [BUILD]),
     "pdf": ("tools.site.build:build_pdf", "one PDF of the whole (make pdf)", [BUILD]),
-    "course": ("tools.course:build", "exercises and slides for a course (make course)", [BUILD])}
+    "course": ("course.copies:build", "exercises and slides for a course (make course)", [BUILD])}
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:

@@ -19,7 +19,8 @@ __all__ = ["FLAGS", "NEEDS", "SiteError", "build_pdf", "build_site", "find_brows
 HERE = Path(__file__).parent
 NEEDS = {"sphinx": "sphinx", "myst_nb": "myst-nb", "sphinx_book_theme": "sphinx-book-theme",
          "sphinx_copybutton": "sphinx-copybutton", "mathjax": "django-static-mathjax"}
-KINDS = {"studies": "studies", "plots": "studies", "tools": "tools"}  # of rooms; all others are physics
+# of rooms; all others are physics
+KINDS = {"studies": "studies", "plots": "studies", "tools": "tools", "course": "tools"}
 # no sandbox: it needs privileges that a container lacks; and nothing is asked of the network
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-default-apps", "--disable-sync", "--no-first-run")
@@ -80,7 +81,8 @@ def gather(target: Path, printed: bool = False) -> None:
     """
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(HERE / "pages", target, ignore=shutil.ignore_patterns("tests.md") if printed else None)
-    for path in [ROOT / "README.md", *(ROOT / "data").glob("*.md"), *(ROOT / "figures").glob("*.png"),
+    for path in [*(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING")),
+                 *(ROOT / "data").glob("*.md"), *(ROOT / "figures").glob("*.png"),
                  *(ROOT / "notebooks").glob("[0-9]*.ipynb"), *(ROOT / "notebooks").rglob("*.md")]:
         (target / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target / path.relative_to(ROOT))

@@ -1,4 +1,4 @@
-"""The hidden checks on a student's notebook: processes of their own (`course_judge`), limits, a readable report.
+"""The hidden checks on a student's notebook: processes of their own (`judging`), limits, a readable report.
 
 This is a fence, not a wall: a student's code runs with the rights of whoever checks it.
 """
@@ -17,9 +17,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from lisbon_core.course.copies import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
-from lisbon_core.tools.course import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 from lisbon_core.tools.inputs import ROOT
 
 __all__ = ["CheckOutcome", "answers", "assemble", "check", "check_all", "judge", "labelled", "report", "source_of"]
@@ -177,7 +177,7 @@ def check_all(files: list[str], seconds: float = 300.0, table: bool = False) -> 
 
 
 def _roles(run, source) -> list[tuple[str, str, list[str]]]:
-    """What `course_judge` is given of each cell: its role, its text, and the names that its solution binds."""
+    """What `judging` is given of each cell: its role, its text, and the names that its solution binds."""
     solved, roles = answers(source), []
     for cell in run.cells:
         label = _label(cell)
@@ -190,7 +190,7 @@ def _roles(run, source) -> list[tuple[str, str, list[str]]]:
 
 
 def _execute(cells: list, seconds: float) -> tuple[str, dict[int, list[str]]]:
-    """Run cells by `course_judge`: what ended it early, and of each finished cell the error in it, or none.
+    """Run cells by `judging`: what ended it early, and of each finished cell the error in it, or none.
 
     No flag, setting or module that lies around reaches it: checks are assertions.
     """
@@ -198,7 +198,7 @@ def _execute(cells: list, seconds: float) -> tuple[str, dict[int, list[str]]]:
         given = {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
                  "PYTHONOPTIMIZE": "", "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "lisbon_core.tools.course_judge", "judge", str(seconds)], cwd=folder,
+            [sys.executable, "-P", "-m", "lisbon_core.course.judging", "judge", str(seconds)], cwd=folder,
             env=os.environ | given, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         ended = f"the {seconds:.0f} seconds were over"
         try:

@@ -1,7 +1,7 @@
 """The course: student, instructor and grading copies of the exercises, and slides, all from one source.
 
 `notebooks/exercises/NN_name_sol.py` holds questions, answers and hidden checks in nbgrader's own markers, so that
-nbgrader takes `grading/` as it is; nothing here needs nbgrader. `course_check` runs the checks.
+nbgrader takes `grading/` as it is; nothing here needs nbgrader. `checking` runs the checks.
 """
 
 import importlib.util
