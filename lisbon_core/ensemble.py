@@ -61,9 +61,12 @@ def wave_dipole(p_index: float) -> float:
 class Member:
     """One draw of all nuisance quantities.
 
+    Attributes
+    ----------
     deviates : ndarray, shape (n_nuisance,)
         In widths of their laws; of `half-cycle`, the phase in turns at which the eleven years begin.
-    epochs : list of heliospheres, equally often seen.
+    epochs : list
+        Heliospheres, equally often seen.
     response : Response
     p_index, rigidity_index : float
     """

@@ -86,7 +86,7 @@ run = Run.from_namespace(globals())
 # %%
 claims = ledger(run_dir)
 decided = conclusions(claims)
-say("\n".join(f"- {one.says}: {number(one.value, one.sigma, '', (), one.systematic)} {one.unit}. **{one.verdict.capitalize()}.**"
+say("\n".join(f"- {one.says}: {number(one.value, one.sigma, one.unit, (), one.systematic)}. **{one.verdict[0].upper()}{one.verdict[1:]}.**"
               for one in decided) if decided else "Run the other notebooks, with `members` above 0, to see what survives.")
 length, bound = claims.get("L_focusing"), claims.get("T_0_bound")
 if decided and length and length["value"] and bound and bound["value"]:

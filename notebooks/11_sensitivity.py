@@ -62,7 +62,7 @@ if run.systematic is None:
     say("This run has no ensemble (`members` is 0, or the Liouville map is one's own): no decision can be made.")
 made = {claim.id: asdict(claim) for claim in (*anisotropy_claims(run), *transport_claims(run))}
 decided = conclusions(made)
-rows = [f"| {one.says} | {number(one.value, one.sigma, '', (), one.systematic)} {one.unit} | {one.by[0]:.1f} | {one.by[1]:.1f} | {one.verdict} |"
+rows = [f"| {one.says} | {number(one.value, one.sigma, one.unit, (), one.systematic)} | {one.by[0]:.1f} | {one.by[1]:.1f} | {one.verdict} |"
         for one in decided]
 say("\n".join(["| conclusion | number ± statistical ± systematic | errors from zero: statistical | both | verdict |", "|---|---|---|---|---|", *rows]) if rows else "")
 

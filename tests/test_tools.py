@@ -92,8 +92,9 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
                                                      "figures", "provenance.json", "report.md",
                                                      "results.json", provenance.LOCK}
     results = json.loads((out / "results.json").read_text())
-    assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "unit": "", "paper": 17.8, "truth": 7.2,
-                                         "verdict": "recovered", "equation": "", "note": ""}
+    assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "systematic": None, "unit": "", "paper": 17.8,
+                                         "truth": 7.2, "verdict": "recovered", "equation": "", "dominant": [],
+                                         "note": ""}
     assert results["parameters"] == RunParameters().as_dict()
     assert json.loads((out / "provenance.json").read_text())["notebooks"].keys() == {"04_sky", "05_fit", "06_rest"}
     notebook = nbformat.read(out / "05_fit.ipynb", as_version=4)
@@ -415,7 +416,7 @@ def test_command_line_wins_over_file(lisbon, tmp_path, monkeypatch):
     with pytest.raises(SystemExit):
         lisbon("run", "--out", "out", "--params", "p.yaml", "--set", "order=6", "--fast", "--set", "kappa29=2")
     assert handed == [{"order": 6, "p_index": 4.0, "sky_map": str(tmp_path / "mine.ecsv"), "grid_deg": 4.0,
-                       "kappa29": 2.0}]
+                       "members": 0, "kappa29": 2.0}]
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

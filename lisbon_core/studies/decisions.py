@@ -50,19 +50,19 @@ class Conclusion:
         if total >= SURE:
             return "stands"
         if alone >= SURE:
-            return f"not determined: it stands only if known are {' and '.join(self.dominant[:2])}"
-        return "not determined, even with all else known"
+            return f"not determined; were all else known it would stand. Open above all: {', '.join(self.dominant[:2])}"
+        return "not determined, even were all else known"
 
 
 # conclusion, claims of which one is enough, whether it is told as its inverse, unit and factor
 CONCLUDED = (
-    ("The intensity depends on the pitch angle: $A_1$ is not zero", ("A_1",), False, "10⁻³", 1e3),
-    ("The density falls across the field, too: $G$ is not zero", ("G_x", "G_y"), False, "10⁻⁷ per AU", 1e7),
-    ("The density falls along the field, over $\\ell$: $1/\\ell$ is not zero", ("gradient_length",), True, "per kpc",
+    ("The intensity depends on the pitch angle: $A_1$ is not zero", ("A_1",), False, "", 1.0),
+    ("The density falls across the field, too: $G$ is not zero", ("G_x", "G_y"), False, "1/AU", 1.0),
+    ("The density falls along the field, over $\\ell$: $1/\\ell$ is not zero", ("gradient_length",), True, "1/kpc",
      1.0),
     ("Scattering is not isotropic: $\\eta$ is not zero", ("eta",), False, "", 1.0),
-    ("Field lines diverge along the stream: $1/L$ is not zero", ("L_focusing",), True, "per kpc", 1e3),
-    ("The intensity changes in time: $T_0$ is not zero", ("T_0",), False, "10⁻⁶ per year", 1e6))
+    ("Field lines diverge along the stream: $1/L$ is not zero", ("L_focusing",), True, "1/kpc", 1e3),
+    ("The intensity changes in time: $T_0$ is not zero", ("T_0",), False, "1/yr", 1.0))
 
 
 def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
