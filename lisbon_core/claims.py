@@ -229,11 +229,11 @@ def interval(inverse: float, error: float) -> str:
     """The 95 % interval of a length from its inverse, which is what has a normal error: it may go through infinity.
 
     >>> interval(0.05, 0.1), interval(0.05, 0.01)
-    ('95 %: more than 4 pc or less than -6.9 pc', '95 %: 14 to 33 pc')
+    ('95 %: more than 4.1 pc or less than −6.8 pc', '95 %: 14 to 33 pc')
     """
     low, high = inverse - 1.96 * error, inverse + 1.96 * error
     if low < 0.0 < high:
-        return f"95 %: more than {1.0 / high:.2g} pc or less than {1.0 / low:.2g} pc"
+        return f"95 %: more than {1.0 / high:#.2g} pc or less than −{-1.0 / low:#.2g} pc"
     return f"95 %: {min(1.0 / low, 1.0 / high):.2g} to {max(1.0 / low, 1.0 / high):.2g} pc"
 
 

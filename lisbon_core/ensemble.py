@@ -181,7 +181,7 @@ def ensemble(heliosphere: HeliosphereParameters, parameters: RunParameters, dec,
     deviates, kinds = _drawn(members)
     changes, errors = zip(*(one - middle for one in traced), strict=True)
     return Ensemble(list(changes), list(errors), cell, deviates,
-                    (*kinds, "closed form, not this grid" if on_grid else "another model of the heliosphere"))
+                    (*kinds, "closed form, not this grid" if on_grid else "which model of the heliosphere"))
 
 
 def together(ensembles: list[Ensemble]) -> Ensemble:

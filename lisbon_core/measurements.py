@@ -52,6 +52,8 @@ def dipoles() -> list[Dipole]:
     table = Table.read(MEASUREMENTS / "dipole.ecsv")
     for name in ("amplitude", "amplitude_sigma"):
         table[name] = table[name].quantity.to_value(u.one)
+    # of a vector known to so much its direction is known no better; some compiled errors of the phase are smaller
+    table["phase_sigma"] = np.maximum(table["phase_sigma"], np.degrees(table["amplitude_sigma"] / table["amplitude"]))
     found = [Dipole(*(one.item() for one in row), table.meta["citations"][row["series"]]) for row in table]
     both = Table.read(MEASUREMENTS / "hawc_icecube.ecsv")
     (x, y), error = both["value"].quantity.to_value(u.one)[:2], both["sigma"].quantity.to_value(u.one)[0]

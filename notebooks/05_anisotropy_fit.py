@@ -233,7 +233,7 @@ say(head + "\n".join(rows))
 
 # %% [markdown]
 # Without a heliosphere a dipole stays open on every sky: the rings have taken the part of $A_1$ and $G$ that points to the
-# pole. A heliosphere closes the gap, through orbits that it bends, and then the rings cost next to nothing: compare the
+# pole. A heliosphere closes the gap, through orbits that it bends, and then the rings cost $A_1$ some half of its precision and $A_2$ hardly anything: compare the
 # first two lines of a sky. But it does so only if it is **known exactly**, as this table takes it: what fills the gap is how the
 # orbits are bent, and with a heliosphere that is a little wrong the sky is filled in wrongly, with errors as small (notebook 11).
 # What a southern sky alone lacks, no map of the orbits makes up for; but with a northern one it can be fitted together, each
@@ -287,7 +287,7 @@ if faster is not None:
 # The direction of the interstellar field is taken as given too: it goes into the orbits, not into Eq. (3). It can be
 # fitted as well, by tracing the sky anew for many fields and refitting it in each. `lisbon sweep` does so, and
 # `lisbon_core.studies.field_posterior` makes of these fits one law for direction, strength, $A_n$ and $G$
-# together; [11 What the conclusions depend on](11_sensitivity.ipynb) shows it. There too the map, which is a
+# together; [11 Which conclusions survive](11_sensitivity.ipynb) shows it. There too the map, which is a
 # sample, limits what can be known beside the noise of the sky.
 
 # %% [markdown]

@@ -139,6 +139,7 @@ if transport.law is not None:
 # Leave focusing out where there is some, $1/L = 0$, and $D$ comes out lopsided. With the right focusing it is symmetric:
 # turbulence need not know forward from backward. The asymmetry is $[D(\frac12) - D(-\frac12)]/[D(\frac12) + D(-\frac12)]$. Read off a Legendre
 # series that ends, $D$ is rounded off where it changes fast, so its dip is shallower than that of the fitted law.
+# On a sky like this one the asymmetry is hardly significant either way: what it shows of the paper's argument is its idea.
 
 # %%
 lopsided = transport.D_asymmetry

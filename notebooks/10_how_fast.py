@@ -311,4 +311,4 @@ say(
 # **A question the figure raises.** The last hundredth of the orbits sets the tolerance for all. Would it be cheaper to
 # trace all of them loosely, and again only those whose own error estimate is large?
 #
-# Before: [09 Infer scattering and focusing, and draw the conclusions](09_transport.ipynb) · Next: [11 What the conclusions depend on](11_sensitivity.ipynb)
+# Before: [09 Infer scattering and focusing, and draw the conclusions](09_transport.ipynb) · Next: [11 Which conclusions survive](11_sensitivity.ipynb)

@@ -200,7 +200,7 @@ def test_a_small_ensemble_from_end_to_end():
     """Two members and the simulation, traced: they move the dipole, by more than its noise and by less than itself."""
     run = Run(RunParameters(**FAST | {"members": 2}))
     assert len(run.ensemble.changes) == 3
-    assert run.ensemble.kinds[-1] == "another model of the heliosphere"
+    assert run.ensemble.kinds[-1] == "which model of the heliosphere"
     assert run.fit.sigma[0] < run.systematic.error(run.systematic.theta[0]) < abs(run.fit.theta[0])
     assert {"inverse_L", "gradient_length", "T_0"} <= set(run.transport_shifts)
     assert run.transport_shifts["gradient_length"].shape == (4,)

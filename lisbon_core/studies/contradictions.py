@@ -22,6 +22,8 @@ class Comparison:
 
     measured, model : tuple of float
         Number and error.
+    fitted : bool
+        Whether the model was fitted to it, or the two are no numbers with a normal error: then there is no pull.
     """
 
     quantity: str
@@ -29,6 +31,7 @@ class Comparison:
     model: tuple[float, float]
     unit: str
     where: str
+    fitted: bool = False
 
     @property
     def pull(self) -> float:
@@ -47,14 +50,14 @@ def against_measurements(run: Run) -> list[Comparison]:
     if run.heliosphere is not run.closed_form:
         return rows
     _, published = with_field(HeliosphereParameters(), "hawc-icecube").directions()
-    rows.append(Comparison("field of HAWC and IceCube, from the one assumed", (0.0, FIELD_ERROR_DEG),
+    rows.append(Comparison("angle from HAWC and IceCube's field to the one assumed", (0.0, FIELD_ERROR_DEG),
                            (float(angle_between(run.closed_form.field_icrs, published)), 0.0), "degrees",
-                           "[02](02_heliosphere.ipynb)"))
+                           "[02](02_heliosphere.ipynb)", fitted=True))
     bins = compared(run.closed_form.parameters, binned(measured()))
     for region in ("sheath", "interstellar"):
         for spacecraft in (1, 2):
             here = (bins["region"] == region) & (bins["spacecraft"] == spacecraft)
             told, ours = float(np.mean(bins["B"][here])), float(np.mean(bins["model_B"][here]))
             rows.append(Comparison(f"mean field along Voyager {spacecraft}, {region}", (told, STRENGTH_ERROR * told),
-                                   (ours, 0.0), "microgauss", "[02](02_heliosphere.ipynb)"))
+                                   (ours, 0.0), "microgauss", "[02](02_heliosphere.ipynb)", fitted=True))
     return rows

@@ -45,12 +45,12 @@ class Conclusion:
 
     @property
     def verdict(self) -> str:
-        """Stands; stands only with a caveat; or is not determined."""
+        """Stands, or is not determined and by what."""
         alone, total = self.by
         if total >= SURE:
             return "stands"
         if alone >= SURE:
-            return f"not determined; were all else known it would stand. Open above all: {', '.join(self.dominant[:2])}"
+            return f"not determined; the largest causes: {', '.join(self.dominant[:2])}"
         return "not determined, even were all else known"
 
 

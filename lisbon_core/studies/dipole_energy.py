@@ -196,11 +196,13 @@ class Compared:
                 self.turned / np.hypot(self.phase_sigma, self.measured.phase_sigma))
 
 
-def compared(run: Run, through: list[LiouvilleMap], measured: Sequence[Dipole], fit: AnisotropyFit,
+def compared(run: Run, through: list[LiouvilleMap] | None, measured: Sequence[Dipole], fit: AnisotropyFit,
              gradient_index: float) -> list[Compared]:
-    """Each published dipole within `ENERGIES` beside its prediction, by energy."""
+    """Each published dipole within `ENERGIES` beside its prediction, by energy; `through` None: without a heliosphere.
+    """
     limits = {(one.dec_min, one.dec_max) for one in measured}
-    bands = {one: harmonics(run, through, one, fit, gradient_index) for one in limits}
+    bands = {one: no_heliosphere(run, one, fit, gradient_index) if through is None
+             else harmonics(run, through, one, fit, gradient_index) for one in limits}
     found = []
     for one in sorted(measured, key=lambda one: one.energy):
         if ENERGIES[0] <= one.energy <= ENERGIES[-1]:
