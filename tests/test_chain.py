@@ -150,7 +150,8 @@ def test_both_embedded_skies_come_back(path):
     assert 0.0 < claims["unescaped_fraction"].value < 0.2
 
 
-ENDS = [(one.name, value) for one in fields(RunParameters) if one.name != "samples" and one.type is not str
+ENDS = [(one.name, value) for one in fields(RunParameters)
+        if one.name not in ("samples", "members") and one.type is not str
         for value in one.metadata.get("choices") or (one.metadata["low"], one.metadata["high"])]
 REFUSED = {("dec_min", 90.0), ("dec_max", -90.0), ("grid_deg", 1.0)}  # an empty band; finer than a map is read
 
@@ -159,7 +160,7 @@ REFUSED = {("dec_min", 90.0), ("dec_max", -90.0), ("grid_deg", 1.0)}  # an empty
                                              ("epoch", "fixed"), ("response", "lognormal:3")])
 def test_the_ends_of_every_parameter_come_to_verdicts(name, value):
     """An assumption that does not fit is a verdict or a reason, and no exception."""
-    settings = {"grid_deg": 10.0, "samples": 2, "response": "mono", name: value}
+    settings = {"grid_deg": 10.0, "samples": 2, "response": "mono", "members": 0, name: value}
     if (name, value) in REFUSED:
         with pytest.raises(LisbonError, match=name):
             check_inputs(RunParameters(**settings))
