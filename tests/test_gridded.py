@@ -337,7 +337,8 @@ def test_a_sky_through_the_simulation(tmp_path):
     right, wrong = Run(same), Run(replace(same, heliosphere=""))
     known = np.array([*truth.legendre(7), truth.G_x, truth.G_y])
     fit = fit_anisotropy(right.sky, right.liouville, others={"coarser": right.coarser}, made_with=truth.samples)
-    assert abs(fit.chi2_reduced - 1.0) < 4.0 * fit.chi2_reduced_sigma
+    # what a grid half as fine changes is an upper bound of the error, so chi-square may be low
+    assert fit.chi2_reduced - 1.0 < 4.0 * fit.chi2_reduced_sigma
     assert np.max(np.abs(fit.theta - known) / fit.sigma) < 4.0
     assert wrong.fit.chi2_reduced > 1.0 + 8.0 * wrong.fit.chi2_reduced_sigma
     assert np.max(np.abs(wrong.fit.theta - known) / wrong.fit.sigma) > 4.0

@@ -19,12 +19,16 @@ def test_the_page_says_what_is_said():
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_nothing_read_can_run_code(path):
-    """No pickle, eval or exec, no shell, no YAML or numpy loader that makes objects."""
+    """No pickle, eval or exec, no shell, no YAML or numpy loader that makes objects.
+
+    But for `sealed`, which reads numba's pickles in its place, once it has checked whose they are and that none changed.
+    """
+    allowed = {"pickle"} if path.name == "sealed.py" else set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
-            assert not names & {"pickle", "dill", "joblib", "cloudpickle", "shelve", "marshal", "urllib.request",
-                                "requests", "httpx", "ftplib"}, f"{path.name}: {names}"
+            assert not (names - allowed) & {"pickle", "dill", "joblib", "cloudpickle", "shelve", "marshal",
+                                            "urllib.request", "requests", "httpx", "ftplib"}, f"{path.name}: {names}"
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called not in {"eval", "exec", "os.system", "yaml.load", "yaml.unsafe_load"}, path.name

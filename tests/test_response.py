@@ -52,6 +52,9 @@ def test_every_preset_can_be_drawn_from_and_names_its_source():
     assert response("lognormal:0.4", 4.0) == log_normal(4.0, 0.4)
 
 
+@pytest.mark.parametrize(("text", "says"), [
+    ("tibet", "cannot be read"), ("lognormal:wide", "a width of ln E"), ("lognormal:0", "between 0 and 3"),
+    ("air-shower:-1", "between 0 and 3"), ("nowhere.csv", "cannot be read")])
 def test_impossible_responses_are_named(text, says):
     with pytest.raises(ResponseError, match=says):
         response(text, 4.0)

@@ -402,7 +402,7 @@ def test_whatever_is_amiss_in_a_fits_file_it_is_right_or_refused_or_doubted(tmp_
     doubted = sky is not None and any(line.startswith("mind:") for line in sky.log)
     if not refusal and not doubted:
         off = equator(multipoles(sky, 1).dipole) - DIPOLE * [1, 1, 0]
-        assert np.abs(off).max() < 1e-5, (case, card, value, damage, at, sky.log)
+        assert np.abs(off).max() < 2e-5, (case, card, value, damage, at, sky.log)
 
 
 def of_datasets(kind, lon, lat, value, sigma):

@@ -52,7 +52,7 @@ def fit_speed(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[Liouvil
 
         result = fit_anisotropy(sky, liouville, order, p_index, terms=terms, names=names)
         share = share_of_its_own(result)
-        if share < 1e-4:
+        if share < 1e-6:
             raise AnisotropyError(f"A_1 and G make up all but {share:.0e} of the sky of another speed: keep it fixed, "
                                   "as it has to be without a heliosphere")
         step, theta = result.theta - theta, result.theta

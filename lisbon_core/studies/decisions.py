@@ -20,7 +20,7 @@ OF_THE_DETECTOR = ("response of the detector", "spectrum", "growth of the anisot
 class Conclusion:
     """A conclusion and the number that it rests on, which must differ from zero.
 
-    Attributes
+    Parameters
     ----------
     says : str
         In plain words.
@@ -90,7 +90,7 @@ def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
 class Forecast:
     """Errors of A_1, 1/l (1/kpc) and 1/L (1/kpc) that another observation of the same sky would have.
 
-    Attributes
+    Parameters
     ----------
     says : str
         What is observed.

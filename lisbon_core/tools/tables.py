@@ -1,6 +1,5 @@
 """Tables of claims for the page and the terminal."""
 
-from lisbon_core.claims import INVERSE
 from lisbon_core.rounding import listed, number
 
 __all__ = ["number", "plain_table", "table"]
@@ -24,7 +23,7 @@ def _rows(claims: dict) -> list[tuple]:
         like = {key: near if one in near else () for key, one in size.items()}
         shown = ["–" if row[key] is None else number(row[key], None, "", like[key]) for key in ("truth", "paper")]
         value = number(row["value"], row["sigma"], "", like.get("value", ()), row.get("systematic"))
-        if name in INVERSE and row["value"] and row["verdict"] == "not determined":  # a length has no such error
+        if name == "L_focusing" and row["value"] and row["verdict"] == "not determined":  # a length has no such error
             inverse, *errors = 1.0 / row["value"], row["sigma"], row["systematic"]
             value = f"1/L = {number(inverse, errors[0] * inverse**2, '', (), errors[1] * inverse**2)} per {row['unit']}"
         rows.append((name, *shown, value, row["unit"] or "–", row["verdict"], row["equation"] or "–"))
