@@ -28,15 +28,16 @@
 # | [02](02_heliosphere.ipynb) | a heliosphere in closed form | | 5 |
 # | [03](03_orbits.ipynb) | orbits backwards into interstellar space, one Liouville map | (1) | 7 |
 # | [04](04_sky_map.ipynb) | the experiment, its sky map, and what its rings have lost | (2) | 5 |
-# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) | 10 |
+# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) | 6 |
 # | [06](06_renormalisation.ipynb) | the rings restored | (2a) | 3 |
 # | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) | 4 |
 # | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 10 |
 # | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 11 |
-# | [10](10_how_fast.ipynb) | how fast and how accurate orbits and fit are, beside other codes | | 5 |
+# | [10](10_trust_in_the_fit.ipynb) | how far the errors of the fit can be trusted | (3) | 8 |
 # | [11](11_sensitivity.ipynb) | which conclusions survive, and what would settle the rest | | 8 |
 # | [12](12_dipole_at_every_energy.ipynb) | what is predicted for other energies, under published dipoles | | 5 |
 # | [13](13_a_measured_sky.ipynb) | the chain on real maps, and what it does not explain of them | | 5 |
+# | [14](14_how_fast.ipynb) | appendix: how fast and how accurate orbits and fit are, beside other codes | | 5 |
 #
 # ## Three ways through it
 #

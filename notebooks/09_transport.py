@@ -372,4 +372,4 @@ say(table(ledger(run_dir)))
 # **A question the table raises.** Which of these numbers would change if the interstellar field pointed four degrees
 # away?
 #
-# Before: [08 Solve the Fokker-Planck equation of focused transport](08_fokker_planck.ipynb) · Next: [10 How fast and how accurate](10_how_fast.ipynb)
+# Before: [08 Solve the Fokker-Planck equation of focused transport](08_fokker_planck.ipynb) · Next: [10 How far the errors of the fit can be trusted](10_trust_in_the_fit.ipynb)

@@ -356,4 +356,4 @@ assert not run.is_recovery_test or not np.any(shift["A₁ (10⁻³)"][sample_kin
 # **A question the figure raises.** Each assumption was varied alone. Which two of them, varied together, could cancel in
 # chi-square and still move $A_1$?
 #
-# Before: [10 How fast and how accurate](10_how_fast.ipynb) · Next: [12 The dipole at every energy](12_dipole_at_every_energy.ipynb)
+# Before: [10 How far the errors of the fit can be trusted](10_trust_in_the_fit.ipynb) · Next: [12 The dipole at every energy](12_dipole_at_every_energy.ipynb)

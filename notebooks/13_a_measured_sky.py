@@ -132,4 +132,4 @@ say(f"In all {len(table)} skies the model with a heliosphere explains as much as
 # **A question the table raises.** The null fit explains nearly as much. What would a map have to show, and at which energy, for the
 # heliosphere to be seen in it beyond doubt?
 #
-# Before: [12 The dipole at every energy](12_dipole_at_every_energy.ipynb)
+# Before: [12 The dipole at every energy](12_dipole_at_every_energy.ipynb) · Next: [14 How fast and how accurate](14_how_fast.ipynb)

@@ -1,5 +1,6 @@
 """The notebooks are one text: each opens with the same box, asks a question, leads on; the guide knows them all."""
 
+import ast
 import re
 
 import jupytext
@@ -71,3 +72,22 @@ def test_bibtex_has_every_work():
     assert len(set(keys)) == len(keys) == text.count("author =")
     assert text.count("{") == text.count("}")
     assert "10.3847/1538-4357/adfc52" in text
+
+
+PRESENTS = re.compile(r"\b(show|say|record|expect|print)\(|\b(plots|widgets)\.")
+
+
+@by_stem
+def test_the_code_that_is_shown_is_physics(path):
+    """Of the lines a reader sees by default at least 70 % are physics, and none is cut off at the edge of the page."""
+    lines, physics = [], 0
+    for cell in jupytext.read(path).cells:
+        if cell.cell_type == "code" and not {"hide-input", "parameters", "widget"} & set(cell.metadata.get("tags", [])):
+            written = cell.source.splitlines()
+            lines += [line for line in written if line.strip() and not line.lstrip().startswith("#")]
+            for node in ast.parse(cell.source).body:
+                text = "\n".join(written[node.lineno - 1:node.end_lineno])
+                if not isinstance(node, (ast.Import, ast.ImportFrom)) and not PRESENTS.search(text):
+                    physics += sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in text.splitlines())
+    assert not [line for line in lines if len(line) > 88]
+    assert physics >= 0.7 * len(lines)

@@ -77,8 +77,8 @@ def lisbon(notebooks, capsys):
 
 
 def test_what_measures_times_runs_alone_and_last():
-    order = runner._order(["05_a", "06_a", "10_a", "11_a"])
-    assert order == {"05_a": set(), "06_a": {"05_a"}, "10_a": {"05_a", "06_a", "11_a"}, "11_a": set()}
+    order = runner._order(["05_a", "06_a", "14_a", "11_a"])
+    assert order == {"05_a": set(), "06_a": {"05_a"}, "14_a": {"05_a", "06_a", "11_a"}, "11_a": set()}
 
 
 def test_run_and_publish(notebooks, tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """Do the errors cover the truth? Many skies of fresh noise, each fitted through maps that share nothing with it.
 
 `python -m lisbon_core.studies.coverage --skies 500 --scramblings 20 --out data/coverage.ecsv` makes the table that
-notebook 05 shows: for each number the share of skies whose 68 and 95 % intervals hold the truth. The sky is made with a
+notebook 10 shows: for each number the share of skies whose 68 and 95 % intervals hold the truth. The sky is made with a
 map of its own; noise is drawn anew for each sky, and the samples of the fitted map for each scrambling. The series of
 the truth does not end at the fitted order. Nearly all of the time goes into the transport fits, one a sky.
 """

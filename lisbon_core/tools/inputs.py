@@ -7,6 +7,7 @@ import ast
 import functools
 import hashlib
 import json
+import tomllib
 from pathlib import Path
 
 from lisbon_core._core import PACKAGE, syntax_hash
@@ -19,8 +20,8 @@ __all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "files_read", "input_hash"
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
 # What a notebook needs of another's products, by number; the rest stands on its own.
-DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("03",),
-           "12": ("03",)}
+DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("05",),
+           "12": ("03",), "14": ("03",)}
 # They show what others computed, so that what they import reaches no notebook through them.
 SHOWING = {PACKAGE / "tools" / f"{name}.py" for name in ("notebook", "tables", "widgets")}
 
@@ -95,7 +96,14 @@ def _data() -> dict[str, str]:
 
 def files(sources: list[Path]) -> dict[str, dict[str, str]]:
     """Hash of each file that a notebook is made from, by the notebook's stem."""
-    return {path.stem: {path.name: _text_hash(path)} | reached(path) | _data() for path in sources}
+    return {path.stem: {path.name: _text_hash(path)} | _words(path) | reached(path) | _data() for path in sources}
+
+
+def _words(path: Path) -> dict[str, str]:
+    """Hash of what stands below a notebook's figures."""
+    words = path.with_name("figures.toml")
+    told = tomllib.loads(words.read_text(encoding="utf-8")) if words.is_file() else {}
+    return {words.name: _digest({name: text for name, text in told.items() if name[:2] == path.stem[:2]})}
 
 
 def files_read(values: dict) -> list[Path]:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from IPython.display import Image, Markdown, display
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import Claim, ClaimError, merge
 from lisbon_core.parameters import FAST, RunParameters
-from lisbon_core.plots.saving import drawn_by, fewer_colours, image
+from lisbon_core.plots.saving import drawn_by, drawn_data, fewer_colours, image
 from lisbon_core.plots.style import house_style
 from lisbon_core.rounding import number
-from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
 
 __all__ = ["expect", "folder", "ledger", "number", "picture", "record", "say", "show", "where_possible"]
 
@@ -37,40 +38,50 @@ def picture(figure) -> bytes:
     return fewer_colours(image(figure, "png", 110 if figure.get_figwidth() > 5.0 else 150))
 
 
-def show(fig, name: str, *, alt: str, caption: str, run_dir: str = "") -> None:
-    """Save a figure with the run as PNG and, for print, as PDF; display it with alternative text and caption; close it.
+def show(fig, name: str, run_dir: str = "", *, alt: str = "", caption: str = "", **numbers) -> None:
+    """Save a figure with the run: pixels, vectors for print, the data it draws; display it with its words; close it.
 
     Parameters
     ----------
     fig : matplotlib.figure.Figure
         Its label, where it has one, names the function that drew it and goes into the files and the caption.
     name : str
-        File stem, such as `05_sky`.
-    alt, caption : str
-        What one who cannot see the figure must know; what is printed below it (Markdown).
+        File stem, such as `05_residual`: a table of `notebooks/figures.toml` with `alt`, what one who cannot see the
+        figure must know, and `caption`, what is printed below it (Markdown).
     run_dir : str
         Folder of the run, as in the parameters.
+    numbers
+        What fills the places in the words, `{rms:.0%}`, by name.
 
     Raises
     ------
     LisbonError
-        If the name cannot be a file's stem, or the alternative text is empty.
+        If the name cannot be a file's stem, the words are not there, or one of their places is not filled.
     """
     import matplotlib.pyplot as plt
 
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise LisbonError(f"A figure cannot be called {name!r}: use letters, digits, '_' and '-' only.")
-    if not alt.strip():
-        raise LisbonError(f"Figure {name} has no alternative text: say in a sentence what it shows.")
+    words = words_of(name, numbers) | {key: text for key, text in {"alt": alt, "caption": caption}.items() if text}
     on_screen, saved = picture(fig), {kind: image(fig, kind, 200) for kind in ("png", "pdf")}
     if len(saved["png"]) > LARGE:
         saved["png"] = fewer_colours(saved["png"])
-    for kind, content in saved.items():
+    for kind, content in (saved | {"ecsv": drawn_data(fig)}).items():
         write_atomically(folder(run_dir) / "figures" / f"{name}.{kind}", content)
-    display(Image(data=on_screen, format="png", alt=" ".join(alt.split())))
+    display(Image(data=on_screen, format="png", alt=" ".join(words["alt"].split())))
     drawn = f" Drawn by `{drawn_by(fig).removeprefix('lisbon_core.')}`." if fig.get_label() else ""
-    display(Markdown(f"*{name}.* {caption}{drawn}"))
+    display(Markdown(f"*{name}.* {' '.join(words['caption'].split())}{drawn}"))
     plt.close(fig)
+
+
+def words_of(name: str, numbers: dict) -> dict[str, str]:
+    """Alternative text and caption of a figure, from figures.toml, with its numbers."""
+    words = tomllib.loads((NOTEBOOKS / "figures.toml").read_text(encoding="utf-8")).get(name, {})
+    try:
+        return {key: words[key].format(**numbers) for key in ("alt", "caption") if key in words}
+    except KeyError as place:
+        raise LisbonError(f"The words of figure {name} have a place for {place}, which is not given: "
+                          "call show with it.") from None
 
 
 def say(text: str) -> None:

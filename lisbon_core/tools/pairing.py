@@ -64,6 +64,9 @@ def read(path: Path):
 
     notebook = jupytext.read(path, fmt="py:percent")
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    for cell in notebook.cells:
+        if "hide-input" in cell.metadata.get("tags", []):  # folded on the site; in JupyterLab by this
+            cell.metadata["jupyter"] = {"source_hidden": True}
     return _stable_ids(notebook)
 
 
@@ -97,7 +100,7 @@ def tidy(notebook, keep_injected: bool = True):
         notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     count = 0
     for cell in notebook.cells:
-        for name in [name for name, value in cell.metadata.items() if name != "tags" or not value]:
+        for name in [name for name, value in cell.metadata.items() if name not in ("tags", "jupyter") or not value]:
             del cell.metadata[name]
         if cell.get("execution_count"):
             count += 1

@@ -77,8 +77,8 @@ def _recorded(path: Path, part: str) -> str | None:
 
 
 def _pictures(root: Path) -> dict[str, Path]:
-    """Figures of a folder by name, as pixels and as vectors."""
-    return {path.name: path for kind in ("png", "pdf") for path in sorted((root / "figures").glob(f"*.{kind}"))}
+    """Figures of a folder by name, as pixels, as vectors and as the data they draw."""
+    return {path.name: path for kind in ("png", "pdf", "ecsv") for path in sorted((root / "figures").glob(f"*.{kind}"))}
 
 
 def _refuse_paths(notebook, name: str, root: Path) -> None:

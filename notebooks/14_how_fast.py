@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # 10 How fast and how accurate
+# # 14 How fast and how accurate
 #
 # > **Shows** orbits a second against the error at their end, and what one fit takes: ours and others, side by side in
 # > one run. **Equations** none. **Needs** the sky (04) and the Liouville map (03) for the fit; the extra `bench` adds
@@ -189,7 +189,7 @@ fig = plots.work_precision(
 )
 show(
     fig,
-    "10_work_precision",
+    "14_work_precision",
     run_dir=run_dir,
     caption="Work and precision (a measurement of codes, no data). Symbols: the 99th percentile of the error; bars reach down "
     f"to the median. Dotted: what the bare evaluations of the field at 1e-6 (left) and {TOLERANCE:g} (right) would allow.",
@@ -240,7 +240,7 @@ fig = plots.curves(
 )
 show(
     fig,
-    "10_orbits_and_cores",
+    "14_orbits_and_cores",
     run_dir=run_dir,
     caption="Workload B at tolerance 1e-6, by number of orbits and of threads (a measurement of codes, no data). "
     "Here time is that of the clock on the wall, and whatever else the machine does takes from it.",
@@ -263,7 +263,7 @@ fig = plots.curves(
 )
 show(
     fig,
-    "10_boundary",
+    "14_boundary",
     run_dir=run_dir,
     caption=f"Closed-form heliosphere at tolerance {TOLERANCE:g}, one core: cost by radius of the sphere (a measurement of codes, no data).",
     alt=f"Milliseconds and evaluations per orbit against the radius of the sphere. From 500 to 8000 AU, sixteen times as far, "
@@ -312,4 +312,4 @@ say(
 # **A question the figure raises.** The last hundredth of the orbits sets the tolerance for all. Would it be cheaper to
 # trace all of them loosely, and again only those whose own error estimate is large?
 #
-# Before: [09 Infer scattering and focusing, and draw the conclusions](09_transport.ipynb) · Next: [11 Which conclusions survive](11_sensitivity.ipynb)
+# Before: [13 A measured sky](13_a_measured_sky.ipynb)
