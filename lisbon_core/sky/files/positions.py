@@ -68,6 +68,9 @@ def of_image(layer, values, log: list) -> Pixels:
     wcs, (height, width) = layer.wcs.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE]), layer.shape
     frame, code = frame_of(layer.header, log, AXES.get(wcs.wcs.lngtyp.strip(), "")), wcs.wcs.ctype[0][-3:]
     around, matrix = code in CYLINDRICAL, wcs.pixel_scale_matrix
+    if not layer.header.get("CD1_1") and (missing := {"CDELT1", "CDELT2"} - set(layer.header)):
+        raise SkyMapError(f"the image has no {min(missing)}, so nothing says how far apart its pixels are: write it, in "
+                          "degrees, into its header")
     steps = [float(step.to_value(u.deg)) for step in wcs.proj_plane_pixel_scales()]
     if around and (steps[0] * (width - 1) > 360.01 or steps[1] * (height - 1) > 180.01):
         raise SkyMapError(f"the image spans {steps[0] * width:.4g} x {steps[1] * height:.4g} degrees, more than the "
