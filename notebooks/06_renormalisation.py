@@ -121,16 +121,19 @@ say(
 # notebook 07 as errors, and unlike the noise of a pixel those do not average out along a ring.
 
 # %% tags=["hide-input"]
-means = {
-    "what the rings leave": 0.0 * sky.dec,
-    "restored from the model": ((renormalised.ring_mean - 1) * 1e3, renormalised.ring_mean_sigma * 1e3),
-} | ({"truth": (true_mean - 1) * 1e3} if run.truth else {})
-fig = plots.curves(sky.dec, means, xlabel="declination (degrees)", ylabel="ring mean − 1 (10⁻³)")
+seen = sky.observed.any(axis=1)
+errors = 1e3 * renormalised.ring_mean_sigma[seen]
+panels = {"the ring means": {
+    "what Eq. (2) leaves": 0.0 * errors, "restored from the model": (1e3 * (renormalised.ring_mean - 1)[seen], errors)}}
+if run.truth:
+    panels["how far they are off"] = {
+        "no error": 0.0 * errors, "restored − truth": (1e3 * (renormalised.ring_mean - true_mean)[seen], errors)}
+fig = plots.curves(sky.dec[seen], panels, xlabel="declination (degrees)", ylabel="ring mean − 1 (10⁻³)")
 typical = np.nanmedian(renormalised.ring_mean_sigma)
 show(fig, "06_ring_means", run_dir, label=run.label, typical=number(typical))
 words = f"The restored ring means scatter by {number(np.nanstd(renormalised.ring_mean))}; their errors are {number(typical)} in the median."
 if run.truth:
-    pull = ((renormalised.ring_mean - true_mean) / renormalised.ring_mean_sigma)[sky.observed.any(axis=1)]
+    pull = ((renormalised.ring_mean - true_mean) / renormalised.ring_mean_sigma)[seen]
     words += f" The one farthest from the truth is {np.max(np.abs(pull)):.1f} of its errors away."
     expect(np.all(np.abs(pull) < 5), "a restored ring mean is more than five of its errors from the truth", run.parameters)
 say(words)
