@@ -52,7 +52,8 @@ sky = run.sky
 # ## The sky of this run
 #
 # Whatever was decided while reading the file is said here; nothing is silently assumed. Many experiments publish on
-# HEALPix, a grid of pixels of equal area: such a map is averaged onto the grid of this one.
+# HEALPix, a grid of pixels of equal area: such a map is averaged onto the grid of this one. Maps are drawn in Mollweide's
+# projection, which keeps areas, with right ascension growing to the left, as on the sky.
 
 # %% tags=["hide-input"]
 say(f"**{sky}.**")

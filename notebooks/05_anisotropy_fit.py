@@ -112,9 +112,10 @@ cells = []
 for k, name in enumerate(names):
     of_both = None if systematic is None else float(systematic[k])
     unit = "" if k < order else "1/AU"
-    cells.append([name, number(float(fit.theta[k]), float(fit.sigma[k]), unit, (), of_both)])
+    true = truth[name] if truth else 0.0
+    cells.append([name, number(float(fit.theta[k]), float(fit.sigma[k]), unit, [true], of_both)])
     if truth:
-        cells[-1] += [number(truth[name], None, unit), f"{pulls[k]:+.1f}".replace("-", "−")]
+        cells[-1] += [number(true, None, unit, [float(fit.theta[k])]), f"{pulls[k]:+.1f}".replace("-", "−")]
 errors = "± statistical" + " ± systematic" * bool(run.systematic)
 say(markdown_table(["", f"fitted {errors}", *(["truth", "pull"] if truth else [])], cells))
 off = (fit.theta - theta) / fit.sigma

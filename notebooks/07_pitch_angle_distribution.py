@@ -79,7 +79,7 @@ assert np.allclose(binned, fast.F, rtol=0, atol=1e-12)
 # %% tags=["hide-input"]
 spread = np.sqrt(np.mean(np.var(liouville.mu, axis=0)))
 moved = np.max(np.abs(pad.F - fast.F) / pad.sigma)
-say(f"The orbits of one pixel differ in μ by {number(float(spread))} (r.m.s.). Their common errors move a bin by at most {moved:.1f} of its errors.")
+say(f"The orbits of one pixel differ in μ by {number(float(spread))} (r.m.s.). Their common errors move a bin by at most {moved:.2f} of its errors.")
 undistorted = straight_lines(run.heliosphere, sky.dec, sky.ra, run.response.scale_TV).mu[0][sky.observed]
 bins = np.digitize(undistorted, pad.edges[1:-1])
 sums, weights = (np.bincount(bins, fit.design.weight * values, pad.mu.size)
