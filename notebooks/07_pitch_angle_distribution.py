@@ -140,7 +140,8 @@ below = int(np.sum(np.abs(fit.theta[:-2]) < 1.96 * test.sigma.max()))
 say(
     f"The {test.degrees} independent ones together: chi-square {test.chi2:.1f}, which chance alone exceeds in "
     f"{100 * test.p_value:.2g} % of skies. The largest amplitude they leave room for (95 %) is {number(1.96 * float(test.sigma.max()))} of the "
-    f"intensity, more than {below} of the {fit.order} fitted $A_n$: a dependence on gyrophase as small as these would go unseen."
+    "intensity."
+    + f" {below} of the {fit.order} fitted $A_n$ are smaller: a dependence on gyrophase as small as these would go unseen." * bool(below)
 )
 
 # %% [markdown]
