@@ -283,19 +283,23 @@ def held(bias: float) -> float:
     return 50 * (erf((1 + bias) / np.sqrt(2)) + erf((1 - bias) / np.sqrt(2)))
 
 
-rows = []
+rows, alike = [], ""
 with where_possible("A series of two orders more"):
     shift, scatter = truncation_shift(run.skies, fit, run.maps)
-    rows.append(["two orders more", *(f"{one:+.1f} ± {other:.1f}" for one, other in zip(shift / fit.sigma, scatter / fit.sigma, strict=True))])
+    rows.append(["two orders more", *(f"{-one:+.1f} ± {other:.1f}" for one, other in zip(shift / fit.sigma, scatter / fit.sigma, strict=True))])
+    if run.truth:
+        apart = np.max(np.abs(shift / fit.sigma + taken) / (scatter / fit.sigma))
+        alike = f" Two orders more tell the same, to within {apart:.1f} times what noise and map alone make of it."
 if run.truth:
-    rows.append(["truth, no noise", *(f"{one:+.1f}" for one in taken)])
-say("Changes in errors of the fit; after ±, what noise and map alone would make of it:\n\n"
-    + markdown_table(["", *names], rows).replace("-0", "−0").replace("-1", "−1"))
+    rows.append(["the truth", *(f"{one:+.1f}" for one in taken)])
+rows = [[cell.replace("-", "−") for cell in row] for row in rows]
+say("How far the end of the series puts each number off, in errors of the fit, as told by (after ±: what noise and map alone "
+    "would make of it)\n\n" + markdown_table(["", *names], rows))
 if run.truth:
     most = int(np.argmax(np.abs(taken)))
     bias = abs(taken[most])
-    say(f"The end of the series moves {names[most]} most, by {bias:.1f} of its errors: its 68 % interval holds the truth in "
-        f"{held(bias):.0f} % of skies." + " What two orders more change beyond that is noise." * bool(len(rows) > 1))
+    say(f"The end of the series puts {names[most]} off most, by {bias:.1f} of its errors: its 68 % interval holds the truth in "
+        f"{held(bias):.0f} % of skies." + alike)
 
 # %% [markdown]
 # ## Do the errors cover?
@@ -315,7 +319,7 @@ chi2 = number(covered.meta["chi2_reduced"], covered.meta["chi2_reduced_error"])
 say(f"{covered['skies'].max()} skies; reduced chi-square {chi2}.")
 
 # %% [markdown]
-# The mean pull should be 0. Two things move it of which its ± knows nothing. The end of the series moves A_7 by 0.15 of its
+# The mean pull should be 0. Two things move it of which its ± knows nothing. The end of the series puts A_7 off by 0.15 of its
 # errors, on the coarser grid of that study, A_5 by as much the other way, and no other. And all these skies were made with
 # one map, of 256 orbits a pixel: its own error is the same in all of them, does not average out, and is 0.15 of an error of
 # each coefficient.
@@ -340,11 +344,11 @@ low, high = (100 * extreme(covered["within_68"]) for extreme in (min, max))
 follows = [
     f"The errors of the fit are those of its replicas to {100 * np.max(np.abs(ways['replicas'] / redrawn - 1)):.0f} % and of "
     f"the posterior to {100 * np.max(np.abs(ratio - 1)):.0f} %.",
-    f"Least is known of the highest orders together: {worst.words(0).split(' is known')[0].replace('-', '−')} has an error of "
-    f"{number(float(worst.errors[0]))}, as large as these coefficients are." if worst else "",
+    f"Least can be known, on a sky like Tibet's, of {worst.words(0).split(' is known')[0].replace('-', '−')}: its error is "
+    f"{number(float(worst.errors[0]))}." if worst else "",
     "$A_1$ and the gradient are told apart by the bending of the orbits alone, so they are as good as the heliosphere.",
     (asked or "The orders could not be compared")
-    + (f", and ending the series at {order} moves no coefficient by more than {bias:.1f} of its errors." if run.truth else "."),
+    + (f", and ending the series at {order} puts no coefficient off by more than {bias:.1f} of its errors." if run.truth else "."),
     f"On skies of known truth the 68 % intervals held it in {low:.0f} to {high:.0f} %: the errors hold what they claim to, the "
     "noise of the sky and of the sample of orbits, and nothing of a heliosphere that is another.",
 ]
