@@ -2,7 +2,7 @@
 
 from lisbon_core.rounding import listed, number
 
-__all__ = ["number", "plain_table", "table"]
+__all__ = ["markdown_table", "number", "plain_table", "table"]
 
 HEADINGS = ("Claim", "Truth", "Paper", "This run ± statistical ± systematic", "Unit", "Verdict", "Equation")
 WORDS = {"unescaped_fraction": "share of orbits that are not out", "A_1": "dipole along the field",
@@ -37,14 +37,25 @@ def table(claims: dict, notes: bool = True) -> str:
     """
     columns = [column for column in zip(HEADINGS, *_rows(claims), strict=True) if set(column[1:]) != {"–"}]
     heading, *rows = zip(*columns, strict=True)
-    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
-    lines += ["| " + " | ".join([f"{WORDS.get(row[0], '')} `{row[0]}`".strip(), *row[1:]]) + " |" for row in rows]
-    told = {}
+    rows = [(f"{WORDS.get(row[0], '')} `{row[0]}`".strip(), *row[1:]) for row in rows]
+    lines, told = [markdown_table(heading, rows)], {}
     for name, row in claims.items() if notes else ():
         for note in row["note"].split("; ") if row["value"] is not None else [row["note"]]:
             told.setdefault(note, []).append(f"`{name}`")
     lines += ["", *(f"- {', '.join(names)}: {note}" for note, names in told.items() if note)]
     return "\n".join(lines).strip()
+
+
+def markdown_table(heading, rows) -> str:
+    """Rows of cells below their heading, as Markdown.
+
+    >>> print(markdown_table(("n", "square"), [(2, 4)]))
+    | n | square |
+    |---|---|
+    | 2 | 4 |
+    """
+    lines = [" | ".join(map(str, cells)) for cells in (heading, *rows)]
+    return "\n".join([f"| {lines[0]} |", "|" + "---|" * len(heading), *(f"| {line} |" for line in lines[1:])])
 
 
 def plain_table(rows: list[tuple] | dict, headings: tuple = HEADINGS) -> str:
