@@ -126,7 +126,8 @@ for name, n in directions.items():
 
 # %%
 nose, short = heliosphere.axes @ directions["towards the nose"], paths[:7]
-off = {size: np.abs([np.linalg.det(box_carried(nose, path, size)) - 1 for path in short])
+off = {size: np.abs([np.linalg.det(box_carried(nose, path, size)) - 1
+                     for path in short])
        for size in (4e-3, 2e-3, 1e-3)}
 falls = [np.median(off[large] / off[large / 2]) for large in (4e-3, 2e-3)]
 
