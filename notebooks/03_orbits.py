@@ -121,7 +121,7 @@ say("Which orbits come back?\n\n" + ("\n".join(lines) or "None of these five.") 
     "interstellar field, moved little along it, and meets the heliosphere again. It is these that make the map of the sky hard, as "
     "the rest of this notebook shows.")
 expect(bool(np.any(returned)), "none of these five orbits comes back", run.parameters)
-assert np.all(apart[fast.amplification < 10] < 1.0), "two ways to solve the equation of motion disagree"
+expect(bool(np.all(apart < 1.0)), "steps as short as these do not follow the orbits to a degree", run.parameters)
 
 # %% [markdown]
 # ## What bends an orbit
@@ -214,7 +214,7 @@ mu = p @ b / np.linalg.norm(p, axis=1)
 R = end.position + np.cross(p, b) / (LORENTZ * heliosphere.field_uG)  # AU
 
 sky = trace_sky(heliosphere, dec, ra, rigidity_TV=p0, boundary_AU=boundary_AU)
-calm = end.escaped & (end.amplification < 10)
+calm = end.escaped & ~end.chaotic
 assert np.allclose(mu[calm], sky.mu[0].ravel()[calm], atol=0.01)
 assert np.allclose((R @ e_x)[calm], sky.R_x[0].ravel()[calm], atol=5.0)
 
