@@ -97,7 +97,8 @@ laws = {}
 for ratio in (0.0, 0.5, -0.5):  # η/γ
     along = v * mean_free_path_pc(kappa29) / 3  # κ that is wanted, pc²/yr
     inside = mu[1:-1]
-    kappa = v**2 / 8 * np.trapezoid((1 - inside**2) ** 2 / D(inside, ratio, 1, 1), inside)
+    slowness = (1 - inside**2) ** 2 / D(inside, ratio, 1, 1)
+    kappa = v**2 / 8 * np.trapezoid(slowness, inside)  # of level 1
     gamma = kappa / along
     law = CosineScattering(ratio * gamma, 1, gamma)
     by_hand = D(mu, ratio * gamma, 1, gamma)
@@ -259,7 +260,7 @@ def response(eta=-293.0, omega=1.0, level=586.0, L=17.8 * kappa29):
 
 ranges = {
     "level γ": [response(level=level)[1] for level in (450, 900)],
-    "focusing length L": [response(L=L)[1] for L in kappa29 * np.array([np.inf, 17.8, 5])],
+    "focusing length L": [response(L=kappa29 * L)[1] for L in (np.inf, 17.8, 5.0)],
 }
 sizes = [np.ptp(F) for F in ranges["level γ"]]
 uneven = [F[0] + F[-1] for F in ranges["focusing length L"]]  # F(−1) + F(1) − 2
@@ -319,8 +320,10 @@ tau = finite_volume_pad(law, q, 0.5 * q, cells=2000)[2]  # 2 ℓ T_0/v
 assert abs(tau / between.tau - 1) < 1e-4, "two independent solvers disagree on T_0"
 assert abs(between.solvability()) < 1e-10, "particles leave at the ends"
 
-errors = [np.max(np.abs(stationary_pad(law, part * q)(mu) - first_order_pad(law, part * q)(mu)))
-          for part in (1.0, 0.5, 0.25)]
+errors = [
+    np.max(np.abs(stationary_pad(law, part * q)(mu) - first_order_pad(law, part * q)(mu)))
+    for part in (1.0, 0.5, 0.25)
+]
 orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
 assert np.all(np.abs(orders - 2) < 0.2), "the formula is not of first order"
 
