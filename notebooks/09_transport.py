@@ -57,6 +57,7 @@ from lisbon_core.transport import (
     apparent_asymmetry,
     apparent_scattering,
     diffusion_coefficient,
+    gradient_length_kpc,
     mean_free_path_pc,
     stationary_pad,
 )
@@ -169,7 +170,7 @@ def asymmetry(forward, backward):
 half = np.array([0.5, -0.5])
 if fitted:
     tube = stationary_pad(transport.law, transport.q)
-    ell = mean_free_path_pc(kappa29) / tube.legendre(1)[0]  # Fick's law
+    ell = 1e3 * gradient_length_kpc(transport.law, kappa29)
     D_half = read_off(tube, half, ell, transport.q / ell)
     law_half = diffusion_coefficient(transport.law, half, kappa29)
     assert np.allclose(D_half, law_half, rtol=1e-3)
@@ -373,7 +374,8 @@ def wave(amplitude, phase):
 made_with = np.array([DEFAULT_TRUTH.G_x, DEFAULT_TRUTH.G_y])
 size = np.hypot(*made_with)
 start = seen_wave(0.0, 0.0)
-adds = np.stack([seen_wave(size, 0.0) - start, seen_wave(0.0, size) - start], axis=1) / size
+along_x, along_y = seen_wave(size, 0.0) - start, seen_wave(0.0, size) - start
+adds = np.stack([along_x, along_y], axis=1) / size
 measured = run.measured
 tibet = wave(measured["dipole"][0], measured["phase"][0])
 needed = np.linalg.solve(adds, tibet - start)

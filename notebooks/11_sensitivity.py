@@ -89,7 +89,7 @@ if errors is not None:
     by_squares = np.sqrt(wrong_by[0] ** 2 @ errors.weight)
     assert np.isclose(by_squares, errors.error(errors.theta[0]))
     from_zero = abs(fit.theta[0]) / np.hypot(fit.sigma[0], by_squares)
-    assert np.isclose(from_zero, decided[0].by[1])  # the first conclusion is that of A_1
+    assert np.isclose(from_zero, decided[0].by[1])  # the first row is that of A_1
 
 # %% tags=["hide-input"]
 say(page_table([(f"`{one.name}`", one.kind, f"{one.law}, {one.width:g}", one.source) for one in nuisances()],
@@ -324,7 +324,7 @@ pull = np.nan
 if best is not None:
     east = (best.field[0] - field_lon + 180) % 360 - 180
     north = best.field[1] - field_lat
-    off = np.array([east * np.cos(np.radians(field_lat)), north])  # degrees on the sphere
+    off = np.array([east * np.cos(np.radians(field_lat)), north])  # on the sphere
     pull = float(off @ np.linalg.solve(best.covariance[:2, :2], off))
 same = np.array([one.kind == "sample of the map" for one in varied])
 

@@ -215,8 +215,9 @@ say("\n".join(f"- At {one.measured.energy:g} TeV ({one.measured.series}): predic
 # %%
 changed = {}
 for title in laws:
-    off = np.hypot(*(north[title].vector - straight[title].vector).T) / straight[title].amplitude
-    left = north[title].amplitude / straight[title].amplitude
+    whole = straight[title].amplitude
+    off = np.hypot(*(north[title].vector - straight[title].vector).T) / whole
+    left = north[title].amplitude / whole
     changed[title] = off[-1], left[0]  # at the highest energy, at the lowest
 
 # %% tags=["hide-input"]

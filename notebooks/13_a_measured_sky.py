@@ -41,6 +41,9 @@ say("**Computed anew from the maps.**" if maps else
 called = {one.name: one.name.replace("l up to", "ℓ ≤") for one in SKIES}
 say("\n".join(f"- {called[one.name]}: {one.source}" for one in SKIES))
 
+# %% [markdown]
+# How much less they are bent is a matter of the gyroradius, momentum over charge and field:
+
 # %%
 p_over_q = 13e12 / 299792458  # T m, of a proton of 13 TeV
 B = 3e-10  # T, 3 microgauss
@@ -146,7 +149,7 @@ say(page_table(rows, ("sky", "best field", "errors", "explained by the best trie
 # %%
 assert np.all(gained > -0.05), "the heliosphere explains less than straight lines"
 for name in ("explained", "null_explained", "dipole"):
-    assert np.allclose(table[name], committed[name], rtol=0.03), f"{name} is not the same"
+    assert np.allclose(table[name], committed[name], rtol=0.03), f"{name} has changed"
 
 # %% tags=["hide-input"]
 say(f"In all {len(table)} skies the model with a heliosphere explains as much as straight lines do, or more: by {100 * np.max(gained):.1f} points at most.")
