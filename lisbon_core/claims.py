@@ -20,6 +20,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import parameter_names
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.response import response
+from lisbon_core.rounding import number
 from lisbon_core.run import Run, paper_values
 from lisbon_core.synthetic import epochs_of
 
@@ -219,7 +220,7 @@ def transport_claims(run: Run) -> list[Claim]:
                          note)
         if name == "T_0_bound" and shifts and value is not None:  # a limit holds with all errors or not at all
             value = float(np.hypot(value, 1.96 * run.systematic.error(shifts["T_0"])))
-            note = _note(f"with the statistical error alone {estimate.value:.2g}", note)
+            note = _note(f"with the statistical error alone {number(estimate.value)}", note)
         claims.append(Claim(name, value, estimate.sigma, estimate.unit, stated.get(name), truth.get(name),
                             equations.get(name, "(5), (6)"), _note(note, _caveats(run)), **errors))
     chi2 = fit.chi2 / fit.dof if fit.chi2 is not None and fit.dof > 0 else None

@@ -174,7 +174,7 @@ if polarities:
     cycle = north[title]
     fig = plots.curves(
         np.log10(ENERGIES),
-        {f"{name} less {own}": (1e3 * (one.amplitude - cycle.amplitude), 1e3 * np.hypot(one.amplitude_sigma, cycle.amplitude_sigma))
+        {f"{name} less {own}".replace("-", "−"): (1e3 * (one.amplitude - cycle.amplitude), 1e3 * np.hypot(one.amplitude_sigma, cycle.amplitude_sigma))
          for name, one in seen.items()},
         xlabel="log₁₀ energy (TeV)",
         ylabel="difference (10⁻³)",

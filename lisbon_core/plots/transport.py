@@ -113,8 +113,11 @@ def joint_region(region, kappa29: float, paper: tuple[float, float]) -> Figure:
                   label="L and bound of the paper")
     for colour, label in (("blue", "68 %"), ("sky", "95 %")):
         axes.fill_between([], [], color=COLOURS[colour], alpha=0.5, label=label)
+    low, high = sorted((0, -1), key=lambda row: rates[row].mean())
+    inside = region.delta_chi2 < 5.991  # rows of the grid are not level: draw as far as all of the region is on it
+    bottom, top = rates[low][inside[low]].max(initial=rates.min()), rates[high][inside[high]].min(initial=rates.max())
     axes.set(xlabel=f"1/L (1/pc), κ₂₉ = {kappa29:g}", ylabel="T₀ (10⁻⁶ / yr)", xlim=(line[0], line[-1]),
-             ylim=(rates.min(axis=0).max(), rates.max(axis=0).min()))  # as far as the grid goes at every 1/L
+             ylim=(bottom, top))
     axes.legend(loc="upper right", fontsize=7)
     return fig
 
