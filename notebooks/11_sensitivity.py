@@ -178,8 +178,8 @@ say(f"The intervals of both errors are {wide.min():.1f} to {wide.max():.1f} time
 if decided and coarse.transport.law is not None:
     seen = forecasts(coarse)
     say(page_table(
-        [(one.says, *(f"{number(scale * one.sigma[k])} ± {number(scale * one.systematic[k])} ({number(scale * one.known[k])})"
-                      for k, scale in enumerate((1e3, 1.0, 1.0)))) for one in seen],
+        [(one.says, *(f"{scale * one.sigma[k]:.{n}f} ± {scale * one.systematic[k]:.{n}f} ({scale * one.known[k]:.{n}f})"
+                      for k, (scale, n) in enumerate(((1e3, 2), (1.0, 3), (1.0, 0))))) for one in seen],
         ("observed", "error of $A_1$ (10⁻³)", "of $1/\\ell$ (1/kpc)", "of $1/L$ (1/kpc)")))
     say("Statistical ± systematic error (systematic, with heliosphere and field known).")
     best = max(seen, key=lambda one: 1.0 / np.hypot(one.sigma[2], one.known[2]))
