@@ -44,7 +44,7 @@ from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.claims import anisotropy_claims, otherwise_made
 from lisbon_core.run import Run
 from lisbon_core.tools.notebook import expect, number, record, say, show
-from lisbon_core.tools.tables import markdown_table
+from lisbon_core.tools.tables import page_table
 
 run = Run.from_namespace(globals())
 sky, fit = run.sky, run.fit
@@ -76,7 +76,7 @@ assert np.allclose(row, rows[ring * sky.ra.size + column], rtol=1e-9, atol=1e-12
 say(
     f"At right ascension {sky.ra[column]:.0f}° and declination {sky.dec[ring]:.0f}° there are {mu.size} orbits, with μ from "
     f"{number(float(mu.min()))} to {number(float(mu.max()))}. Their row:\n\n"
-    + markdown_table(["1", *names], [[number(float(one), None, "AU" * (k > order)) for k, one in enumerate(row)]])
+    + page_table([[number(float(one), None, "AU" * (k > order)) for k, one in enumerate(row)]], ["1", *names])
 )
 
 # %% [markdown]
@@ -117,7 +117,7 @@ for k, name in enumerate(names):
     if truth:
         cells[-1] += [number(true, None, unit, [float(fit.theta[k])]), f"{pulls[k]:+.1f}".replace("-", "−")]
 errors = "± statistical" + " ± systematic" * bool(run.systematic)
-say(markdown_table(["", f"fitted {errors}", *(["truth", "pull"] if truth else [])], cells))
+say(page_table(cells, ["", f"fitted {errors}", *(["truth", "pull"] if truth else [])]))
 off = (fit.theta - theta) / fit.sigma
 most = int(np.argmax(np.abs(off)))
 say(
@@ -169,7 +169,7 @@ causes = fit.budget | {"all of these": fit.sigma} | ({"**systematic**": systemat
 scale = np.where(np.arange(order + 2) < order, 1e5, 1e8)
 say(
     "Errors, of $A_n$ in 10⁻⁵, of $G$ in 10⁻⁸ per AU:\n\n"
-    + markdown_table(["from", *names], [[cause, *(f"{x:.1f}" for x in one * scale)] for cause, one in causes.items()])
+    + page_table([[cause, *(f"{x:.1f}" for x in one * scale)] for cause, one in causes.items()], ["from", *names])
 )
 
 # %% [markdown]

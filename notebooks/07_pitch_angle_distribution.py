@@ -35,7 +35,7 @@ from lisbon_core.liouville import straight_lines
 from lisbon_core.run import Run
 from lisbon_core.studies.gyrotropy import GYROTROPY_TERMS, gyrotropy_columns, gyrotropy_test
 from lisbon_core.tools.notebook import expect, number, say, show
-from lisbon_core.tools.tables import markdown_table
+from lisbon_core.tools.tables import page_table
 from lisbon_core.transport.posterior import whiten
 
 run = Run.from_namespace(globals())
@@ -135,7 +135,7 @@ assert np.allclose(terms.reshape(5, -1).T, gyrotropy_columns(liouville, 0, gamma
 # %% tags=["hide-input"]
 rows = [(name.replace("mu", "μ").replace("^2", "²"), number(float(value), float(sigma)), f"{value / sigma:+.1f}".replace("-", "−"))
         for name, value, sigma in zip(GYROTROPY_TERMS, test.coefficients, test.sigma, strict=True)]
-say("R is counted in gyroradii.\n\n" + markdown_table(["term", "amplitude", "errors from 0"], rows))
+say("R is counted in gyroradii.\n\n" + page_table(rows, ["term", "amplitude", "errors from 0"]))
 below = int(np.sum(np.abs(fit.theta[:-2]) < 1.96 * test.sigma.max()))
 say(
     f"The {test.degrees} independent ones together: chi-square {test.chi2:.1f}, which chance alone exceeds in "

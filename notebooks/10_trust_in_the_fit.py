@@ -42,7 +42,7 @@ from lisbon_core.studies.resampling import bootstrap, compare_orders, jackknife_
 from lisbon_core.synthetic import expected_sky
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import expect, number, say, show, where_possible
-from lisbon_core.tools.tables import markdown_table
+from lisbon_core.tools.tables import page_table
 from lisbon_core.units import gyroradius
 
 run = Run.from_namespace(globals())
@@ -89,7 +89,7 @@ with where_possible("An error from bands left out"):
 # replicas do not redraw what a grid of the heliosphere leaves out
 redrawn = np.sqrt(sum(fit.budget.get(cause, 0.0) ** 2 for cause in ("noise of the sky", "sample of the map")))
 rows = [[way, *(f"{ratio:.2f}" for ratio in errors / redrawn)] for way, errors in ways.items()]
-say("Errors over those of the fit:\n\n" + markdown_table(["", *names], rows))
+say("Errors over those of the fit:\n\n" + page_table(rows, ["", *names]))
 expect(np.all(np.abs(ways["replicas"] / redrawn - 1) < 0.25), "replicas scatter otherwise than the errors of the fit say", run.parameters)
 off = np.abs(replicas.mean(axis=0) - fit.theta) / (replicas.std(axis=0) / np.sqrt(len(replicas)))
 expect(np.all(off < 5), "replicas do not scatter about the fit they are drawn from", run.parameters)
@@ -167,7 +167,7 @@ for sky_name, limits in bands.items():
                      *(told_in(one.sigma(name) for one in found) for name in names[: min(order, 2)]),
                      bare.words(0).split(" is known")[0].replace("-", "−"), told_in([bare.errors[0]])])
 errors = [f"of {name} (no rings)" for name in names[: min(order, 2)]]
-say(markdown_table(["sky", "known worst", "its error (10⁻⁴)", *errors, "worst without a heliosphere", "its error (10⁻⁴)"], rows))
+say(page_table(rows, ["sky", "known worst", "its error (10⁻⁴)", *errors, "worst without a heliosphere", "its error (10⁻⁴)"]))
 
 # %% [markdown]
 # Without a heliosphere a dipole stays open on every sky: the rings have taken the part of $A_1$ and $G$ that points to the
@@ -295,7 +295,7 @@ if run.truth:
     rows.append(["the truth", *(f"{one:+.1f}" for one in taken)])
 rows = [[cell.replace("-", "−") for cell in row] for row in rows]
 say("How far the end of the series puts each number off, in errors of the fit, as told by (after ±: what noise and map alone "
-    "would make of it)\n\n" + markdown_table(["", *names], rows))
+    "would make of it)\n\n" + page_table(rows, ["", *names]))
 if run.truth:
     most = int(np.argmax(np.abs(taken)))
     bias = abs(taken[most])
@@ -315,7 +315,7 @@ covered = Table.read(DATA / "coverage.ecsv", format="ascii.ecsv")
 say(f"`{covered.meta['command']}`")
 rows = [[row["number"], f"{100 * row['within_68']:.0f} ± {100 * row['within_68_error']:.0f} %", f"{100 * row['within_95']:.0f} %",
          f"{row['mean_pull']:+.2f} ± {row['mean_pull_error']:.2f}".replace("-", "−")] for row in covered]
-say(markdown_table(["number", "68 % intervals hold the truth", "95 % intervals", "mean pull"], rows))
+say(page_table(rows, ["number", "68 % intervals hold the truth", "95 % intervals", "mean pull"]))
 chi2 = number(covered.meta["chi2_reduced"], covered.meta["chi2_reduced_error"])
 say(f"{covered['skies'].max()} skies; reduced chi-square {chi2}.")
 

@@ -48,7 +48,7 @@ def test_the_papers_figures_are_drawn(run):
     figures = [plots.heliosphere_planes(run.heliosphere, points=41),
                plots.figure_2(run.sky, run.fit, run.renormalised, run.liouville.field_icrs),
                plots.figure_3(run.pad, run.transport, run.truth)]
-    assert [len(fig.axes) for fig in figures] == [3, 4, 5]
+    assert [len(fig.axes) for fig in figures] == [3, 4, 4]
 
 
 def test_style_does_not_leak(run):

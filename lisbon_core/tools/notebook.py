@@ -20,6 +20,7 @@ from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, writ
 __all__ = ["expect", "folder", "ledger", "number", "picture", "record", "say", "show", "where_possible"]
 
 LARGE = 150_000  # bytes of a PNG that can do with fewer colours
+PERCENT = re.compile(r"(?<=\d)%(?![0-9A-F]{2})")  # a space stands before it, as before any unit; not in addresses
 
 
 def folder(run_dir: str = "") -> Path:
@@ -78,7 +79,8 @@ def words_of(name: str, numbers: dict) -> dict[str, str]:
     """Alternative text and caption of a figure, from figures.toml, with its numbers."""
     told = tomllib.loads((NOTEBOOKS / "figures.toml").read_text(encoding="utf-8")).get(name, {})
     try:
-        words = {key: " ".join(told.get(key, "").format(**numbers).split()) for key in ("alt", "caption")}
+        words = {key: PERCENT.sub(" %", " ".join(told.get(key, "").format(**numbers).split()))
+                 for key in ("alt", "caption")}
     except KeyError as place:
         raise LisbonError(f"The words of figure {name} have a place for {place}, which is not given: "
                           "call show with it.") from None
@@ -89,7 +91,7 @@ def words_of(name: str, numbers: dict) -> dict[str, str]:
 
 def say(text: str) -> None:
     """Display a sentence (Markdown) whose numbers were computed."""
-    display(Markdown(text))
+    display(Markdown(PERCENT.sub(" %", text)))
 
 
 def expect(holds: bool, otherwise: str, parameters: RunParameters) -> None:

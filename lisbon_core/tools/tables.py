@@ -1,8 +1,10 @@
 """Tables of claims for the page and the terminal."""
 
+from collections.abc import Iterable
+
 from lisbon_core.rounding import listed, number
 
-__all__ = ["markdown_table", "number", "plain_table", "table"]
+__all__ = ["WORDS", "number", "page_table", "plain_table", "table"]
 
 HEADINGS = ("Claim", "Truth", "Paper", "This run ± statistical ± systematic", "Unit", "Verdict", "Equation")
 WORDS = {"unescaped_fraction": "share of orbits that are not out", "A_1": "dipole along the field",
@@ -37,8 +39,7 @@ def table(claims: dict, notes: bool = True) -> str:
     """
     columns = [column for column in zip(HEADINGS, *_rows(claims), strict=True) if set(column[1:]) != {"–"}]
     heading, *rows = zip(*columns, strict=True)
-    rows = [(f"{WORDS.get(row[0], '')} `{row[0]}`".strip(), *row[1:]) for row in rows]
-    lines, told = [markdown_table(heading, rows)], {}
+    lines, told = [page_table([(f"{WORDS.get(row[0], '')} `{row[0]}`".strip(), *row[1:]) for row in rows], heading)], {}
     for name, row in claims.items() if notes else ():
         for note in row["note"].split("; ") if row["value"] is not None else [row["note"]]:
             told.setdefault(note, []).append(f"`{name}`")
@@ -46,16 +47,16 @@ def table(claims: dict, notes: bool = True) -> str:
     return "\n".join(lines).strip()
 
 
-def markdown_table(heading, rows) -> str:
-    """Rows of cells below their heading, as Markdown.
+def page_table(rows: Iterable[tuple], headings: tuple) -> str:
+    """Rows as a Markdown table of a page.
 
-    >>> print(markdown_table(("n", "square"), [(2, 4)]))
-    | n | square |
+    >>> print(page_table([("a", 1)], ("name", "number")))
+    | name | number |
     |---|---|
-    | 2 | 4 |
+    | a | 1 |
     """
-    lines = [" | ".join(map(str, cells)) for cells in (heading, *rows)]
-    return "\n".join([f"| {lines[0]} |", "|" + "---|" * len(heading), *(f"| {line} |" for line in lines[1:])])
+    lines = [f"| {' | '.join(map(str, row))} |" for row in (headings, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(headings), *lines[1:]])
 
 
 def plain_table(rows: list[tuple] | dict, headings: tuple = HEADINGS) -> str:
