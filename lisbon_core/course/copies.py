@@ -4,10 +4,7 @@
 nbgrader takes `grading/` as it is; nothing here needs nbgrader. `checking` runs the checks.
 """
 
-import importlib.util
 import re
-import shutil
-import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
@@ -85,6 +82,8 @@ def build(out: Path = ROOT / "_build") -> str:
     """Make a course in `out`/course: exercises for students, for lecturers and for nbgrader, and slides."""
     import nbformat
 
+    from lisbon_core.course.slides import slides
+
     chapters, out = [*sources(), EXERCISES / "capstone_sol.py"], Path(out) / "course"
     with only_one(out):
         for path in chapters:
@@ -94,27 +93,5 @@ def build(out: Path = ROOT / "_build") -> str:
                 write_atomically(out / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
         write_atomically(out / "grading" / "nbgrader_config.py", NBGRADER)
         pages = slides(out / "slides")
-    return f"{out}: {len(chapters)} notebooks each for students, instructor and grading; {pages} pages of slides"
+    return f"{out}: {len(chapters)} notebooks each for students, instructor and grading; {pages} lectures"
 
-
-def slides(out: Path) -> int:
-    """A page of slides for each executed notebook, one section a heading or figure, code folded; needs no network.
-
-    MathJax lies beside the pages: one file, which draws its own glyphs.
-    """
-    from nbconvert import HTMLExporter
-    from nbconvert.preprocessors import TagRemovePreprocessor
-
-    out.mkdir(parents=True, exist_ok=True)
-    if spec := importlib.util.find_spec("mathjax"):
-        script, = Path(spec.submodule_search_locations[0]).rglob("es5/tex-svg.js")
-        shutil.copyfile(script, out / script.name)
-    else:
-        print("No formulas on the slides: install django-static-mathjax (pip install '.[site]').", file=sys.stderr)
-    exporter = HTMLExporter(template_file=str(Path(__file__).with_name("slides.html.j2")), exclude_input_prompt=True,
-                            exclude_output_prompt=True)
-    exporter.register_preprocessor(TagRemovePreprocessor(remove_cell_tags={"parameters"}), enabled=True)
-    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    for path in found:
-        write_atomically(out / f"{path.stem}.html", exporter.from_filename(path)[0])
-    return len(found)
