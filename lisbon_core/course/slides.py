@@ -1,12 +1,11 @@
 """Slides to speak from: each lecture a Markdown file in `notebooks/slides/`, made into one page that needs no network.
 
-A line `---` parts slides, a line `???` a slide from what is said with it. Figures are those of the last published run,
-with their words; a link's title takes a part of one, `"panels 1 3"` side by side or `"rows 1 3"`. `[[A_1]]` is a number of
-that run with its statistical error, `[[A_1.both]]` with both errors, `[[A_1.away]]` how many of both it is away from zero;
-`[[A_1.truth]]`, `[[A_1.paper]]`, `[[A_1.note]]` are what `results.json` says of it. No such number is typed.
+A line `---` parts slides, a line `???` a slide from what is said with it. A link's title says how a figure is shown:
+`"panels 1 3"` of it side by side or `"rows 1 3"`, `"synthetic"` if it is of a synthetic sky. `[[A_1]]` is a number of the
+published run with its statistical error, `[[A_1.both]]` with both errors, `[[A_1.away]]` how many of both it is away from
+zero; `[[A_1.truth]]`, `[[A_1.paper]]`, `[[A_1.note]]` are what `results.json` says of it. No such number is typed.
 """
 
-import base64
 import html
 import importlib.util
 import itertools
@@ -15,10 +14,10 @@ import math
 import mimetypes
 import re
 import sys
+from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 
-import nbformat
 import numpy as np
 from nbconvert.filters import markdown2html
 from PIL import Image
@@ -28,116 +27,86 @@ from lisbon_core.rounding import number
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
 
-__all__ = ["SLIDES", "lecture", "panels", "published", "slides"]
+__all__ = ["SLIDES", "lecture", "panels", "slides"]
 
 SLIDES = NOTEBOOKS / "slides"
-SYNTHETIC = "<b>Synthetic sky: a recovery test, no measurement.</b>"
+WARNING = "<b>Synthetic sky: a recovery test</b>"
 
 
 def slides(out: Path) -> int:
     """Write a page of HTML for each lecture into a folder; how many."""
-    script = ""
+    page = Path(__file__).with_name("slides.html").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
+    script, sources = "", pairing.sources(SLIDES, "lecture_*.md")
     if spec := importlib.util.find_spec("mathjax"):
         path, = Path(spec.submodule_search_locations[0]).rglob("es5/tex-svg.js")
         script = path.read_text(encoding="utf-8")
     else:
         print("No formulas on the slides: install django-static-mathjax (pip install '.[site]').", file=sys.stderr)
-    template = Path(__file__).with_name("slides.html").read_text(encoding="utf-8")
-    results, known = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8")), published()
-    found = pairing.sources(SLIDES, "lecture_*.md")
-    for path in found:
-        title, sections = lecture(path.read_text(encoding="utf-8"), results, known)
-        page = template.replace("{{ title }}", title).replace("{{ slides }}", sections)
-        write_atomically(out / f"{path.stem}.html", page.replace("{{ mathjax }}", script))
-    return len(found)
+    for path in sources:
+        title, sections = lecture(path.read_text(encoding="utf-8"), results)
+        filled = page.replace("{{ title }}", title).replace("{{ slides }}", sections).replace("{{ mathjax }}", script)
+        write_atomically(out / f"{path.stem}.html", filled)
+    return len(sources)
 
 
-def published() -> dict[str, tuple[str, str]]:
-    """Alternative text and caption of each figure, by its file's stem, as the notebooks show them."""
-    found = {}
-    for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"):
-        for cell in nbformat.read(path, as_version=4).cells:
-            outputs = cell.get("outputs", [])
-            captions = re.findall(r"^\*(\w+)\.\* (.*)", "\n".join(
-                one["data"].get("text/markdown", "") for one in outputs if "data" in one), re.M)
-            for (name, caption), alt in zip(captions, pairing.alternative_texts(cell), strict=True):
-                found[name] = alt, caption
-    return found
-
-
-def lecture(text: str, results: dict, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
-    """Title and sections (HTML) of a lecture.
+def lecture(text: str, results: dict) -> tuple[str, str]:
+    """Title and sections (HTML) of a lecture, from its Markdown.
 
     Raises
     ------
     CourseError
         If a figure or a number that it shows is not there.
     """
-    def number_of(found):
-        try:
-            return _number(*found.groups(), results)
-        except (KeyError, TypeError):
-            raise CourseError(f"A slide shows {found[0]}, which figures/results.json does not have: it has "
-                              f"{', '.join(results['claims'])}.") from None
-
-    def html_of(part):
-        part = re.sub(r"\[\[(\w+)\.?(\w*)\]\]", number_of, part)
-        return markdown2html(re.sub(r'!\[(.*?)\]\((\S+?)(?: "(.*)")?\)', lambda link: _figure(*link.groups(), known),
-                                    part))
-
-    parts = [one.partition("\n???\n")[::2] for one in re.split(r"^---$", text, flags=re.M)]
-    title = html.escape(re.search(r"^# (.+)$", text, re.M)[1])
-    sections = []
+    text = re.sub(r"\[\[(\w+)\.?(\w*)\]\]", lambda found: _number(*found.groups(), results), text)
+    text = re.sub(r'!\[(.*?)\]\((\S+?)(?: "(.*)")?\)', lambda found: _figure(*found.groups()), text)
+    title, sections = re.search(r"^# (.+)$", text, re.M)[1], []
+    parts = [part.partition("\n???\n")[::2] for part in re.split(r"^---$", text, flags=re.M)]
     for count, (shown, said) in enumerate(parts, 1):
-        names = re.findall(r"!\[.*\]\(\S*?(\w+)\.png", shown)
-        synthetic = "[[" in shown and not results["parameters"]["sky_map"]
-        synthetic = synthetic or any("synthetic sky" in known.get(name, ("", ""))[1] for name in names)
-        look = "" if names or ".svg" in shown else ' class="bare"'
-        sections.append(f"<section{look}>\n{html_of(shown)}\n<footer><span>{count} / {len(parts)}</span> {title} "
-                        f"{SYNTHETIC * synthetic}</footer>\n<aside>{html_of(said)}</aside>\n</section>")
+        look, mind = "drawn" * ("<figure" in shown), WARNING * ('synthetic">' in shown)
+        sections.append(f'<section class="{look}">\n{markdown2html(shown)}\n<footer><span>{count} / {len(parts)}</span>'
+                        f" {title} {mind}</footer>\n<aside>{markdown2html(said)}</aside>\n</section>")
     return title, "\n".join(sections)
 
 
 def _number(name: str, what: str, results: dict) -> str:
-    """A claim's number as text, or what else is known of it."""
-    claim = results["claims"][name]
-    value, sigma, systematic, unit = (claim[key] for key in ("value", "sigma", "systematic", "unit"))
-    if what == "":
-        return number(value, sigma, unit)
-    if what == "both":
-        return number(value, sigma, unit, (), systematic)
-    if what == "away":
-        return f"{abs(value) / math.hypot(sigma, systematic):.1f}"
-    return claim[what] if isinstance(claim[what], str) else number(claim[what], unit=unit)
+    """A claim's number as text, or what else is known of it; marked if the sky was synthetic."""
+    try:
+        claim = results["claims"][name]
+        value, sigma, systematic, unit = (claim[key] for key in ("value", "sigma", "systematic", "unit"))
+        if what == "away":
+            text = f"{abs(value) / math.hypot(sigma, systematic):.1f}"
+        elif what in ("", "both"):
+            text = number(value, sigma, unit, systematic=systematic if what else None)
+        else:
+            text = claim[what] if isinstance(claim[what], str) else number(claim[what], unit=unit)
+    except (KeyError, TypeError):
+        raise CourseError(f"A slide shows [[{name}.{what}]], which figures/results.json does not have: it has "
+                          f"{', '.join(results['claims'])}.") from None
+    return text if results["parameters"]["sky_map"] else f'<span class="synthetic">{text}</span>'
 
 
-def _figure(alt: str, link: str, way: str | None, known: dict) -> str:
-    """A figure, or some of its panels, inside the page: with the words it was published with, or those of the slide."""
-    path = SLIDES / link
-    if not path.is_file() or not (alt or path.stem in known):
-        raise CourseError(f"A slide shows {link}, which is not there or in no published notebook: show a figure of "
-                          "figures/, or one beside the slides with an alternative text.")
-    look, *chosen = (way or "whole").split()
-    cut = panels(path.read_bytes()) if chosen else []
-    images = [cut[int(one) - 1] for one in chosen] or [path.read_bytes()]
-    start = f"data:{mimetypes.guess_type(path.name)[0]};base64,"
-    alts = [html.escape(alt or known[path.stem][0]), *[""] * len(images)]  # it is read once, whatever is cut
-    return f'<figure class="{look}">' + "".join(
-        f'<img alt="{words}" src="{start}{base64.b64encode(image).decode()}">'
-        for words, image in zip(alts, images, strict=False)) + "</figure>"
+def _figure(alt: str, link: str, look: str | None) -> str:
+    """A figure, or some of its panels, inside the page."""
+    path, look = SLIDES / link, look or ""
+    if not path.is_file() or not alt:
+        raise CourseError(f"A slide shows {link}, which is not there or has no alternative text: name a figure of figures/, "
+                          "or one beside the slides, and say what it shows.")
+    images = [panels(path)[int(one) - 1] for one in re.findall(r"\d+", look)] or [path.read_bytes()]
+    start = f'<img alt="" src="data:{mimetypes.guess_type(path.name)[0]};base64,'
+    shown = "".join(f'{start}{b64encode(image).decode()}">' for image in images)
+    return f'<figure role="img" aria-label="{html.escape(alt)}" class="{look}">{shown}</figure>'
 
 
-def panels(png: bytes) -> list[bytes]:
-    """What stands one below the other in a figure, each from its title to the next one's, cut at blank rows."""
-    picture = Image.open(BytesIO(png)).convert("RGB")
+def panels(path: Path) -> list[bytes]:
+    """What stands one below the other in a figure, each from its title to the next one's, cut at blank rows (PNG)."""
+    picture = Image.open(path).convert("RGB")
     drawn = (np.asarray(picture.convert("L")) < 250).any(axis=1)
     runs = np.flatnonzero(np.diff(drawn, prepend=False, append=False)).reshape(-1, 2)
     high = [k for k, (top, bottom) in enumerate(runs) if bottom - top > 0.15 * picture.height]
     # what is right above the next one is its title, if it is not the last one itself
     cuts = [0, *(runs[k if k - 1 in high else k - 1][0] - 2 for k in high[1:]), picture.height]
-    saved = []
-    for top, bottom in itertools.pairwise(cuts):
-        stream = BytesIO()
+    saved = [BytesIO() for _ in high]
+    for stream, (top, bottom) in zip(saved, itertools.pairwise(cuts), strict=True):
         picture.crop((0, top, picture.width, bottom)).save(stream, "png")
-        saved.append(stream.getvalue())
-    return saved
+    return [stream.getvalue() for stream in saved]
