@@ -5,25 +5,21 @@ nbgrader takes `grading/` as it is; nothing here needs nbgrader. `checking` runs
 """
 
 import re
+import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools import pairing
-from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically, write_json
 
 __all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "sources", "student_copy"]
 
 EXERCISES = NOTEBOOKS / "exercises"
 CODE_STUB = 'raise NotImplementedError("write your answer here")'
 TEXT_STUB = "Write your answer here."
-
-# nbgrader reads this in the folder it is started from
-NBGRADER = f"""c = get_config()
-c.CourseDirectory.course_id = "lisbon"
-c.ClearSolutions.code_stub = {{"python": {CODE_STUB!r}}}
-c.ClearSolutions.text_stub = {TEXT_STUB!r}
-c.ExecutePreprocessor.timeout = 600
-"""
+# of this Python, for one that has nbgrader and no Lisbon
+KERNEL = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Lisbon",
+          "language": "python"}
 
 
 class CourseError(LisbonError):
@@ -85,13 +81,16 @@ def build(out: Path = ROOT / "_build") -> str:
     from lisbon_core.course.slides import slides
 
     chapters, out = [*sources(), EXERCISES / "capstone_sol.py"], Path(out) / "course"
+    first = nbformat.v4.new_code_cell((EXERCISES / "first_cell.py").read_text(encoding="utf-8"), id="lisbon")
     with only_one(out):
         for path in chapters:
-            stem, whole = path.stem.removesuffix("_sol"), pairing.read(path)
-            for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole),
-                                     ("student", student_copy(pairing.read(path)))):
+            stem, whole, given = path.stem.removesuffix("_sol"), pairing.read(path), student_copy(pairing.read(path))
+            for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole), ("student", given)):
+                notebook.cells = [*notebook.cells[:1], first, *notebook.cells[1:]]
                 write_atomically(out / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
-        write_atomically(out / "grading" / "nbgrader_config.py", NBGRADER)
+        for name, folder in (("nbgrader_config.py", "grading"), ("closing_questions.md", "instructor")):
+            write_atomically(out / folder / name, (EXERCISES / name).read_text(encoding="utf-8"))
+        write_json(out / "grading" / "jupyter" / "kernels" / "python3" / "kernel.json", KERNEL)
         pages = slides(out / "slides")
     return f"{out}: {len(chapters)} notebooks each for students, instructor and grading; {pages} lectures"
 

@@ -1,9 +1,10 @@
 """Slides to speak from: each lecture a Markdown file in `notebooks/slides/`, made into one page that needs no network.
 
 A line `---` parts slides, a line `???` a slide from what is said with it. A link's title says how a figure is shown:
-`"panels 1 3"` of it side by side or `"rows 1 3"`, `"synthetic"` if it is of a synthetic sky. `[[A_1]]` is a number of the
-published run with its statistical error, `[[A_1.both]]` with both errors, `[[A_1.away]]` how many of both it is away from
-zero; `[[A_1.truth]]`, `[[A_1.paper]]`, `[[A_1.note]]` are what `results.json` says of it. No such number is typed.
+`"panels 1 3"` of it side by side or `"rows 1 3"`, and last `"synthetic"` if it is of a synthetic sky. `[[A_1]]` is a
+number of the published run with its statistical error, `[[A_1.both]]` with both errors, `[[A_1.away]]` how many of both
+it is away from zero; `[[A_1.truth]]`, `[[A_1.paper]]`, `[[A_1.note]]` are what `results.json` says of it. No number of
+a run is typed.
 """
 
 import html
@@ -15,7 +16,6 @@ import mimetypes
 import re
 import sys
 from base64 import b64encode
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,6 @@ from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
 __all__ = ["SLIDES", "lecture", "panels", "slides"]
 
 SLIDES = NOTEBOOKS / "slides"
-WARNING = "<b>Synthetic sky: a recovery test</b>"
 
 
 def slides(out: Path) -> int:
@@ -63,7 +62,7 @@ def lecture(text: str, results: dict) -> tuple[str, str]:
     title, sections = re.search(r"^# (.+)$", text, re.M)[1], []
     parts = [part.partition("\n???\n")[::2] for part in re.split(r"^---$", text, flags=re.M)]
     for count, (shown, said) in enumerate(parts, 1):
-        look, mind = "drawn" * ("<figure" in shown), WARNING * ('synthetic">' in shown)
+        look, mind = "drawn" * ("<figure" in shown), "<b>Synthetic sky: a recovery test</b>" * ('synthetic">' in shown)
         sections.append(f'<section class="{look}">\n{markdown2html(shown)}\n<footer><span>{count} / {len(parts)}</span>'
                         f" {title} {mind}</footer>\n<aside>{markdown2html(said)}</aside>\n</section>")
     return title, "\n".join(sections)
@@ -79,7 +78,7 @@ def _number(name: str, what: str, results: dict) -> str:
         elif what in ("", "both"):
             text = number(value, sigma, unit, systematic=systematic if what else None)
         else:
-            text = claim[what] if isinstance(claim[what], str) else number(claim[what], unit=unit)
+            text = claim[what] if isinstance(claim[what], str) else number(float(claim[what]), unit=unit)
     except (KeyError, TypeError):
         raise CourseError(f"A slide shows [[{name}.{what}]], which figures/results.json does not have: it has "
                           f"{', '.join(results['claims'])}.") from None
@@ -90,8 +89,8 @@ def _figure(alt: str, link: str, look: str | None) -> str:
     """A figure, or some of its panels, inside the page."""
     path, look = SLIDES / link, look or ""
     if not path.is_file() or not alt:
-        raise CourseError(f"A slide shows {link}, which is not there or has no alternative text: name a figure of figures/, "
-                          "or one beside the slides, and say what it shows.")
+        raise CourseError(f"A slide shows {link}, which is not there or has no alternative text: name a figure of "
+                          "figures/, or one beside the slides, and say what it shows.")
     images = [panels(path)[int(one) - 1] for one in re.findall(r"\d+", look)] or [path.read_bytes()]
     start = f'<img alt="" src="data:{mimetypes.guess_type(path.name)[0]};base64,'
     shown = "".join(f'{start}{b64encode(image).decode()}">' for image in images)
@@ -106,7 +105,5 @@ def panels(path: Path) -> list[bytes]:
     high = [k for k, (top, bottom) in enumerate(runs) if bottom - top > 0.15 * picture.height]
     # what is right above the next one is its title, if it is not the last one itself
     cuts = [0, *(runs[k if k - 1 in high else k - 1][0] - 2 for k in high[1:]), picture.height]
-    saved = [BytesIO() for _ in high]
-    for stream, (top, bottom) in zip(saved, itertools.pairwise(cuts), strict=True):
-        picture.crop((0, top, picture.width, bottom)).save(stream, "png")
-    return [stream.getvalue() for stream in saved]
+    parts = [picture.crop((0, top, picture.width, bottom)) for top, bottom in itertools.pairwise(cuts)]
+    return [part._repr_png_() for part in parts]
