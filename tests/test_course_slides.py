@@ -142,5 +142,6 @@ def test_every_slide_fits(path, pages):
         page.keyboard.press("Home")
         assert page.evaluate("location.hash") == "#1"
         printed = page.pdf(prefer_css_page_size=True)
-        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2 * len(parts(path)), "a page a slide, and one its notes"
+        sheets = len(re.findall(rb"/Type\s*/Page\b", printed))
+        assert sheets == 2 * len(parts(path)), "not a page for a slide, and one for its notes"
         browser.close()

@@ -18,8 +18,7 @@ EXERCISES = NOTEBOOKS / "exercises"
 CODE_STUB = 'raise NotImplementedError("write your answer here")'
 TEXT_STUB = "Write your answer here."
 # of this Python, for one that has nbgrader and no Lisbon
-KERNEL = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Lisbon",
-          "language": "python"}
+KERNEL = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Lisbon"}
 
 
 class CourseError(LisbonError):
@@ -85,8 +84,9 @@ def build(out: Path = ROOT / "_build") -> str:
     with only_one(out):
         for path in chapters:
             stem, whole, given = path.stem.removesuffix("_sol"), pairing.read(path), student_copy(pairing.read(path))
+            for notebook in (whole, given):
+                notebook.cells.insert(1, first)
             for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole), ("student", given)):
-                notebook.cells = [*notebook.cells[:1], first, *notebook.cells[1:]]
                 write_atomically(out / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
         for name, folder in (("nbgrader_config.py", "grading"), ("closing_questions.md", "instructor")):
             write_atomically(out / folder / name, (EXERCISES / name).read_text(encoding="utf-8"))
