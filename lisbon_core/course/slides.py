@@ -64,7 +64,7 @@ def lecture(text: str, results: dict) -> tuple[str, str]:
     for count, (shown, said) in enumerate(parts, 1):
         look, mind = "drawn" * ("<figure" in shown), "<b>Synthetic sky: a recovery test</b>" * ('synthetic">' in shown)
         sections.append(f'<section class="{look}">\n{markdown2html(shown)}\n<footer><span>{count} / {len(parts)}</span>'
-                        f" {title} {mind}</footer>\n<aside>{markdown2html(said)}</aside>\n</section>")
+                        f" {title} {mind}</footer>\n</section>\n<aside>{markdown2html(said)}</aside>")
     return title, "\n".join(sections)
 
 
