@@ -41,8 +41,8 @@ def determinant(step, path=100.0, rigidity=4.0):
 #
 # <details><summary>Answer</summary>
 #
-# A quarter as far: central differences are of second order. On a straight line the end depends linearly on the start,
-# and the determinant is 1 for any step.
+# A quarter as far: central differences are of second order. On a straight line momenta stay what they are, so the
+# matrix is triangular with ones on its diagonal: 1 for any step.
 # </details>
 
 # %% [markdown]

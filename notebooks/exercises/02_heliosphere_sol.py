@@ -38,8 +38,8 @@ def draped(points):
 #
 # <details><summary>Answer</summary>
 #
-# About a tenth of a microgauss inside the shock, and a few outside the heliopause. The wind stretches the field: wound
-# into a spiral it falls as one over the distance.
+# About half a microgauss within the shock, and three outside the heliopause. The wind stretches the field: wound into a
+# spiral it falls as one over the distance.
 # </details>
 
 # %% [markdown]
