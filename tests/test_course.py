@@ -195,7 +195,7 @@ def test_nbgrader_gives_full_marks_and_none(built, tmp_path):
         pytest.skip(f"nbgrader cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
     here, name, path = tmp_path / "grading", "08_fokker_planck", copies.EXERCISES / "08_fokker_planck_sol.py"
     shutil.copytree(built / "grading", here)
-    given = {key: str(tmp_path / "home") for key in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
+    given = {key: str(tmp_path / "home") for key in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
     given |= {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(copies.ROOT)}
 
     def nbgrader(*arguments):
