@@ -30,6 +30,7 @@ lab: setup  ## open JupyterLab on the notebooks
 
 course: setup  ## exercises for students, lecturers and nbgrader, and slides, into _build/course/
 	@$(BIN)/python -m lisbon_core course
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir _build/course/student .
 
 skies: setup  ## make the embedded synthetic skies anew
 	@$(BIN)/python -c 'from lisbon_core.synthetic import write_embedded_skies; write_embedded_skies("data")'
