@@ -83,7 +83,7 @@ quick = grid_deg > 2  # a coarse run is a quick one
 sample = peers.starts(2000)  # of fewer, 99 % is a handful of orbits
 with cores(1):
     exact = follow(spiral, sample, 1e-13, **limits_B)
-few = slice(None, None, 20)  # for those who take milliseconds an orbit
+few = slice(None, None, 200 if quick else 20)  # for those who take milliseconds an orbit
 
 
 def ours(tolerance):
@@ -99,7 +99,7 @@ def theirs(solve, part=slice(None), **options):
 
 with cores(1):
     workload_B = measure("this tracer", ours, exact.momentum,
-                         (1e-5, 3e-6, 1.4e-6, 1e-6, 1e-7, 1e-8), times=3)
+                         (1e-5, 3e-6, 1.4e-6, 1e-6, 1e-7, 1e-8), times=1 if quick else 3)
 solve = peers.scipy_solver(compiled, none)
 for method in ("RK45", "DOP853"):
     workload_B += measure(f"scipy {method}", theirs(solve, few, method=method),
@@ -169,7 +169,7 @@ def theirs_inside(solve, part, **options):
 with cores(1):
     closed = measure("this tracer", ours_inside, truth.momentum,
                      (1e-6, TOLERANCE, 1e-7, 1e-8, 1e-9), times=2)
-solve, part = peers.scipy_solver(field_at, closed_form.packed), slice(None, None, 20)
+solve, part = peers.scipy_solver(field_at, closed_form.packed), slice(None, None, 100 if quick else 20)
 for method, tolerances in (("RK45", (1e-6, 1e-7)), ("DOP853", (1e-6, 1e-8))):
     closed += measure(f"scipy {method}", theirs_inside(solve, part, method=method),
                       truth.momentum[part], tolerances)
@@ -234,7 +234,7 @@ say(
 # More orbits, more cores, a larger sphere.
 
 # %%
-numbers = np.array([64, 256, 1024, 4096])
+numbers = np.array([64, 256, 1024] if quick else [64, 256, 1024, 4096])
 rates = {}
 for n_cores in (1, 2):
     with cores(n_cores):
@@ -264,7 +264,7 @@ fig = plots.curves(
     xscale="log",
     ylim=(0.0, None),
 )
-show(fig, "14_orbits_and_cores", run_dir, one=f"{rates[1][0]:,.0f} with 64 orbits to {rates[1][-1]:,.0f} with 4096",
+show(fig, "14_orbits_and_cores", run_dir, one=f"{rates[1][0]:,.0f} with 64 orbits to {rates[1][-1]:,.0f} with {numbers[-1]}",
      two=f"{rates[2][0]:,.0f} to {rates[2][-1]:,.0f}")
 fig = plots.curves(
     radii,
