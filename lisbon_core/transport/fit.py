@@ -24,7 +24,7 @@ from lisbon_core.transport.scattering import CosineScattering, cosine_shape, mea
 from lisbon_core.transport.stationary import TransportError, sampled
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["fit_transport", "moved"]
+__all__ = ["fit_transport", "moved", "rate"]
 
 RATES = {"flux-tube": (1.0, 1.0), "uniform": (1.0, 0.0)}  # what each closure makes of x and y, see `Problem`
 UNITS = {"inverse_L": "1/pc", "gradient_length": "kpc", "T_0": "1/yr"}
