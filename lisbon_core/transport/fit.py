@@ -110,8 +110,9 @@ def told(p: np.ndarray, G: np.ndarray, A_1: np.ndarray, mean_free_path: float) -
     """What parameters (n, 4) say in absolute terms, shape (n,) each; T_0 is that of a uniform gradient."""
     a, ratio, ln_omega, x = p.T
     per_length = 0.75 / mean_free_path * G
-    return {"inverse_L": per_length * x, "gradient_length": 1e-3 / (per_length * a), "T_0": rate(-x, G, A_1,
-            mean_free_path), "eta": ratio / a, "omega": np.exp(ln_omega), "d_offset": 1.0 / a}
+    return {"inverse_L": per_length * x, "gradient_length": 1e-3 / (per_length * a),
+            "T_0": rate(-x, G, A_1, mean_free_path),
+            "eta": ratio / a, "omega": np.exp(ln_omega), "d_offset": 1.0 / a}
 
 
 def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estimate, Estimate]:
@@ -126,10 +127,10 @@ def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estima
     note = "L held at its flux-tube value"
     T_0 = posterior.estimate(values, "1/yr", note)
     spread = values[0] + posterior.scale * (values[1:] - values[0])
-    bound, *moved = (float(quantiles(np.abs(spread + shift), posterior.weights, 0.95))
-                     for shift in (0.0, T_0.sigma, -T_0.sigma))
+    bound, *others = (float(quantiles(np.abs(spread + shift), posterior.weights, 0.95))
+                      for shift in (0.0, T_0.sigma, -T_0.sigma))
     note = posterior.note("95 %", note, "its error: L held one error away")
-    return T_0, Estimate(bound, max(moved) - bound, "1/yr", note)
+    return T_0, Estimate(bound, max(others) - bound, "1/yr", note)
 
 
 def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
