@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from lisbon_core.plots.distributions import draw_distribution
 from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, one_panel, styled
 from lisbon_core.transport import diffusion_coefficient
-from lisbon_core.transport.posterior import quantiles
+from lisbon_core.transport.result import quantiles
 
 __all__ = ["figure_3", "joint_region", "posterior", "responses"]
 

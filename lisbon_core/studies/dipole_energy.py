@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from scipy.interpolate import interp1d
 
 from lisbon_core.anisotropy import AnisotropyFit, fit_anisotropy, sample_columns
 from lisbon_core.anisotropy.terms import mean_columns
@@ -53,13 +54,9 @@ class Harmonics:
     def at(self, energy) -> "Harmonics":
         """The same at other energies (m,), components between in ln E; NaN outside."""
         energy = np.atleast_1d(energy)
-
-        def between(values):
-            columns = [np.interp(np.log(energy), np.log(self.energy), column, np.nan, np.nan)
-                       for column in values.reshape(len(values), -1).T]
-            return np.transpose(columns).reshape(-1, *values.shape[1:])
-
-        return Harmonics(energy, between(self.vector), between(self.covariance), self.field_of_view)
+        vector, covariance = (interp1d(np.log(self.energy), values, axis=0, bounds_error=False)(np.log(energy))
+                              for values in (self.vector, self.covariance))
+        return Harmonics(energy, vector, covariance, self.field_of_view)
 
     @property
     def amplitude(self) -> np.ndarray:
