@@ -264,7 +264,8 @@ fig = plots.curves(
     xscale="log",
     ylim=(0.0, None),
 )
-show(fig, "14_orbits_and_cores", run_dir, one=f"{rates[1][0]:,.0f} with 64 orbits to {rates[1][-1]:,.0f} with {numbers[-1]}",
+show(fig, "14_orbits_and_cores", run_dir, one=f"{rates[1][0]:,.0f} with 64 orbits to {rates[1][-1]:,.0f} "
+     f"with {numbers[-1]}",
      two=f"{rates[2][0]:,.0f} to {rates[2][-1]:,.0f}")
 fig = plots.curves(
     radii,
