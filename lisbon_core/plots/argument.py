@@ -11,7 +11,7 @@ __all__ = ["argument"]
 
 
 @styled
-def argument(heliosphere, tracks, mu, sky, pad, truth, extent_AU: float = 700.0) -> Figure:
+def argument(heliosphere, tracks, mu, sky, pad, truth, extent_AU: float = 800.0) -> Figure:
     """Real orbits in the plane of flow and field, the sky they make at Earth, and what is read from it.
 
     Parameters
@@ -34,18 +34,20 @@ def argument(heliosphere, tracks, mu, sky, pad, truth, extent_AU: float = 700.0)
     axes, below = fig.add_subplot(rows[0]), rows[1].subgridspec(1, 2, width_ratios=(1.25, 1.0))
     turn = np.linspace(0.0, 2.0 * np.pi, 361)
     around = np.stack([np.sin(turn), np.zeros_like(turn), np.cos(turn)], axis=-1)
-    for radius, colour, name, spot in zip(heliosphere.parameters.surfaces(around), ("orange", "sky"),
-                                          ("termination shock", "heliopause"), (250, 290), strict=True):
+    for radius, colour, name, spot, offset in zip(
+            heliosphere.parameters.surfaces(around), ("orange", "sky"), ("termination\nshock", "heliopause"),
+            (320, 215), ((26, -30), (-26, -16)), strict=True):
         outline = in_plane(heliosphere, radius[:, None] * around)
         axes.fill(*outline.T, color=COLOURS[colour], alpha=0.18, linewidth=0)
         axes.plot(*outline.T, color=COLOURS[colour], linewidth=1.2)
-        axes.annotate(name, outline[spot], xytext=(0, -9), textcoords="offset points", fontsize=8, ha="center", va="top")
+        axes.annotate(name, outline[spot], xytext=offset, textcoords="offset points", fontsize=8.5, ha="center",
+                      va="top", arrowprops={"arrowstyle": "-", "linewidth": 0.6})
     for track, cosine in zip(tracks, mu, strict=True):
         axes.plot(*in_plane(heliosphere, track).T, color=COLOURS["red" if cosine > 0 else "blue"], linewidth=1.1)
     half = 0.3 * extent_AU * in_plane(heliosphere, heliosphere.axes @ heliosphere.field_icrs)
-    place = np.array([-1.2, 0.3]) * extent_AU
-    axes.annotate("B", place + half, place - half, arrowprops={"arrowstyle": "<-", "linewidth": 1.6}, ha="center",
-                  va="center", fontsize=10)
+    place = np.array([-1.1, 0.4]) * extent_AU
+    axes.annotate("", place + half, place - half, arrowprops={"arrowstyle": "->", "linewidth": 1.6})
+    axes.text(*(place + 1.25 * half), "B", fontsize=10, ha="center", va="center")
     axes.plot(0.0, 0.0, "o", color="black", markersize=4, zorder=5)
     axes.annotate("Earth", (0.0, 0.0), xytext=(5, 4), textcoords="offset points", fontsize=9, weight="bold")
     axes.plot([0.9 * extent_AU, 0.9 * extent_AU + 300.0], [-0.88 * extent_AU] * 2, color="black", linewidth=1.5)

@@ -48,7 +48,7 @@ OMEGAS = (0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 LENGTHS = (-5.0, -10.0, -17.8, -40.0, None, 40.0, 17.8, 10.0, 5.0)  # pc; None: no focusing
 LEVEL = 586.0
 MU = np.linspace(-1.0, 1.0, 41)
-ANGLES, TURNS = (30.0, 55.0, 150.0, 125.0), (0.0, 180.0, 60.0, 240.0)  # degrees from the field and about it: orbits drawn
+ANGLES, TURNS = (30.0, 55.0, 40.0, 150.0, 125.0, 140.0), (0.0, 180.0, 90.0, 60.0, 240.0, 320.0)  # degrees
 NORTH, SOUTH = (-10.0, 70.0), (-90.0, -25.0)  # Tibet AS-gamma and ARGO-YBJ; IceCube
 
 
@@ -146,7 +146,7 @@ def _as_dipole(seen: study.Harmonics, energy) -> list[list[float]]:
 
 
 def picture(run: Run):
-    """The argument in one picture, with orbits that arrive from four directions at given angles from the field."""
+    """The argument in one picture, with orbits that arrive from six directions at given angles from the field."""
     b, e_x, e_y = axes_across(run.closed_form)
     angle, turn = np.radians([ANGLES, TURNS])[..., None]
     arrival = np.cos(angle) * b + np.sin(angle) * (np.cos(turn) * e_x + np.sin(turn) * e_y)

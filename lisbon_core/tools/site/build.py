@@ -101,8 +101,8 @@ def gather(target: Path, printed: bool = False) -> None:
         index.write_text(text.replace("\ntry\n", "\n"), encoding="utf-8")
     else:
         answers = (ROOT / "data" / "answers.json").read_text(encoding="utf-8")
-        generated |= {"tests": _tests(target), **_reference(), "try": "\n```{raw} html\n<script type='application/json' "
-                      f"id='answers'>{answers}</script>\n```\n"}
+        tables_held = f"<script type='application/json' id='answers'>{answers}</script>"
+        generated |= {"tests": _tests(target), **_reference(), "try": f"\n```{{raw}} html\n{tables_held}\n```\n"}
     for name, text in generated.items():
         path = target / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)

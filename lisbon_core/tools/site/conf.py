@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 from lisbon_core.tools import equations, symbols
 from lisbon_core.tools.provenance import ROOT, git_state, input_hash
@@ -35,7 +36,9 @@ templates_path = ["templates"]
 html_static_path = ["static"]
 # of MathJax what these equations need, part by part, a third of the size of all of it in one file
 MATHJAX = Path(importlib.util.find_spec("mathjax").submodule_search_locations[0]) / "static" / "mathjax" / "es5"
-PARTS = ("core", "input/tex", "output/chtml", "output/chtml/fonts/tex", "a11y/assistive-mml")
+PARTS = ("input/tex", "output/chtml", "a11y/assistive-mml")
+ICONS = ("magnifying-glass", "sun", "moon", "circle-half-stroke", "bars", "arrow-up", "list", "file-pdf", "file",
+         "download", "angle-right", "angle-left", "outdent")
 mathjax_path = "mathjax/startup.js"
 mathjax3_config = {"loader": {"load": PARTS}}
 html_css_files = ["lisbon.css"]
@@ -81,7 +84,8 @@ def _as_text(app, what, name, thing, options, lines):
 def _static(app):
     """Beside what is copied as it is: the parts of MathJax, what previews show, and icons that are a font alone."""
     out = Path(app.outdir, "_static")
-    for path in [MATHJAX / f"{name}.js" for name in ("startup", *PARTS)] + [*MATHJAX.glob("output/chtml/fonts/*/*.woff")]:
+    parts = [f"{name}.js" for name in ("startup", "core", *PARTS, "output/chtml/fonts/tex")]
+    for path in [*(MATHJAX / part for part in parts), *MATHJAX.glob("output/chtml/fonts/*/*.woff")]:
         kept = out / "mathjax" / path.relative_to(MATHJAX)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)
@@ -93,10 +97,21 @@ def _static(app):
 
 
 def _smaller(app, error):
-    """The theme draws its icons twice, with a font and with a script of 1.5 MB: the font does."""
-    script = Path(app.outdir, "_static", "scripts", "fontawesome.js")
-    if script.is_file():
-        script.write_text("", encoding="utf-8")
+    """Of the icons only those that pages show: the theme brings two thousand, as a font and again as a script."""
+    static = Path(app.outdir, "_static")
+    script, style = static / "scripts" / "fontawesome.js", static / "styles" / "pydata-sphinx-theme.css"
+    if error or not script.is_file():
+        return
+    shapes = {name: (wide, high, path) for name, wide, high, path in re.findall(
+        r'"?([\w-]+)"?:\[(\d+),(\d+),\[[^]]*\],"\w+","([^"]+)"\]', script.read_text(encoding="utf-8"))}
+    rules = re.sub(r'(?:\.fa-[\w-]+,?)+\{--fa:"[^"]*"\}', "", style.read_text(encoding="utf-8"))
+    for name in ICONS:
+        wide, high, path = shapes[name]
+        picture = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {wide} {high}'><path d='{path}'/></svg>"
+        rules += (f'.fa-{name}:before{{content:"";display:inline-block;width:1em;height:1em;background:currentColor;'
+                  f'mask:url("data:image/svg+xml,{quote(picture)}") center/contain no-repeat}}')
+    style.write_text(rules, encoding="utf-8")
+    script.write_text("", encoding="utf-8")
 
 
 def _lazy(app, page, template, context, doctree):

@@ -8,7 +8,7 @@
   /* Numbers and words. */
   const plain = (x, digits = 2) => (x === 0 ? "0" : x.toPrecision(digits)).replace("-", "−");
   const fixed = (x, digits = 2) => x.toFixed(digits).replace("-", "−");
-  const small = x => `${fixed(1e3 * x)} × 10⁻³`;
+  const small = x => `${fixed(1e3 * x)}\u00a0×\u00a010⁻³`;
   const signed = x => `${x} degrees`.replace("-", "−");
 
   /** Values of a packed table: value(i, j, ...) gives a number, or all that is left of the last axes. */
@@ -100,9 +100,8 @@
           pen.beginPath();
           pen.arc(x, y, 6, 0, 7);
           pen.stroke();
-          pen.strokeText(name, x + 11, y + 6);
+          if (ink === "white") pen.strokeText(name, x + 11, y + 6);
         }
-        pen.fillStyle = "white";
         pen.fillText(name, x + 11, y + 6);
       }
       canvas.dataset.field = field.join(" ");
@@ -133,7 +132,7 @@
   }
 
   /* Curves: axes in an SVG that takes the colours of the page. */
-  const W = 320, H = 210, LEFT = 46, RIGHT = 8, TOP = 10, BOTTOM = 38;
+  const W = 320, H = 210, LEFT = 46, RIGHT = 14, TOP = 10, BOTTOM = 38;
   const INK = {a: "#0072b2", b: "#d55e00"};
   function chart(title, {x, y, xlabel, ylabel, xticks, yticks, log = [false, false]}) {
     const holder = make("div"), to = (value, [low, high], logarithmic) => logarithmic
