@@ -10,7 +10,7 @@ the picture of the argument on the first page, figures/argument.svg.
 - scattering: (eta, omega, L) -> D(mu), F(mu), in a steady flux tube at kappa29 = 1;
 - dipole: energy -> amplitude and phase, as notebook 12 predicts them, and what was published.
 
-Arrays are packed: base64 of little-endian integers, each a number of `step`s, in the order of the axes named.
+Arrays are packed: base64 of little-endian integers, numbers of a step, in the order of the axes named.
 """
 
 import base64

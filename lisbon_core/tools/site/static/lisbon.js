@@ -2,6 +2,11 @@
 addEventListener("beforeprint", () => document.querySelectorAll("details:not(.hide)").forEach(one => { one.open = true; }));
 
 addEventListener("DOMContentLoaded", () => {
+  /* The bar of the theme is no landmark, and those who listen would miss its title. */
+  const bar = document.querySelector(".sidebar-primary-item:has(.navbar-brand)");
+  bar?.setAttribute("role", "region");
+  bar?.setAttribute("aria-label", "Title");
+
   /* Code: as the notebook folds it, all of it, or none; kept from page to page. */
   const folded = [...document.querySelectorAll("details.hide")], title = document.querySelector("article h1");
   if (title && document.querySelector(".cell_input")) {
