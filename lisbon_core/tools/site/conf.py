@@ -39,6 +39,8 @@ MATHJAX = Path(importlib.util.find_spec("mathjax").submodule_search_locations[0]
 PARTS = ("input/tex", "output/chtml", "a11y/assistive-mml")
 ICONS = ("magnifying-glass", "sun", "moon", "circle-half-stroke", "bars", "arrow-up", "list", "file-pdf", "file",
          "download", "angle-right", "angle-left", "outdent")
+PARTS_UNUSED = ("accordion|card|carousel|form-(?:check|floating|range|select|switch)|input-group|list-group|offcanvas|"
+                "pagination|popover|progress|sd|spinner|toast")  # of the theme, in no page
 mathjax_path = "mathjax/startup.js"
 mathjax3_config = {"loader": {"load": PARTS}}
 html_css_files = ["lisbon.css"]
@@ -97,14 +99,17 @@ def _static(app):
 
 
 def _smaller(app, error):
-    """Of the icons only those that pages show: the theme brings two thousand, as a font and again as a script."""
+    """Of the icons and parts of the theme only what pages show: it brings two thousand icons, twice."""
     static = Path(app.outdir, "_static")
     script, style = static / "scripts" / "fontawesome.js", static / "styles" / "pydata-sphinx-theme.css"
     if error or not script.is_file():
         return
     shapes = {name: (wide, high, path) for name, wide, high, path in re.findall(
         r'"?([\w-]+)"?:\[(\d+),(\d+),\[[^]]*\],"\w+","([^"]+)"\]', script.read_text(encoding="utf-8"))}
-    rules = re.sub(r'(?:\.fa-[\w-]+,?)+\{--fa:"[^"]*"\}', "", style.read_text(encoding="utf-8"))
+    rules = style.read_text(encoding="utf-8")
+    for unused in (r'(?:\.fa-[\w-]+,?)+\{--fa:"[^"]*"\}', r"@font-face\{[^}]*fontawesome[^}]*\}",
+                   rf"(?<=[{{}}])(?:\.(?:{PARTS_UNUSED})\b[^{{}},]*,?)+\{{[^{{}}]*\}}"):
+        rules = re.sub(unused, "", rules)
     for name in ICONS:
         wide, high, path = shapes[name]
         picture = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {wide} {high}'><path d='{path}'/></svg>"
