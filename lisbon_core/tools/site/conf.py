@@ -39,8 +39,9 @@ MATHJAX = Path(importlib.util.find_spec("mathjax").submodule_search_locations[0]
 PARTS = ("input/tex", "output/chtml", "a11y/assistive-mml")
 ICONS = ("magnifying-glass", "sun", "moon", "circle-half-stroke", "bars", "arrow-up", "list", "file-pdf", "file",
          "download", "angle-right", "angle-left", "outdent")
+# of the theme, in no page
 PARTS_UNUSED = ("accordion|card|carousel|form-(?:check|floating|range|select|switch)|input-group|list-group|offcanvas|"
-                "pagination|popover|progress|sd|spinner|toast")  # of the theme, in no page
+                "modal|pagination|placeholder|popover|progress|ratio|sd|spinner|text-bg|toast|btn-outline")
 mathjax_path = "mathjax/startup.js"
 mathjax3_config = {"loader": {"load": PARTS}}
 html_css_files = ["lisbon.css"]
