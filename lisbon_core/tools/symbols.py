@@ -1,12 +1,13 @@
 """Symbol table and glossary, both from data/symbols.toml."""
 
+import re
 import tomllib
 
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 from lisbon_core.tools.tables import page_table
 
-__all__ = ["TABLE", "forms", "glossary", "symbol_table"]
+__all__ = ["TABLE", "anchor", "forms", "glossary", "symbol_table"]
 
 TABLE: dict[str, list[dict]] = tomllib.loads((ROOT / "data" / "symbols.toml").read_text(encoding="utf-8"))
 
@@ -14,6 +15,15 @@ TABLE: dict[str, list[dict]] = tomllib.loads((ROOT / "data" / "symbols.toml").re
 def forms(entry: dict) -> list[str]:
     """Every way in which an entry may stand in the text."""
     return [entry.get("tex") or entry["name"], *entry.get("forms", [])]
+
+
+def anchor(name: str) -> str:
+    """What a link to a term ends in.
+
+    >>> anchor("Fick's law")
+    'term-fick-s-law'
+    """
+    return "term-" + re.sub(r"\W+", "-", name.lower())
 
 
 def symbol_table() -> str:
