@@ -83,7 +83,7 @@ quick = grid_deg > 2  # a coarse run is a quick one
 sample = peers.starts(2000)  # of fewer, 99 % is a handful of orbits
 with cores(1):
     exact = follow(spiral, sample, 1e-13, **limits_B)
-few = slice(None, None, 200 if quick else 20)  # for those who take milliseconds an orbit
+few = slice(None, None, 200 if quick else 20)  # for those who take milliseconds
 
 
 def ours(tolerance):
@@ -98,8 +98,8 @@ def theirs(solve, part=slice(None), **options):
 
 
 with cores(1):
-    workload_B = measure("this tracer", ours, exact.momentum,
-                         (1e-5, 3e-6, 1.4e-6, 1e-6, 1e-7, 1e-8), times=1 if quick else 3)
+    tolerances, times = (1e-5, 3e-6, 1.4e-6, 1e-6, 1e-7, 1e-8), 1 if quick else 3
+    workload_B = measure("this tracer", ours, exact.momentum, tolerances, times=times)
 solve = peers.scipy_solver(compiled, none)
 for method in ("RK45", "DOP853"):
     workload_B += measure(f"scipy {method}", theirs(solve, few, method=method),
@@ -169,7 +169,8 @@ def theirs_inside(solve, part, **options):
 with cores(1):
     closed = measure("this tracer", ours_inside, truth.momentum,
                      (1e-6, TOLERANCE, 1e-7, 1e-8, 1e-9), times=2)
-solve, part = peers.scipy_solver(field_at, closed_form.packed), slice(None, None, 100 if quick else 20)
+solve = peers.scipy_solver(field_at, closed_form.packed)
+part = slice(None, None, 100 if quick else 20)
 for method, tolerances in (("RK45", (1e-6, 1e-7)), ("DOP853", (1e-6, 1e-8))):
     closed += measure(f"scipy {method}", theirs_inside(solve, part, method=method),
                       truth.momentum[part], tolerances)
