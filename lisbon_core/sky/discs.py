@@ -55,10 +55,6 @@ class DiscSums:
     def __getitem__(self, rows) -> "DiscSums":
         return replace(self, rows=self.rows[rows], left=self.left[rows])
 
-    def of_columns(self, columns) -> "DiscSums":
-        """The same with some of its columns."""
-        return self.T[columns].T
-
     def scaled(self, rows=1.0, columns=1.0) -> "DiscSums":
         """The same, its rows and columns times factors."""
         return replace(self, left=self.left * rows, right=self.right * columns)

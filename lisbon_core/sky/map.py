@@ -194,7 +194,7 @@ def noise_factor(sky: SkyMap) -> DiscSums | csr_array:
         factor = sky.modes[sky.observed]
         return csr_array(factor * (sky.sigma[sky.observed] / np.linalg.norm(factor, axis=1))[:, None])
     root = np.sqrt(np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra)))[sky.footprint.ravel()]
-    sums = disc_sums(sky.dec, len(sky.ra), sky.averaging_deg)[sky.observed.ravel()].of_columns(sky.footprint.ravel())
+    sums = disc_sums(sky.dec, len(sky.ra), sky.averaging_deg)[sky.observed.ravel()].T[sky.footprint.ravel()].T
     return sums.scaled(sky.sigma[sky.observed] / np.sqrt(sums @ root**2), root)
 
 
