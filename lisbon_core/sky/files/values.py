@@ -77,7 +77,7 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
         raise SkyMapError(f"relative_intensity is {values[wild[0]]:.4g} at {where(wild[0])}, which is near neither 0 "
                           "nor 1: correct it, or give NaN for a pixel that was not observed")
     far = np.abs(values - np.nanmedian(values)) > FAR * np.fmax(scatter, sigma)
-    if scatter and 0 < far.sum() < 0.05 * filled.size:
+    if scatter and far.any():
         worst = np.nanargmax(np.where(far, np.abs(values - 1), np.nan))
         log.append(f"mind: {far.sum()} pixels lie more than {FAR:g} times the scatter from the others, the farthest at "
                    f"{where(worst)}: {values[worst]:.4g}; they may not have been observed")
