@@ -11,6 +11,8 @@ import numpy as np
 from astropy.table import MaskedColumn, Table
 
 from lisbon_core._core import LisbonError, write_atomically
+from lisbon_core.anisotropy import parameter_names
+from lisbon_core.sky.files import write_table
 from lisbon_core.studies import field_posterior as fields
 from lisbon_core.tools.sweep_plan import Plan
 from lisbon_core.tools.tables import number
@@ -63,12 +65,12 @@ def summary(rows: Sequence[dict], plan: Plan, out: Path) -> str:
         lines.append(f"No best field: {why_not}. The option --closer 1 tries 19 more directions there.")
     else:
         order, frame = (done[0]["parameters"][name] for name in ("order", "field_frame"))
-        names = [*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y"]
+        names = parameter_names(order)
         about = {"chi2_reduced": found.chi2_reduced, "covariance": "of degrees on the sphere towards larger longitude "
                  "and latitude, of the logarithm of the strength, of A_n, and of G in 1/AU"}
         joint = {"name": [*(name for name in FIELD if name in plan.varied), *names],
                  "value": [*found.field, *found.theta], "covariance": found.covariance}
-        write_atomically(out / "field.ecsv", _ecsv(Table(joint, meta=about)))
+        write_table(Table(joint, meta=about), out / "field.ecsv")
         lines.append(f"{found} (of {len(done)} fields; frame {frame})".capitalize())
         lines += [f"  {name} = {number(float(value), float(sigma))} with the field unknown"
                   for name, value, sigma in zip(names, found.theta, found.theta_sigma, strict=True)]

@@ -4,6 +4,7 @@ import tomllib
 
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
+from lisbon_core.tools.tables import page_table
 
 __all__ = ["TABLE", "forms", "glossary", "symbol_table"]
 
@@ -17,12 +18,12 @@ def forms(entry: dict) -> list[str]:
 
 def symbol_table() -> str:
     """The symbols as a Markdown table."""
-    rows = [("symbol", "meaning", "unit", "in the code", "first in"), ["---"] * 5]
+    rows = []
     for one in TABLE["symbol"]:
         code = f"`{one['code'].rpartition('.')[2]}`" if "code" in one else ""
         rows.append((", ".join(f"${form}$" for form in forms(one)), one["meaning"], one["unit"], code,
                      _link(one["first"])))
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return page_table(rows, ("symbol", "meaning", "unit", "in the code", "first in"))
 
 
 def glossary() -> str:
