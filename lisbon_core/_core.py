@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "sources_hash", "syntax_hash", "write_atomically"]
@@ -44,7 +45,7 @@ def cache_folder(*rooms: str) -> Path:
     return folder
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str | Iterable[bytes]) -> None:
     """Write a file beside its place and move it there, so that nobody ever reads half of it, even after a power cut.
 
     >>> import tempfile
@@ -59,7 +60,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            stream.writelines([content] if isinstance(content, bytes) else content)
             stream.flush()
             os.fsync(handle)
         umask = os.umask(0)

@@ -494,3 +494,33 @@ def test_cubes_whose_axes_are_only_named(tmp_path):
         sky = read_sky_map(f"{tmp_path}/cube.fits[2]", averaging_deg=0.0)
         assert np.abs(equator(multipoles(sky, 1).dipole) - DIPOLE * [1, 1, 0]).max() < 2e-6, sky.log
         assert "log10(E/TeV) plane 2" in sky.log[0]
+
+
+def test_a_table_with_a_map_for_each_energy(tmp_path):
+    """log E x dec x RA: the rows of one energy are a map; which one has to be said."""
+    lon, lat = places("csv", "icrs")
+    excess = unit_vector(lon, lat) @ DIPOLE
+    maps = [{"log_e": np.full(lon.size, e), "ra": lon, "dec": lat, "relative_intensity": 1.0 + n * excess,
+             "sigma": np.full(lon.size, SIGMA)} for n, e in enumerate((5.5, 6.1), start=1)]
+    both = {name: np.concatenate([one[name] for one in maps]) for name in maps[0]}
+    path, table = tmp_path / "energies.csv", tmp_path / "energies.fits"
+    path.write_text(text_of(both, "", {"COORDSYS": "ICRS"}))
+    Table(both).write(table)
+    for one in (path, table):
+        for n, e in enumerate(("5.5", "6.1"), start=1):
+            sky = read_sky_map(f"{one}[log_e={e}]", averaging_deg=0.0)
+            assert np.abs(equator(multipoles(sky, 1).dipole) - n * DIPOLE * [1, 1, 0]).max() < 2e-6, sky.log
+        for chosen, says in (("", r"log_e of 5.5, 6.1: .*as in map.csv\[log_e=5.5\]"),
+                             ("[log_e=7]", "choose one of 5.5, 6.1"),
+                             ("[E=7]", "no column is called 'E'")):
+            with pytest.raises(SkyMapError, match=says):
+                read_sky_map(f"{one}{chosen}")
+
+
+def test_what_was_not_observed_and_is_left_in_is_doubted(tmp_path):
+    lon, lat = places("csv", "icrs")
+    value = 1.0 + unit_vector(lon, lat) @ DIPOLE + 1e-4 * np.random.default_rng(1).standard_normal(lon.size)
+    for poison in (0.0, 0.3):
+        value[7:9] += poison
+        sky = map_from_arrays({"ra": lon, "dec": lat, "relative_intensity": value}, {"COORDSYS": "ICRS"})
+        assert any(line.startswith("mind: 2 pixels lie more than 30 times") for line in sky.log) == (poison > 0)

@@ -7,6 +7,7 @@ from scipy.special import eval_legendre
 from lisbon_core.frames import unit_vector
 from lisbon_core.sky import first_harmonic, first_harmonic_of_events, multipoles, power_spectrum
 from lisbon_core.sky import map as s
+from lisbon_core.sky.discs import disc_sums
 
 
 def dipole(amplitude, lon, lat):
@@ -84,13 +85,13 @@ def test_area_of_a_disc_and_of_the_sphere():
     area = np.repeat(s.pixel_area(dec, 180), 180)
     assert area.sum() == pytest.approx(4 * np.pi)
     assert s.pixel_area(np.arange(-90.0, 91, 2), 180).sum() * 180 == pytest.approx(4 * np.pi)  # rings on the poles
-    inside = (operator != 0) @ area
+    inside = disc_sums(dec, 180, 5.0) @ area
     assert np.average(inside, weights=area) == pytest.approx(2 * np.pi * (1 - np.cos(np.radians(5))), rel=0.02)
     # every pair within 5 degrees and no other, by the separations themselves
     n = unit_vector(np.tile(ra, 90), np.repeat(dec, 180))
     for i in (0, 90, 4000, 8190, 16199):
         near = np.degrees(np.arccos(np.clip(n @ n[i], -1, 1))) <= 5.0
-        assert set(np.flatnonzero(near)) == set(operator[[i]].indices)
+        assert np.array_equal(near, (np.arange(16200) == i) @ operator > 1e-9)
 
 
 def test_averaging_keeps_a_constant_and_shrinks_a_dipole_as_the_disc_does(make_sky):
@@ -109,12 +110,12 @@ def test_averaging_draws_on_the_footprint_only():
     footprint = np.zeros((90, 180), bool)
     footprint[40:60] = True
     operator = s.averaging_operator(np.arange(-89.0, 90, 2), np.arange(1.0, 360, 2), 5.0, footprint)
-    rows = np.asarray(operator.sum(axis=1)).reshape(90, 180)
+    rows = (operator @ np.ones(16200)).reshape(90, 180)
     assert np.allclose(rows[footprint], 1)
     assert not rows[~footprint].any()
-    assert footprint.ravel()[np.unique(operator.indices)].all()
+    assert not (operator @ ~footprint.ravel()).any()
     identity = s.averaging_operator(np.arange(-89.0, 90, 2), np.arange(1.0, 360, 2), 0.0, footprint)
-    assert np.array_equal(identity.diagonal(), footprint.ravel().astype(float))
+    assert np.allclose(identity @ rows.ravel(), rows.ravel(), rtol=0, atol=1e-14)
 
 
 def test_covariance_has_the_stated_diagonal_and_that_of_simulated_averages(make_sky):
@@ -125,7 +126,7 @@ def test_covariance_has_the_stated_diagonal_and_that_of_simulated_averages(make_
     raw = raw.replace(sigma=np.where(raw.observed, 1e-3 * np.sqrt(area.max() / area), np.nan))
     sky = average(raw, radius)
     factor = s.noise_factor(sky)
-    covariance = (factor @ factor.T).toarray()
+    covariance = factor @ (factor.T @ np.eye(factor.shape[0]))
     assert np.allclose(np.sqrt(np.diag(covariance)), sky.sigma[sky.observed])
     operator = s.averaging_operator(raw.dec, raw.ra, radius, raw.footprint)
     noise = operator @ (np.where(raw.observed, raw.sigma, 0).ravel()[:, None] * rng.standard_normal((raw.dec.size * 60,
@@ -137,7 +138,7 @@ def test_covariance_has_the_stated_diagonal_and_that_of_simulated_averages(make_
     piece = s.cut(sky, -10, 30)
     kept = piece.observed[sky.observed]
     part = s.noise_factor(piece)
-    assert np.allclose((part @ part.T).toarray(), covariance[np.ix_(kept, kept)])
+    assert np.allclose(part @ (part.T @ np.eye(part.shape[0])), covariance[np.ix_(kept, kept)])
 
 
 def test_cut_keeps_footprint_and_says_what_is_wrong(make_sky):

@@ -15,10 +15,14 @@ from lisbon_core.anisotropy.terms import AnisotropyError, mean_columns, paramete
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap, noise_factor
 from lisbon_core.sky import averaging as averaging_of
+from lisbon_core.sky.discs import Beside, DiscSums
 
 __all__ = ["Design", "design"]
 
+Matrix = sparse.csr_array | DiscSums | Beside  # DiscSums of a map whose pixels are disc averages
+
 MOST_SCATTER = 1.0 / 1.3  # of what is known of a combination of coefficients that may be scatter and be taken out
+RINGS = 50  # that are taken together: of a fine map all would not fit into memory
 SIGNS = 64  # vectors of random signs
 SURELY_SCATTER = 0.9  # of it: beyond, the map knows nothing of the combination
 
@@ -50,13 +54,13 @@ class Design:
         Mean over the whole sphere of each column.
     scatter : ndarray, shape (n_pixel, order + 3) or (0, order + 3)
         How far the terms of each pixel of the Liouville map are off, see `mean_columns`.
-    averaging : sparse array, shape (n_observed, n_pixel)
+    averaging : matrix, shape (n_observed, n_pixel)
         Disc average onto the observed pixels.
     rings : sparse array, shape (n_ring, n_observed)
         Mean over right ascension of each observed ring.
     weight : ndarray, shape (n_observed,)
         1 / sigma^2; of several skies times the share of its pixels that are independent.
-    noise : sparse array, shape (n_observed, n_pixel)
+    noise : matrix, shape (n_observed, n_pixel)
         K: the observed pixels have covariance K K^T before the rings.
     skies : tuple of Design
         Those that this one was made of, where several skies are fitted together, see `joined`.
@@ -72,10 +76,10 @@ class Design:
     scale: np.ndarray
     full_sky_mean: np.ndarray
     scatter: np.ndarray
-    averaging: sparse.csr_array
+    averaging: Matrix
     rings: sparse.csr_array
     weight: np.ndarray
-    noise: sparse.csr_array
+    noise: Matrix
     skies: tuple["Design", ...] = ()
 
     @cached_property
@@ -154,7 +158,7 @@ class Design:
         """`effective_pixels` of noise alone."""
         return self.effective_pixels(self.noise)
 
-    def effective_pixels(self, factor: sparse.csr_array) -> float:
+    def effective_pixels(self, factor: Matrix) -> float:
         """Number of independent pixels whose sum of squared deviations would scatter as much, for a factor f.
 
         (tr S)^2 / tr S^2 of S = W^1/2 N f f^T N W^1/2, with N the rings of Eq. (2). S itself is large where pixels are
@@ -166,23 +170,27 @@ class Design:
         """
         root = np.sqrt(self.weight)[:, None]
         z = root * np.random.default_rng(0).choice([-1.0, 1.0], (root.size, SIGNS))
-        seen = factor @ (factor.T @ (z - self.ring_mean(z)))
+        seen = factor @ ((z - self.ring_mean(z)).T @ factor).T
         return self.expected_squares(factor) ** 2 / float(np.sum((root * (seen - self.ring_mean(seen))) ** 2) / SIGNS)
 
-    def expected_squares(self, factor: sparse.csr_array) -> float:
+    def expected_squares(self, factor: Matrix) -> float:
         """Expectation of the sum of squares, in units of sigma, of noise with covariance f f^T, after Eq. (2)."""
         return float(self.reach(factor).sum())
 
-    def reach(self, factor: sparse.csr_array) -> np.ndarray:
+    def reach(self, factor: Matrix) -> np.ndarray:
         """The same for each column of the factor, (m,): its squares after the rings, over sigma squared, summed."""
-        mean, in_ring = self.rings @ factor, np.bincount(self.ring, self.weight)
-        cross = sparse.csr_array((self.weight, (self.ring, np.arange(self.ring.size)))) @ factor
-        return (factor * factor).T @ self.weight - 2.0 * (mean * cross).sum(axis=0) + (mean * mean).T @ in_ring
+        in_ring, found = np.bincount(self.ring, self.weight), self.weight @ (factor * factor)
+        weights = sparse.csr_array((self.weight, self.rings.indices, self.rings.indptr))
+        for rings in np.array_split(np.arange(in_ring.size), in_ring.size // RINGS + 1):
+            mean, cross = self.rings[rings] @ factor, weights[rings] @ factor
+            found += (mean * mean).T @ in_ring[rings] - 2.0 * (mean * cross).sum(axis=0)
+        return found
 
     def noise_variance(self, common: np.ndarray) -> np.ndarray:
         """Variance of the noise of each pixel plus what all pixels of its ring have in common, (n_ring, n_pixel)."""
         cross = (self.noise @ common.T)[np.arange(self.ring.size), self.ring]
-        return (self.noise * self.noise).sum(axis=1) + 2.0 * cross + np.sum(common**2, axis=1)[self.ring]
+        squares = (self.noise * self.noise) @ np.ones(self.noise.shape[1])
+        return squares + 2.0 * cross + np.sum(common**2, axis=1)[self.ring]
 
     def ring_mean(self, values: np.ndarray) -> np.ndarray:
         """Mean over right ascension of values of shape (n_observed, ...), given back on each pixel of the ring."""
@@ -204,13 +212,12 @@ class Design:
         normal = (scaled.T * self.weight) @ scaled
         return normal - self.correction[:, 1:] * np.outer(self.scale, self.scale) if corrected else normal
 
-    def response(self, operator: np.ndarray, factor: sparse.csr_array) -> np.ndarray:
+    def response(self, operator: np.ndarray, factor: Matrix) -> np.ndarray:
         """Response (n, m) of linear functionals (n, n_observed) of a ring-normalised sky to m unit deviates.
 
         factor : (n_observed, m), what the deviates add to the sky before the rings, such as `noise`.
         """
-        through_rings = operator - self.ring_mean(operator.T).T
-        return (factor.T @ through_rings.T).T
+        return (operator - self.ring_mean(operator.T).T) @ factor
 
     def on_grid(self, values: np.ndarray) -> np.ndarray:
         """Values of the observed pixels on the grid of the sky, NaN elsewhere."""

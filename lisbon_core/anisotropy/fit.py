@@ -11,11 +11,12 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from lisbon_core.anisotropy.design import Design, design
+from lisbon_core.anisotropy.design import Design, Matrix, design
 from lisbon_core.anisotropy.joint import joined, several
 from lisbon_core.anisotropy.terms import AnisotropyError, mean_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
+from lisbon_core.sky.discs import Beside
 
 __all__ = ["AnisotropyFit", "fit_anisotropy", "fit_coefficients", "fit_design"]
 
@@ -40,7 +41,7 @@ class AnisotropyFit:
         d theta / d data: the fit is linear in small changes of the sky.
     noise : ndarray, shape (order + 2, n_pixel)
         theta's response to independent unit noise on the pixels before the averaging.
-    map_errors : mapping of str to sparse array, shape (n_observed, m)
+    map_errors : mapping of str to matrix, shape (n_observed, m)
         What the Liouville map may be wrong by, by cause: M, where the predicted sky has covariance M M^T before the
         rings. The finite sample has a column for each pixel of the map, every other cause one; none if it is exact.
     map_response : ndarray, shape (order + 2, m)
@@ -55,7 +56,7 @@ class AnisotropyFit:
     effective_pixels: float
     estimator: np.ndarray
     noise: np.ndarray
-    map_errors: Mapping[str, sparse.csr_array]
+    map_errors: Mapping[str, Matrix]
     map_response: np.ndarray
 
     def of_sky(self, which: int = 0) -> "AnisotropyFit":
@@ -85,10 +86,9 @@ class AnisotropyFit:
         return self.noise @ self.noise.T + self.map_response @ self.map_response.T
 
     @cached_property
-    def map_noise(self) -> sparse.csr_array:
+    def map_noise(self) -> Beside:
         """`map_errors` side by side."""
-        none = sparse.csr_array((self.estimator.shape[1], 0))
-        return sparse.hstack([none, *self.map_errors.values()], format="csr")
+        return Beside.of(self.estimator.shape[1], self.map_errors.values())
 
     @cached_property
     def budget(self) -> dict[str, np.ndarray]:
@@ -204,7 +204,7 @@ def fit_anisotropy(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[Li
     made = np.broadcast_to(made_with, len(skies))
     sampled = [len(maps[k].mu) / made[k] if made[k] else 0.0 for k in range(len(skies))]
     return fit_design(columns, np.concatenate([one.relative_intensity[one.observed] for one in skies]), changes,
-                      np.repeat(sampled, [one.observed.sum() for one in skies]))
+                      np.repeat(sampled, [one.observed.size for one in skies]))
 
 
 def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarray] | None = None,
@@ -218,7 +218,7 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
         Relative intensities of its observed pixels.
     changes : mapping of str to ndarray, shape (n_observed, order + 3), optional
         What else the columns may be off by.
-    sampled : float or ndarray, shape (n_observed,)
+    sampled : float or ndarray, shape (n_pixel,)
         Variance of the map that the sky was made with, over that of the fitted map.
     """
     data = data / columns.ring_mean(data)
@@ -232,16 +232,17 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
                                                          (jacobian * columns.scale).T * columns.weight)
     terms = np.append(1.0, theta)
     errors = {cause: sparse.csr_array((change @ terms)[:, None]) for cause, change in (changes or {}).items()}
-    pixels = columns.noise_pixels
     if columns.scatter.size:
         errors[SAMPLE] = columns.averaging @ sparse.diags_array(columns.scatter @ terms)
-        pixels = columns.effective_pixels(sparse.hstack([columns.noise, errors[SAMPLE]], format="csr"))
+        pixels = columns.effective_pixels(Beside.of(data.size, [columns.noise, errors[SAMPLE]]))
         if np.any(sampled):
-            share = sparse.diags_array(np.sqrt(np.broadcast_to(sampled, data.size)))
-            errors["sample of the sky's own map"] = share @ errors[SAMPLE]
+            share = sparse.diags_array(np.sqrt(np.broadcast_to(sampled, len(columns.scatter))))
+            errors["sample of the sky's own map"] = errors[SAMPLE] @ share
+    else:
+        pixels = columns.noise_pixels
     if columns.corrected < 1.0:
         errors["scatter not taken out"] = sparse.csr_array((jacobian @ columns.too_small(theta))[:, None])
-    of_map = sparse.hstack([sparse.csr_array((data.size, 0)), *errors.values()], format="csr")
+    of_map = Beside.of(data.size, errors.values())
     noise, response = (columns.response(estimator, factor) for factor in (columns.noise, of_map))
     # what the fitted coefficients take away of the expected sum of squares
     taken = np.sum(((jacobian.T * columns.weight) @ jacobian - 2.0 * columns.correction[:, 1:])

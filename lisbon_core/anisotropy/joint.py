@@ -13,11 +13,12 @@ import numpy as np
 from scipy import sparse
 
 from lisbon_core.anisotropy.design import Design
+from lisbon_core.sky.discs import Beside
 
 __all__ = ["joined", "several"]
 
 STACKED = ("columns", "ring_columns")
-BLOCKS = ("averaging", "rings", "noise")
+BLOCKS = ("averaging", "noise")
 
 
 def several(one) -> list:
@@ -43,7 +44,8 @@ def joined(designs: Sequence[Design]) -> Design:
     if len(designs) == 1:
         return designs[0]
     stacked = {name: np.concatenate([getattr(one, name) for one in designs]) for name in STACKED}
-    blocks = {name: sparse.block_diag([getattr(one, name) for one in designs], format="csr") for name in BLOCKS}
+    blocks = {name: Beside.diagonal([getattr(one, name) for one in designs]) for name in BLOCKS}
+    blocks["rings"] = sparse.block_diag([one.rings for one in designs], format="csr")
     scatter = [one.scatter for one in designs]
     if any(map(len, scatter)):  # a map that is taken as exact has none
         scatter = [one if len(one) else np.zeros((design.averaging.shape[1], one.shape[1]))

@@ -18,9 +18,11 @@ from scipy import sparse
 
 from lisbon_core.anisotropy.design import Design
 from lisbon_core.anisotropy.fit import AnisotropyFit, fit_coefficients
+from lisbon_core.sky.discs import Beside
 
 __all__ = ["Systematic", "refitted", "systematic"]
 
+CELLS = 64  # whose means are taken at once
 DOMINANT = 3  # assumptions that are named
 BEYOND = "several of these at once, beyond proportion"
 
@@ -116,8 +118,9 @@ def systematic(fit: AnisotropyFit, ensemble, frame: str = "frame of the waves") 
 
 def over_cells(columns: Design, ensemble) -> sparse.csr_array:
     """The disc average of values on the cells of an ensemble, (n_observed, n_cell)."""
-    cell, cells = ensemble.cell, len(ensemble.changes[0])
-    return columns.averaging @ sparse.csr_array((np.ones(cell.size), (np.arange(cell.size), cell)), (cell.size, cells))
+    cells = np.array_split(np.arange(len(ensemble.changes[0])), len(ensemble.changes[0]) // CELLS + 1)
+    means = (columns.averaging @ (ensemble.cell[:, None] == some).astype(float) for some in cells)
+    return sparse.hstack([sparse.csr_array(np.round(mean, 15)) for mean in means], format="csr")  # without 1e-17
 
 
 def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
@@ -127,7 +130,7 @@ def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
     and what it adds to chi-square is, too.
     """
     columns, cells, found, chi2 = fit.design, over_cells(fit.design, ensemble), [], []
-    averaging = sparse.hstack([columns.averaging, cells], format="csr")
+    averaging = Beside.of(fit.data.size, [columns.averaging, cells])
     for change, error in zip(ensemble.changes, ensemble.errors, strict=True):
         moved = columns.columns + cells @ change
         member = replace(columns, columns=moved, ring_columns=columns.ring_mean(moved), averaging=averaging,

@@ -53,7 +53,7 @@ def _linear_fit(sky, design):
     normalised, weight, null = ring_normalise(sky), _areas(sky) / sky.sigma[sky.observed] ** 2, ring_null_space(sky)
     design = design - null @ (null.T @ design)
     solve = np.linalg.solve(design.T @ (weight[:, None] * design), (weight[:, None] * design).T)
-    scatter = (noise_factor(normalised).T @ solve.T).T
+    scatter = solve @ noise_factor(normalised)
     return solve @ (normalised.relative_intensity[sky.observed] - 1.0), scatter @ scatter.T
 
 

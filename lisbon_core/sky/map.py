@@ -12,10 +12,11 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
 from lisbon_core._core import LisbonError
 from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
+from lisbon_core.sky.discs import DiscSums, disc_sums
 
 __all__ = ["SkyMap", "SkyMapError", "averaging", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area",
            "rebin", "ring_means", "ring_normalise", "ring_null_space"]
@@ -161,40 +162,19 @@ def ring_null_space(sky: SkyMap) -> csr_array:
     return csr_array((count[column] ** -0.5, (np.arange(len(ring)), column)))
 
 
-def averaging_operator(dec, ra, radius_deg: float, footprint) -> csr_array:
-    """Mean over the disc of `radius_deg` about each pixel centre as a sparse matrix (n_pixel, n_pixel).
+def averaging_operator(dec, ra, radius_deg: float, footprint) -> DiscSums:
+    """Mean over the disc of `radius_deg` about each pixel centre: a matrix (n_pixel, n_pixel), never written out.
 
     Row i holds the solid-angle weights of the footprint pixels whose centres lie in the disc about centre i; rows sum
     to 1, rows and columns outside the footprint are empty. Radius 0 is the identity on the footprint.
     """
-    footprint = np.asarray(footprint, dtype=bool)
-    n_ra = footprint.shape[1]
-    seen = footprint.ravel()
-    if radius_deg == 0:
-        return csr_array(diags_array(seen.astype(float)))
-    lat = np.radians(dec)
-    # where the disc about ring i crosses ring j: sin^2(width / 2) = [sin^2(R/2) - sin^2(d/2)] / (cos_i cos_j)
-    left = np.sin(np.radians(radius_deg) / 2) ** 2 - np.sin((lat[:, None] - lat) / 2) ** 2
-    across = np.maximum(np.cos(lat)[:, None] * np.cos(lat), 1e-15)
-    width = 2 * np.degrees(np.arcsin(np.sqrt(np.clip(left / across, 0.0, 1.0))))
-    reach = np.minimum((width * n_ra / 360.0 + 1e-9).astype(int), n_ra // 2)
-    area, around = np.repeat(pixel_area(dec, n_ra), n_ra), np.arange(n_ra, dtype=np.int32)
-    weights, columns, count = [], [], [np.zeros(1, dtype=np.int64)]
-    for i in range(len(dec)):  # the rows of a ring at a time: of a fine map all at once would not fit into memory
-        offsets = [(j, np.arange(-reach[i, j], reach[i, j] + 1, dtype=np.int32)[:n_ra])
-                   for j in np.flatnonzero(left[i] > -1e-13)]
-        column = np.concatenate([j * n_ra + (around[:, None] + steps) % n_ra for j, steps in offsets], axis=1)
-        kept = seen[column] & footprint[i][:, None]
-        weight = np.where(kept, area[column], 0.0)
-        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-        weights.append(weight[kept])
-        columns.append(column[kept])
-        count.append(kept.sum(axis=1))
-    return csr_array((np.concatenate(weights), np.concatenate(columns), np.cumsum(np.concatenate(count))),
-                     shape=(len(seen), len(seen)))
+    area = np.where(footprint, pixel_area(dec, len(ra))[:, None], 0.0).ravel()
+    sums = disc_sums(dec, len(ra), radius_deg)
+    within = sums @ area
+    return sums.scaled(np.divide(1.0, within, out=np.zeros(area.size), where=area > 0.0), area)
 
 
-def averaging(sky: SkyMap) -> csr_array:
+def averaging(sky: SkyMap) -> DiscSums | csr_array:
     """What makes the pixels of a map of those of a model, (n_pixel, n_pixel): means over discs, or a cut at `l_max`."""
     if not sky.l_max:
         return averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
@@ -203,7 +183,7 @@ def averaging(sky: SkyMap) -> csr_array:
     return csr_array(values @ np.linalg.solve(weighted @ values, weighted))
 
 
-def noise_factor(sky: SkyMap) -> csr_array:
+def noise_factor(sky: SkyMap) -> DiscSums | csr_array:
     """Factor K, shape (n_observed, n_footprint), of the covariance K K^T of the observed pixels, before Eq. (2).
 
     The raw pixels are independent, with variances inversely proportional to their solid angle; the averaging A makes
@@ -213,12 +193,9 @@ def noise_factor(sky: SkyMap) -> csr_array:
     if sky.modes is not None:
         factor = sky.modes[sky.observed]
         return csr_array(factor * (sky.sigma[sky.observed] / np.linalg.norm(factor, axis=1))[:, None])
-    operator = averaging(sky)[sky.observed.ravel()]
-    area = np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
-    factor, number = operator.data * area[operator.indices] ** -0.5, np.cumsum(sky.footprint, dtype=np.int32) - 1
-    scale = sky.sigma[sky.observed] / np.sqrt(np.add.reduceat(factor**2, operator.indptr[:-1]))
-    return csr_array((factor * np.repeat(scale, np.diff(operator.indptr)), number[operator.indices], operator.indptr),
-                     shape=(len(scale), number[-1] + 1))
+    root = np.sqrt(np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra)))[sky.footprint.ravel()]
+    sums = disc_sums(sky.dec, len(sky.ra), sky.averaging_deg)[sky.observed.ravel()].T[sky.footprint.ravel()].T
+    return sums.scaled(sky.sigma[sky.observed] / np.sqrt(sums @ root**2), root)
 
 
 def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -> SkyMap:

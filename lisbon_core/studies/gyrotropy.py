@@ -18,6 +18,7 @@ from scipy import sparse, stats
 from lisbon_core.anisotropy import AnisotropyFit, design
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
+from lisbon_core.sky.discs import Beside
 
 __all__ = ["GYROTROPY_TERMS", "GyrotropyTest", "gyrotropy_columns", "gyrotropy_test"]
 
@@ -92,7 +93,7 @@ def gyrotropy_test(sky: SkyMap, fit: AnisotropyFit, liouville: LiouvilleMap) -> 
     coefficients += inverse @ (columns.correction @ np.append(1.0, theta))
 
     left = sparse.csr_array((jacobian @ columns.too_small(theta))[:, None])
-    response = columns.response(estimator, sparse.hstack([columns.noise, fit.map_noise, left], format="csr"))
+    response = columns.response(estimator, Beside.of(left.shape[0], [columns.noise, fit.map_noise, left]))
     covariance = response @ response.T
     values, vectors = np.linalg.eigh(covariance)
     kept = values > 1e-7 * values[-1]

@@ -13,6 +13,7 @@ import os
 import socket
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -20,16 +21,37 @@ from lisbon_core import claims
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.run import Run
-from lisbon_core.sky.files import write_table
 from lisbon_core.tools.inputs import code_hash, files_read
-from lisbon_core.tools.provenance import now, only_one, provenance, write_json
+from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
 from lisbon_core.tools.sweep_plan import Plan, SweepError
 from lisbon_core.tools.sweep_report import table
 
-__all__ = ["one_run", "read_rows", "sweep"]
+__all__ = ["Rows", "one_run", "read_rows", "sweep"]
 
 AHEAD = 1000  # runs handed to the workers before one has ended: of a million, all at once would fill the memory
 ROWS, RECORD, TABLE = "sweep.jsonl", "sweep.json", "sweep.ecsv"
+LONGEST = 2**24  # bytes of a row
+
+
+class Rows(Sequence):
+    """Rows of a sweep.jsonl that begin at some places, read when they are asked for: a million are 30 GB of memory."""
+
+    def __init__(self, path: Path, places: list[int]):
+        self.path, self.places = path, places
+
+    def __len__(self):
+        return len(self.places)
+
+    def __getitem__(self, number):
+        if isinstance(number, slice):
+            return Rows(self.path, self.places[number])
+        return next(iter(Rows(self.path, [self.places[number]])))
+
+    def __iter__(self) -> Iterator[dict]:
+        with open(self.path, "rb") if self.places else contextlib.nullcontext() as stream:
+            for place in self.places:
+                stream.seek(place)
+                yield _row(stream.readline())
 
 
 def one_run(parameters: dict) -> dict:
@@ -51,7 +73,7 @@ def _failed(error: Exception) -> dict:
 
 
 def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, attempts: int = 3,
-          task=one_run) -> list[dict]:
+          task=one_run) -> Rows:
     """Make every run of a plan that is not in the table yet; return their rows, in the order of the plan.
 
     On a terminal a bar shows how far it is.
@@ -86,10 +108,11 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
         write_json(out / RECORD, record)
         wanted = _keyed(plan, {named: [record["inputs"][path] for path in paths] for named, paths in files.items()})
         _end_at_a_whole_line(out / ROWS)
-        rows = read_rows(out / ROWS)
-        last = {row["key"]: row for row in rows}
-        failures = Counter(row["key"] for row in rows if row["status"] == "failed")
-        todo = [key for key in wanted if failures[key] < attempts and last.get(key, {}).get("status") != "done"]
+        last, status, failures = {}, {}, Counter()  # where the last row of each run is, and what it says
+        for place, row in _placed(out / ROWS):
+            last[row["key"]], status[row["key"]] = place, row["status"]
+            failures.update([row["key"]] if row["status"] == "failed" else [])
+        todo = [key for key in wanted if failures[key] < attempts and status.get(key) != "done"]
         bar = tqdm(initial=len(wanted) - len(todo), total=len(wanted), unit="run", desc="sweep", disable=None)
         waiting, running = iter(todo), {}
         try:
@@ -101,9 +124,9 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     key, error = running.pop(future), future.exception()
                     outcome = _failed(error) if error else future.result()
-                    last[key] = {"key": key, "attempt": failures[key] + 1, **outcome,
-                                 "parameters": wanted[key].as_dict(), "finished": now()}
-                    _append(out / ROWS, last[key])
+                    last[key] = _append(out / ROWS, {
+                        "key": key, "attempt": failures[key] + 1, **outcome, "parameters": wanted[key].as_dict(),
+                        "finished": now()})
                     bar.update()
         except CancelledError:
             raise SweepError("the cluster was lost: what had ended is kept, give the same command again") from None
@@ -111,8 +134,8 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
             bar.close()
             for future in running:
                 future.cancel()
-            found = [last[key] for key in wanted if key in last]
-            write_table(table(found, plan.varied), out / TABLE)
+            found = Rows(out / ROWS, [last[key] for key in wanted if key in last])
+            write_atomically(out / TABLE, table(found, plan.varied))
         write_json(out / RECORD, record | {"done": now()})
     return found
 
@@ -133,13 +156,25 @@ def _keyed(plan: Plan, hashes: dict) -> dict[str, RunParameters]:
 
 def read_rows(path: str | Path) -> list[dict]:
     """All rows of a sweep.jsonl; a line that was cut short or changed is left out."""
-    rows = []
-    for line in Path(path).read_bytes().splitlines() if Path(path).exists() else []:
-        with contextlib.suppress(ValueError, RecursionError):
-            row = json.loads(line)
-            if isinstance(row, dict) and row.pop("check", "") == _checksum(row):
-                rows.append(row)
-    return rows
+    return [row for _, row in _placed(Path(path))]
+
+
+def _placed(path: Path) -> Iterator[tuple[int, dict]]:
+    """Where each row begins, and the row."""
+    place = 0
+    with open(path, "rb") if path.exists() else contextlib.nullcontext([]) as lines:
+        for line in lines:
+            if row := _row(line):
+                yield place, row
+            place += len(line)
+
+
+def _row(line: bytes) -> dict | None:
+    with contextlib.suppress(ValueError, RecursionError):
+        row = json.loads(line)
+        if isinstance(row, dict) and row.pop("check", "") == _checksum(row):
+            return row
+    return None
 
 
 def _checksum(row: dict) -> str:
@@ -149,14 +184,20 @@ def _checksum(row: dict) -> str:
 
 def _end_at_a_whole_line(path: Path) -> None:
     """Take away a last line that was cut short when its writer was killed."""
-    content = path.read_bytes() if path.exists() else b""
-    if content and not content.endswith(b"\n"):
-        os.truncate(path, content.rfind(b"\n") + 1)
+    if not path.exists():
+        return
+    with open(path, "r+b") as stream:
+        start = max(0, stream.seek(0, os.SEEK_END) - LONGEST)
+        stream.seek(start)
+        stream.truncate(start + stream.read().rfind(b"\n") + 1)
 
 
-def _append(path: Path, row: dict) -> None:
+def _append(path: Path, row: dict) -> int:
+    """Put a row at the end of a file; where it begins."""
     line = json.dumps(row | {"check": _checksum(row)}, ensure_ascii=False, allow_nan=False)
     with open(path, "ab") as stream:
+        place = stream.tell()
         stream.write(line.encode() + b"\n")
         stream.flush()
         os.fsync(stream.fileno())
+    return place

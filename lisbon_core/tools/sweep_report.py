@@ -1,6 +1,8 @@
 """What a sweep ends with: a table, why some runs were not done, and the field that suits the sky best."""
 
+import io
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,15 +19,23 @@ from lisbon_core.tools.tables import number
 
 __all__ = ["closer", "field_of_rows", "summary", "table"]
 
+AT_ONCE = 10_000  # rows of a table that are put together
 FIELD = ("field_lon", "field_lat", "field_uG")
 
 
-def table(rows: list[dict], varied: tuple[str, ...]) -> Table:
-    """Rows as a table: what was varied, status, each claim with its error (empty: not determined), and why."""
-    made = Table({name: [row["parameters"][name] for row in rows] for name in varied}
-                 | {name: [row[name] for row in rows] for name in ("status", "reason", "seconds")})
+def table(rows: Sequence[dict], varied: tuple[str, ...]) -> Iterator[bytes]:
+    """Rows as parts of an ECSV table: what was varied, status, each claim with its error (empty: not determined)."""
     units = {name: claim["unit"] for row in rows for name, claim in row.get("claims", {}).items()
              if not isinstance(claim["value"], list)}
+    for k in range(0, max(1, len(rows)), AT_ONCE):
+        lines = _ecsv(_columns(list(rows[k : k + AT_ONCE]), varied, units)).splitlines(keepends=True)
+        heading = next(i for i, line in enumerate(lines) if not line.startswith("#")) + 1
+        yield "".join(lines[heading if k else 0 :]).encode()
+
+
+def _columns(rows: list[dict], varied: tuple[str, ...], units: dict) -> Table:
+    made = Table({name: [row["parameters"][name] for row in rows] for name in varied}
+                 | {name: [row[name] for row in rows] for name in ("status", "reason", "seconds")})
     for name, unit in units.items():
         for column, part in ((name, "value"), (f"{name}_sigma", "sigma")):
             values = np.array([row.get("claims", {}).get(name, {}).get(part) for row in rows], dtype=float)
@@ -33,14 +43,21 @@ def table(rows: list[dict], varied: tuple[str, ...]) -> Table:
     return made
 
 
-def summary(rows: list[dict], plan: Plan, out: Path) -> str:
+def _ecsv(made: Table) -> str:
+    text = io.StringIO()
+    made.write(text, format="ascii.ecsv")
+    return text.getvalue()
+
+
+def summary(rows: Sequence[dict], plan: Plan, out: Path) -> str:
     """How many runs were done, and why the others were not; after a sweep of fields the best, field.ecsv, field.png."""
-    done = [row for row in rows if row["status"] == "done"]
-    lines = [f"{len(done)} of {len(rows)} runs done; the table is {out / 'sweep.ecsv'}."]
     reasons = Counter(row["reason"] for row in rows if row["status"] != "done")
-    lines += [f"  {count} failed: {reason}" for reason, count in reasons.most_common(10)]
-    if not (set(FIELD[:2]) <= set(plan.varied) <= set(FIELD) and done):
+    count = len(rows) - reasons.total()
+    lines = [f"{count} of {len(rows)} runs done; the table is {out / 'sweep.ecsv'}.",
+             *(f"  {count} failed: {reason}" for reason, count in reasons.most_common(10))]
+    if not (set(FIELD[:2]) <= set(plan.varied) <= set(FIELD) and count):
         return "\n".join(lines)
+    done = [row for row in rows if row["status"] == "done"]
     try:
         found = field_of_rows(done, plan.varied)
     except LisbonError as why_not:

@@ -1,13 +1,17 @@
 """Which of the arrays in a file are read: the map, its errors, masks, or counts; and what else was found."""
 
 import re
+from dataclasses import replace
 
-from lisbon_core.sky.files.conventions import plain
+import numpy as np
+
+from lisbon_core.sky.files.conventions import numbers, plain
 from lisbon_core.sky.files.positions import unusable
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["choose", "choose_mask"]
+__all__ = ["choose", "choose_mask", "of_one_plane"]
 
+PLACES = ("pixel", *(f"{axis}{frame}" for axis in ("lon", "lat") for frame in ("", " icrs", " galactic", " ecliptic")))
 PARTNERS = {"sigma": ("sigma", "variance", "inverse variance"), "mask": ("mask",), "observed": ("observed",),
             "footprint": ("footprint",)}
 
@@ -26,6 +30,41 @@ def _partner(layer, kinds, main):
     return max(fitting, key=lambda array: _near(array, main), default=None)
 
 
+def of_one_plane(layers: list, tokens: list[str]) -> tuple[list, list[str]]:
+    """Tables that hold a map for each energy, with the rows of the one that `log_e=6.1` chooses; the other tokens.
+
+    Raises
+    ------
+    SkyMapError
+        If no column is called so, none of its rows has that value, or none is chosen of several.
+    """
+    tables = [(layer, column) for layer in layers if layer.geometry != "image" for column in layer.arrays]
+    for token in (one for one in tokens if "=" in one):
+        name, value = (part.strip() for part in token.split("=", 1))
+        layer, column = next((one for one in tables if one[1].name.lower() == name.lower()), (None, None))
+        if not layer:
+            raise SkyMapError(f"no column is called {name!r} (found: {_listed(one for _, one in tables)}): choose one")
+        rows, found = _different(column)
+        if value not in found:
+            raise SkyMapError(f"no row has {name} = {value}: choose one of {_listed(found)}")
+        some = rows == found.index(value)
+        layers = [replace(layer, arrays=[replace(one, values=one.values[some]) for one in layer.arrays])]
+        tables = [(layers[0], one) for one in layers[0].arrays]
+    for layer, column in tables:
+        place = [numbers(one) for one in layer.of(*PLACES)]
+        found = _different(column)[1] if column.kind == "energy" and place else []
+        if len(found) > 1 and np.unique(place, axis=1).shape[1] < column.values.size:
+            raise SkyMapError(f"there is a map for each {column.name} of {_listed(found)}: choose one in brackets, as "
+                              f"in map.csv[{column.name}={found[0]}]")
+    return layers, [one for one in tokens if "=" not in one]
+
+
+def _different(column) -> tuple[np.ndarray, list[str]]:
+    """Which of its values each row of a column has, and these as text."""
+    values, rows = np.unique(numbers(column), return_inverse=True)
+    return rows, [f"{value:.6g}" for value in values]
+
+
 def _within(arrays: list, tokens: list[str]) -> list:
     """Arrays that names or numbers choose: of an extension, of an array, or the how manieth map."""
     for token in tokens:
@@ -39,6 +78,7 @@ def _within(arrays: list, tokens: list[str]) -> list:
 
 
 def _listed(arrays) -> str:
+    arrays = list(arrays)
     return ", ".join(str(array)[:60] for array in arrays[:12]) + f" and {len(arrays) - 12} more" * (len(arrays) > 12)
 
 

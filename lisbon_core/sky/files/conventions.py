@@ -18,6 +18,7 @@ NAMES = {kind: re.compile(f"({names})(_?map)?_?[0-9]*") for kind, names in {
     "significance": r"(.*_)?(significances?|signif|li_?ma|(sqrt_)?ts|z_?score|pulls?|s_?n_?r|n_?sigma)|s_n",
     "data": r"data|counts|on|(n_?)?events", "background": r"background|bg|bkg|reference|off",
     "mask": r"mask(ed)?|bad(_pixels?)?|flags?|dq", "footprint": r"footprint",
+    "energy": r"log_?10|(log_?(10)?_?)?(e|energy|rigidity)(_?[a-z]?e?v)?(_?bin)?",
     "observed": r"observed|seen|valid|good|exposure|coverage|hits|n_?obs|keep|kept",
     "pixel": r"((hpx|healpix)_?)?(pix(el|num)?|index)(_?(index|number|id))?|ipix|healpix", "uniq": r"uniq",
     "lon icrs": r"ra|right_?ascension|_?ra_?(j2000|icrs)|alpha_?j2000",

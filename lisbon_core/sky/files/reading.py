@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 
 from lisbon_core.parameters import RunParameters, split_choice
-from lisbon_core.sky.files.choosing import choose, choose_mask
+from lisbon_core.sky.files.choosing import choose, choose_mask, of_one_plane
 from lisbon_core.sky.files.coefficients import are_coefficients, of_coefficients
 from lisbon_core.sky.files.containers import Found, Layer, content_of, layers_of, table_layer
 from lisbon_core.sky.files.conventions import numbers, scale_of
@@ -150,6 +150,7 @@ def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log
         near_one = observed_values(parts["relative_intensity"].ravel(), parts["sigma"].ravel(), log, str)[0]
         parts["relative_intensity"] = near_one.reshape(parts["sigma"].shape)
         return _finished(parts, sigma_default, label, log)
+    layers, tokens = of_one_plane(layers, tokens)
     layer, roles = choose(layers, tokens, log)
     main = roles.get("map") or roles["data"]
     for one in roles.values():

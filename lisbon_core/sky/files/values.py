@@ -7,6 +7,7 @@ from lisbon_core.sky.map import SkyMapError
 
 __all__ = ["errors", "observed_values", "unmasked"]
 
+FAR = 30.0  # times the scatter of the map, or its own error: no noise, and no anisotropy
 POWERS = {"sigma": 1.0, "variance": 0.5, "inverse variance": -0.5}  # of what a file holds, to get a standard error
 
 
@@ -75,6 +76,11 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
     if wild.size:
         raise SkyMapError(f"relative_intensity is {values[wild[0]]:.4g} at {where(wild[0])}, which is near neither 0 "
                           "nor 1: correct it, or give NaN for a pixel that was not observed")
+    far = np.abs(values - np.nanmedian(values)) > FAR * np.fmax(scatter, sigma)
+    if scatter and far.any():
+        worst = np.nanargmax(np.where(far, np.abs(values - 1), np.nan))
+        log.append(f"mind: {far.sum()} pixels lie more than {FAR:g} times the scatter from the others, the farthest at "
+                   f"{where(worst)}: {values[worst]:.4g}; they may not have been observed")
     wrong = np.flatnonzero(np.isfinite(values) & (sigma <= 0))
     if wrong.size:
         raise SkyMapError(f"sigma is {sigma[wrong[0]]:g} at {where(wrong[0])}, but an error is positive: correct it, "
