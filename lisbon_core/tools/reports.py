@@ -4,12 +4,12 @@ import json
 import math
 from pathlib import Path
 
-import numpy as np
 from astropy.table import Table
 
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import INVERSE
 from lisbon_core.parameters import RunParameters
+from lisbon_core.plots.drawn import most_apart
 from lisbon_core.reading import parsed
 from lisbon_core.rounding import listed, number
 from lisbon_core.run import Run
@@ -94,7 +94,8 @@ def compare_runs(first: str | Path, second: str | Path) -> str:
     """Numbers, figures, parameters and versions in which two runs differ.
 
     A difference is counted in the joint error of the two, as if they were independent: for one sky analysed twice that
-    is an upper estimate of the error, and a shift of one is a large shift. Of each figure the curve that differs most is named.
+    is an upper estimate of the error, and a shift of one is a large shift. Of each figure that
+    differs, the curve that differs most is named.
 
     Raises
     ------
@@ -142,7 +143,7 @@ def _figures(first: Path, second: Path, names: list[str]) -> str:
     rows = [(stem, "–", f"only in {names[stem in two]}") for stem in one.keys() ^ two.keys()]
     for stem in one.keys() & two.keys():
         if one[stem].read_bytes() != two[stem].read_bytes():
-            rows.append((stem, *_most_apart(*(_drawn(of[stem]) for of in (one, two)))))
+            rows.append((stem, *most_apart(_drawn(one[stem]), _drawn(two[stem]))))
     shown = plain_table(sorted(rows), ("Figure", "Curve", "Largest difference")) + "\n\n" if rows else ""
     return f"{shown}Figures: {len(one.keys() | two.keys()) - len(rows)} the same"
 
@@ -150,25 +151,3 @@ def _figures(first: Path, second: Path, names: list[str]) -> str:
 def _drawn(path: Path) -> Table:
     return parsed(path, lambda text: Table.read(text, format="ascii.ecsv"), lambda why: LisbonError(
         f"{path} does not hold what a figure draws ({why}): run its notebook again"), most=2**24)
-
-
-def _most_apart(a: Table, b: Table) -> tuple[str, str]:
-    """The curve in which two figures differ most, and by how much: in joint errors, else in parts of its range."""
-    if a.colnames != b.colnames or not np.array_equal(a["curve"], b["curve"]):
-        return "–", "other curves or points"
-    found = [(-1.0, "–", "what cannot be seen")]
-    for number, about in a.meta["curves"].items():
-        here = a["curve"] == number
-        for axis in ("x", "y", "z", "value"):
-            if axis not in a.colnames:
-                continue
-            one, two = a[axis][here], b[axis][here]
-            errors = [of[f"{axis}_error"][here] if f"{axis}_error" in of.colnames else 0.0 for of in (a, b)]
-            joint = np.nan_to_num(np.hypot(*errors) + 0.0 * one)
-            away, span = np.abs(two - one), np.ptp(one[np.isfinite(one)]) if np.isfinite(one).any() else 0.0
-            if np.any(away > 0.0):
-                in_errors = np.any(joint > 0.0)
-                unit = np.where(joint > 0.0, joint, np.inf) if in_errors else span or np.max(np.abs(one))
-                most = float(np.nanmax(away / unit))
-                found.append((most, about["name"], f"{most:.2g} {'errors' if in_errors else 'of its range'}"))
-    return max(found)[1:]
