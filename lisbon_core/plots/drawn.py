@@ -1,6 +1,7 @@
 """The data behind a figure: the curves, maps and points that it draws, as a table; and how two such tables differ."""
 
 import io
+import math
 import re
 
 import numpy as np
@@ -20,7 +21,7 @@ __all__ = ["drawn_data", "most_apart"]
 
 COLUMNS = ("x", "y", "z", "value", "x_error", "y_error")
 VALUE = COLUMNS.index("value")
-MOST = 2000  # points of one line: a page has fewer pixels
+MOST, CELLS = 2000, 50_000  # points of one line: a page has fewer pixels; cells of all meshes: a megabyte
 
 
 def drawn_data(figure) -> bytes:
@@ -29,17 +30,22 @@ def drawn_data(figure) -> bytes:
     Positions are in the units of the axes, on a map of the sky right ascension and declination in degrees; of a bar it
     is the end, of a step the middle. `value` is the colour of a pixel or a point, an error half the length of its bar.
     A row of NaN lifts the pen; a column in which nothing would stand is left out, and so are pixels that are blank and
-    all that is drawn for orientation: straight lines across the axes, arrows, translucent surfaces in space.
+    all that is drawn for orientation: straight lines across the axes, arrows, translucent surfaces in space. Where the
+    header says `every: n`, every n-th point of a line is given, or of a mesh every n-th in either direction.
     """
     curves, found = {}, []
     bars = {_shades(one): one.colorbar.ax for axes in figure.axes for one in axes.get_children()
             if getattr(one, "colorbar", None)}
+    cells = sum(one.get_array().size for axes in figure.axes for one in axes.collections if isinstance(one, QuadMesh))
+    step = math.ceil(math.sqrt(cells / CELLS))
     panels = [axes for axes in figure.axes if axes not in bars.values()]
     for number, axes in enumerate(panels, 1):
         about, here = _about(axes, number), []
-        for artist, points in _artists(axes):
-            every = -(-len(points) // MOST) if isinstance(artist, Line2D) else 1
-            points = points[::every]
+        for artist, points in _artists(axes, max(step, 1)):
+            every = step if isinstance(artist, QuadMesh) else 1
+            if isinstance(artist, Line2D):
+                every = math.ceil(len(points) / MOST)
+                points = points[::every or 1]
             if axes.name == "mollweide":
                 points[:, 0], points[:, 1] = 180.0 - np.degrees(points[:, 0]), np.degrees(points[:, 1])
             if not len(points) or any(np.array_equal(points, other, equal_nan=True) for other in here):
@@ -49,7 +55,7 @@ def drawn_data(figure) -> bytes:
             bar = bars.get(_shades(artist)) if np.isfinite(points[:, VALUE]).any() else None
             value = {"value": bar.get_xlabel() or bar.get_ylabel()} if bar else {}
             name = str(artist.get_label() or "_")
-            name = [*value.values(), about["y"] or about["panel"]][0] if name[0] == "_" else name
+            name = [*value.values(), axes.get_title() or about["y"] or about["panel"]][0] if name[0] == "_" else name
             curves[len(found)] = {"name": name} | about | value | ({"every": every} if every > 1 else {})
     rows = np.concatenate(found) if found else np.empty((0, 1 + len(COLUMNS)))
     used = [0, 1, 2, *(k for k in range(3, rows.shape[1]) if np.any(np.isfinite(rows[:, k])))]
@@ -94,13 +100,14 @@ def _about(axes, number: int) -> dict:
     if axes.name == "mollweide":
         return about | {"x": "right ascension (deg)", "y": "declination (deg)"}
     for key, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+        axis.get_majorticklabels()  # brings the ticks up to date
         words = {float(tick.get_loc()): tick.label1.get_text() for tick in axis.get_major_ticks()}
         if any(re.search(r"[^\W\d_]", word) and "mathdefault" not in word for word in words.values()):
             about[f"{key}_ticks"] = words
     return about
 
 
-def _artists(axes):
+def _artists(axes, step: int):
     """Each thing an axes draws in its own coordinates, and its points (n, len(COLUMNS))."""
     done, space = set(), axes.name == "3d"
     for one in axes.containers:
@@ -112,11 +119,11 @@ def _artists(axes):
             error = 0.5 * np.abs(np.diff(ends, axis=2)).sum(axis=(0, 2)) if len(ends) else np.empty((0, 2))
             error = np.where([one.has_xerr, one.has_yerr], error, np.nan)
             yield one, _points(*places.T, errors=error.T if len(error) == len(places) else np.full((2, 1), np.nan))
-        elif isinstance(one, BarContainer):
+        elif isinstance(one, BarContainer) and one.patches:
             done |= {*one.patches}
             low, high = np.array([patch.get_bbox().get_points() for patch in one.patches]).transpose(1, 2, 0)
             x, y = np.where(np.array([[False], [True]]) ^ (one.orientation == "horizontal"), high, 0.5 * (low + high))
-            yield one, _points(x, y)
+            yield one.patches[0] if str(one.get_label())[0] == "_" else one, _points(x, y)  # of a histogram
     for one in (*axes.get_lines(), *axes.collections, *axes.images, *axes.patches):
         if one in done:
             continue
@@ -131,7 +138,8 @@ def _artists(axes):
         elif isinstance(one, QuadMesh):
             corners = one.get_coordinates()
             places = 0.25 * (corners[1:, 1:] + corners[1:, :-1] + corners[:-1, 1:] + corners[:-1, :-1])
-            points = _points(*places.reshape(-1, 2).T, value=value)
+            value = np.reshape(value, places.shape[:2])[::step, ::step]
+            points = _points(*places[::step, ::step].reshape(-1, 2).T, value=value)
             yield one, points[np.isfinite(points[:, VALUE])]
         elif isinstance(one, AxesImage):
             left, right, *bottom_top = one.get_extent()
