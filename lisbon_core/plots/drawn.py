@@ -21,7 +21,7 @@ __all__ = ["drawn_data", "most_apart"]
 
 COLUMNS = ("x", "y", "z", "value", "x_error", "y_error")
 VALUE = COLUMNS.index("value")
-MOST, CELLS = 2000, 50_000  # points of one line: a page has fewer pixels; cells of all meshes: a megabyte
+MOST, CELLS = 2000, 20_000  # of a line, points; of a mesh, cells: a panel has fewer pixels
 
 
 def drawn_data(figure) -> bytes:
@@ -36,13 +36,11 @@ def drawn_data(figure) -> bytes:
     curves, found = {}, []
     bars = {_shades(one): one.colorbar.ax for axes in figure.axes for one in axes.get_children()
             if getattr(one, "colorbar", None)}
-    cells = sum(one.get_array().size for axes in figure.axes for one in axes.collections if isinstance(one, QuadMesh))
-    step = math.ceil(math.sqrt(cells / CELLS))
     panels = [axes for axes in figure.axes if axes not in bars.values()]
     for number, axes in enumerate(panels, 1):
         about, here = _about(axes, number), []
-        for artist, points in _artists(axes, max(step, 1)):
-            every = step if isinstance(artist, QuadMesh) else 1
+        for artist, points in _artists(axes):
+            every = _step(artist) if isinstance(artist, QuadMesh) else 1
             if isinstance(artist, Line2D):
                 every = math.ceil(len(points) / MOST)
                 points = points[::every or 1]
@@ -107,7 +105,11 @@ def _about(axes, number: int) -> dict:
     return about
 
 
-def _artists(axes, step: int):
+def _step(mesh: QuadMesh) -> int:
+    return math.ceil(math.sqrt(mesh.get_array().size / CELLS))
+
+
+def _artists(axes):
     """Each thing an axes draws in its own coordinates, and its points (n, len(COLUMNS))."""
     done, space = set(), axes.name == "3d"
     for one in axes.containers:
@@ -136,7 +138,7 @@ def _artists(axes, step: int):
             x, y, *z = one._offsets3d if space else one.get_offsets().T
             yield one, _points(x, y, *z, value=value)
         elif isinstance(one, QuadMesh):
-            corners = one.get_coordinates()
+            corners, step = one.get_coordinates(), _step(one)
             places = 0.25 * (corners[1:, 1:] + corners[1:, :-1] + corners[:-1, 1:] + corners[:-1, :-1])
             value = np.reshape(value, places.shape[:2])[::step, ::step]
             points = _points(*places[::step, ::step].reshape(-1, 2).T, value=value)
