@@ -107,7 +107,8 @@ def test_what_is_denser_than_a_page_is_thinned(axes, monkeypatch):
     curves = read(axes.figure).meta["curves"]
     assert {about["name"]: about["every"] for about in curves.values()} == {"orbit": 51, "mesh": 4}
     found = data(axes)
-    assert found["orbit"][-1, 0] == 0.99960 and len(found["mesh"]) == 100
+    assert found["orbit"][-1, 0] == 0.99960
+    assert len(found["mesh"]) == 100
 
 
 def test_how_far_two_figures_are_apart():

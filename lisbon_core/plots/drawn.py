@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
@@ -13,11 +14,13 @@ from matplotlib.contour import ContourSet
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, StepPatch
-from matplotlib.path import Path
+from matplotlib.path import Path as Outline
 
+from lisbon_core._core import LisbonError
 from lisbon_core.plots.saving import drawn_by
+from lisbon_core.reading import parsed
 
-__all__ = ["drawn_data", "most_apart"]
+__all__ = ["drawn_data", "figures_apart", "most_apart"]
 
 COLUMNS = ("x", "y", "z", "value", "x_error", "y_error")
 VALUE = COLUMNS.index("value")
@@ -64,6 +67,34 @@ def drawn_data(figure) -> bytes:
     head.write(text, format="ascii.ecsv")
     np.savetxt(text, rows[:, used], fmt=["%d", *["%.5g"] * (len(used) - 1)])
     return text.getvalue().encode()
+
+
+def figures_apart(first: Path, second: Path, names: list[str]) -> tuple[list[tuple], int]:
+    """Figures of two runs that draw other data: name, curve and difference as text; and how many draw the same.
+
+    Parameters
+    ----------
+    first, second : Path
+        Folders of the runs, or of published figures.
+    names : list of str
+        What to call the two.
+
+    Raises
+    ------
+    LisbonError
+        If a file does not hold the data of a figure.
+    """
+    def read(path: Path) -> Table:
+        return parsed(path, lambda text: Table.read(text, format="ascii.ecsv"), lambda why: LisbonError(
+            f"{path} does not hold what a figure draws ({why}): run its notebook again"), most=2**24)
+
+    places = [folder / "figures" if (folder / "figures").is_dir() else folder for folder in (first, second)]
+    one, two = ({path.stem: path for path in place.glob("[0-9]*.ecsv")} for place in places)
+    rows = [(stem, "–", f"only in {names[stem in two]}") for stem in one.keys() ^ two.keys()]
+    for stem in one.keys() & two.keys():
+        if one[stem].read_bytes() != two[stem].read_bytes():
+            rows.append((stem, *most_apart(read(one[stem]), read(two[stem]))))
+    return sorted(rows), len(one.keys() | two.keys()) - len(rows)
 
 
 def most_apart(a: Table, b: Table) -> tuple[str, str]:
@@ -163,7 +194,7 @@ def _artists(axes):
 def _pieces(collection) -> list[np.ndarray]:
     """Lines of a collection, or outlines of its areas."""
     return [piece for path in collection.get_paths()
-            for piece in (np.split(path.vertices, np.flatnonzero(path.codes == Path.MOVETO)[1:])
+            for piece in (np.split(path.vertices, np.flatnonzero(path.codes == Outline.MOVETO)[1:])
                           if path.codes is not None else [path.vertices])]
 
 

@@ -4,12 +4,10 @@ import json
 import math
 from pathlib import Path
 
-from astropy.table import Table
-
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import INVERSE
 from lisbon_core.parameters import RunParameters
-from lisbon_core.plots.drawn import most_apart
+from lisbon_core.plots.drawn import figures_apart
 from lisbon_core.reading import parsed
 from lisbon_core.rounding import listed, number
 from lisbon_core.run import Run
@@ -114,7 +112,9 @@ def compare_runs(first: str | Path, second: str | Path) -> str:
         good, said = _judged(results["claims"].get("chi2_reduced"), "the model of the sky (Eq. 3)",
                              "What it finds is no measurement, and neither is a shift from it.")
         parts += [] if good else [f"mind: in {folder}, {said[0].lower()}{said[1:]}"]
-    parts.append(_figures(Path(first), Path(second), names))
+    redrawn, same = figures_apart(Path(first), Path(second), names)
+    parts += [plain_table(redrawn, ("Figure", "Curve", "Largest difference"))] if redrawn else []
+    parts.append(f"Figures: {same} the same")
     for title in ("Parameters", "Versions", "Code"):
         differ = [(key, one[title].get(key), two[title].get(key)) for key in dict.fromkeys([*one[title], *two[title]])
                   if one[title].get(key) != two[title].get(key)]
@@ -135,19 +135,3 @@ def _shift(a: dict | None, b: dict | None, inverse: bool = False) -> str:
         joint = math.hypot(s or 0.0, t or 0.0)
         shifts.append("0" if x == y else f"{(y - x) / joint:+.1f}" if joint else f"{y - x:+.2g} (no error)")
     return ", ".join(shifts)
-
-
-def _figures(first: Path, second: Path, names: list[str]) -> str:
-    """The figures of two runs whose data differ, and by how much; a sentence if none does."""
-    one, two = ({path.stem: path for path in (folder / "figures").glob("*.ecsv")} for folder in (first, second))
-    rows = [(stem, "–", f"only in {names[stem in two]}") for stem in one.keys() ^ two.keys()]
-    for stem in one.keys() & two.keys():
-        if one[stem].read_bytes() != two[stem].read_bytes():
-            rows.append((stem, *most_apart(_drawn(one[stem]), _drawn(two[stem]))))
-    shown = plain_table(sorted(rows), ("Figure", "Curve", "Largest difference")) + "\n\n" if rows else ""
-    return f"{shown}Figures: {len(one.keys() | two.keys()) - len(rows)} the same"
-
-
-def _drawn(path: Path) -> Table:
-    return parsed(path, lambda text: Table.read(text, format="ascii.ecsv"), lambda why: LisbonError(
-        f"{path} does not hold what a figure draws ({why}): run its notebook again"), most=2**24)
