@@ -14,6 +14,10 @@ from lisbon_core._core import LisbonError
 
 __all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "suggestion", "tidy", "title"]
 
+# What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.
+AS_LAB_SAVES = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+                "jupytext": {"cell_metadata_filter": "tags,nbgrader,-all",
+                             "notebook_metadata_filter": "kernelspec,-jupytext"}}
 PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
 
 
@@ -63,7 +67,7 @@ def read(path: Path):
     import jupytext
 
     notebook = jupytext.read(path, fmt="py:percent")
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata |= AS_LAB_SAVES
     for cell in notebook.cells:
         if "hide-input" in cell.metadata.get("tags", []):  # folded on the site; in JupyterLab by this
             cell.metadata["jupyter"] = {"source_hidden": True}
