@@ -13,7 +13,7 @@ from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, input_hash, published_keys
 
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
 COMMITTED = sorted(NOTEBOOKS.glob("*.ipynb"))
-TAGS = {"parameters", "remove-input", "slow", "exercise", "solution", "widget"}
+TAGS = {"parameters", "hide-input", "remove-input", "slow", "exercise", "solution", "widget"}
 
 
 def test_every_notebook_has_its_partner():

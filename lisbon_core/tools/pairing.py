@@ -18,6 +18,7 @@ __all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "
 AS_LAB_SAVES = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
                 "jupytext": {"cell_metadata_filter": "tags,nbgrader,-all",
                              "notebook_metadata_filter": "kernelspec,-jupytext"}}
+KEPT = ("tags", "jupyter", "lines_to_next_cell")  # metadata of cells
 PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
 
 
@@ -104,7 +105,7 @@ def tidy(notebook, keep_injected: bool = True):
         notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     count = 0
     for cell in notebook.cells:
-        for name in [name for name, value in cell.metadata.items() if name not in ("tags", "jupyter") or not value]:
+        for name in [name for name, value in cell.metadata.items() if name not in KEPT or not value]:
             del cell.metadata[name]
         if cell.get("execution_count"):
             count += 1
