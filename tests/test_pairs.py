@@ -1,17 +1,19 @@
 """Every notebook has its two faces, they agree, and what is committed was made from what is committed."""
 
 import json
+import shutil
 
 import jupytext
 import nbformat
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
 
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, input_hash, published_keys
 
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
 COMMITTED = sorted(NOTEBOOKS.glob("*.ipynb"))
-TAGS = {"parameters", "remove-input", "slow", "exercise", "solution", "widget"}
+TAGS = {"parameters", "hide-input", "remove-input", "slow", "exercise", "solution", "widget"}
 
 
 def test_every_notebook_has_its_partner():
@@ -50,6 +52,23 @@ def test_committed_notebook(path):
             assert output.output_type != "error"
             assert output.get("name") != "stderr", output.get("text")
         assert all(pairing.alternative_texts(cell))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_saving_in_jupyterlab_changes_neither_face(path, tmp_path):
+    """As Lab does: what jupytext makes of the two files, with the name of the kernel that is there, is written back."""
+    for name in ("jupytext.toml", f"notebooks/{path.name}"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    faces = [tmp_path / "notebooks" / path.with_suffix(kind).name for kind in (".py", ".ipynb")]
+    faces[1].write_text(nbformat.writes(pairing.tidy(pairing.read(path), keep_injected=False)) + "\n", encoding="utf-8")
+    before = [face.read_bytes() for face in faces]
+    manager = jupytext.TextFileContentsManager(root_dir=str(tmp_path))
+    model = manager.get(f"notebooks/{faces[1].name}")
+    kernel = model["content"]["metadata"]["kernelspec"]
+    kernel["display_name"] = KernelSpecManager().get_kernel_spec(kernel["name"]).display_name
+    manager.save(model, f"notebooks/{faces[1].name}")
+    assert [face.read_bytes() for face in faces] == before
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

@@ -1,11 +1,15 @@
 """Reports on maps and on pairs of runs."""
 
 import json
+import re
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from lisbon_core import LisbonError
 from lisbon_core.parameters import RunParameters
+from lisbon_core.plots.drawn import drawn_data
 from lisbon_core.run import DEFAULT_SKY
 from lisbon_core.sky.files import write_sky_map
 from lisbon_core.studies.map_report import look_at, map_report
@@ -52,6 +56,24 @@ def test_compare_counts_shifts_in_joint_errors(tmp_path):
     assert "order" in text
     assert "seed" not in text
     assert "Versions: the same" in text
+
+
+def test_compare_tells_which_figures_draw_other_data(tmp_path):
+    one, two = run_folder(tmp_path / "a"), run_folder(tmp_path / "b")
+    for folder, slope in ((one, 1.0), (two, 1.5)):
+        (folder / "figures").mkdir()
+        for name, factor in (("01_same", 1.0), ("02_other", slope)):
+            axes = Figure().add_subplot()
+            axes.plot([0.0, 2.0], [0.0, factor], label="line")
+            (folder / "figures" / f"{name}.ecsv").write_bytes(drawn_data(axes.figure))
+    (two / "figures" / "03_new.ecsv").write_bytes(b"")
+    text = compare_runs(one, two)
+    assert re.search(r"^02_other +line +0.5 of its range$", text, re.M)
+    assert re.search(r"^03_new +– +only in b$", text, re.M)
+    assert "Figures: 1 the same" in text
+    (two / "figures" / "01_same.ecsv").write_bytes(b"no table")
+    with pytest.raises(LisbonError, match=r"01_same\.ecsv does not hold what a figure draws"):
+        compare_runs(one, two)
 
 
 def test_command_line(tmp_path, capsys):

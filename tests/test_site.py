@@ -6,10 +6,12 @@ import http.server
 import importlib
 import importlib.util
 import inspect
+import itertools
 import json
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -389,7 +391,8 @@ def test_no_barrier_that_axe_finds(built, watched, mode, name):
 def test_pdf_holds_everything_uncut(tmp_path, browser):
     pdf = made(tmp_path, "pdf").read_bytes()
     assert pdf.startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 40
+    length = len(re.findall(rb"/Type\s*/Page\b", pdf))
+    assert length > 40
     page = browser.new_page(viewport={"width": 680, "height": 994})  # what the margins leave of A4
     page.emulate_media(media="print")
     with served(tmp_path / "pdf" / "html") as address:
@@ -403,9 +406,20 @@ def test_pdf_holds_everything_uncut(tmp_path, browser):
                     if (getComputedStyle(one).breakInside == 'avoid') return false; return true })
                     .map(one => one.outerHTML.slice(0, 80))] }""")
         text = page.inner_text("body")
+        contents = page.eval_on_selector_all(".book-contents a", "all => all.map(one => [one.firstChild.data, "
+                                             "+one.querySelector('span').textContent])")
     page.close()
     assert not tall
     assert not loose
     assert "recovery test" in text
-    for stem in STEMS:
+    titles, pages = zip(*contents, strict=True)
+    assert all(before < after for before, after in itertools.pairwise(pages[:len(STEMS)]))
+    assert [*pages] == sorted(pages)
+    assert 1 < pages[0] <= pages[-1] <= length
+    for stem, title in zip(STEMS, titles, strict=False):
         assert pairing.title(NOTEBOOKS / f"{stem}.py") in text
+        assert pairing.title(NOTEBOOKS / f"{stem}.py") == title
+    if shutil.which("pdftotext"):
+        shown = subprocess.run(["pdftotext", tmp_path / "lisbon.pdf", "-"], capture_output=True, text=True, check=True)
+        sheets = [" ".join(sheet.split()) for sheet in shown.stdout.split("\f")]
+        assert all(sheets[number - 1].count(title) >= 2 for title, number in contents[:len(STEMS)]), "head and heading"

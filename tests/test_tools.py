@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 
 from lisbon_core import LisbonError
 from lisbon_core.parameters import RunParameters
@@ -81,6 +82,25 @@ def test_what_measures_times_runs_alone_and_last():
     assert order == {"05_a": set(), "06_a": {"05_a"}, "14_a": {"05_a", "06_a", "11_a"}, "11_a": set()}
 
 
+def check_crate(out):
+    """Each file is there with its hash, each action names what it used and left, and nothing that is not told of."""
+    told = {one["@id"]: one for one in json.loads((out / stages.CRATE).read_text())["@graph"]}
+    made = {name for name, one in told.items() if one["@type"] == "File"}
+    assert made == {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {
+        stages.CRATE, provenance.LOCK}
+    assert all(told[name]["sha256"] == inputs.sha256(out / name) for name in made - {"provenance.json"})
+    named = [one for part in told.values() for value in part.values() for one in (value if isinstance(value, list)
+             else [value]) if isinstance(one, dict)]
+    assert all(one["@id"] in told or one["@id"] == "https://w3id.org/ro/crate/1.1" for one in named)
+    fit, rest = told["#action-05_fit"], told["#action-06_rest"]
+    assert told[fit["instrument"]["@id"]]["@type"] == "SoftwareSourceCode"
+    assert {"@id": "figures/05_line.ecsv"} in fit["result"]
+    assert {"@id": "#order"} in fit["object"]
+    assert told["#order"]["value"] == 7
+    assert any(told[one["@id"]]["name"] == DEFAULT_SKY.name for one in rest["object"])
+    assert rest["actionStatus"].endswith("CompletedActionStatus")
+
+
 def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
@@ -90,7 +110,8 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
                                                      "figures", "provenance.json", "report.md",
-                                                     "results.json", provenance.LOCK}
+                                                     "results.json", stages.CRATE, provenance.LOCK}
+    check_crate(out)
     results = json.loads((out / "results.json").read_text())
     assert results["claims"]["C_05"] == {"value": 7.0, "sigma": 0.5, "systematic": None, "unit": "", "paper": 17.8,
                                          "truth": 7.2, "verdict": "recovered", "equation": "", "dominant": [],
@@ -105,11 +126,16 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
 
     root = notebooks.parent
     (root / "README.md").write_text("Before\n<!-- claims -->\nold\n<!-- /claims -->\nafter\n")
+    (root / "codecheck.yml").write_text("---\nmanifest:\n  - file: old\n")
     (root / "figures").mkdir()
     (root / "figures" / "99_old.png").write_bytes(b"")
     assert publish.publish(report, root)
     assert [path.name for path in sorted((root / "figures").iterdir())] == [
-        "04_line.pdf", "04_line.png", "05_line.pdf", "05_line.png", "06_line.pdf", "06_line.png", "results.json"]
+        *(f"{number}_line.{kind}" for number in ("04", "05", "06") for kind in ("ecsv", "pdf", "png")), "results.json"]
+    manifest = yaml.safe_load((root / "codecheck.yml").read_text())["manifest"]
+    assert [one["file"] for one in manifest] == ["figures/results.json", *(
+        f"figures/{number}_line.{kind}" for number in ("04", "05", "06") for kind in ("ecsv", "png"))]
+    assert manifest[1]["comment"] == "the data it draws, from notebook Draw the line of 04"
     assert set(json.loads((root / "figures" / "results.json").read_text())["provenance"]) == {"input_hash"}
     readme = (root / "README.md").read_text()
     assert "| `C_05` | 7.20 | 17.8 | 7.0 ± 0.5 |" in readme
@@ -177,7 +203,7 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["04_sky.ipynb", "claims/05_fit.json", "figures/06_mine.png", "sky_map.fits",
-                                  "results.json", "report.md", "provenance.json"])
+                                  "results.json", "report.md", "provenance.json", stages.CRATE])
 def test_nothing_of_the_users_is_overwritten(lisbon, tmp_path, name):
     """Neither a file with a name of the run's own, nor the map that is read; refused before anything is touched."""
     file = tmp_path / "out" / name

@@ -12,7 +12,8 @@ from IPython.display import Image, Markdown, display
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import Claim, ClaimError, merge
 from lisbon_core.parameters import FAST, RunParameters
-from lisbon_core.plots.saving import drawn_by, drawn_data, fewer_colours, image
+from lisbon_core.plots.drawn import drawn_data
+from lisbon_core.plots.saving import drawn_by, fewer_colours, image
 from lisbon_core.plots.style import house_style
 from lisbon_core.rounding import number
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json

@@ -14,6 +14,11 @@ from lisbon_core._core import LisbonError
 
 __all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "suggestion", "tidy", "title"]
 
+# What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.
+AS_LAB_SAVES = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+                "jupytext": {"cell_metadata_filter": "tags,nbgrader,-all",
+                             "notebook_metadata_filter": "kernelspec,-jupytext"}}
+KEPT = ("tags", "jupyter", "lines_to_next_cell")  # metadata of cells
 PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
 
 
@@ -63,7 +68,7 @@ def read(path: Path):
     import jupytext
 
     notebook = jupytext.read(path, fmt="py:percent")
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata |= AS_LAB_SAVES
     for cell in notebook.cells:
         if "hide-input" in cell.metadata.get("tags", []):  # folded on the site; in JupyterLab by this
             cell.metadata["jupyter"] = {"source_hidden": True}
@@ -100,7 +105,7 @@ def tidy(notebook, keep_injected: bool = True):
         notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     count = 0
     for cell in notebook.cells:
-        for name in [name for name, value in cell.metadata.items() if name not in ("tags", "jupyter") or not value]:
+        for name in [name for name, value in cell.metadata.items() if name not in KEPT or not value]:
             del cell.metadata[name]
         if cell.get("execution_count"):
             count += 1

@@ -14,6 +14,7 @@ from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
 __all__ = ["PublishError", "paper", "publish"]
 
+WHAT = {".png": "figure", ".ecsv": "the data it draws"}
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
 
 
@@ -64,6 +65,7 @@ def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
     if dated:
         write_json(results, report.results | {"provenance": {"input_hash": whole}})
     _update_readme(root)
+    _update_manifest(root)
     return stale or ["results"] * dated
 
 
@@ -102,3 +104,15 @@ def _update_readme(root: Path) -> None:
                            "of their own.")
     if updated != text:
         write_atomically(root / "README.md", updated)
+
+
+def _update_manifest(root: Path) -> None:
+    """List in codecheck.yml what a check of the compendium has to find again, in the order of the notebooks."""
+    titles = {source.stem[:2]: pairing.title(source) for source in pairing.sources(root / "notebooks")}
+    outputs = {"results.json": "all claims, with errors, parameters and the hash of the inputs"} | {
+        name: f"{WHAT[path.suffix]}, from notebook {titles[name[:2]]}"
+        for name, path in sorted(_pictures(root).items()) if path.suffix in WHAT}
+    path = root / "codecheck.yml"
+    head, manifest, _ = path.read_text(encoding="utf-8").partition("\nmanifest:\n")
+    items = [f"  - file: figures/{name}\n    comment: {json.dumps(comment)}\n" for name, comment in outputs.items()]
+    write_atomically(path, "".join([head, manifest, *items]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from lisbon_core._core import LisbonError
 from lisbon_core.claims import INVERSE
 from lisbon_core.parameters import RunParameters
+from lisbon_core.plots.drawn import figures_apart
 from lisbon_core.reading import parsed
 from lisbon_core.rounding import listed, number
 from lisbon_core.run import Run
@@ -88,10 +89,11 @@ def _results(folder: str | Path) -> dict[str, dict]:
 
 
 def compare_runs(first: str | Path, second: str | Path) -> str:
-    """Numbers, parameters and versions in which two runs differ.
+    """Numbers, figures, parameters and versions in which two runs differ.
 
     A difference is counted in the joint error of the two, as if they were independent: for one sky analysed twice that
-    is an upper estimate of the error, and a shift of one is a large shift.
+    is an upper estimate of the error, and a shift of one is a large shift. Of each figure that
+    differs, the curve that differs most is named.
 
     Raises
     ------
@@ -110,6 +112,9 @@ def compare_runs(first: str | Path, second: str | Path) -> str:
         good, said = _judged(results["claims"].get("chi2_reduced"), "the model of the sky (Eq. 3)",
                              "What it finds is no measurement, and neither is a shift from it.")
         parts += [] if good else [f"mind: in {folder}, {said[0].lower()}{said[1:]}"]
+    redrawn, same = figures_apart(Path(first), Path(second), names)
+    parts += [plain_table(redrawn, ("Figure", "Curve", "Largest difference"))] if redrawn else []
+    parts.append(f"Figures: {same} the same")
     for title in ("Parameters", "Versions", "Code"):
         differ = [(key, one[title].get(key), two[title].get(key)) for key in dict.fromkeys([*one[title], *two[title]])
                   if one[title].get(key) != two[title].get(key)]

@@ -1,8 +1,8 @@
 """Run notebooks headless with papermill, in the order of what they need, into one folder.
 
 The folder then holds the executed notebooks, `figures/`, the products the notebooks leave, `claims/`, `results.json`,
-`provenance.json` and `report.md`. A notebook that fails takes down only those that need it. One that ended well there
-before, from the same inputs, is kept: so a run that was cut short goes on where it was.
+`provenance.json`, `report.md` and `ro-crate-metadata.json`. A notebook that fails takes down only those that need it.
+One that ended well there before, from the same inputs, is kept: so a run that was cut short goes on where it was.
 
 Each notebook works in a temporary folder. What it has left there is listed in provenance.json, and only then moved to
 the folder of the run: whatever a file there is called, one can tell whether a run has made it.
@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from lisbon_core.claims import merge
 from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import inputs, kernels, pairing, stages
+from lisbon_core.tools.crate import crate
 from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
@@ -144,6 +145,8 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         write_json(summaries / "results.json", results)
         if results["claims"]:
             write_atomically(summaries / "report.md", run_report(results))
+        write_json(summaries / stages.CRATE, crate(record, {name: sha256(path)
+                                                            for name, path in _left_in(summaries).items()}))
         _deliver(_left_in(summaries), out, record, record)
     return Report(out, [outcomes[stem] for stem in chosen], results)
 

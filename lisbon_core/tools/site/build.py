@@ -63,14 +63,30 @@ def build_pdf(out: Path = ROOT / "_build") -> Path:
                         "(on Debian: apt-get install chromium), or print the site from a browser.")
     gather(out / "pdf" / "source", printed=True)
     page, draft = _sphinx(out / "pdf", "singlehtml") / "index.html", out / "pdf" / "lisbon.pdf"
-    draft.unlink(missing_ok=True)
-    ended = subprocess.run(  # the time is Chromium's own: it waits until MathJax has set every equation
-        [browser, "--headless", *FLAGS, f"--user-data-dir={out / 'pdf' / 'profile'}", "--no-pdf-header-footer",
-         "--generate-pdf-document-outline", "--virtual-time-budget=60000", f"--print-to-pdf={draft}", page.as_uri()],
-        capture_output=True, text=True, timeout=600, check=False)
-    if ended.returncode or not draft.is_file():
-        raise SiteError(f"{browser} did not print {page}: try it by hand. It said: {ended.stderr.strip()[-200:]}")
+    text, pages = page.read_text(encoding="utf-8"), []
+    to_vectors = shutil.which("pdftocairo")
+    vectors = [figure.stem for figure in sorted((ROOT / "figures").glob("*.pdf")) if to_vectors and not subprocess.run(
+        [to_vectors, "-svg", figure, page.with_name(f"{figure.stem}.svg")], check=False).returncode]
+    for _ in range(2):  # the second time with the numbers of the pages, which the first has found
+        told = json.dumps({"pages": pages, "vectors": vectors})
+        page.write_text(text.replace("</body>", f'<script type="application/json" id="printed">{told}</script>\n'
+                                     '<script src="_static/print.js"></script>\n</body>'), encoding="utf-8")
+        draft.unlink(missing_ok=True)
+        ended = subprocess.run(  # the time is Chromium's own: it waits until MathJax has set every equation
+            [browser, "--headless", *FLAGS, f"--user-data-dir={out / 'pdf' / 'profile'}", "--no-pdf-header-footer",
+             "--generate-pdf-document-outline", "--virtual-time-budget=60000", f"--print-to-pdf={draft}",
+             page.as_uri()], capture_output=True, text=True, timeout=600, check=False)
+        if ended.returncode or not draft.is_file():
+            raise SiteError(f"{browser} did not print {page}: try it by hand. It said: {ended.stderr.strip()[-200:]}")
+        pages = _pages(draft.read_bytes())
     return draft.replace(out / "lisbon.pdf")
+
+
+def _pages(pdf: bytes) -> list[int]:
+    """Page of each chapter, as Chromium writes them: a page an object, in order; places by the names of their marks."""
+    order = re.findall(rb"(\d+) 0 obj\s*<<\s*/Type /Page\b", pdf)
+    found = {int(chapter): order.index(page) + 1 for chapter, page in re.findall(rb"/chapter-(\d+) \[(\d+) 0 R", pdf)}
+    return [found[chapter] for chapter in sorted(found)]
 
 
 def gather(target: Path, printed: bool = False) -> None:
