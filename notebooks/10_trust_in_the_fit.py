@@ -65,7 +65,7 @@ made = []
 for _ in range(3):
     noise = columns.noise @ random.standard_normal(columns.noise.shape[1])
     sign = random.choice([-1.0, 1.0], len(columns.scatter))[:, None]
-    change = columns.averaging[:, : len(sign)] @ (sign * columns.scatter)
+    change = columns.averaging @ (sign * columns.scatter)
     moved = replace(
         columns,
         columns=columns.columns + change,
