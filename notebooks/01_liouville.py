@@ -170,7 +170,7 @@ say(
     f"The dipole is {number(float(dipole))}. The first-order formula misses the exact one by at most "
     f"{number(float(np.abs(difference).max()))}, the order of its square."
 )
-assert np.abs(difference).max() < 20 * dipole**2, "the boosted distribution is not the Compton-Getting dipole"
+assert np.abs(difference).max() <= 20 * dipole**2, "the boosted distribution is not the Compton-Getting dipole"
 assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 
 # %% [markdown]

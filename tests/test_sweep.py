@@ -290,6 +290,14 @@ def test_variations_change_one_assumption_each():
     assert len({one.kind for one in others}) == 10
 
 
+@pytest.mark.parametrize(("boundary", "left"), [(500.0, "boundary 1000 AU"), (50000.0, "boundary 25000 AU")])
+def test_variations_that_no_run_allows_are_left_out(boundary, left):
+    """At the ends of the range of the boundary, and in a band too narrow to lose ten degrees."""
+    made = variations(Run(RunParameters(boundary_AU=boundary, dec_min=20.0, dec_max=27.0)))
+    assert [one.label for one in made if one.kind == "where orbits end"] == [left]
+    assert "declinations used" not in {one.kind for one in made}
+
+
 def test_fan_of_fields_changes_nothing_else():
     run = Run(RunParameters(field_lon=10.0, field_lat=60.0, order=5))
     made = field_fan(run)

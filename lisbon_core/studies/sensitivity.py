@@ -1,9 +1,10 @@
 """What the conclusions depend on: choices of a run varied alone, and fields all around the assumed one."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from lisbon_core.heliosphere import FIELD_PRESETS
-from lisbon_core.parameters import RunParameters
+from lisbon_core.parameters import ParameterError, RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies.field_posterior import fan
 
@@ -30,7 +31,8 @@ def variations(run: Run) -> list[Variation]:
     """The run as it is, first, and with each choice that is in no ensemble replaced by another one could have made.
 
     All on a grid of 4 degrees, or 6 and more for a coarse run, with 8 orbits a pixel; only fields, polarities,
-    boundaries, the response, chaotic orbits and numbers of samples need Liouville maps of their own.
+    boundaries, the response, chaotic orbits and numbers of samples need Liouville maps of their own. What no run
+    allows, such as a boundary beyond its range, is left out.
     """
     base = _coarse(run)
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
@@ -54,7 +56,10 @@ def variations(run: Run) -> list[Variation]:
         chosen = [one for one in chosen if one[0] not in ("direction of the field", "solar polarity")]
     if run.others:  # each has a response and limits of its own
         chosen = [one for one in chosen if one[0] not in ("declinations used", "response")]
-    made = [Variation(kind, label, replace(base, **changes)) for kind, label, changes in chosen]
+    made = []
+    for kind, label, changes in chosen:
+        with suppress(ParameterError):
+            made.append(Variation(kind, label, replace(base, **changes)))
     return [made[0], *(one for one in made[1:] if one.parameters != base)]
 
 

@@ -81,6 +81,9 @@ def of_healpix(layer, values, width: int, log: list) -> Pixels:
         nside, pixel = _numbered(layer, values.size, width)
         area, number = float(nside_to_pixel_area(nside).to_value(u.deg**2)), np.full(12 * nside**2, -1)
         number[pixel] = np.arange(pixel.size)
+        full = math.isqrt(pixel.size // 12)
+        if full < nside and pixel.max(initial=0) + 1 == 12 * full**2 == pixel.size:
+            log.append(f"mind: pixel numbers are all those of NSIDE = {full}, but NSIDE is {nside}: it may be wrong")
     rough = {one: _roughness(values, number, nside, one) for one in ("ring", "nested")}
     smooth, times = min(rough, key=rough.get), max(rough.values()) / max(min(rough.values()), 1e-12)
     if not said and times > MUCH:
