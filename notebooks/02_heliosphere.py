@@ -107,8 +107,9 @@ show(plots.heliosphere_planes(simulation), "02_simulation", run_dir)
 
 # %% [markdown]
 # What is seen in both: a weak spiral field inside the shock, a stronger one in the sheath, and the interstellar field piled up on
-# the outside of the nose. The wedges over the poles and the arc that leads from them are there in both; a current sheet
-# and a layer of turned sign are not, since the simulation has one sign for ever, and its tail is open. But |B| alone does not bend an orbit; the direction counts as well.
+# the outside of the nose. The wedges over the poles and the arc that leads from them are there in both; a current sheet and a layer of
+# turned sign are not, since the simulation has one sign for ever, and its tail is open. But |B| alone does not bend an orbit; the
+# direction counts as well.
 #
 # ## Field lines
 #
@@ -275,7 +276,8 @@ for surface in p.surfaces(outward):  # shock, heliopause
 # ## What the Voyagers measured
 #
 # Both spacecraft have flown through all of it: through the termination shock at 94 and 84 AU, through the heliopause at
-# 121.6 and 119.0 AU, and on. The field in the sheath is weak and jumps at the heliopause. Shape and strengths of the closed form were fitted to this, eight numbers to twenty means and four distances, and rounded
+# 121.6 and 119.0 AU, and on. The field in the sheath is weak and jumps at the heliopause. Shape and strengths of the closed
+# form were fitted to this, eight numbers to twenty means and four distances, and rounded
 # (`python -m lisbon_core.studies.voyager`). The simulation was not: it is shown as it is.
 
 # %% tags=["hide-input"]
@@ -330,7 +332,7 @@ for name, track in tracks.items():
 say("| | measured | closed form | MHD simulation |\n|---|---|---|---|\n" + "\n".join(lines))
 sheath, medium = (bins["B"][bins["region"] == region] for region in ("sheath", "interstellar"))
 say(f"So the field measured in the sheath is about {np.mean(sheath):.0f} microgauss on average; it grows towards the heliopause and jumps there by "
-    f"another factor of {jumps[1]:.1f} and {jumps[3]:.1f}, to {np.min(medium):.0f} to {np.max(medium):.0f} microgauss.")
+    f"another factor of {jumps[1]:.1f} and {jumps[3]:.1f}, to between {np.min(medium):.0f} and {np.max(medium):.0f} microgauss.")
 
 # %% tags=["hide-input"]
 say("| | r (AU) | measured | closed form | MHD simulation (microgauss) |\n|---|---|---|---|---|\n" + "\n".join(
