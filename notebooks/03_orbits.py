@@ -225,7 +225,8 @@ assert np.allclose((R @ e_x)[calm], sky.R_x[0].ravel()[calm], atol=1.0)
 # pixel, and over the solar cycle. So each pixel gets orbits of its own, drawn from all of these together by one evenly spread
 # (*quasi-random*) sequence: $\mu$, $\mathbf R$ and $p/p_0$ of each are the **Liouville map**. Without a heliosphere, $\mu$
 # would be the smooth pattern of the first map below. With it, the second map is speckled everywhere: it has one orbit a pixel, and
-# each a rigidity of its own. The speckles are densest near the plane across the field: particles that hardly move along it come back to the heliosphere again and again, and each time the orbits of neighbours part.
+# each a rigidity of its own. The speckles are densest near the plane across the field: particles that hardly move along it come back
+# to the heliosphere again and again, and each time the orbits of neighbours part.
 # Such orbits are **chaotic**; one of them means nothing, only averages do.
 
 # %%
@@ -320,8 +321,8 @@ limit = 0.5 if heliosphere is run.closed_form else 2.0  # degrees
 assert off < limit, "stopping on the way changes the orbits"
 
 # %% tags=["hide-input"]
-say(f"{100 * np.mean(quiet):.0f} % of the orbits are quiet, more than of the map above: here all have {p0:g} TV; the map has lower "
-    f"rigidities too. With and without stops they end within {number(float(off))}° of each other (99 % of them).")
+say(f"{100 * np.mean(quiet):.0f} % of the orbits are quiet, of the map above {100 * (1 - chaotic):.0f} %: here all have {p0:g} TV, and the "
+    f"map has the lower rigidities too. With and without stops they end within {number(float(off))}° of each other (99 % of them).")
 
 # %% [markdown]
 # ## If the heliosphere were another

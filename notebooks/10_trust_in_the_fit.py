@@ -215,6 +215,7 @@ faster = None
 with where_possible("The speed"):
     faster = fit_speed(run.skies, run.maps, order, p_index)
 if faster is not None:
+    speed = run.closed_form.parameters.interstellar_speed_km_s
     wider = faster.sigma[:-1] / fit.sigma
     helium = sample_coefficients(faster, np.random.default_rng(seed), {"speed": (0.0, 0.016)})
     held = np.sqrt(np.diag(helium.covariance))[:-1] / fit.sigma
@@ -222,8 +223,8 @@ if faster is not None:
         "So another speed is another $A_1$ and another $G_y$. Of the pattern that another speed makes on this sky, "
         f"{100 * share_of_its_own(faster):.1f} % of the power is its own, through the few orbits that do not get out. Fitted along, "
         f"exponent times speed is {number(1 + faster.theta[-1], faster.sigma[-1])} times what was assumed, and the errors of $A_1$ "
-        f"and $G_y$ grow by factors of {wider[0]:.0f} and {wider[-1]:.0f}. But interstellar helium tells the speed to {0.016 * run.closed_form.parameters.interstellar_speed_km_s:.1f} km/s "
-        f"of {run.closed_form.parameters.interstellar_speed_km_s:g}: with that known beforehand the posterior is at most {held.max():.2f} times as wide as the errors of the fit that "
+        f"and $G_y$ grow by factors of {wider[0]:.0f} and {wider[-1]:.0f}. But interstellar helium tells the speed to {0.016 * speed:.1f} km/s of "
+        f"{speed:g}: with that known beforehand the posterior is at most {held.max():.2f} times as wide as the errors of the fit that "
         "holds it. So it is held."
     )
 
