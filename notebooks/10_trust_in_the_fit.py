@@ -331,8 +331,8 @@ chi2 = number(covered.meta["chi2_reduced"], covered.meta["chi2_reduced_error"])
 say(f"{covered['skies'].max()} skies; reduced chi-square {chi2}.")
 
 # %% [markdown]
-# The mean pull should be 0. Two things move it of which its ± knows nothing. The end of the series puts $A_7$ off by 0.15 of its
-# errors, on the coarser grid of that study, $A_5$ by as much the other way, and no other. And all these skies were made with
+# The mean pull should be 0. Two things move it of which its ± knows nothing. The end of the series puts A_7 off by 0.15 of its
+# errors, on the coarser grid of that study, A_5 by as much the other way, and no other. And all these skies were made with
 # one map, of 256 orbits a pixel: its own error is the same in all of them, does not average out, and is 0.15 of an error of
 # each coefficient.
 
