@@ -20,7 +20,8 @@
 # weakens by e over a focusing length of about 17.8 κ₂₉ pc, where κ₂₉ is how fast the particles diffuse along it, in
 # 10²⁹ cm²/s.
 #
-# The chain, one notebook a step; the minutes are those of a first reading, with the equations and the code that is shown:
+# Notebooks 01–09 are the chain, one a step; 10–13 test it; 14 is an appendix. The minutes are those of a first reading, with the
+# equations and the code that is shown:
 #
 # | notebook | what it does | equation | minutes |
 # |---|---|---|---|
@@ -28,7 +29,7 @@
 # | [02](02_heliosphere.ipynb) | a heliosphere in closed form | | 18 |
 # | [03](03_orbits.ipynb) | orbits backwards into interstellar space, one Liouville map | (1) | 22 |
 # | [04](04_sky_map.ipynb) | the experiment, its sky map, and what its rings have lost | (2) | 15 |
-# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) | 20 |
+# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)–(3) | 20 |
 # | [06](06_renormalisation.ipynb) | the rings restored | (2a) | 12 |
 # | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) | 15 |
 # | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 30 |
@@ -42,7 +43,7 @@
 # ## Four ways through it
 #
 # **Ten minutes.** This page as far as the table of claims (4 minutes); the first table and figure of
-# [11](11_sensitivity.ipynb) (2); the three maps at the top of [06](06_renormalisation.ipynb), the sky before and after (1); the
+# [11](11_sensitivity.ipynb) (2); the four maps at the top of [06](06_renormalisation.ipynb), the sky before and after (1); the
 # distribution in [07](07_pitch_angle_distribution.ipynb) (1); Figure 3 and the five sentences at the end of
 # [09](09_transport.ipynb) (2).
 #
@@ -51,11 +52,11 @@
 #
 # **Three hours.** 01 to 09 in order, with the equations and the code that is shown: it is the physics, each equation once in a
 # few lines, checked against the package. The code of figures and tables is folded and can stay so. Each notebook opens with
-# what it shows and closes with a question. Then 11 to 13 as far as time goes.
+# what it shows and closes with a question. Then 10 to 13 as far as time goes.
 #
 # **One day.** In the morning `make paper`, then the nine again with their code: change a parameter in the first code cell,
-# run all, and see what moves: `field_lon` in 03, `order` in 05, `closure` in 09; notebook 11 has them all side by side. (What `lisbon list` shows beyond these may be added there.) After noon the second sky,
-# made from a truth drawn by chance: `lisbon run --set sky_map=data/sky_second.ecsv --out runs/second`, then
+# run all, and see what moves: `field_lon` in 03, `order` in 05, `closure` in 09; notebook 11 has them all side by side. (`lisbon list` names all parameters; any
+# of them can be added to that cell.) After noon the second sky, made from a truth drawn by chance: `lisbon run --set sky_map=data/sky_second.ecsv --out runs/second`, then
 # `lisbon compare runs/paper runs/second`. In the evening a map of your own.
 #
 # ## What is reproduced, and what cannot be
@@ -90,20 +91,20 @@ run = Run.from_namespace(globals())
 # ## Three lengths
 #
 # The argument lives on three lengths that differ by orders of magnitude. How curved the orbits of 4 TeV protons are in an
-# interstellar field of 3 microgauss: that makes the heliosphere, some hundred AU wide, matter. How far the particles fly
+# interstellar field of 3.4 microgauss: that makes the heliosphere, some hundred AU wide, matter. How far the particles fly
 # before they are scattered, for $\kappa_{29} = 1$. And over which length their density falls along the field, as the paper has
 # it: the mean free path over that length is the size of the pattern.
 
 # %%
-r_g = 4e12 / 2.998e8 / 3e-10 / 1.496e11  # AU: momentum over charge and field
+r_g = 4e12 / 2.998e8 / 3.4e-10 / 1.496e11  # AU: momentum over charge and field
 free_path = 3 * 1e29 / 2.998e10 / 3.086e18  # pc: 3 κ/v
 A_1 = free_path / (1e3 * paper_values()["paper"]["gradient_length_kpc"])
-assert np.isclose(r_g, gyroradius(4.0, 3.0), rtol=1e-3)
+assert np.isclose(r_g, gyroradius(4.0, 3.4), rtol=1e-3)
 assert np.isclose(free_path, mean_free_path_pc(1.0), rtol=1e-3)
 
 # %% tags=["hide-input"]
 say(f"The gyroradius is {r_g:.0f} AU, the mean free path {number(free_path)} pc, and the pattern along the field, before the heliosphere "
-    f"distorts it, {number(A_1)}.")
+    f"distorts it, about {1e3 * A_1:.1f} × 10⁻³.")
 
 # %% [markdown]
 # ## What survives
@@ -133,12 +134,13 @@ if decided and length and length["value"] and bound and bound["value"]:
 #
 # A recovery test says nothing of nature. What the default sky and heliosphere have in common with what was measured, or have
 # not. *Pull*: how many errors, of both, the two are apart; the heliosphere was fitted to the Voyagers, within 30 %, so there is
-# none. Other experiments near 4 TeV find phases from 25 to 46 degrees: notebook [12](12_dipole_at_every_energy.ipynb) has all
+# none. The first two rows are of the fitted sky, free of noise; notebook [04](04_sky_map.ipynb) has the same of the observed one.
+# Other experiments near 4 TeV find phases from 25 to 46 degrees: notebook [12](12_dipole_at_every_energy.ipynb) has all
 # of them at all energies, notebook [13](13_a_measured_sky.ipynb) real maps.
 
 # %% tags=["hide-input"]
 say(page_table([(one.quantity, number(*one.measured), number(*one.model), one.unit or "–",
-                 "–" if one.fitted else f"{one.pull:+.1f}".replace("-", "−"), one.where) for one in against_measurements(run)],
+                 "–" if one.fitted else f"{one.pull:+z.1f}".replace("-", "−").replace("+0.0", "0.0"), one.where) for one in against_measurements(run)],
                ("quantity", "measured", "model", "unit", "pull", "where")))
 
 # %% [markdown]
@@ -165,7 +167,7 @@ say(equations.listed())
 # %% [markdown]
 # ## Symbols
 #
-# In the order in which they are met; some letters have two meanings, as in the paper.
+# In the order in which they are met, those of notebook 02 alone at the end; some letters have two meanings, as in the paper.
 
 # %% tags=["hide-input"]
 say(symbols.symbol_table())

@@ -107,8 +107,9 @@ show(plots.heliosphere_planes(simulation), "02_simulation", run_dir)
 
 # %% [markdown]
 # What is seen in both: a weak spiral field inside the shock, a stronger one in the sheath, and the interstellar field piled up on
-# the outside of the nose. What differs: the wedges over the poles are there in both, but with one sign for ever there is neither a
-# sheet nor a layer in the simulation, and its tail is open. But |B| alone does not bend an orbit; the direction counts as well.
+# the outside of the nose. The wedges over the poles and the arc that leads from them are there in both; a current sheet and a layer of
+# turned sign are not, since the simulation has one sign for ever, and its tail is open. But |B| alone does not bend an orbit; the
+# direction counts as well.
 #
 # ## Field lines
 #
@@ -174,11 +175,14 @@ assert np.allclose(curl(G_A, outside), closed_form.field(outside)[0], atol=1e-5)
 # $$\mathbf B = -\Omega B_1\nabla\times\{S(\alpha, T)\,[H\,\nabla T + h\,\nabla\zeta]\}, \quad \alpha = t\sqrt P, \quad
 # T = \frac{r + a(\sqrt P - 1)}{V}, \quad \zeta = \frac{(P-1)Q}{P-Q}.$$
 #
-# $T$ is the age from above, $S$ knows the sign of the field when the plasma left, $\zeta$ goes from 0 at the
+# $\Omega$ is the angular velocity of the Sun and $B_1$ its radial field at 1 AU; $V$ is the speed
+# of the wind, $\alpha$ the latitude (its sine) from which the plasma left, and $a$ the path by which it ages more beyond the shock than
+# it would within. $T$ is the age from above, $S$ knows the sign of the field when the plasma left, $\zeta$ goes from 0 at the
 # shock to 1 at the heliopause, where $H = 1 - \zeta$ ends and $h \propto \zeta^3$ lets the field pile up. Within the shock
-# only $S\,\nabla T$ is left, and that is Parker's spiral.
+# only $S\,\nabla T$ is left, and that is Parker's spiral. The letters $F$, $G$, $L$, $P$, $S$ and $T$ mean this in this notebook only.
 
 # %%
+# radians in the time that light takes for 1 AU, which is DAYS_PER_AU long
 Omega = 2 * np.pi * DAYS_PER_AU / p.rotation_days
 
 
@@ -192,7 +196,8 @@ def alpha_T_zeta(r):
 def solar_A(r):
     alpha, T, zeta = alpha_T_zeta(r).T
     _, grad_T, grad_zeta = grad(alpha_T_zeta, r).transpose(1, 2, 0)
-    C = np.array([swing(one, closed_form.packed)[0] for one in T])  # +1 to -1 and back
+    # sign of the Sun's field when the plasma left: from +1 to -1 and back in a cycle
+    C = np.array([swing(one, closed_form.packed)[0] for one in T])
     S = C * alpha**2 / (np.hypot(C * alpha, p.sheet_width) + p.sheet_width)
     H, h = 1 - zeta, p.pile_up_AU / V * zeta**3
     return -Omega * p.radial_field_uG * (S * (H * grad_T + h * grad_zeta)).T
@@ -271,8 +276,8 @@ for surface in p.surfaces(outward):  # shock, heliopause
 # ## What the Voyagers measured
 #
 # Both spacecraft have flown through all of it: through the termination shock at 94 and 84 AU, through the heliopause at
-# 121.6 and 119.0 AU, and on. The field in the sheath is weak, about 1 microgauss, and jumps to four times as much and more
-# at the heliopause. Shape and strengths of the closed form were fitted to this, eight numbers to twenty means and four distances, and rounded
+# 121.6 and 119.0 AU, and on. The field in the sheath is weak and jumps at the heliopause. Shape and strengths of the closed
+# form were fitted to this, eight numbers to twenty means and four distances, and rounded
 # (`python -m lisbon_core.studies.voyager`). The simulation was not: it is shown as it is.
 
 # %% tags=["hide-input"]
@@ -307,7 +312,7 @@ def rise(one, direction, where):
     return far.mean() / near.mean()
 
 
-lines, r = [], np.arange(60.0, 160.0)
+lines, jumps, r = [], [], np.arange(60.0, 160.0)
 for name, track in tracks.items():
     of = bins[bins["spacecraft"] == int(name[-1])]
     lon, lat = lonlat(file_axes @ of["direction"][0])
@@ -317,6 +322,7 @@ for name, track in tracks.items():
         crossed, own = track["crossings"][k], of["model_" + ("shock", "wall")[k]][0]
         side = track["r"] - crossed
         seen = track["B"][(side > 0) & (side < 5)].mean() / track["B"][(side < 0) & (side > -5)].mean()
+        jumps.append(seen)
         toward = of["direction"][(0, 5)[k]]
         lines += [f"| {name}: {surface} (AU) | {crossed:g} | {own:.1f} | {smeared[k]:.0f} |",
                   f"| {name}: jump of B there | {seen:.1f} | {rise(closed_form, toward, own):.1f} | {rise(simulation, toward, smeared[k]):.1f} |"]
@@ -324,6 +330,9 @@ for name, track in tracks.items():
         means = [np.mean(of[column][of["region"] == region]) for column in ("B", "model_B", "MHD_B")]
         lines.append(f"| {name}: B, {region} (microgauss) | " + " | ".join(f"{mean:.1f}" for mean in means) + " |")
 say("| | measured | closed form | MHD simulation |\n|---|---|---|---|\n" + "\n".join(lines))
+sheath, medium = (bins["B"][bins["region"] == region] for region in ("sheath", "interstellar"))
+say(f"So the field measured in the sheath is about {np.mean(sheath):.0f} microgauss on average; it grows towards the heliopause and jumps there by "
+    f"another factor of {jumps[1]:.1f} and {jumps[3]:.1f}, to between {np.min(medium):.0f} and {np.max(medium):.0f} microgauss.")
 
 # %% tags=["hide-input"]
 say("| | r (AU) | measured | closed form | MHD simulation (microgauss) |\n|---|---|---|---|---|\n" + "\n".join(

@@ -192,7 +192,7 @@ show(plots.bundle(heliosphere, bundle, momenta, step * np.arange(651), extent_AU
      quiet=number(quiet), other=number(other))
 say(
     f"A small circle of directions about the first is stretched {stretched[0]:.1f}-fold by the time it leaves the sphere of "
-    f"{boundary_AU:g} AU, about the second {number(float(stretched[1]))}-fold. Where this *amplification* (notebook 01) is above 100 we "
+    f"{boundary_AU:g} AU, about the second {number(float(stretched[1]))}-fold (the figure ends long before). Where this *amplification* (notebook 01) is above 100 we "
     "call an orbit chaotic: it is computed correctly, but which of its neighbours reached the detector nobody knows."
 )
 expect(parted[1] > parted[0] or stretched[1] < 100 * stretched[0], "the second pixel does not come apart", run.parameters)
@@ -224,8 +224,9 @@ assert np.allclose((R @ e_x)[calm], sky.R_x[0].ravel()[calm], atol=1.0)
 # Now every pixel of the sky. A detector averages over a year, over all rigidities that it takes for one energy, over the
 # pixel, and over the solar cycle. So each pixel gets orbits of its own, drawn from all of these together by one evenly spread
 # (*quasi-random*) sequence: $\mu$, $\mathbf R$ and $p/p_0$ of each are the **Liouville map**. Without a heliosphere, $\mu$
-# would be the smooth pattern of the first map below. With it, the pattern is torn near the plane across the field: particles
-# that hardly move along the field come back to the heliosphere again and again, and each time the orbits of neighbours part.
+# would be the smooth pattern of the first map below. With it, the second map is speckled everywhere: it has one orbit a pixel, and
+# each a rigidity of its own. The speckles are densest near the plane across the field: particles that hardly move along it come back
+# to the heliosphere again and again, and each time the orbits of neighbours part.
 # Such orbits are **chaotic**; one of them means nothing, only averages do.
 
 # %%
@@ -320,8 +321,8 @@ limit = 0.5 if heliosphere is run.closed_form else 2.0  # degrees
 assert off < limit, "stopping on the way changes the orbits"
 
 # %% tags=["hide-input"]
-say(f"{100 * np.mean(quiet):.0f} % of the orbits are quiet; with and without stops they end within {number(float(off))}° of each other "
-    "(99 % of them).")
+say(f"{100 * np.mean(quiet):.0f} % of the orbits are quiet, of the map above {100 * (1 - chaotic):.0f} %: here all have {p0:g} TV, and the "
+    f"map has the lower rigidities too. With and without stops they end within {number(float(off))}° of each other (99 % of them).")
 
 # %% [markdown]
 # ## If the heliosphere were another
@@ -342,15 +343,17 @@ own_mu, other_mu = (one.average(one.mu) for one in pair)
 show(
     plots.skies({"1000 A₁ μ, this run's heliosphere": own_mu, f"1000 A₁ μ, {name}": other_mu, "difference": other_mu - own_mu},
                 pair[0].dec, pair[0].ra, field_icrs=pair[0].field_icrs, unit="relative intensity − 1, 10⁻³, for A₁ = 10⁻³",
-                own="difference", **mu_scale),
+                own="difference", own_unit="difference of relative intensity (10⁻³), for A₁ = 10⁻³", **mu_scale),
     "03_two_heliospheres", run_dir,
 )
 weight = np.cos(np.radians(pair[0].dec))[:, None] * np.ones(len(pair[0].ra))
 off = float(np.sqrt(np.average((other_mu - own_mu) ** 2, weights=weight)))
 noise = float(np.sqrt(np.average(sum(one.average(one.mu**2) - one.average(one.mu) ** 2 for one in pair) / 4, weights=weight)))
+alone = np.sqrt(max(off**2 - noise**2, 0.0))
 say(
-    f"The two differ by {off:.2f} in μ (r.m.s.), of which the few orbits of each pixel make {noise:.2f}. So the choice of the heliosphere "
-    f"changes a pixel by some {off:.1f} × 10⁻³ × A₁/10⁻³: several times the errors of the map. What that does to the conclusions is in notebook 11."
+    f"The two differ by {off:.2f} in μ (r.m.s.), of which the few orbits of each pixel make {noise:.2f}. The squares of both part: the choice "
+    f"of the heliosphere alone changes a pixel by some {alone:.2f} × 10⁻³ × A₁/10⁻³, where a map has errors of 0.1 × 10⁻³. What that does to "
+    "the conclusions is in notebook 11."
 )
 
 # %% [markdown]
@@ -361,17 +364,19 @@ say(
 
 # %% tags=["hide-input"]
 coarse = grid(6.0)
+called = {"ribbon": "IBEX ribbon", "hawc-icecube": "HAWC and IceCube", "voyagers-model": "model of both Voyagers",
+          "starlight": "polarised starlight"}
 maps = {name: trace_sky(closed_form(with_field(run.closed_form.parameters, name)), *coarse, rigidity_TV=p0, boundary_AU=boundary_AU)
-        for name in ("ribbon", "hawc-icecube", "voyagers-model", "starlight")}
+        for name in called}
 show(
-    plots.skies({f"{name} ({FIELD_PRESETS[name].frame} {FIELD_PRESETS[name].lon:g}°, {FIELD_PRESETS[name].lat:g}°)": one.mu[0]
+    plots.skies({f"{called[name]} ({FIELD_PRESETS[name].frame} {FIELD_PRESETS[name].lon:g}°, {FIELD_PRESETS[name].lat:g}°)": one.mu[0]
                  for name, one in maps.items()}, *coarse, field_icrs=np.array([one.field_icrs for one in maps.values()]),
                 columns=2, unit="pitch-angle cosine μ", limit=1.0, **mu_scale),
     "03_fields", run_dir,
 )
 apart = [float(angle_between(one.field_icrs, maps["ribbon"].field_icrs)) for one in maps.values()]
-say(f"The four directions lie up to {max(apart):.0f}° from the first, and the torn band goes with them: a sky that is fitted well "
-    "fixes the field (notebook 05).")
+say(f"The four directions lie up to {max(apart):.0f}° from the first, and the speckled band goes with them: what a sky says of "
+    "the field is in notebook 11.")
 
 # %% tags=["widget"]
 widgets.field_direction(run)

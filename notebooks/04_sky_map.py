@@ -56,9 +56,12 @@ sky = run.sky
 # projection, which keeps areas, with right ascension growing to the left, as on the sky.
 
 # %% tags=["hide-input"]
-say(f"**{sky}.**")
-say("\n".join(f"- {sentence}" for sentence in sky.log) or "The file needed no interpretation.")
 harmonic, rows = first_harmonic(sky), sky.dec[sky.observed.any(axis=1)]
+made = f"harmonics up to {sky.l_max}" if sky.l_max else f"averaged over discs of {sky.averaging_deg:g}° radius"
+span = f"{rows[0]:g}° to {rows[-1]:g}°".replace("-", "−")
+say(f"**{sky.label or 'A map without a label'}**: {sky.observed.sum()} pixels of {len(sky.dec)} × {len(sky.ra)}, declination {span}, {made}; the "
+    f"error of a pixel is {number(float(np.median(sky.sigma[sky.observed])))} in the median{' (assumed)' * sky.sigma_assumed}.")
+say("\n".join(f"- {sentence}" for sentence in sky.log) or "The file needed no interpretation.")
 show(
     plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra, field_icrs=run.heliosphere.field_icrs),
     "04_sky",
@@ -240,12 +243,12 @@ fig = plots.curves(
 )
 show(fig, "04_response", run_dir, says=run.response.says, median=run.response.median_TV)
 say(
-    f"Two thirds of the events have {number(float(low))} to {number(float(high))} TV, half of them less than "
+    f"Two thirds of the events have {number(float(low))} to {number(float(high))} TV; half of all have less than "
     f"{number(float(middle))} TV."
 )
 
 # %% [markdown]
-# **A question the figure raises.** A north-south dipole would leave no trace at all in such a map. Which of the terms
-# of Eq. (3) could hide in it, and what would one need to see it?
+# **A question the figure raises.** A north-south dipole would leave no trace at all in such a map. Which $A_n$
+# could hide in it, and what would one need to see it?
 #
 # Before: [03 Follow every direction back to interstellar space](03_orbits.ipynb) · Next: [05 Fit the interstellar anisotropy through the heliosphere](05_anisotropy_fit.ipynb)

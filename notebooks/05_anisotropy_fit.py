@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 05 Fit the interstellar anisotropy through the heliosphere
 #
-# > **Shows** the fit of Eqs. (1)-(3) to the sky, its errors, and how good it is. **Equations** (1), (2), (3). **Needs**
+# > **Shows** the fit of Eqs. (1)–(3) to the sky, its errors, and how good it is. **Equations** (1), (2), (3). **Needs**
 # > the sky (04) and the Liouville map (03). **Run time** about forty seconds, once the orbits are traced.
 #
 # Along an orbit the phase-space density is conserved, so the intensity in a direction at Earth is the interstellar
@@ -50,6 +50,7 @@ run = Run.from_namespace(globals())
 sky, fit = run.sky, run.fit
 shown_sky = fit.of_sky()  # of several skies, maps show the first
 names = parameter_names(fit.order)
+called = ["$" + name + "$" for name in names]
 say(f"**{run.label}.**")
 
 # %% [markdown]
@@ -76,19 +77,19 @@ assert np.allclose(row, rows[ring * sky.ra.size + column], rtol=1e-9, atol=1e-12
 say(
     f"At right ascension {sky.ra[column]:.0f}° and declination {sky.dec[ring]:.0f}° there are {mu.size} orbits, with μ from "
     f"{number(float(mu.min()))} to {number(float(mu.max()))}. Their row:\n\n"
-    + page_table([[number(float(one), None, "AU" * (k > order)) for k, one in enumerate(row)]], ["1", *names])
+    + page_table([[number(float(one), None, "AU" * (k > order)) for k, one in enumerate(row)]], ["1", *called])
 )
 
 # %% [markdown]
 # ## The fit
 #
-# The sky has been through Eq. (2), so the model, averaged over discs like the sky, goes through it too. The ring mean below
-# the fraction makes the fit a little non-linear: it is solved a few times, each time from the slope where the last one ended.
+# The sky has been through Eq. (2), so the model, averaged over discs like the sky, goes through it too. The ring mean in
+# the denominator of Eq. (2) makes the fit a little non-linear: it is solved a few times, each time from the slope where the last one ended.
 
 # %%
 C, C_ring = fit.design.columns, fit.design.ring_columns  # rows, and their ring means
 weight, data = fit.design.weight, fit.data  # 1/sigma^2, relative intensity
-theta = np.zeros(order + 2)  # A_1 ... A_n, G_x, G_y
+theta = np.zeros(order + 2)  # the coefficients, no angle: A_1 ... A_n, G_x, G_y
 for _ in range(6):
     mean = C_ring @ [1, *theta]
     model = C @ [1, *theta] / mean  # Eq. (2) of Eq. (3)
@@ -113,15 +114,15 @@ for k, name in enumerate(names):
     of_both = None if systematic is None else float(systematic[k])
     unit = "" if k < order else "1/AU"
     true = truth[name] if truth else 0.0
-    cells.append([name, number(float(fit.theta[k]), float(fit.sigma[k]), unit, [true], of_both)])
+    cells.append([called[k], number(float(fit.theta[k]), float(fit.sigma[k]), unit, [true], of_both)])
     if truth:
-        cells[-1] += [number(true, None, unit, [float(fit.theta[k])]), f"{pulls[k]:+.1f}".replace("-", "−")]
+        cells[-1] += [number(true, None, unit, [float(fit.theta[k])]), f"{pulls[k]:+z.1f}".replace("-", "−").replace("+0.0", "0.0")]
 errors = "± statistical" + " ± systematic" * bool(run.systematic)
 say(page_table(cells, ["", f"fitted {errors}", *(["truth", "pull"] if truth else [])]))
 off = (fit.theta - theta) / fit.sigma
 most = int(np.argmax(np.abs(off)))
 say(
-    f"Taking the noise of the map out moves {names[most]} most, by {abs(off[most]):.1f} of its statistical errors."
+    f"Taking the noise of the map out moves {called[most]} most, by {abs(off[most]):.1f} of its statistical errors."
     + " The pull is the difference from the truth in statistical errors." * bool(truth)
 )
 
@@ -130,15 +131,34 @@ largest = np.argsort(-np.abs(fit.theta[:-2]))[:2]
 fig = plots.coefficients(
     names[:-2], fit.theta[:-2], fit.sigma[:-2], [truth[name] for name in names[:-2]] if truth else None
 )
-show(fig, "05_coefficients", run_dir, label=run.label, largest=names[largest[0]])
+longer = ""
+if run.systematic:
+    times = (systematic / fit.sigma)[:-2]
+    longer = f"; the systematic ones, in the table above, are {times.min():.0f} to {times.max():.0f} times as long"
+show(fig, "05_coefficients", run_dir, label=run.label, largest=names[largest[0]], longer=longer)
 if len(largest) > 1:
     times = abs(fit.theta[largest[0]] / fit.theta[largest[1]])
-    say(f"{names[largest[0]]} is {times:.0f} times the next largest, {names[largest[1]]}.")
+    say(f"{called[largest[0]]} is {times:.0f} times the next largest, {called[largest[1]]}.")
+
+# %% [markdown]
+# This is the sky that they make, beside the observed one, and what it leaves over:
+
+# %% tags=["hide-input"]
+residual = sky.relative_intensity - shown_sky.relative_intensity
+fig = plots.skies(
+    {"observed": sky.relative_intensity, "fitted": shown_sky.relative_intensity, "residual": 1 + residual},
+    sky.dec,
+    sky.ra,
+    field_icrs=run.liouville.field_icrs,
+    own="residual",
+)
+share = 100 * np.nanstd(residual) / np.nanstd(sky.relative_intensity)
+show(fig, "05_residual", run_dir, label=run.label, share=share)
 
 # %% [markdown]
 # ## Its errors
 #
-# Each pixel is an average over a disc of 5° on a grid of 2°, so about twenty of them share their data and err together.
+# Each pixel is an average over a disc of 5 degrees radius, which on a grid of 2° holds about twenty pixels, which err together.
 # How errors hang together is their **covariance**. It goes through the fit: what the noise of the sky, a matrix times
 # independent numbers, does to the coefficients.
 
@@ -157,8 +177,8 @@ say(f"A fit that took the pixels for independent would claim errors {ratio.min()
 
 # %% [markdown]
 # The sample of orbits errs too. Pixel by pixel half the difference of its halves is a draw of that error: like so much more
-# noise of the sky, it goes into the errors and into chi-square. A synthetic sky was itself made with a map, of other and
-# more orbits, and errs by that much less.
+# noise of the sky, it goes into the errors and into chi-square. A synthetic sky was itself made through
+# such a map, a sample of other and more orbits; the error of that sample is in the sky, and smaller (third row of the table).
 #
 # These errors are *statistical*: they take the heliosphere, the interstellar field and the detector's response as known.
 # The last row is what is *systematic*: how far heliospheres and detectors that could be as well move the coefficients
@@ -169,31 +189,21 @@ causes = fit.budget | {"all of these": fit.sigma} | ({"**systematic**": systemat
 scale = np.where(np.arange(order + 2) < order, 1e5, 1e8)
 say(
     "Errors, of $A_n$ in 10⁻⁵, of $G$ in 10⁻⁸ per AU:\n\n"
-    + page_table([[cause, *(f"{x:.1f}" for x in one * scale)] for cause, one in causes.items()], ["from", *names])
+    + page_table([[cause, *(f"{x:.1f}" for x in one * scale)] for cause, one in causes.items()], ["from", *called])
 )
 
 # %% [markdown]
 # ## What the fit leaves over
 #
-# If the model is right, the residual is nothing but correlated noise: blobs of the size of the disc, and no pattern. The
+# If the model is right, the residual, the last map above, is nothing but correlated noise: blobs of the size of the disc, and no pattern. The
 # *reduced chi-square* puts that in a number, the mean square of the residuals over what their errors let expect: near 1,
 # if all is well. Its own error follows from the *effective pixels*, as many independent ones as would tell the same.
 
 # %%
-residual = sky.relative_intensity - shown_sky.relative_intensity
 chi2 = np.sum(weight * (data - fit.design.relative_intensity(fit.theta)[0]) ** 2)
 assert np.isclose(chi2 / fit.chi2_expected, fit.chi2_reduced, rtol=1e-9)
 
 # %% tags=["hide-input"]
-fig = plots.skies(
-    {"observed": sky.relative_intensity, "fitted": shown_sky.relative_intensity, "residual": 1 + residual},
-    sky.dec,
-    sky.ra,
-    field_icrs=run.liouville.field_icrs,
-    own="residual",
-)
-share = 100 * np.nanstd(residual) / np.nanstd(sky.relative_intensity)
-show(fig, "05_residual", run_dir, label=run.label, share=share)
 say(
     f"Reduced chi-square {number(fit.chi2_reduced, fit.chi2_reduced_sigma)} for {fit.effective_pixels:.0f} effective "
     f"pixels among {fit.data.size}."
@@ -203,7 +213,7 @@ say(
 # ## The check
 #
 # The fitted sky, fitted in its turn, must give the same coefficients back. On a synthetic sky they must also be the true
-# ones within their errors.
+# ones within two or three of their errors.
 
 # %%
 model, _ = fit.design.relative_intensity(fit.theta)
@@ -215,7 +225,7 @@ if truth:
     for difference in otherwise_made(run):
         say(f"Mind: {difference}. The coefficients need not be those that it was made from.")
     worst = int(np.argmax(np.abs(pulls)))
-    say(f"Farthest from its truth is {names[worst]}, by {abs(pulls[worst]):.1f} of its errors.")
+    say(f"Farthest from its truth is {called[worst]}, by {abs(pulls[worst]):.1f} of its errors.")
     expect(np.all(np.abs(pulls) < 5), "a coefficient is more than five of its errors from the truth", run.parameters)
 record(run_dir, "05_anisotropy_fit", anisotropy_claims(run))
 

@@ -88,14 +88,15 @@ if run.truth:
         label=run.label,
         left=number(left),
     )
-    say(f"As observed it is {number(lost)} off the truth (r.m.s.), once given back {number(left)}; the noise of a pixel is "
-        f"{number(pixel)}.")
+    say(f"As observed it is {number(lost)} off the truth (r.m.s. about a common offset), once given back {number(left)}; the noise of "
+        f"a pixel is {number(pixel)}.")
     expect(left < lost, "renormalisation does not bring the sky nearer to the truth", run.parameters)
 else:
     say("The truth of this sky is not known: only the last two of these can be shown, below.")
 
 # %% [markdown]
-# The paper shows the same as its Figure 2, with the fitted sky in between:
+# Figure 2 of the paper shows two of these maps, and between them the fitted sky. They are repeated here, in its order and on one
+# scale, so that the two figures can be laid side by side:
 
 # %% tags=["hide-input"]
 lowest, highest = np.nanmin(renormalised.ring_mean) - 1, np.nanmax(renormalised.ring_mean) - 1
@@ -108,10 +109,11 @@ show(
     lowest=number(lowest),
     highest=number(highest),
 )
-change = np.nanstd(I_rn - sky.relative_intensity)
+change, offset = (of(I_rn - sky.relative_intensity) for of in (np.nanstd, np.nanmean))
 say(
-    f"The rings that are restored change the map by {number(change)} (r.m.s.), {change / pixel:.1f} times the error of a pixel, "
-    "in bands of declination that the array itself cannot see."
+    f"The rings that are restored shift the whole map by {number(offset)}, since the mean is now that of the sphere and no longer that of "
+    f"each ring. About this offset they change it by {number(change)} (r.m.s.), {change / pixel:.1f} times the error of a pixel, in bands of "
+    "declination that the array itself cannot see."
 )
 
 # %% [markdown]
@@ -156,15 +158,18 @@ if known:
 # %% tags=["hide-input"]
 if known:
     errors = other.renormalised.ring_mean_sigma
+    pulls = wrong / errors
+    worst = np.nanargmax(np.abs(pulls))
     say(
-        f"The rings are now {number(np.nanstd(wrong))} off the truth (r.m.s.), where their errors are "
-        f"{number(np.nanmedian(errors))}, and the worst is {np.nanmax(np.abs(wrong / errors)):.1f} of its errors away. With the "
-        f"heliosphere that made the sky they were {number(np.nanstd(renormalised.ring_mean - true_mean))} off. The sky itself "
-        f"fits with a reduced chi-square of {other.fit.chi2_reduced:.2f}."
+        f"The rings are now {number(np.nanstd(wrong))} off the truth (r.m.s. about a common offset), where their errors are "
+        f"{number(np.nanmedian(errors))} in the median. Counted each in its own error, offset included, they are "
+        f"{np.sqrt(np.nanmean(pulls**2)):.1f} errors off (r.m.s.), and the worst, at declination {sky.dec[worst]:.0f}°, "
+        f"{abs(pulls[worst]):.1f}. With the heliosphere that made the sky they were "
+        f"{number(np.nanstd(renormalised.ring_mean - true_mean))} off. The sky itself fits with a reduced chi-square of {other.fit.chi2_reduced:.2f}."
     )
 
 # %% [markdown]
-# The errors of the rings are those of the coefficients alone: they know nothing of a heliosphere that is another.
+# The errors of the rings are those of the coefficients alone: they do not contain the error of a wrong heliosphere.
 
 # %% tags=["hide-input"]
 run.write_sky()

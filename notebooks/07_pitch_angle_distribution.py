@@ -43,6 +43,28 @@ pad, fit, sky, liouville = run.pad, run.fit.of_sky(), run.sky, run.liouville
 say(f"**{run.label}.**")
 
 # %% [markdown]
+# This is what comes out, with errors that the rest of this notebook explains:
+
+# %% tags=["hide-input"]
+undistorted = straight_lines(run.heliosphere, sky.dec, sky.ra, run.response.scale_TV).mu[0][sky.observed]
+bins = np.digitize(undistorted, pad.edges[1:-1])
+sums, weights = (np.bincount(bins, fit.design.weight * values, pad.mu.size)
+                 for values in (sky.relative_intensity[sky.observed], np.ones(bins.size)))
+ignoring = np.where(weights > 0, sums / np.where(weights > 0, weights, 1.0), np.nan)
+truth = run.truth.pad if run.truth else None
+fig = plots.pad(pad, truth, ignoring)
+show(
+    fig,
+    "07_pad",
+    run_dir,
+    label=run.label,
+    height=number(1e-3 * float(np.ptp(fig.axes[0].get_ylim()))),
+    first=number(float(pad.F[0]) - 1),
+    last=number(float(pad.F[-1]) - 1),
+    farthest=np.max(np.abs(pad.F - (truth or pad.series)(pad.mu)) / pad.sigma),
+)
+
+# %% [markdown]
 # A pixel is a mean over orbits, so each term of Eq. (4) is that mean, with its factor $(p/p_0)^{-\gamma}$; the fit has them:
 
 # %%
@@ -74,29 +96,12 @@ assert np.allclose(binned, fast.F, rtol=0, atol=1e-12)
 
 # %% [markdown]
 # The map is not exact: share and expectation come from the same orbits and err together. The package takes that out as well,
-# and that is the distribution shown here.
+# and that is the distribution shown above.
 
 # %% tags=["hide-input"]
 spread = np.sqrt(np.mean(np.var(liouville.mu, axis=0)))
 moved = np.max(np.abs(pad.F - fast.F) / pad.sigma)
 say(f"The orbits of one pixel differ in μ by {number(float(spread))} (r.m.s.). Their common errors move a bin by at most {moved:.2f} of its errors.")
-undistorted = straight_lines(run.heliosphere, sky.dec, sky.ra, run.response.scale_TV).mu[0][sky.observed]
-bins = np.digitize(undistorted, pad.edges[1:-1])
-sums, weights = (np.bincount(bins, fit.design.weight * values, pad.mu.size)
-                 for values in (sky.relative_intensity[sky.observed], np.ones(bins.size)))
-ignoring = np.where(weights > 0, sums / np.where(weights > 0, weights, 1.0), np.nan)
-truth = run.truth.pad if run.truth else None
-fig = plots.pad(pad, truth, ignoring)
-show(
-    fig,
-    "07_pad",
-    run_dir,
-    label=run.label,
-    height=number(1e-3 * float(np.ptp(fig.axes[0].get_ylim()))),
-    first=number(float(pad.F[0]) - 1),
-    last=number(float(pad.F[-1]) - 1),
-    farthest=np.max(np.abs(pad.F - (truth or pad.series)(pad.mu)) / pad.sigma),
-)
 
 # %% [markdown]
 # The distribution is tilted, since particles stream along the field ($A_1$), and bent (the higher terms). What bends it is the
@@ -122,7 +127,8 @@ if run.truth:
 # Eqs. (3) and (4) take the interstellar distribution as *gyrotropic*: at one place it depends on $\mu$ alone, not on the
 # phase of the gyration about the field; and across the field they take it to change by the same amount in each AU. The
 # guiding centre $\mathbf R$ turns with the gyrophase. So a dependence on gyrophase would show in what the fit leaves over,
-# first in four terms, and a gradient that is not the same everywhere also in a fifth, here for one orbit a pixel:
+# first in four terms, $\mu R_x$, $\mu R_y$, $R_x^2-R_y^2$ and $2R_xR_y$, and a gradient that is not the same everywhere also in a fifth,
+# $R_x^2+R_y^2$; here they are for one orbit a pixel:
 
 # %%
 test = gyrotropy_test(sky, fit, liouville)
@@ -133,16 +139,20 @@ terms = terms * liouville.momentum_ratio[0] ** -gamma
 assert np.allclose(terms.reshape(5, -1).T, gyrotropy_columns(liouville, 0, gamma, r_g))
 
 # %% tags=["hide-input"]
-rows = [(name.replace("mu", "μ").replace("^2", "²"), number(float(value), float(sigma)), f"{value / sigma:+.1f}".replace("-", "−"))
+rows = [(name.replace("mu", "μ").replace("^2", "²").replace("-", "−"), number(float(value), float(sigma)),
+         f"{value / sigma:+z.1f}".replace("-", "−").replace("+0.0", "0.0"))
         for name, value, sigma in zip(GYROTROPY_TERMS, test.coefficients, test.sigma, strict=True)]
 say("R is counted in gyroradii.\n\n" + page_table(rows, ["term", "amplitude", "errors from 0"]))
 below = int(np.sum(np.abs(fit.theta[:-2]) < 1.96 * test.sigma.max()))
 say(
     f"The {test.degrees} independent ones together: chi-square {test.chi2:.1f}, which chance alone exceeds in "
-    f"{100 * test.p_value:.2g} % of skies. The largest amplitude they leave room for (95 %) is {number(1.96 * float(test.sigma.max()))} of the "
-    "intensity."
+    f"{100 * test.p_value:.2g} % of skies. An amplitude below {number(1.96 * float(test.sigma.max()))} of the intensity (1.96 errors of the "
+    "least known term) would not be noticed."
     + f" {below} of the {fit.order} fitted $A_n$ are smaller: a dependence on gyrophase as small as these would go unseen." * bool(below)
 )
+if run.truth and test.p_value < 0.05:
+    say(f"This sky was made gyrotropic. So a term {np.max(np.abs(test.coefficients / test.sigma)):.1f} errors from zero is chance, or shows an error "
+        "that is not counted here; on a real sky it would not prove a dependence on gyrophase.")
 
 # %% [markdown]
 # The same without a formula for the dependence: the mean residual in sectors of the guiding centre's direction.
@@ -180,8 +190,8 @@ show(fig, "07_gyrotropy", run_dir, label=run.label, found=found)
 # %% [markdown]
 # Where directions are missing, the sky is seen in part, or the heliosphere has turned the guiding centres to one side.
 #
-# The fitted series has mean 1 by construction. What the pixels show beyond it must not change that by more than its
-# error, if the model is true:
+# The fitted series has mean 1 by construction. What the pixels show beyond it must not change that by more than two or
+# three of its errors, if the model is true:
 
 # %% tags=["hide-input"]
 mean, error = float(np.mean(pad.F)), float(np.sqrt(np.mean(pad.covariance)))

@@ -56,7 +56,7 @@ def colour_pixels(axes, dec, ra, values, **options):
 @styled
 def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str = "relative intensity − 1, 10⁻³",
           scale: float = 1e3, offset: float = 1.0, limit: float | None = None, cmap: str = "RdBu_r",
-          own: str = "") -> Figure:
+          own: str = "", own_unit: str = "difference of relative intensity (10⁻³)") -> Figure:
     """Maps of the sky, one a panel, on a common scale.
 
     Parameters
@@ -73,6 +73,8 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
         Largest value of the colour scale, which is centred on 0; by default the largest shown.
     own : str, optional
         Title of a panel with a scale of its own: a residual would be blank on that of the others.
+    unit, own_unit : str
+        What the bars say, that of the panel with its own scale apart.
     """
     rows = -(-len(panels) // columns)
     wide = PAGE if columns > 1 else COLUMN
@@ -92,7 +94,7 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
     if own:
         column, axes, mesh = drawn.pop(own)
         apart = [axes] + [other for place, other, _ in drawn.values() if columns > 1 and place == column]
-        fig.colorbar(mesh, ax=apart, **bar)
+        fig.colorbar(mesh, ax=apart, **bar | {"label": own_unit})
     fig.colorbar(next(iter(drawn.values()))[2], ax=[axes for _, axes, _ in drawn.values() if axes not in apart], **bar)
     return fig
 
@@ -101,6 +103,6 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
 def figure_2(sky, fit, renormalised, field_icrs) -> Figure:
     """Figure 2 of the paper: the sky observed, fitted and renormalised."""
     return skies({f"Observed: {sky.label}": sky.relative_intensity,
-                  f"Fitted, Eqs. (1)-(3), order {fit.order}": fit.relative_intensity,
+                  f"Fitted, Eqs. (1)–(3), order {fit.order}": fit.relative_intensity,
                   "Renormalised: rings restored from the model": renormalised.sky.relative_intensity},
                  sky.dec, sky.ra, field_icrs=field_icrs)
