@@ -48,7 +48,7 @@ from lisbon_core.tools.notebook import record, say, show
 # %%
 figure, axes = plt.subplots(label="draw_line")
 axes.plot([0, order])
-show(figure, "{number}_line", alt="A line that rises.", caption="A line.", run_dir=run_dir)
+show(figure, "{number}_line", run_dir)
 
 # %%
 assert order > 3, "order is too low"
@@ -64,6 +64,8 @@ def notebooks(tmp_path):
     folder.mkdir(parents=True)
     for stem in ("04_sky", "05_fit", "06_rest"):
         (folder / f"{stem}.py").write_text(SOURCE.format(stem=stem, number=stem[:2]))
+    (folder / "figures.toml").write_text("".join(
+        f'[{number}_line]\nalt = "A line that rises."\ncaption = "A line."\n' for number in ("04", "05", "06")))
     return folder
 
 

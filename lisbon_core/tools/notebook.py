@@ -77,8 +77,10 @@ def show(fig, name: str, run_dir: str = "", **numbers) -> None:
 
 
 def words_of(name: str, numbers: dict) -> dict[str, str]:
-    """Alternative text and caption of a figure, from figures.toml, with its numbers."""
-    told = tomllib.loads((NOTEBOOKS / "figures.toml").read_text(encoding="utf-8")).get(name, {})
+    """Alternative text and caption of a figure, from the figures.toml beside the notebook, with its numbers."""
+    beside = Path("figures.toml")  # a run begins in the notebook's folder
+    file = beside if beside.is_file() else NOTEBOOKS / "figures.toml"
+    told = tomllib.loads(file.read_text(encoding="utf-8")).get(name, {})
     try:
         words = {key: PERCENT.sub(" %", " ".join(told.get(key, "").format(**numbers).split()))
                  for key in ("alt", "caption")}
