@@ -43,7 +43,7 @@
 #
 # **Ten minutes.** This page as far as the table of claims (4 minutes); the first table and figure of
 # [11](11_sensitivity.ipynb) (2); the three maps at the top of [06](06_renormalisation.ipynb), the sky before and after (1); the
-# distribution in [07](07_pitch_angle_distribution.ipynb) (1); Figure 3 and the five sentences at the end of
+# distribution in [07](07_pitch_angle_distribution.ipynb) (1); Figure 3 and the six sentences at the end of
 # [09](09_transport.ipynb) (2).
 #
 # **One hour.** 01 to 09, of each the opening, the figures and the sentences below them; then 11 whole. A symbol or a term that
