@@ -22,7 +22,7 @@ def row_panels(titles, labels, height: float, size: float) -> Figure:
 
 @styled
 def sensitivity(labels, kinds, panels: dict, suspect) -> Figure:
-    """Claims under changed assumptions, one panel a claim; the first row is the run as assumed, its error a band if it fits.
+    """Claims under changed assumptions, one panel a claim; the first row is the run as assumed, a band if it fits.
 
     Parameters
     ----------
