@@ -95,7 +95,8 @@ for row in table:
 # %% tags=["hide-input"]
 say(page_table(
     [(called[row["sky"]], f"{number(1e3 * row['dipole'])} at {row['phase']:.0f}°", row["order"], f"{row['explained']:.1%}", f"{row['null_explained']:.1%}",
-      *(f"{row[name]:.0f}" if row[name] > 10 else f"{row[name]:.1f}" for name in ("chi2", "null_chi2"))) for row in table],
+      f"{row['chi2']:.0f}" if row["chi2"] > 10 else number(row["chi2"], row["chi2_sigma"]), f"{row['null_chi2']:.{1 if row['null_chi2'] < 10 else 0}f}")
+     for row in table],
     ("sky", "dipole (10⁻³)", "order", "explained", "without heliosphere", "reduced chi-square", "without")))
 if misfit.any():
     worst = table[misfit]
