@@ -366,8 +366,8 @@ say(f"After six scattering times the distribution is the stationary one to {numb
 # %% [markdown]
 # ## One particle at a time
 #
-# The same equation, written for the number of particles in the tube, $n \propto F/B_0$, describes a random walk: in a short
-# time $dt$ each particle moves by $v\mu\,dt$ along the field, and its
+# The same equation, written for the number of particles in the tube, which goes as $F/B_0$, describes a random walk: in a
+# short time $dt$ each particle moves by $v\mu\,dt$ along the field, and its
 # $\mu$ takes a random step of variance $2D_{\mu\mu}\,dt$ and a small regular one, from focusing and from the slope of
 # $D_{\mu\mu}$. Particles let loose at one place in a diverging field, in all directions alike, drift along it: focusing
 # turns them forward. The walk of many particles and the equation must agree within the noise of the walk.

@@ -111,7 +111,7 @@ labels = [called[name] for name in table["sky"]]
 fig = plots.sensitivity(labels, labels, panels, np.asarray(misfit))
 show(fig, "13_coefficients", run_dir, skies=len(table))
 third = np.ma.compressed(np.ma.masked_invalid(table["A_3"]))
-say(("$A_3$ changes sign with the degree at which the harmonics end: none of these numbers is a measurement of it. " if third.min() < 0 < third.max() else "")
+say(("A₃ changes sign with the degree at which the harmonics end: none of these numbers is a measurement of it. " if third.min() < 0 < third.max() else "")
     + "$A_1$ and $G$ trade against each other: Eq. (2) has taken the part of the dipole along the Earth's axis, and at 13 TeV the heliosphere does little to tell the "
     "rest apart. So none of these skies determines $A_2$, and hence a focusing length; a claim about it from such a map would be one about the rings.")
 
