@@ -445,7 +445,7 @@ if run.is_recovery_test and not otherwise_made(run):
     say("The sky was made through the heliosphere it is read with, from other orbits.")
 if run.truth and transport.inverse_L.value is not None:
     off_truth = (transport.inverse_L.value - 1 / (run.truth.L_pc * kappa29)) / transport.inverse_L.sigma
-    say(f"1/L is {off_truth:+.1f} of its statistical errors from the truth." if abs(off_truth) >= 0.1 else
+    say(f"1/L is {off_truth:+.1f} of its statistical errors from the truth.".replace("-", "−") if abs(off_truth) >= 0.1 else
         "1/L agrees with the truth to better than 0.1 statistical errors, by chance: ± 1 is expected.")
     expect(abs(off_truth) < 5, "1/L is more than five of its errors from the truth", run.parameters)
 
@@ -482,7 +482,7 @@ of_eta = verdict("eta", "$\\eta$")
 smooth = "as well" if fitted and compared["smooth, 4 terms"].chi2 < compared["cosine, Eq. (6)"].chi2 + 4 else "less well"
 say("\n".join([
     "1. " + (f"$D$ of the form (6) fits with a χ² of {fits('cosine, Eq. (6)')}, isotropic scattering with {fits('isotropic')}: worse, if the "
-             f"heliosphere is known exactly. But {of_eta}. And a smooth $D$ of four terms fits {smooth}, with {fits('smooth, 4 terms')}."
+             f"heliosphere is known exactly. With all errors: {of_eta}. And a smooth $D$ of four terms fits {smooth}, with {fits('smooth, 4 terms')}."
              if fitted else "No law of scattering was fitted."),
     f"2. Along the field the density falls over the gradient length $\\ell$ = {told('gradient_length')}; {verdict('gradient_length')}.",
     f"3. The focusing length $L$ is, with the statistical error, {number(transport.L_focusing.value, transport.L_focusing.sigma, 'pc')}; "
