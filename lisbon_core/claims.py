@@ -4,10 +4,10 @@ Two errors stand side by side: the statistical one, of the noise of the sky and 
 systematic one, of all that the run takes as known (see `ensemble`). Verdicts go by both, added in quadrature.
 
 Default sky: its truth is known, so a claim is *recovered* (within three of its errors) or *not recovered*; where the
-errors exceed the number itself, or it is an upper limit that holds, it is *compatible*, which says little. Real map: it
-is *consistent* with the paper (within two errors) or *differs*. What neither can decide is *not testable without the
-private data*, or *a diagnostic* that there is nothing to compare with; a number that the map does not fix is *not
-determined*, and its note says why.
+number is less than two errors from zero, or an upper limit that holds, it is *compatible*, which says little. Real map:
+it is *consistent* with the paper (within two errors) or *differs*. What neither can decide is *not testable without the
+private data*; chi-squares and the like are *a diagnostic*; a number that the map does not fix is *not determined*, and
+its note says why.
 """
 
 import json
@@ -108,7 +108,7 @@ class Claim:
 def verdict(claim: Claim, default_sky: bool) -> str:
     """What the number says: against the truth on a sky whose truth is known, against the paper on a real one.
 
-    A list agrees if each component does, and is recovered only if the error of none exceeds it. An upper limit agrees
+    A list agrees if each component does, and is recovered only if all are two errors from zero. An upper limit agrees
     with a truth below it; two upper limits cannot contradict each other. What is inferred as its inverse is compared as
     that, and is not determined where that may be zero with all errors counted.
 
@@ -119,9 +119,11 @@ def verdict(claim: Claim, default_sky: bool) -> str:
     """
     if claim.value is None:
         return "not determined"
+    if claim.id in DIAGNOSTICS:
+        return "a diagnostic"
     target = claim.truth if default_sky else claim.paper
     if target is None:
-        return "a diagnostic" if claim.id in DIAGNOSTICS else UNTESTABLE
+        return UNTESTABLE
     if says_little := claim.id.endswith("_bound"):
         agrees = not default_sky or abs(target) <= claim.value
     else:
@@ -130,7 +132,7 @@ def verdict(claim: Claim, default_sky: bool) -> str:
             value, target, sigma = 1.0 / value, 1.0 / target, sigma / value**2
             if claim.systematic is not None and abs(value) < 1.96 * sigma:
                 return "not determined"  # its 95 % interval goes through infinity
-        says_little = np.any(abs(value) < sigma)
+        says_little = np.any(abs(value) < 2.0 * sigma)
         agrees = np.all(abs(value - target) <= (3.0 if default_sky else 2.0) * sigma + 1e-9 * abs(target))
     if default_sky:
         return ("compatible" if says_little else "recovered") if agrees else "not recovered"
@@ -213,15 +215,19 @@ def transport_claims(run: Run) -> list[Claim]:
                  "focusing_preference"):
         estimate = getattr(fit, name)
         errors = _systematic(run, shifts.get(name)) if estimate.value is not None else {}
-        value, note = estimate.value, estimate.note
+        value, sigma, note = estimate.value, estimate.sigma, estimate.note
+        if name == "gradient_length":
+            note = _note("one finding with A_1, as ℓ = λ/A_1", note)
         if name == "L_focusing" and shifts and value is not None:
             errors = _systematic(run, shifts["inverse_L"], value**2)
             note = _note(interval(fit.inverse_L.value, np.hypot(fit.inverse_L.sigma, errors["systematic"] / value**2)),
                          note)
-        if name == "T_0_bound" and shifts and value is not None:  # a limit holds with all errors or not at all
-            value = float(np.hypot(value, 1.96 * run.systematic.error(shifts["T_0"])))
-            note = _note(f"with the statistical error alone {number(estimate.value)}", note)
-        claims.append(Claim(name, value, estimate.sigma, estimate.unit, stated.get(name), truth.get(name),
+        if name == "T_0_bound" and value is not None:  # a limit holds with all errors or not at all, and has none
+            sigma = None
+            if shifts:
+                value = float(np.hypot(value, 1.96 * run.systematic.error(shifts["T_0"])))
+                note = _note(f"with the statistical error alone {number(estimate.value)}", note)
+        claims.append(Claim(name, value, sigma, estimate.unit, stated.get(name), truth.get(name),
                             equations.get(name, "(5), (6)"), _note(note, _caveats(run)), **errors))
     chi2 = fit.chi2 / fit.dof if fit.chi2 is not None and fit.dof > 0 else None
     return [*claims, Claim("chi2_pad", chi2, None if chi2 is None else float(np.sqrt(2.0 / fit.dof)),

@@ -70,10 +70,11 @@ from lisbon_core.units import PC_PER_YEAR
 # and the slope $F' = \partial_\mu F$ is one over the bracket: a wiggle of depth $\eta$ and period $\omega$ in $\mu$ on a level
 # $\gamma$, all three without unit (this $\gamma$ is called `d_offset` in the code: Eq. (3) has another one). Strong
 # scattering across the field, $\eta > 0$, makes $F$ flat at $\mu = 0$; a gap there, $\eta < 0$, makes it steep. In code, for
-# the paper's $\ell$ of 1.72 kpc, with lengths in parsec and times in years:
+# the paper's $\ell$ of $1.72\,\kappa_{29}$ kpc, with lengths in parsec and times in years ($\kappa_{29}$, which is 1 here, comes
+# below):
 
 # %%
-v, ell = PC_PER_YEAR, 1720.0
+v, ell = PC_PER_YEAR, 1720.0 * kappa29
 mu = np.linspace(-1, 1, 2001)
 
 
@@ -94,7 +95,7 @@ def D(mu, eta, omega, gamma):
 
 # %%
 laws = {}
-for ratio in (0.0, 0.5, -0.5):  # η/γ
+for ratio, named in ((0.0, "0"), (0.5, "+0.5"), (-0.5, "−0.5")):  # η/γ
     along = v * mean_free_path_pc(kappa29) / 3  # κ that is wanted, pc²/yr
     inside = mu[1:-1]
     slowness = (1 - inside**2) ** 2 / D(inside, ratio, 1, 1)
@@ -108,7 +109,7 @@ for ratio in (0.0, 0.5, -0.5):  # η/γ
     rise = np.append(0, np.cumsum((slope[1:] + slope[:-1]) / 2 * np.diff(mu)))
     F = 1 + rise - rise[-1] / 2  # odd about the middle
     assert np.allclose(F, stationary_pad(law, 0.0)(mu), rtol=0, atol=1e-8 * kappa29)
-    laws[f"η/γ = {ratio:+.1f}".replace("-", "−")] = law
+    laws[f"η/γ = {named}"] = law
 
 # %% tags=["hide-input"]
 fig = plots.curves(
@@ -133,6 +134,7 @@ for name, law in laws.items():
     A_1 = stationary_pad(law, 0.0).legendre(1)[0]
     fick[name] = mean_free_path_pc(kappa29) / A_1
     assert abs(fick[name] / ell - 1) < 1e-5, "Fick's law does not hold without focusing"
+    assert abs(A_1 - mean_free_path_pc(1.0) / 1720) < 1e-5 * A_1, "A_1 depends on κ"
 
 # %% tags=["hide-input"]
 say("\n".join(f"- {name}: $A_1$ = {number(mean_free_path_pc(kappa29) / one)}, so ℓ = {number(one / 1e3)} kpc."
@@ -178,8 +180,8 @@ show(fig, "08_families", run_dir)
 #
 # Now $1/L \ne 0$: the field lines diverge, and a bundle of them, a flux tube, widens. Average Eq. (5) over $\mu$, and what
 # is left is the conservation of particles in the tube: $\partial_t F + \partial_z S + S/L = 0$. So Eq. (5) is not complete
-# until one says how the streaming varies along the tube. Let it fall by e over a length $\Lambda$, $\partial_z S =
-# -S/\Lambda$; then the intensity changes at the rate
+# until one says how the streaming varies along the tube. Let the whole anisotropy fall by e over a length $\Lambda$,
+# $\partial_z(F-1) = -1/\ell - (F-1)/\Lambda$; then $\partial_z S = -S/\Lambda$, and the intensity changes at the rate
 #
 # $$ T_0 = S\left(\frac1\Lambda - \frac1L\right) \tag{5a} $$
 #
@@ -211,7 +213,7 @@ for closure_name, Lambda in (("flux-tube", L), ("uniform", np.inf)):
 # $L$ depends on the closure:
 
 # %%
-isotropic = IsotropicScattering(laws["η/γ = +0.0"].d_offset)
+isotropic = IsotropicScattering(laws["η/γ = 0"].d_offset)
 weak = 0.05 * ell / mean_free_path_pc(kappa29)  # ℓ/L for λ/L = 0.05
 A_2 = {one: stationary_pad(isotropic, weak, one).legendre(2)[1]
        for one in ("flux-tube", "uniform")}
@@ -227,8 +229,8 @@ lines = {
 
 # %% tags=["hide-input"]
 say(
-    f"For isotropic scattering and λ/L = 0.05, $A_2$ is {factor:.3f} times larger in a flux tube: the same map would "
-    "give an $L$ three times as long under the one closure as under the other."
+    f"For isotropic scattering and λ/L = 0.05, $A_2$ is {factor:.3f} times larger in a flux tube: the same map gives under "
+    f"the flux tube an $L$ {factor:.2g} times that under the uniform gradient."
 )
 straight = stationary_pad(isotropic, 0.0)
 fig = plots.curves(
@@ -277,7 +279,8 @@ turned = {
 show(plots.responses(turned), "08_responses", run_dir)
 say(
     f"A level of 900 in place of 450 makes the range of F {sizes[0] / sizes[1]:.1f} times smaller, since ∂F/∂μ is the inverse of the "
-    f"bracket. Only focusing makes the ends uneven: F(−1) + F(1) − 2 is {number(float(uneven[1]))} at the middle L and vanishes without it."
+    f"bracket. Of these four only L makes the ends uneven (a change in time would, too: notebook 09): F(−1) + F(1) − 2 is "
+    f"{number(float(uneven[1]))} at the middle L and vanishes without focusing."
 )
 
 # %% tags=["widget"]
@@ -363,7 +366,8 @@ say(f"After six scattering times the distribution is the stationary one to {numb
 # %% [markdown]
 # ## One particle at a time
 #
-# The same equation describes a random walk: in a short time $dt$ each particle moves by $v\mu\,dt$ along the field, and its
+# The same equation, written for the number of particles in the tube, which goes as $F/B_0$, describes a random walk: in a
+# short time $dt$ each particle moves by $v\mu\,dt$ along the field, and its
 # $\mu$ takes a random step of variance $2D_{\mu\mu}\,dt$ and a small regular one, from focusing and from the slope of
 # $D_{\mu\mu}$. Particles let loose at one place in a diverging field, in all directions alike, drift along it: focusing
 # turns them forward. The walk of many particles and the equation must agree within the noise of the walk.
@@ -391,7 +395,10 @@ fig = plots.curves(later.z, density, xlabel="distance along the field z (λ)", y
 show(fig, "08_pulse", run_dir)
 
 # %% [markdown]
-# **A question the figure raises.** Focusing by a field that converges along the streaming ($L < 0$) bends $F$
+# **What follows.** The odd part of $F$ gives the scattering. The even part gives one combination of $L$ and $T_0$: $L$ is a
+# number only with a closure, and the two closures differ by a factor 3.
+#
+# **A question the figure 08_focusing raises.** Focusing by a field that converges along the streaming ($L < 0$) bends $F$
 # downwards. Can any scattering law, symmetric in μ, do the same?
 #
 # Before: [07 From the renormalised sky to the pitch-angle distribution](07_pitch_angle_distribution.ipynb) · Next: [09 Infer scattering and focusing, and draw the conclusions](09_transport.ipynb)

@@ -41,11 +41,11 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.claims import transport_claims
+from lisbon_core.claims import otherwise_made, transport_claims
 from lisbon_core.run import Run, paper_values
 from lisbon_core.sky import first_harmonic, ring_normalise
 from lisbon_core.studies.closures import transport_scales
-from lisbon_core.studies.covariance_forgotten import compare_errors
+from lisbon_core.studies.covariance_forgotten import compare_errors, taken
 from lisbon_core.studies.decisions import conclusions
 from lisbon_core.studies.joint_region import joint_region
 from lisbon_core.studies.laws_compared import compare_laws, focusing_without_a_law
@@ -188,15 +188,15 @@ if fitted:
     with_focusing = read_off(pad.series, half, ell, transport.q / ell)
 
 # %% [markdown]
-# The sky knows the series only to its order, and with errors. Read off a series that ends, $D$ is rounded off where it
-# changes fast, so its dip is shallower than that of the fitted law; and where the slope of $F$ is not known to be of one
-# sign, there is no $D$ at all.
+# The sky knows the series only to its order, and with errors. Read off a series that ends, $D$ is distorted: its dip is
+# shallower than that of the fitted law and its humps too high; and where the slope of $F$ is not known to be of one sign,
+# there is no $D$ at all.
 
 # %% tags=["hide-input"]
 lopsided = transport.D_asymmetry
 rest = apparent_asymmetry(pad, transport.q) if fitted else lopsided
 if fitted:
-    say(f"On the exact model the asymmetry without focusing is {number(float(predicted))}.")
+    say(f"On the fitted model, all its coefficients known, the asymmetry without focusing is {number(float(predicted))}.")
 if fitted and closure == "flux-tube":
     mu = np.linspace(-0.95, 0.95, 191)
     unit = PC_PER_YEAR * pad.legendre[0] / (2 * mean_free_path_pc(kappa29)) * (1 - mu**2)
@@ -212,7 +212,9 @@ if fitted and closure == "flux-tube":
     show(fig, "09_apparent", run_dir, label=run.label, without=number(lopsided.value, lopsided.sigma),
          focused=number(rest.value, rest.sigma))
     series = apparent_asymmetry(as_series(tube.legendre(order)))
-    say(f"Of the model's series to order {order} it would be {number(series.value)}. Read off the sky it is {number(float(asymmetry(*by_hand)))} without "
+    say(f"Of the fitted model's series to order {order} it would be {number(series.value)}"
+        + (f", of the series of the law that the sky was made with {number(run.truth.claims(order)['D_asymmetry'])}, the truth in the table "
+           "of claims" if run.truth else "") + f". Read off the sky it is {number(float(asymmetry(*by_hand)))} without "
         f"focusing and {number(float(asymmetry(*with_focusing)))} with that of the fit; the bands say what that is worth.")
     expect(rest.value is None or abs(rest.value) < 4 * rest.sigma, "focusing leaves D lopsided", run.parameters)
 if lopsided.value is None:
@@ -247,8 +249,8 @@ for per_L, per_Lambda in ((0.03, 0.0), (0.01, 0.01), (-0.03, 0.03)):  # λ/L and
 assert np.ptp(even) < 0.03 * np.mean(even)  # weak focusing
 
 # %% [markdown]
-# One measured number, two unknowns: only their combination $T_0 + \frac32 S/L$ is measured, and the region of the pair has
-# no end. A *closure* is the second equation that picks a point: a steady flux tube has $T_0 = 0$, a uniform gradient $T_0 =
+# One measured number, two unknowns: only their combination $T_0 + \frac32 S/L$ is measured, and the 95 % region has no end
+# within the plot. A *closure* is the second equation that picks a point: a steady flux tube has $T_0 = 0$, a uniform gradient $T_0 =
 # -S/L$. The bound on $T_0$ in the table holds $L$ at its flux-tube value, as the paper seems to. That value was found with
 # $T_0 = 0$, so $T_0$ comes out near zero by construction, and only its error says something. The bound has an error too:
 # by so much it rises if $L$ is held one of its own errors away.
@@ -284,7 +286,7 @@ else:
 
 # %% tags=["hide-input"]
 if transport.T_0_bound.value is not None:
-    cases = compare_errors(run.fit, run.all_renormalised, run.maps, closure, kappa29)
+    cases = [taken("nothing", transport), *compare_errors(run.fit, run.all_renormalised, run.maps, closure, kappa29)[1:]]
     say(page_table(
         [(case.name, number(case.inverse_L.value, case.inverse_L.sigma), number(case.T_0_bound.value),
           f"{case.transport.chi2:.1f} / {case.transport.dof}") for case in cases],
@@ -323,7 +325,8 @@ if fitted:
 
 # %% tags=["hide-input"]
 if fitted:
-    rows = [(law.name, law.chi2, law.dof, f"{law.bic:.1f}", law.inverse_L) for law in compare_laws(pad, closure, kappa29)]
+    compared = {law.name: law for law in compare_laws(pad, closure, kappa29)}
+    rows = [(name, law.chi2, law.dof, f"{law.bic:.1f}", law.inverse_L) for name, law in compared.items()]
     with where_possible("1/L without a law"):
         free = focusing_without_a_law(pad, kappa29)
         rows.append(("no law at all", free.chi2, free.dof, "–", free.inverse_L))
@@ -358,7 +361,7 @@ say(page_table([(name, number(value), number(halved[name])) for name, value in s
                ("κ₂₉ = 1", "κ as usual", "κ with twice the integral")))
 
 # %% [markdown]
-# The dipole of the first column is more than twice what is measured at Earth near 4 TeV. Is that a contradiction? Send the
+# The dipole of the first column is about twice what is measured at Earth near 4 TeV. Is that a contradiction? Send the
 # distribution with that dipole through the heliosphere of this run, look at it between declinations −10 and 70, and take
 # the first harmonic in right ascension, as the experiments do. That wave is linear in the gradient $G$ across the field:
 # so it can be said which gradient would show what Tibet AS-gamma saw.
@@ -392,7 +395,7 @@ def as_polar(vector):
 
 
 say(
-    f"Of an interstellar $A_1$ = {number(scales['dipole A₁'])} Earth sees a first harmonic of {as_polar(start)}, and of "
+    f"Of an interstellar $A_1$ of about {1e3 * scales['dipole A₁']:.1f} × 10⁻³ Earth sees a first harmonic of {as_polar(start)}, and of "
     f"{as_polar(start + adds @ made_with)} with the gradient across the field of the synthetic sky. Tibet AS-gamma found "
     f"{number(*measured['dipole'])} at {number(*measured['phase'])}°. The "
     "heliosphere and the projection take away a good part of the dipole; the rest depends on a gradient that nobody has measured. "
@@ -404,16 +407,23 @@ say(
 # $\ell$ along it. In the same unit as the other lengths:
 
 # %% tags=["hide-input"]
-lengths = {"the synthetic sky was made with": size, "the fit of this run": np.hypot(*run.fit.theta[-2:]),
-           "to see what Tibet saw, phase and all": np.hypot(*needed)}
+fitted_G = np.hypot(*run.fit.theta[-2:])
+along_G = run.fit.theta[-2:] / fitted_G
+G_error = np.sqrt(along_G @ run.fit.covariance[-2:, -2:] @ along_G)
+lengths = {"the synthetic sky was made with": (size, 0.0), "the fit of this run": (fitted_G, G_error),
+           "to see what Tibet saw, phase and all": (np.hypot(*needed), 0.0)}
 say(page_table(
-    [(name, *(number(float(1 / G / one)) for one in (
+    [(name, *(number(float(1 / G / one), float(error / G**2 / one)) for one in (
         AU_PER_PC, gyroradius(run.response.scale_TV, run.heliosphere.field_uG), AU_PER_PC * mean_free_path_pc(kappa29))))
-     for name, G in lengths.items()],
+     for name, (G, error) in lengths.items()],
     ("gradient across the field", "1/\\|G\\| (pc)", "in gyroradii", "in mean free paths")))
+G_total = np.hypot(G_error, run.systematic.error(along_G @ run.systematic.theta[-2:])) if run.systematic is not None else G_error
+say("± statistical only"
+    + (f"; with all errors there is only a lower limit, {number(float(1 / (fitted_G + 1.96 * G_total) / AU_PER_PC))} pc (95 %)."
+       if fitted_G < 1.96 * G_total else "."))
 
 # %% [markdown]
-# Are such lengths plausible? They are hundreds of times shorter than $\ell$, and about a mean free path. Nothing
+# Taken at face value, are such lengths plausible? They are hundreds of times shorter than $\ell$, and about a mean free path. Nothing
 # forbids it: a particle leaves its field line by gyroradii only, so lines that lie parsecs apart may carry different
 # densities, if they come from different places. But lines wander and part, most of all over the few parsecs on which the
 # interstellar field is turbulent, and that mixes what they carry. So take a fitted $G$ of this size as a number that absorbs
@@ -431,18 +441,22 @@ made = transport_claims(run)
 run.write_transport()
 record(run_dir, "09_transport", made)
 say(table(ledger(run_dir)))
+if run.is_recovery_test and not otherwise_made(run):
+    say("The sky was made through the heliosphere it is read with, from other orbits.")
 if run.truth and transport.inverse_L.value is not None:
     off_truth = (transport.inverse_L.value - 1 / (run.truth.L_pc * kappa29)) / transport.inverse_L.sigma
-    say(f"1/L is {off_truth:+.1f} of its statistical errors from the truth.")
+    say(f"1/L is {off_truth:+.1f} of its statistical errors from the truth.".replace("-", "−") if abs(off_truth) >= 0.1 else
+        "1/L agrees with the truth to better than 0.1 statistical errors, by chance: ± 1 is expected.")
     expect(abs(off_truth) < 5, "1/L is more than five of its errors from the truth", run.parameters)
 
 # %% [markdown]
-# ## Five sentences
+# ## Six sentences
 
 # %% tags=["hide-input"]
 claims = {one.id: asdict(one) for one in made}
-decided = {name: one for name, key in (("gradient_length", "1/\\ell$"), ("L_focusing", "1/L$")) for one in conclusions(claims)
-           if key in one.says}
+decided = {name: one for name, key in (("gradient_length", "1/\\ell$"), ("L_focusing", "1/L$"), ("eta", "$\\eta$"))
+           for one in conclusions(claims) if key in one.says}
+bounded = claims["T_0_bound"]["value"]
 
 
 def told(name):
@@ -450,25 +464,36 @@ def told(name):
     return number(*(claims[name][part] for part in ("value", "sigma", "unit")), (), claims[name]["systematic"])
 
 
-def verdict(name):
-    """The inverse of a length, which may be zero, with what decides about it."""
+def fits(name):
+    """Chi-square of a law of scattering."""
+    return f"{compared[name].chi2:.1f} for {compared[name].dof} degrees of freedom"
+
+
+def verdict(name, what="its inverse"):
+    """The number that may be zero, such as the inverse of a length, with what decides about it."""
     if name not in decided:
         return "no systematic error was estimated"
     one = decided[name]
-    return (f"its inverse is {number(one.value, one.sigma, one.unit, (), one.systematic)}, {one.by[0]:.1f} errors from zero by the noise "
+    return (f"{what} is {number(one.value, one.sigma, one.unit, (), one.systematic)}, {one.by[0]:.1f} errors from zero by the noise "
             f"alone and {one.by[1]:.1f} with all: **{one.verdict}**")
 
 
+of_eta = verdict("eta", "$\\eta$")
+smooth = "as well" if fitted and compared["smooth, 4 terms"].chi2 < compared["cosine, Eq. (6)"].chi2 + 4 else "less well"
 say("\n".join([
-    f"1. Along the field the density falls over the gradient length $\\ell$ = {told('gradient_length')}; {verdict('gradient_length')}.",
-    f"2. The focusing length $L$ is, with the statistical error, {number(transport.L_focusing.value, transport.L_focusing.sigma, 'pc')}; "
+    "1. " + (f"$D$ of the form (6) fits with a χ² of {fits('cosine, Eq. (6)')}, isotropic scattering with {fits('isotropic')}: worse, if the "
+             f"heliosphere is known exactly. With all errors: {of_eta}. And a smooth $D$ of four terms fits {smooth}, with {fits('smooth, 4 terms')}."
+             if fitted else "No law of scattering was fitted."),
+    f"2. Along the field the density falls over the gradient length $\\ell$ = {told('gradient_length')}; {verdict('gradient_length')}.",
+    f"3. The focusing length $L$ is, with the statistical error, {number(transport.L_focusing.value, transport.L_focusing.sigma, 'pc')}; "
     f"{verdict('L_focusing')}.",
-    "3. Whatever the errors, a distribution at one place gives no $L$ without a closure: "
+    "4. Whatever the errors, a distribution at one place gives no $L$ without a closure: "
     + (f"{number(1 / region.flux_tube)} pc for a steady flux tube, {number(1 / region.uniform)} pc for a uniform gradient." if fitted
        else "a uniform gradient asks for about a third of a flux tube's."),
-    f"4. The bound on the change in time, with $L$ held, is {told('T_0_bound')} (95 %); the paper has "
-    f"{number(paper['T_0_bound_per_year'] / kappa29)} per year.",
-    f"5. The lopsidedness of $D$ without focusing, the paper's argument for it, is {seen}.",
+    f"5. The bound on the change in time, with $L$ held, is {told('T_0_bound')}"
+    + (f" (95 %), {bounded * kappa29 / paper['T_0_bound_per_year']:.0f} times the paper's, and {bounded * kappa29 / (S / L):.1f} times $S/L$: it "
+       f"excludes {'neither closure' if bounded * kappa29 > S / L else 'a uniform gradient'}." if bounded is not None else "."),
+    f"6. The lopsidedness of $D$ without focusing, the paper's argument for it, is {seen}.",
 ]) + ("\n\nThe sky is synthetic: all this tests what the chain returns of what was put in. Nothing here confirms the paper."
       if run.is_recovery_test else ""))
 

@@ -28,7 +28,8 @@ import numpy as np
 from astropy.table import Table
 
 from lisbon_core import plots
-from lisbon_core.studies.measured_sky import SKIES, TABLE, folder_of_maps, results
+from lisbon_core.parameters import RunParameters
+from lisbon_core.studies.measured_sky import OF_A_FAN, SAMPLES, SKIES, TABLE, folder_of_maps, results
 from lisbon_core.tools.notebook import number, say, show
 from lisbon_core.tools.tables import page_table
 from lisbon_core.units import gyroradius
@@ -46,9 +47,10 @@ say("\n".join(f"- {called[one.name]}: {one.source}" for one in SKIES))
 
 # %%
 p_over_q = 13e12 / 299792458  # T m, of a proton of 13 TeV
-B = 3e-10  # T, 3 microgauss
+field_uG = RunParameters().field_uG
+B = 1e-10 * field_uG  # T
 r_g = p_over_q / B / 1.495978707e11  # AU
-assert np.isclose(r_g, gyroradius(13.0, 3.0), rtol=1e-6)
+assert np.isclose(r_g, gyroradius(13.0, field_uG), rtol=1e-6)
 
 # %% tags=["hide-input"]
 say(f"Its gyroradius is {r_g:.0f} AU, {13 / 4:g} times that at 4 TeV, and several times as long as the heliosphere is wide at its nose.")
@@ -70,7 +72,7 @@ for name, (sky, _) in skies.items():
 # ## What is explained, and what a sky without a heliosphere explains
 #
 # The *null fit* has no heliosphere: $A_n$ about the same field on straight lines, and a free dipole along the equator. A heliosphere that
-# is right must explain clearly more, with $A_n$ and $G$, which is one number more. Explained is the share of the variance of the ring-normalised map, pixels weighted with their errors; chi-square
+# is right must explain clearly more, with $A_n$ and $G$, one parameter more than the null fit. Explained is the share of the variance of the ring-normalised map, pixels weighted with their errors; chi-square
 # asks whether the rest is noise.
 
 # %%
@@ -93,12 +95,13 @@ for row in table:
 # %% tags=["hide-input"]
 say(page_table(
     [(called[row["sky"]], f"{number(1e3 * row['dipole'])} at {row['phase']:.0f}°", row["order"], f"{row['explained']:.1%}", f"{row['null_explained']:.1%}",
-      number(row["chi2"], row["chi2_sigma"]), number(row["null_chi2"])) for row in table],
+      f"{row['chi2']:.0f}" if row["chi2"] > 10 else number(row["chi2"], row["chi2_sigma"]), f"{row['null_chi2']:.{1 if row['null_chi2'] < 10 else 0}f}")
+     for row in table],
     ("sky", "dipole (10⁻³)", "order", "explained", "without heliosphere", "reduced chi-square", "without")))
 if misfit.any():
     worst = table[misfit]
     say(f"The model explains {min(worst['explained']):.0%} to {max(worst['explained']):.0%} of the variance of the skies whose errors are small, and fits "
-        f"none of them: chi-square is {number(float(min(worst['chi2'])))} and more. The errors of these harmonics are statistical, a part in 10⁵, and the "
+        f"none of them: chi-square is {min(worst['chi2']):.0f} and more. The errors of these harmonics are statistical, a part in 10⁵, and the "
         "rest is structure that no distribution of this form makes through this heliosphere.")
 else:
     say("Every sky is fitted within its errors.")
@@ -107,7 +110,9 @@ panels = {title: (1e3 * np.ma.filled(table[name], np.nan), 1e3 * np.ma.filled(ta
 labels = [called[name] for name in table["sky"]]
 fig = plots.sensitivity(labels, labels, panels, np.asarray(misfit))
 show(fig, "13_coefficients", run_dir, skies=len(table))
-say("$A_1$ and $G$ trade against each other: Eq. (2) has taken the part of the dipole along the Earth's axis, and at 13 TeV the heliosphere does little to tell the "
+third = np.ma.compressed(np.ma.masked_invalid(table["A_3"]))
+say(("A₃ changes sign with the degree at which the harmonics end: none of these numbers is a measurement of it. " if third.min() < 0 < third.max() else "")
+    + "$A_1$ and $G$ trade against each other: Eq. (2) has taken the part of the dipole along the Earth's axis, and at 13 TeV the heliosphere does little to tell the "
     "rest apart. So none of these skies determines $A_2$, and hence a focusing length; a claim about it from such a map would be one about the rings.")
 
 # %% [markdown]
@@ -121,12 +126,14 @@ say(page_table(
      for row in table], ("sky", "observed minus fitted (10⁻⁴)")))
 
 # %% [markdown]
-# Where two skies of one origin disagree about the sign of a residual, it is the degree at which the harmonics end that speaks, not nature.
+# The first two skies are sums of harmonics of the same data that end at degree 3 and 4. Where their residuals differ, the cut
+# makes them, not nature.
 #
 # ## Which field suits them
 #
 # 19 directions around the one that HAWC and IceCube read off their sky (RA 229.2, dec 11.4), 12 degrees apart, each with a
-# heliosphere and a Liouville map of its own:
+# heliosphere and a Liouville map of its own. The table above was made with another field, that of the IBEX ribbon (as in all
+# notebooks), and with more orbits; shares of the two tables are not to be compared:
 
 # %% tags=["hide-input"]
 rows = []
@@ -135,6 +142,7 @@ for row in table:
     errors = f"± {row['field_ra_sigma']:.0f}° and {row['field_dec_sigma']:.0f}°" if enclosed else "the best that was tried, no minimum enclosed"
     rows.append((called[row["sky"]], f"RA {row['field_ra']:.0f}°, dec {row['field_dec']:.0f}°".replace("-", "−"), errors, f"{row['field_explained']:.1%}",
                  f"{row['preset_explained']:.1%}"))
+say(f"Ribbon, above: {SAMPLES} orbits a pixel. Here: {OF_A_FAN}.")
 say(page_table(rows, ("sky", "best field", "errors", "explained by the best tried", "by RA 229.2, dec 11.4")))
 
 # %% [markdown]
@@ -155,6 +163,9 @@ for name in ("explained", "null_explained", "dipole"):
 say(f"In all {len(table)} skies the model with a heliosphere explains as much as straight lines do, or more: by {100 * np.max(gained):.1f} points at most.")
 
 # %% [markdown]
+# **What follows.** The skies of small error are not fitted, and the one that is has errors too large to tell a heliosphere from
+# none. Neither a field nor a focusing length is measured here.
+#
 # **A question the table raises.** The null fit explains nearly as much. What would a map have to show, and at which energy, for the
 # heliosphere to be seen in it beyond doubt?
 #

@@ -170,6 +170,7 @@ def test_claims_carry_both_errors(run, columns):
     assert claims["A_1"].total > claims["A_1"].sigma
     assert claims["gradient_length"].systematic > claims["gradient_length"].sigma
     assert claims["T_0_bound"].value > told.transport.T_0_bound.value
+    assert claims["T_0_bound"].sigma is None
     assert claims["L_focusing"].note.startswith("95 %")
     alone = {one.id: one for one in (*anisotropy_claims(run), *transport_claims(run))}
     assert alone["A_1"].systematic is None
@@ -177,6 +178,8 @@ def test_claims_carry_both_errors(run, columns):
     assert run.systematic is None
     decided = conclusions({name: vars(one) for name, one in claims.items()})
     assert decided[0].verdict == "stands"
+    assert {"G_x", "G_y"} & set(decided[1].says.split("$"))  # the component that is farther from zero
+    assert decided[-1].verdict.endswith("7.08 × 10⁻⁷ yr⁻¹ is not reached")
     assert conclusions({name: vars(one) for name, one in alone.items()}) == []
 
 

@@ -286,7 +286,7 @@ def test_variations_change_one_assumption_each():
     for one in others:
         changed = {name for name, value in one.parameters.as_dict().items() if value != getattr(base.parameters, name)}
         assert len(changed) == 1 or changed in together, one
-    assert {one.label for one in others if one.kind == "solar polarity"} == {"polarity +1", "polarity -1"}
+    assert {one.label for one in others if one.kind == "solar polarity"} == {"polarity +1", "polarity −1"}
     assert len({one.kind for one in others}) == 10
 
 

@@ -43,7 +43,7 @@ def dipole_energy(panels: dict, points: list) -> Figure:
             below.errorbar(energy, _wrapped(phase), phase_error, **dot)
         above.set(title=title, xscale="log", yscale="log", ylim=(0.03, 20.0))
         below.set(xlabel="energy (TeV)", ylim=(-140.0, 110.0), yticks=np.arange(-120, 121, 60))
-    rows[0, 0].legend(fontsize=7)
+    fig.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=7)
     rows[0, 0].set_ylabel("equatorial dipole (10⁻³)")
     rows[1, 0].set_ylabel("right ascension of its maximum (°)")
     marks = {series: next(point[1] for point in points if point[0] == series) for series in symbols}

@@ -22,7 +22,7 @@ def row_panels(titles, labels, height: float, size: float) -> Figure:
 
 @styled
 def sensitivity(labels, kinds, panels: dict, suspect) -> Figure:
-    """Claims under changed assumptions, one panel a claim; the first row is the run as assumed, its error a band.
+    """Claims under changed assumptions, one panel a claim; the first row is the run as assumed, a band if it fits.
 
     Parameters
     ----------
@@ -38,8 +38,9 @@ def sensitivity(labels, kinds, panels: dict, suspect) -> Figure:
     fig = row_panels(panels, labels, 0.9 + 0.185 * len(labels), 6.5)
     for axes, (values, sigma, truth) in zip(fig.axes, panels.values(), strict=True):
         values, sigma = np.asarray(values, dtype=float), np.nan_to_num(np.asarray(sigma, dtype=float))
-        axes.axvspan(values[0] - sigma[0], values[0] + sigma[0], color=COLOURS["sky"], alpha=0.25, linewidth=0)
-        axes.axvline(values[0], color=COLOURS["blue"], linewidth=0.8)
+        if not suspect[0]:
+            axes.axvspan(values[0] - sigma[0], values[0] + sigma[0], color=COLOURS["sky"], alpha=0.25, linewidth=0)
+            axes.axvline(values[0], color=COLOURS["blue"], linewidth=0.8)
         if truth is not None:
             axes.axvline(truth, color=COLOURS["red"], linestyle="--", linewidth=1.0)
         for which, fill in ((~suspect, "full"), (suspect, "none")):
@@ -84,7 +85,8 @@ def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
     axes.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)", aspect=1.0 / narrow)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     bar = fig.colorbar(dots, ax=axes, orientation="horizontal", aspect=25, label="reduced chi-square")
-    ticks = np.geomspace(np.min(chi2), np.max(chi2), 4)
+    ticks = [tick for tick in MaxNLocator(4).tick_values(np.min(chi2), np.max(chi2))
+             if np.min(chi2) <= tick <= np.max(chi2)]
     bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks], minor=False)
     bar.minorticks_off()
     return fig

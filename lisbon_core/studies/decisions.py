@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lisbon_core.anisotropy.terms import mean_columns
+from lisbon_core.rounding import number
 from lisbon_core.run import Run
 from lisbon_core.sky import averaging_operator, even_sky
 
@@ -18,17 +19,19 @@ OF_THE_DETECTOR = ("response of the detector", "spectrum", "growth of the anisot
 
 @dataclass(frozen=True)
 class Conclusion:
-    """A conclusion and the number that it rests on, which must differ from zero.
+    """A question and the number that answers it, which must differ from zero.
 
     Parameters
     ----------
     says : str
-        In plain words.
+        The question, in plain words.
     value, sigma, systematic : float
         The number and its errors, statistical and systematic.
     unit : str
     dominant : list of str
         What adds most to the systematic error.
+    bounded : str
+        What the bound says, of a number that is bounded and need not differ from zero.
     """
 
     says: str
@@ -37,6 +40,7 @@ class Conclusion:
     systematic: float
     unit: str
     dominant: list[str]
+    bounded: str = ""
 
     @property
     def by(self) -> tuple[float, float]:
@@ -47,6 +51,8 @@ class Conclusion:
     def verdict(self) -> str:
         """Stands, or is not determined and by what."""
         alone, total = self.by
+        if self.bounded:
+            return self.bounded
         if total >= SURE:
             return "stands"
         if alone >= SURE:
@@ -54,15 +60,14 @@ class Conclusion:
         return "not determined, even were all else known"
 
 
-# conclusion, claims of which one is enough, whether it is told as its inverse, unit and factor
+# question, claims of which one is enough and their symbols, whether it is told as its inverse, unit and factor
 CONCLUDED = (
-    ("The intensity depends on the pitch angle: $A_1$ is not zero", ("A_1",), False, "", 1.0),
-    ("The density falls across the field, too: $G$ is not zero", ("G_x", "G_y"), False, "1/AU", 1.0),
-    ("The density falls along the field, over $\\ell$: $1/\\ell$ is not zero", ("gradient_length",), True, "1/kpc",
-     1.0),
-    ("Scattering is not isotropic: $\\eta$ is not zero", ("eta",), False, "", 1.0),
-    ("Field lines diverge along the stream: $1/L$ is not zero", ("L_focusing",), True, "1/kpc", 1e3),
-    ("The intensity changes in time: $T_0$ is not zero", ("T_0",), False, "1/yr", 1.0))
+    ("Does the intensity depend on the pitch angle", {"A_1": "A_1"}, False, "", 1.0),
+    ("Does the density fall across the field", {"G_x": "G_x", "G_y": "G_y"}, False, "1/AU", 1.0),
+    ("Does the density fall along the field", {"gradient_length": "1/\\ell"}, True, "1/kpc", 1.0),
+    ("Is the scattering other than isotropic", {"eta": "\\eta"}, False, "", 1.0),
+    ("Do the field lines diverge along the stream", {"L_focusing": "1/L"}, True, "1/kpc", 1e3),
+    ("How fast does the intensity change at most", {"T_0": "T_0"}, False, "1/yr", 1.0))
 
 
 def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
@@ -74,16 +79,28 @@ def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
         Rows of results.json, by id. Those without a value or without a systematic error are left out.
     """
     found = []
-    for says, ids, inverse, unit, factor in CONCLUDED:
-        rows = [claims[name] for name in ids if name in claims and claims[name]["systematic"] is not None]
+    for says, symbols, inverse, unit, factor in CONCLUDED:
         made = []
-        for row in rows:
+        for name, symbol in symbols.items():
+            row = claims.get(name)
+            if row is None or row["systematic"] is None:
+                continue
             numbers = np.array([row["value"], row["sigma"], row["systematic"]])
             if inverse:
                 numbers = np.array([1.0 / numbers[0], *numbers[1:] / numbers[0] ** 2])
-            made.append(Conclusion(says, *map(float, factor * numbers), unit, list(row["dominant"])))
+            made.append(Conclusion(f"{says} (${symbol}$)?", *map(float, factor * numbers), unit, list(row["dominant"]),
+                                   _bounded(claims.get(f"{name}_bound"))))
         found += [max(made, key=lambda one: one.by[1])] if made else []
     return found
+
+
+def _bounded(row: Mapping | None) -> str:
+    """What a claim of an upper limit says beside that of the paper; nothing where there is none."""
+    if row is None or row["value"] is None or row["paper"] is None:
+        return ""
+    reached = "reached" if row["value"] <= row["paper"] else "not reached"
+    return (f"by less than {number(row['value'], None, row['unit'])} (95 %); the paper's "
+            f"{number(row['paper'], None, row['unit'])} is {reached}")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from lisbon_core.studies.field_posterior import fan
 
 __all__ = ["Variation", "field_fan", "variations"]
 
+SPELLED = {"hawc-icecube": "HAWC–IceCube", "ribbon-model": "ribbon model", "voyagers-model": "Voyagers model"}
 COARSE, COARSER, SAMPLES = 4.0, 6.0, 8  # degrees, of a run on 2 and on 4 or more; orbits a pixel: an eighth of all
 
 
@@ -38,13 +39,14 @@ def variations(run: Run) -> list[Variation]:
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
     chosen = [("as assumed", "as assumed", {})]
     chosen += [("order of the series", f"order {n}", {"order": n}) for n in (3, 5, 6, 8, 9)]
-    chosen += [("declinations used", f"{name} {limit:g}°", {name: float(limit)})
-               for name, limit in (("dec_min", seen[0] + 10.0), ("dec_max", seen[-1] - 10.0))]
-    chosen += [("direction of the field", f"field of {name}", {
+    chosen += [("declinations used", f"dec {side} {limit:g}°".replace("-", "−"), {name: float(limit)})
+               for name, side, limit in (("dec_min", ">", seen[0] + 10.0), ("dec_max", "<", seen[-1] - 10.0))]
+    chosen += [("direction of the field", f"{SPELLED.get(name, name)} field", {
         "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame,
         "field_uG": preset.field_uG or base.field_uG})
         for name, preset in FIELD_PRESETS.items()]
-    chosen += [("solar polarity", f"polarity {sign:+d}", {"polarity": sign, "epoch": "fixed"}) for sign in (1, -1)]
+    chosen += [("solar polarity", f"polarity {sign:+d}".replace("-", "−"), {"polarity": sign, "epoch": "fixed"})
+               for sign in (1, -1)]
     chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
                 {"boundary_AU": factor * base.boundary_AU}) for factor in (0.5, 2.0)]
     chosen += [("response", "one rigidity", {"response": "mono", "rigidity_TV": base.scale_TV})]

@@ -13,7 +13,7 @@ WORDS = {"unescaped_fraction": "share of orbits that are not out", "A_1": "dipol
          "L_focusing": "focusing length", "gradient_length": "gradient length along the field",
          "T_0": "change in time", "T_0_bound": "bound on the change in time, 95 %", "eta": "depth of the wiggle of D",
          "omega": "its period", "d_offset": "its level", "D_asymmetry": "lopsidedness of D without focusing",
-         "focusing_preference": "ln L gained by focusing", "chi2_pad": "fit of the pitch-angle distribution"}
+         "focusing_preference": "gain in log-likelihood by focusing", "chi2_pad": "fit of the pitch-angle distribution"}
 
 
 def _rows(claims: dict) -> list[tuple]:

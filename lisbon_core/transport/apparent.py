@@ -63,4 +63,4 @@ def apparent_asymmetry(pad, q: float = 0.0) -> Estimate:
     total = forward + backward
     by_h = np.array([2.0 * backward, -2.0 * forward]) / total**2 @ gradient
     return Estimate(float((forward - backward) / total), float(np.sqrt(by_h @ pad.legendre_covariance @ by_h)),
-                    note=f"of the Legendre series to order {order}, which rounds off what lies beyond")
+                    note=f"of the Legendre series to order {order}, not of all of F, which gives another value")

@@ -129,7 +129,7 @@ def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estima
     spread = values[0] + posterior.scale * (values[1:] - values[0])
     bound, *others = (float(quantiles(np.abs(spread + shift), posterior.weights, 0.95))
                       for shift in (0.0, T_0.sigma, -T_0.sigma))
-    note = posterior.note("95 %", note, "its error: L held one error away")
+    note = posterior.note("95 %", note)
     return T_0, Estimate(bound, max(others) - bound, "1/yr", note)
 
 
@@ -198,7 +198,7 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     if closure == "flux-tube":
         found["T_0"], found["T_0_bound"] = rate_of_change(pad, float(x[0] * posterior.G[0]), mean_free_path, rng)
     preference = Estimate(0.5 * (without[1] - posterior.chi2) / posterior.scale**2,
-                          note=posterior.note("ln L with focusing minus ln L without"))
+                          note=posterior.note("log-likelihood with focusing minus that without"))
 
     half = D_GRID[D_GRID >= 0.0]  # D is even in mu
     h, _ = cosine_shape(half, ratio[:, None], values["omega"][:, None])
