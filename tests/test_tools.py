@@ -336,7 +336,6 @@ def test_what_dates_a_published_run(tmp_path):
 
     before, code = keys()
     assert dated({"lisbon_core/tools/tables.py": AFTER_IMPORTS,
-                  "lisbon_core/rounding.py": AFTER_IMPORTS,
                   "lisbon_core/anisotropy/fit.py": ("\n\n\n", "\n\n# a comment\n\n"),
                   "lisbon_core/plots/skies.py": ('"""', '"""Another docstring. '),
                   "notebooks/05_anisotropy_fit.py": ("\n", "  \r\n\r\n"),
