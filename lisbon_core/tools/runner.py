@@ -11,6 +11,7 @@ the folder of the run: whatever a file there is called, one can tell whether a r
 import os
 import shutil
 import sys
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
@@ -182,7 +183,7 @@ def _run_all(stems: list[str], execute, note, jobs: int) -> None:
     order, running = _order(stems), {}
     needed = {need for stem in stems for need in inputs.needs(stem, stems)}
     waiting = sorted(stems, key=lambda stem: (stem not in needed, stem))
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(jobs, "notebook") as pool:
         try:
             while waiting or running:
                 ready = [stem for stem in waiting if not order[stem] & {*waiting, *running.values()}]
@@ -193,6 +194,9 @@ def _run_all(stems: list[str], execute, note, jobs: int) -> None:
                     note(future.result())
                     del running[future]
         except KeyboardInterrupt:
-            while wait(running, timeout=0.2).not_done:  # a kernel may just be about to start
+            pool.shutdown(wait=False, cancel_futures=True)
+            # a kernel may just be about to start, and for one that was just handed in there is no future yet
+            while any(thread.name.startswith("notebook") for thread in threading.enumerate()):
                 kernels.end_all()
+                time.sleep(0.2)
             raise KeyboardInterrupt(f"in {', '.join(sorted(running.values()))}") from None
