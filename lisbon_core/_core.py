@@ -7,7 +7,6 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "sources_hash", "syntax_hash", "write_atomically"]
@@ -45,7 +44,7 @@ def cache_folder(*rooms: str) -> Path:
     return folder
 
 
-def write_atomically(path: Path, content: bytes | str | Iterable[bytes]) -> None:
+def write_atomically(path: Path, content: bytes | str) -> None:
     """Write a file beside its place and move it there, so that nobody ever reads half of it, even after a power cut.
 
     >>> import tempfile
@@ -60,7 +59,7 @@ def write_atomically(path: Path, content: bytes | str | Iterable[bytes]) -> None
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.writelines([content] if isinstance(content, bytes) else content)
+            stream.write(content)
             stream.flush()
             os.fsync(handle)
         umask = os.umask(0)

@@ -56,13 +56,13 @@ run = Run.from_namespace(globals())
 
 
 # %%
-heliosphere, p0 = run.closed_form, rigidity_TV
+medium, p0 = run.closed_form, rigidity_TV
 earth = np.array([1.0, 0.0, 0.0])  # AU
 
 
 def back(states, path):
     """Places and momenta, followed back in time along a path in AU."""
-    end = trace(heliosphere, states[:, :3], states[:, 3:], backwards=True,
+    end = trace(medium, states[:, :3], states[:, 3:], backwards=True,
                 path_cap_AU=path, boundary_AU=1e5, tolerance=1e-13)
     return np.concatenate([end.position, end.momentum], axis=1)
 
@@ -89,7 +89,7 @@ directions = {
 }
 volume, stretch = {}, {}
 for name, n in directions.items():
-    n = heliosphere.axes @ n
+    n = medium.axes @ n
     matrices = np.array([box_carried(n, path) for path in paths])
     volume[name] = np.linalg.det(matrices)
     across = np.eye(3) - np.outer(n, n)  # other directions, not other energies
@@ -116,7 +116,7 @@ for name in directions:
 
 # %%
 for name, n in directions.items():
-    fast = trace(heliosphere, earth, -p0 * heliosphere.axes @ n, backwards=True,
+    fast = trace(medium, earth, -p0 * medium.axes @ n, backwards=True,
                  path_cap_AU=paths[-1], boundary_AU=1e5, tolerance=1e-13).amplification
     ends = stretch[name][-1]
     assert ends > CHAOTIC or np.allclose(fast, ends, rtol=0.05)
@@ -127,7 +127,7 @@ for name, n in directions.items():
 # second order falls to a quarter.
 
 # %%
-nose, short = heliosphere.axes @ directions["towards the nose"], paths[:7]
+nose, short = medium.axes @ directions["towards the nose"], paths[:7]
 off = {size: np.abs([np.linalg.det(box_carried(nose, path, size)) - 1
                      for path in short])
        for size in (4e-3, 2e-3, 1e-3)}
@@ -152,7 +152,7 @@ expect(all(3.5 < fall < 4.5 for fall in falls), "the difference is not that of t
 # **Compton-Getting** effect. For $f \propto p^{-\gamma}$ its amplitude is $\gamma V/c$, with $c$ the speed of light.
 
 # %%
-speed = np.linalg.norm(heliosphere.flow)  # V/c
+speed = np.linalg.norm(medium.flow)  # V/c
 angle = np.linspace(0, np.pi, 181)
 ahead = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], axis=-1)
 p = boost_momentum(-p0 * ahead, [0.0, 0.0, -speed], PROTON_MASS_TV)
@@ -187,19 +187,19 @@ assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 
 # %%
 dec, ra = np.array([-60.0, 0.0, 60.0]), np.arange(0.0, 360.0, 60.0)
-n = unit_vector(*np.meshgrid(ra, dec)).reshape(-1, 3) @ heliosphere.axes.T
-start = np.repeat(earth_positions(heliosphere, 1), len(n), axis=0)
-end = trace(heliosphere, start, -p0 * n, backwards=True)
-p = boost_momentum(end.momentum, heliosphere.flow, PROTON_MASS_TV)
+n = unit_vector(*np.meshgrid(ra, dec)).reshape(-1, 3) @ medium.axes.T
+start = np.repeat(earth_positions(medium, 1), len(n), axis=0)
+end = trace(medium, start, -p0 * n, backwards=True)
+p = boost_momentum(end.momentum, medium.flow, PROTON_MASS_TV)
 f = np.linalg.norm(p, axis=1) ** -p_index * p0 ** (p_index - 2)  # 1/p0² if V = 0
 intensity = p0**2 * f  # Eq. (1)
 
-fast = trace_sky(heliosphere, dec, ra, rigidity_TV=p0).momentum_ratio[0].ravel()
+fast = trace_sky(medium, dec, ra, rigidity_TV=p0).momentum_ratio[0].ravel()
 calm = end.amplification < CHAOTIC  # where the error of an orbit stays small
 assert np.allclose(intensity[calm], fast[calm] ** -p_index, atol=1e-5)
 
 # %% tags=["hide-input"]
-with_wind = end.momentum @ heliosphere.flow / (p0 * speed)  # cosine
+with_wind = end.momentum @ medium.flow / (p0 * speed)  # cosine
 least, most = with_wind[np.argmin(intensity)], with_wind[np.argmax(intensity)]
 say(
     f"The intensity less 1 lies between {number(float(intensity.min() - 1))} and {number(float(intensity.max() - 1))}, within the "
@@ -219,10 +219,10 @@ expect(least < most, "the excess does not come from ahead", run.parameters)
 # orbits back, turn them round, and see how near to the Earth they come again:
 
 # %%
-n = heliosphere.axes @ np.transpose(list(directions.values()))
+n = medium.axes @ np.transpose(list(directions.values()))
 how = {"path_cap_AU": paths[-1], "boundary_AU": 1e5, "tolerance": 1e-12}
-there = trace(heliosphere, np.tile(earth, (3, 1)), -p0 * n.T, backwards=True, **how)
-again = trace(heliosphere, there.position, there.momentum, **how)
+there = trace(medium, np.tile(earth, (3, 1)), -p0 * n.T, backwards=True, **how)
+again = trace(medium, there.position, there.momentum, **how)
 missed = np.linalg.norm(again.position - earth, axis=1)  # AU
 
 # %% tags=["hide-input"]

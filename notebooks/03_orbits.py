@@ -53,8 +53,8 @@ from lisbon_core.tools.notebook import expect, number, record, say, show
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV, gyroradius
 
 run = Run.from_namespace(globals())
-heliosphere, p0 = run.heliosphere, run.response.scale_TV
-earth = earth_positions(heliosphere, 1)[0]
+medium, p0 = run.heliosphere, run.response.scale_TV
+earth = earth_positions(medium, 1)[0]
 
 # %% [markdown]
 # ## The equation of motion, stepped by hand
@@ -73,7 +73,7 @@ def energy(p):
 def boris(r, p, h):
     """A step of time h of dr/dt = v, dp/dt = q (E + v x B)."""
     r = r + h / 2 * p / energy(p)  # v = p/energy, c = 1
-    B, E = heliosphere.field(r)
+    B, E = medium.field(r)
     p = p + h / 2 * LORENTZ * E
     turn = h / 2 * LORENTZ * B / energy(p)
     half = p + np.cross(p, turn)
@@ -87,7 +87,7 @@ def boris(r, p, h):
 
 # %%
 places = np.array([(230, 25), (300, -45), (75, 20), (140, 10), (30, -40)])
-n = unit_vector(*places.T) @ heliosphere.axes.T
+n = unit_vector(*places.T) @ medium.axes.T
 r, p = np.tile(earth, (5, 1)), -p0 * n
 steps = -np.minimum(0.01 * 1.01 ** np.arange(2800), 1.0)
 tracks = [r]
@@ -97,7 +97,7 @@ for h in steps:
 tracks = np.array(tracks)
 
 # the package: longer steps of higher order, which end where the field has a border
-fast = trace(heliosphere, np.tile(earth, (5, 1)), -p0 * n, backwards=True,
+fast = trace(medium, np.tile(earth, (5, 1)), -p0 * n, backwards=True,
              path_cap_AU=-steps.sum(), boundary_AU=1e5)
 apart = angle_between(p, fast.momentum)  # degrees
 
@@ -105,11 +105,11 @@ apart = angle_between(p, fast.momentum)  # degrees
 distance = np.linalg.norm(tracks, axis=2)
 returned = np.any((np.maximum.accumulate(distance) > 300.0) & (distance < 200.0), axis=0)
 show(
-    plots.orbits_in_space(heliosphere, list(tracks[::4].transpose(1, 0, 2)),
+    plots.orbits_in_space(medium, list(tracks[::4].transpose(1, 0, 2)),
                           [f"from RA {ra}°, Dec {dec}°".replace("-", "−") for ra, dec in places]),
     "03_orbits", run_dir, returned=int(returned.sum()), path=-steps.sum(),
 )
-out = trace(heliosphere, np.tile(earth, (5, 1)), -p0 * n, backwards=True, boundary_AU=boundary_AU).escaped
+out = trace(medium, np.tile(earth, (5, 1)), -p0 * n, backwards=True, boundary_AU=boundary_AU).escaped
 say(f"Ours and the package's orbits end within {number(float(apart.max()))}° and {number(float(np.linalg.norm(r - fast.position, axis=1).max()))} AU of "
     f"each other, after {-steps.sum():.0f} AU. Most of this is made at the borders, where a step of ours has one half in the wrong field.")
 lines = []
@@ -141,8 +141,8 @@ say("| distance (AU) | B (microgauss) | gyroradius (AU) | bent on the way by abo
 aside = run.closed_form.parameters.surfaces([[1, 0, 0], [-1, 0, 0], [0, 1, 0]])[1]
 say(
     f"So within the shock a particle flies almost straight; a sheath of about 1 microgauss bends it little, and what bends it most "
-    f"is the interstellar field, strongest where it piles up on the heliopause. In its {heliosphere.field_uG:.3g} microgauss a "
-    f"particle of {p0:g} TV has a gyroradius of {number(gyroradius(p0, heliosphere.field_uG))} AU. The heliopause of the closed form is "
+    f"is the interstellar field, strongest where it piles up on the heliopause. In its {medium.field_uG:.3g} microgauss a "
+    f"particle of {p0:g} TV has a gyroradius of {number(gyroradius(p0, medium.field_uG))} AU. The heliopause of the closed form is "
     f"{aside.min():.0f} to {aside.max():.0f} AU to the sides of the Sun: it bends orbits by large angles, but few of them right "
     "round, and that is why anything is left of the interstellar pattern."
 )
@@ -180,15 +180,15 @@ aside = np.arange(-12, 13) * 0.01  # degrees
 step, momenta, stretched, parted = 12.0, {}, [], []
 for name, (ra, dec) in pixels.items():
     close = unit_vector(ra + aside / np.cos(np.radians(dec)), np.full(25, dec))
-    bundle, momenta[name] = follow(heliosphere, close, p0, step_AU=step, steps=650)
-    ends = trace(heliosphere, np.tile(earth, (25, 1)), -p0 * close @ heliosphere.axes.T,
+    bundle, momenta[name] = follow(medium, close, p0, step_AU=step, steps=650)
+    ends = trace(medium, np.tile(earth, (25, 1)), -p0 * close @ medium.axes.T,
                  backwards=True, boundary_AU=boundary_AU)
     stretched.append(ends.amplification[12])  # of a small circle of directions
     parted.append(np.median(angle_between(ends.momentum[1:], ends.momentum[:-1])))
 
 # %% tags=["hide-input"]
 quiet, other = (float(np.median(angle_between(m[-1, 1:], m[-1, :-1]))) for m in momenta.values())
-show(plots.bundle(heliosphere, bundle, momenta, step * np.arange(651), extent_AU=900.0), "03_fan", run_dir,
+show(plots.bundle(medium, bundle, momenta, step * np.arange(651), extent_AU=900.0), "03_fan", run_dir,
      quiet=number(quiet), other=number(other))
 say(
     f"A small circle of directions about the first is stretched {stretched[0]:.1f}-fold by the time it leaves the sphere of "
@@ -205,15 +205,15 @@ expect(parted[1] > parted[0] or stretched[1] < 100 * stretched[0], "the second p
 
 # %%
 dec, ra = np.array([-60.0, 0.0, 60.0]), np.arange(0.0, 360.0, 60.0)
-n = unit_vector(*np.meshgrid(ra, dec)).reshape(-1, 3) @ heliosphere.axes.T
-end = trace(heliosphere, np.tile(earth, (len(n), 1)), -p0 * n, backwards=True,
+n = unit_vector(*np.meshgrid(ra, dec)).reshape(-1, 3) @ medium.axes.T
+end = trace(medium, np.tile(earth, (len(n), 1)), -p0 * n, backwards=True,
             boundary_AU=boundary_AU)
-p = boost_momentum(end.momentum, heliosphere.flow, PROTON_MASS_TV)
-b, e_x, e_y = np.array(axes_across(heliosphere)) @ heliosphere.axes.T
+p = boost_momentum(end.momentum, medium.flow, PROTON_MASS_TV)
+b, e_x, e_y = np.array(axes_across(medium)) @ medium.axes.T
 mu = p @ b / np.linalg.norm(p, axis=1)
-R = end.position + np.cross(p, b) / (LORENTZ * heliosphere.field_uG)  # AU
+R = end.position + np.cross(p, b) / (LORENTZ * medium.field_uG)  # AU
 
-sky = trace_sky(heliosphere, dec, ra, rigidity_TV=p0, boundary_AU=boundary_AU)
+sky = trace_sky(medium, dec, ra, rigidity_TV=p0, boundary_AU=boundary_AU)
 calm = end.escaped & ~end.chaotic
 assert np.allclose(mu[calm], sky.mu[0].ravel()[calm], atol=2e-3)
 assert np.allclose((R @ e_x)[calm], sky.R_x[0].ravel()[calm], atol=1.0)
@@ -288,10 +288,10 @@ say("| rigidities about | shift of μ (r.m.s.) | still inside |\n|---|---|---|\n
 # %%
 sky = spread_directions(3000)
 radii = [one for one in (100.0, 300.0, 1000.0) if one < boundary_AU] + [boundary_AU]
-met = stations(heliosphere, sky, p0, radii)
-b, e_x, e_y = axes_across(heliosphere)
-come_from = [-p / np.linalg.norm(p, axis=1, keepdims=True) @ heliosphere.axes
-             for p in (orbits.momentum for orbits in met)]
+met = stations(medium, sky, p0, radii)
+b, e_x, e_y = axes_across(medium)
+come_from = [-p / np.linalg.norm(p, axis=1, keepdims=True) @ medium.axes
+             for p in (there.momentum for there in met)]
 mu = -come_from[-1] @ b
 gyrophase = np.degrees(np.arctan2(-come_from[-1] @ e_y, -come_from[-1] @ e_x))
 
@@ -312,12 +312,12 @@ say(
 
 # %%
 start = np.tile(earth, (len(sky), 1))
-whole = trace(heliosphere, start, -p0 * sky @ heliosphere.axes.T, backwards=True,
+whole = trace(medium, start, -p0 * sky @ medium.axes.T, backwards=True,
               boundary_AU=boundary_AU, tolerance=TOLERANCE)
 quiet = whole.escaped & met[-1].escaped & ~whole.chaotic
 off = np.quantile(angle_between(whole.momentum, met[-1].momentum)[quiet], 0.99)
 # a field on a grid has kinks, and steps that end elsewhere meet others of them
-limit = 0.5 if heliosphere is run.closed_form else 2.0  # degrees
+limit = 0.5 if medium is run.closed_form else 2.0  # degrees
 assert off < limit, "stopping on the way changes the orbits"
 
 # %% tags=["hide-input"]
@@ -334,7 +334,7 @@ say(f"{100 * np.mean(quiet):.0f} % of the orbits are quiet, of the map above {10
 # %% tags=["hide-input"]
 few = Sampling(4, run.response, run.parameters.seed)
 # a run on a grid is compared with the closed form
-if heliosphere is run.closed_form:
+if medium is run.closed_form:
     name, other = "MHD simulation", read_gridded(DATA / "heliosphere_mhd.h5")
 else:
     name, other = "closed form", epochs_of(run.closed_form.parameters, run.parameters.epoch)

@@ -63,14 +63,14 @@ say(f"**{run.label}.**")
 # %%
 ring, column = np.argwhere(sky.observed)[sky.observed.sum() // 2]
 here = (slice(None), ring, column)  # all orbits of that direction
-orbits = run.liouville
-mu, R_x, R_y = orbits.mu[here], orbits.R_x[here], orbits.R_y[here]
+liouville = run.liouville
+mu, R_x, R_y = liouville.mu[here], liouville.R_x[here], liouville.R_y[here]
 legendre = [Legendre.basis(n)(mu) for n in range(order + 1)]  # P_0 = 1
-factor = orbits.momentum_ratio[here] ** -p_index
+factor = liouville.momentum_ratio[here] ** -p_index
 row = np.mean(np.array([*legendre, R_x, R_y]) * factor, axis=1)
 
 # the package, for all directions at once
-rows, _ = mean_columns(orbits, order, p_index)
+rows, _ = mean_columns(liouville, order, p_index)
 assert np.allclose(row, rows[ring * sky.ra.size + column], rtol=1e-9, atol=1e-12)
 
 # %% tags=["hide-input"]

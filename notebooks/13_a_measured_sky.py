@@ -47,10 +47,10 @@ say("\n".join(f"- {called[one.name]}: {one.source}" for one in SKIES))
 
 # %%
 p_over_q = 13e12 / 299792458  # T m, of a proton of 13 TeV
-field_uG = RunParameters().field_uG
-B = 1e-10 * field_uG  # T
+strength_uG = RunParameters().field_uG
+B = 1e-10 * strength_uG  # T
 r_g = p_over_q / B / 1.495978707e11  # AU
-assert np.isclose(r_g, gyroradius(13.0, field_uG), rtol=1e-6)
+assert np.isclose(r_g, gyroradius(13.0, strength_uG), rtol=1e-6)
 
 # %% tags=["hide-input"]
 say(f"Its gyroradius is {r_g:.0f} AU, {13 / 4:g} times that at 4 TeV, and several times as long as the heliosphere is wide at its nose.")

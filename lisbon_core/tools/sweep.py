@@ -135,7 +135,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
             for future in running:
                 future.cancel()
             found = Rows(out / ROWS, [last[key] for key in wanted if key in last])
-            write_atomically(out / TABLE, table(found, plan.varied))
+            write_atomically(out / TABLE, b"".join(table(found, plan.varied)))
         write_json(out / RECORD, record | {"done": now()})
     return found
 
