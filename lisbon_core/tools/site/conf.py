@@ -22,6 +22,7 @@ nb_ipywidgets_js = {}  # live widgets need a kernel; the pages show the static f
 myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 4
 
+suppress_warnings = ["ref.python"]  # a word such as shape is an attribute of several classes: it links to none
 default_role = "code"
 autodoc_preserve_defaults = True  # as written, not what they are on this machine
 autodoc_typehints = "none"  # the docstrings say type, shape and unit
