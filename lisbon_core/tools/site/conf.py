@@ -13,7 +13,7 @@ from lisbon_core.tools.provenance import ROOT, git_state, input_hash
 project = html_title = "Lisbon"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode",
               "sphinx.ext.githubpages", "sphinx_copybutton"]
-exclude_patterns = ["README.md", "notebooks/slides/*"]  # index.md holds the one; lectures are pages of their own
+exclude_patterns = ["README.md", "notebooks/slides/*", "notebooks/exercises/closing_questions.md"]  # no pages
 
 nb_execution_mode = "off"
 nb_merge_streams = True
