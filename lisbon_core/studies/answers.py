@@ -121,10 +121,9 @@ def scattering() -> dict:
 
 def dipole(run: Run) -> dict:
     """Predicted dipole along the equator under both laws for the gradient, north and south, and published ones."""
-    energy, laws = np.geomspace(*study.ENERGIES[[0, -1]], 37), {}
+    energy, laws, through = np.geomspace(*study.ENERGIES[[0, -1]], 37), {}, study.maps(run, run.epochs)
     for name, index in {"G falls as 1/rigidity": -1.0, "G the same at every rigidity": 0.0}.items():
         fit = study.fit_of_law(run, index)
-        through = study.maps(run, run.epochs)
         laws[name] = {where: {"heliosphere": _as_dipole(study.harmonics(run, through, band, fit, index), energy),
                               "straight": _as_dipole(study.no_heliosphere(run, band, fit, index), energy)}
                       for where, band in {"north": NORTH, "south": SOUTH}.items()}

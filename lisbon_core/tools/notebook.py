@@ -88,7 +88,8 @@ def words_of(name: str, numbers: dict) -> dict[str, str]:
         raise LisbonError(f"The words of figure {name} have a place for {place}, which is not given: "
                           "call show with it.") from None
     if missing := [key for key, text in words.items() if not text]:
-        raise LisbonError(f"Figure {name} has no {' and no '.join(missing)}: write them into notebooks/figures.toml.")
+        raise LisbonError(f"Figure {name} has no {' and no '.join(missing)}: write them into the figures.toml beside "
+                          "its notebook.")
     return words
 
 
