@@ -81,6 +81,11 @@ def of_healpix(layer, values, width: int, log: list) -> Pixels:
         nside, pixel = _numbered(layer, values.size, width)
         area, number = float(nside_to_pixel_area(nside).to_value(u.deg**2)), np.full(12 * nside**2, -1)
         number[pixel] = np.arange(pixel.size)
+        for one in () if layer.of("pixel") else layer.arrays:
+            found = np.ma.getdata(one.values)
+            if found.dtype.kind in "iu" and np.any(np.diff(found) != 1) and np.unique(found).size == found.size:
+                log.append(f"mind: {one.name} has another whole number in each row, not in order: call it PIXEL if "
+                           "they are those of pixels")
         full = math.isqrt(pixel.size // 12)
         if full < nside and pixel.max(initial=0) + 1 == 12 * full**2 == pixel.size:
             log.append(f"mind: pixel numbers are all those of NSIDE = {full}, but NSIDE is {nside}: it may be wrong")
