@@ -20,7 +20,7 @@ pdf: setup  ## print the same as one PDF, _build/lisbon.pdf (needs Chromium)
 
 test: setup  ## check the style, run every test
 	@$(BIN)/ruff check
-	@OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	@OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # This machine alone reaches it, with a token; it asks no server for news, updates or extensions.
 lab: setup  ## open JupyterLab on the notebooks
@@ -30,6 +30,7 @@ lab: setup  ## open JupyterLab on the notebooks
 
 course: setup  ## exercises for students, lecturers and nbgrader, and slides, into _build/course/
 	@$(BIN)/python -m lisbon_core course
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir _build/course/student .
 
 skies: setup  ## make the embedded synthetic skies anew
 	@$(BIN)/python -c 'from lisbon_core.synthetic import write_embedded_skies; write_embedded_skies("data")'
@@ -47,7 +48,7 @@ lowest: setup  ## run the tests with the lowest versions that pyproject.toml all
 	@$(BIN)/uv pip sync --quiet --python .venv-lowest/bin/python _build/lowest.txt
 	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --no-deps --no-build-isolation --editable .
 	@LISBON_CACHE='$(CURDIR)/_build/lowest-cache' OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
-	    .venv-lowest/bin/python -m pytest -n $(JOBS) --dist loadfile -W ignore::DeprecationWarning
+	    .venv-lowest/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -W ignore::DeprecationWarning
 
 # .venv is made again only when the lock differs from the one it was made from, or when this folder was moved or renamed.
 setup:

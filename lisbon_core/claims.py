@@ -3,9 +3,11 @@
 Two errors stand side by side: the statistical one, of the noise of the sky and of the sample of orbits, and the
 systematic one, of all that the run takes as known (see `ensemble`). Verdicts go by both, added in quadrature.
 
-Default sky: its truth is known, so a claim is *recovered* (within three of its errors) or *not recovered*. Real map:
-it is *consistent* with the paper (within two errors) or *differs*. What neither can decide is *not testable without
-the private data*; a number that the map does not fix is *not determined*, and its note says why.
+Default sky: its truth is known, so a claim is *recovered* (within three of its errors) or *not recovered*; where the
+errors exceed the number itself, or it is an upper limit that holds, it is *compatible*, which says little. Real map: it
+is *consistent* with the paper (within two errors) or *differs*. What neither can decide is *not testable without the
+private data*, or *a diagnostic* that there is nothing to compare with; a number that the map does not fix is *not
+determined*, and its note says why.
 """
 
 import json
@@ -18,6 +20,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import parameter_names
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.response import response
+from lisbon_core.rounding import number
 from lisbon_core.run import Run, paper_values
 from lisbon_core.synthetic import epochs_of
 
@@ -26,6 +29,7 @@ __all__ = ["Claim", "ClaimError", "anisotropy_claims", "fit_summary", "interval"
 
 UNTESTABLE = "not testable without the private data"
 ENTRIES = ("value", "sigma", "systematic", "unit", "paper", "truth", "verdict", "equation", "dominant", "note")
+DIAGNOSTICS = ("unescaped_fraction", "chi2_reduced", "chi2_pad", "focusing_preference")
 INVERSE = ("L_focusing",)  # its error is Gaussian in 1/L, which may be zero
 
 
@@ -104,9 +108,9 @@ class Claim:
 def verdict(claim: Claim, default_sky: bool) -> str:
     """What the number says: against the truth on a sky whose truth is known, against the paper on a real one.
 
-    A list agrees if each component does. An upper limit agrees with a truth below it; two upper limits cannot
-    contradict each other. What is inferred as its inverse is compared as that, and is not determined where that may be
-    zero with all errors counted.
+    A list agrees if each component does, and is recovered only if the error of none exceeds it. An upper limit agrees
+    with a truth below it; two upper limits cannot contradict each other. What is inferred as its inverse is compared as
+    that, and is not determined where that may be zero with all errors counted.
 
     >>> verdict(Claim("L_focusing", 25.0, 2.0, "pc", paper=17.8), default_sky=False)
     'differs'
@@ -117,8 +121,8 @@ def verdict(claim: Claim, default_sky: bool) -> str:
         return "not determined"
     target = claim.truth if default_sky else claim.paper
     if target is None:
-        return UNTESTABLE
-    if claim.id.endswith("_bound"):
+        return "a diagnostic" if claim.id in DIAGNOSTICS else UNTESTABLE
+    if says_little := claim.id.endswith("_bound"):
         agrees = not default_sky or abs(target) <= claim.value
     else:
         value, target, sigma = np.array(claim.value), np.array(target), claim.total
@@ -126,9 +130,10 @@ def verdict(claim: Claim, default_sky: bool) -> str:
             value, target, sigma = 1.0 / value, 1.0 / target, sigma / value**2
             if claim.systematic is not None and abs(value) < 1.96 * sigma:
                 return "not determined"  # its 95 % interval goes through infinity
+        says_little = np.any(abs(value) < sigma)
         agrees = np.all(abs(value - target) <= (3.0 if default_sky else 2.0) * sigma + 1e-9 * abs(target))
     if default_sky:
-        return "recovered" if agrees else "not recovered"
+        return ("compatible" if says_little else "recovered") if agrees else "not recovered"
     return "consistent" if agrees else "differs"
 
 
@@ -215,7 +220,7 @@ def transport_claims(run: Run) -> list[Claim]:
                          note)
         if name == "T_0_bound" and shifts and value is not None:  # a limit holds with all errors or not at all
             value = float(np.hypot(value, 1.96 * run.systematic.error(shifts["T_0"])))
-            note = _note(f"with the statistical error alone {estimate.value:.2g}", note)
+            note = _note(f"with the statistical error alone {number(estimate.value)}", note)
         claims.append(Claim(name, value, estimate.sigma, estimate.unit, stated.get(name), truth.get(name),
                             equations.get(name, "(5), (6)"), _note(note, _caveats(run)), **errors))
     chi2 = fit.chi2 / fit.dof if fit.chi2 is not None and fit.dof > 0 else None

@@ -9,7 +9,6 @@ simulation, is one more member: it stands for what no parameter of the closed fo
 import functools
 import tomllib
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 import numpy as np
 from scipy.special import ndtri
@@ -19,13 +18,13 @@ from tqdm import tqdm
 from lisbon_core.anisotropy.terms import mean_columns, sample_columns
 from lisbon_core.heliosphere import AnyHeliosphere, HeliosphereParameters, read_gridded, solar_cycle
 from lisbon_core.liouville import Sampling, cached_samples, grid
+from lisbon_core.measurements import DATA
 from lisbon_core.parameters import RunParameters
 from lisbon_core.response import Response, response, varied
 from lisbon_core.units import KM_S
 
 __all__ = ["Ensemble", "Member", "Nuisance", "draw_members", "ensemble", "nuisances", "together", "wave_dipole"]
 
-DATA = Path(__file__).resolve().parents[1] / "data"
 WIDEST = 2.5  # widths beyond which a law is not believed
 STREAM = 2  # of samples that neither a sky nor the map that fits it shares
 

@@ -1,15 +1,23 @@
 """What was measured: tables in data/measurements, each number with its unit, error and citation."""
 
+import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from astropy import units as u
 from astropy.table import Table
 
-__all__ = ["Dipole", "MEASUREMENTS", "dipoles"]
+from lisbon_core._core import PACKAGE
 
-MEASUREMENTS = Path(__file__).resolve().parents[1] / "data" / "measurements"
+__all__ = ["DATA", "Dipole", "MEASUREMENTS", "dipoles", "paper_values"]
+
+DATA = PACKAGE.parent / "data"
+MEASUREMENTS = DATA / "measurements"
+
+
+def paper_values() -> dict:
+    """What the paper states, from data/paper_values.toml."""
+    return tomllib.loads((DATA / "paper_values.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ costly enough to be kept on disk.
 """
 
 import functools
-import io
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -14,37 +12,25 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 
-from lisbon_core._core import LisbonError, write_atomically
-from lisbon_core.anisotropy import (
-    bin_averages,
-    fit_anisotropy,
-    pitch_angle_distribution,
-    renormalise,
-    sample_columns,
-    systematic,
-    without,
-)
+from lisbon_core._core import LisbonError
+from lisbon_core.anisotropy import bin_averages, fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
+from lisbon_core.anisotropy.left_out import without
+from lisbon_core.anisotropy.systematics import systematic
 from lisbon_core.ensemble import ensemble, together, wave_dipole
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
 from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
-from lisbon_core.measurements import dipoles
+from lisbon_core.measurements import DATA, dipoles, paper_values
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.response import response
-from lisbon_core.sky import SkyMapError, cut, rebin, ring_normalise
-from lisbon_core.sky.files import read_mask, read_sky_map, write_images
+from lisbon_core.sky import ring_normalise
+from lisbon_core.sky.files import on_grid, sky_of, write_images, write_table
 from lisbon_core.synthetic import epochs_of, read_truth, truth_beside
 from lisbon_core.transport import fit_transport, moved
 
 __all__ = ["DATA", "DEFAULT_SKY", "SECOND_SKY", "Run", "check_inputs", "paper_values"]
 
-DATA = Path(__file__).resolve().parents[1] / "data"
 DEFAULT_SKY = DATA / "sky_default.ecsv"
 SECOND_SKY = DATA / "sky_second.ecsv"
-
-
-def paper_values() -> dict:
-    """What the paper states, from data/paper_values.toml."""
-    return tomllib.loads((DATA / "paper_values.toml").read_text(encoding="utf-8"))
 
 
 class Run:
@@ -152,18 +138,8 @@ class Run:
     @functools.cached_property
     def sky(self):
         """The sky as it is fitted: cut, on the analysis grid, rings normalised (Eq. 2)."""
-        p = self.seen
-        sky = read_sky_map(p.sky_map or DEFAULT_SKY, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg,
-                           label=self.sky_label)
-        sky = rebin(cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None), p.grid_deg)
-        steps = np.array([sky.dec[1] - sky.dec[0], sky.ra[1] - sky.ra[0]])
-        if np.any(abs(steps - p.grid_deg) > 1e-6):
-            if p.grid_deg != RunParameters.grid_deg or steps.max() < p.grid_deg:
-                raise SkyMapError(f"grid_deg is {p.grid_deg:g}, but the map comes in steps of {steps[0]:g} (dec) and "
-                                  f"{steps[1]:g} degrees (ra), which can only be taken together by whole numbers that "
-                                  f"divide the circle: leave grid_deg out, or give a multiple of {steps.max():g}")
-            sky = sky.replace(log=(*sky.log, f"analysed in steps of {steps[0]:g} x {steps[1]:g} degrees, as it came"))
-        return ring_normalise(sky)
+        used = sky_of(self.seen, self.seen.sky_map or DEFAULT_SKY, self.sky_label)
+        return ring_normalise(on_grid(used, self.seen.grid_deg))
 
     @functools.cached_property
     def closed_form(self):
@@ -256,8 +232,7 @@ class Run:
 
     @functools.cached_property
     def ensemble(self):
-        """Heliospheres and detectors that could be instead; None without members, or with a Liouville map of one's own.
-        """
+        """Heliospheres and detectors that could be instead; None without members, or with a map of one's own."""
         if self.own_map or not self.parameters.members:
             return None
         return ensemble(self.closed_form.parameters, self.seen, self.sky.dec, self.sky.ra,
@@ -300,32 +275,22 @@ class Run:
 
     def write_pad(self) -> None:
         """Product pad.ecsv: mu, F, sigma and the covariance of F, one row a bin."""
-        pad = self.pad
-        self._write_table("pad.ecsv", {"mu": pad.mu, "F": pad.F, "sigma": pad.sigma, "covariance": pad.covariance},
-                          {"sky": self.label, "equation": "(4)", "mu": "pitch-angle cosine, bin centres",
-                           "F": "pitch-angle distribution of mean 1, averaged over the bin"})
+        columns = {name: getattr(self.pad, name) for name in ("mu", "F", "sigma", "covariance")}
+        about = {"sky": self.label, "equation": "(4)", "mu": "pitch-angle cosine, bin centres",
+                 "F": "pitch-angle distribution of mean 1, averaged over the bin"}
+        write_table(Table(columns, meta=about), self._product("pad.ecsv"))
 
     def write_transport(self) -> None:
         """Product transport.ecsv: mu, D and the 68 % band, 1/yr."""
         fit = self.transport
-        self._write_table("transport.ecsv", {"mu": fit.mu, "D": fit.D, "D_low": fit.D_low, "D_high": fit.D_high},
-                          {"sky": self.label, "equation": "(6)", "unit of D": "1/yr", "kappa29": fit.kappa29,
-                           "closure": fit.closure, "note": fit.eta.note})
-
-    def _write_table(self, name: str, columns: dict, meta: dict) -> None:
-        text = io.StringIO()
-        Table(columns, meta=meta).write(text, format="ascii.ecsv")
-        write_atomically(self._product(name), text.getvalue())
+        columns = {name: getattr(fit, name) for name in ("mu", "D", "D_low", "D_high")}
+        about = {"sky": self.label, "equation": "(6)", "unit of D": "1/yr", "kappa29": fit.kappa29,
+                 "closure": fit.closure, "note": fit.eta.note}
+        write_table(Table(columns, meta=about), self._product("transport.ecsv"))
 
 
 def check_inputs(parameters: RunParameters) -> None:
-    """Read what a run would read, so that an unusable file is refused before anything runs.
-
-    Raises
-    ------
-    LisbonError
-        With one sentence on the file.
-    """
+    """Read what a run would read: a file that cannot be used raises LisbonError with why, before anything runs."""
     run, path = Run(parameters), parameters.path("heliosphere")
     _ = heliosphere_parameters(parameters), run.skies, run.truth, [one.sampling for one in run.runs]
     if path and is_gridded(path):

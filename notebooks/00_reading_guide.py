@@ -20,34 +20,38 @@
 # weakens by e over a focusing length of about 17.8 κ₂₉ pc, where κ₂₉ is how fast the particles diffuse along it, in
 # 10²⁹ cm²/s.
 #
-# The chain, one notebook a step:
+# The chain, one notebook a step; the minutes are those of a first reading, with the equations and the code that is shown:
 #
-# | notebook | what it does | equation | minutes to read |
+# | notebook | what it does | equation | minutes |
 # |---|---|---|---|
-# | [01](01_liouville.ipynb) | phase-space density is conserved along orbits, and the same in every frame | (1) | 4 |
-# | [02](02_heliosphere.ipynb) | a heliosphere in closed form | | 5 |
-# | [03](03_orbits.ipynb) | orbits backwards into interstellar space, one Liouville map | (1) | 7 |
-# | [04](04_sky_map.ipynb) | the experiment, its sky map, and what its rings have lost | (2) | 5 |
-# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) | 6 |
-# | [06](06_renormalisation.ipynb) | the rings restored | (2a) | 3 |
-# | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) | 4 |
-# | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 10 |
-# | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 11 |
-# | [10](10_trust_in_the_fit.ipynb) | how far the errors of the fit can be trusted | (3) | 8 |
-# | [11](11_sensitivity.ipynb) | which conclusions survive, and what would settle the rest | | 8 |
-# | [12](12_dipole_at_every_energy.ipynb) | what is predicted for other energies, under published dipoles | | 5 |
-# | [13](13_a_measured_sky.ipynb) | the chain on real maps, and what it does not explain of them | | 5 |
-# | [14](14_how_fast.ipynb) | appendix: how fast and how accurate orbits and fit are, beside other codes | | 5 |
+# | [01](01_liouville.ipynb) | phase-space density is conserved along orbits, and the same in every frame | (1) | 12 |
+# | [02](02_heliosphere.ipynb) | a heliosphere in closed form | | 18 |
+# | [03](03_orbits.ipynb) | orbits backwards into interstellar space, one Liouville map | (1) | 22 |
+# | [04](04_sky_map.ipynb) | the experiment, its sky map, and what its rings have lost | (2) | 15 |
+# | [05](05_anisotropy_fit.ipynb) | the fit through heliosphere and rings | (1)-(3) | 20 |
+# | [06](06_renormalisation.ipynb) | the rings restored | (2a) | 12 |
+# | [07](07_pitch_angle_distribution.ipynb) | the pitch-angle distribution | (4) | 15 |
+# | [08](08_fokker_planck.ipynb) | the equation of focused transport | (5), (6) | 30 |
+# | [09](09_transport.ipynb) | scattering, focusing, and the claims | (5), (6) | 28 |
+# | [10](10_trust_in_the_fit.ipynb) | how far the errors of the fit can be trusted | (3) | 20 |
+# | [11](11_sensitivity.ipynb) | which conclusions survive, and what would settle the rest | | 20 |
+# | [12](12_dipole_at_every_energy.ipynb) | what is predicted for other energies, under published dipoles | | 12 |
+# | [13](13_a_measured_sky.ipynb) | the chain on real maps, and what it does not explain of them | | 10 |
+# | [14](14_how_fast.ipynb) | appendix: how fast and how accurate orbits and fit are, beside other codes | | 12 |
 #
-# ## Three ways through it
+# ## Four ways through it
 #
-# **Ten minutes.** This page as far as the table of claims (5 minutes); the first table and figure of
-# [11](11_sensitivity.ipynb) (2); the three maps at the top of
-# [06](06_renormalisation.ipynb), the sky before and after (1); the distribution in [07](07_pitch_angle_distribution.ipynb) (1);
-# Figure 3 and *The paper's argument* in [09](09_transport.ipynb) (4).
+# **Ten minutes.** This page as far as the table of claims (4 minutes); the first table and figure of
+# [11](11_sensitivity.ipynb) (2); the three maps at the top of [06](06_renormalisation.ipynb), the sky before and after (1); the
+# distribution in [07](07_pitch_angle_distribution.ipynb) (1); Figure 3 and the five sentences at the end of
+# [09](09_transport.ipynb) (2).
 #
-# **One hour.** 01 to 09 in order, then 11 to 13: text, figures and the sentences below them, no code. Each notebook opens with what it
-# shows and closes with a question. A symbol or a term that does not come back to mind is in the tables at the end of this page.
+# **One hour.** 01 to 09, of each the opening, the figures and the sentences below them; then 11 whole. A symbol or a term that
+# does not come back to mind is in the tables at the end of this page.
+#
+# **Three hours.** 01 to 09 in order, with the equations and the code that is shown: it is the physics, each equation once in a
+# few lines, checked against the package. The code of figures and tables is folded and can stay so. Each notebook opens with
+# what it shows and closes with a question. Then 11 to 13 as far as time goes.
 #
 # **One day.** In the morning `make paper`, then the nine again with their code: change a parameter in the first code cell,
 # run all, and see what moves: `field_lon` in 03, `order` in 05, `closure` in 09; notebook 11 has them all side by side. (What `lisbon list` shows beyond these may be added there.) After noon the second sky,
@@ -68,15 +72,38 @@
 # %% tags=["parameters"]
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
-# %%
-from lisbon_core.run import Run
+# %% tags=["hide-input"]
+import numpy as np
+
+from lisbon_core.run import Run, paper_values
 from lisbon_core.studies.contradictions import against_measurements
 from lisbon_core.studies.decisions import conclusions
 from lisbon_core.tools import citation, equations, symbols
 from lisbon_core.tools.notebook import ledger, number, say
-from lisbon_core.tools.tables import table
+from lisbon_core.tools.tables import page_table, table
+from lisbon_core.transport import mean_free_path_pc
+from lisbon_core.units import gyroradius
 
 run = Run.from_namespace(globals())
+
+# %% [markdown]
+# ## Three lengths
+#
+# The argument lives on three lengths that differ by orders of magnitude. How curved the orbits of 4 TeV protons are in an
+# interstellar field of 3 microgauss: that makes the heliosphere, some hundred AU wide, matter. How far the particles fly
+# before they are scattered, for $\kappa_{29} = 1$. And over which length their density falls along the field, as the paper has
+# it: the mean free path over that length is the size of the pattern.
+
+# %%
+r_g = 4e12 / 2.998e8 / 3e-10 / 1.496e11  # AU: momentum over charge and field
+free_path = 3 * 1e29 / 2.998e10 / 3.086e18  # pc: 3 κ/v
+A_1 = free_path / (1e3 * paper_values()["paper"]["gradient_length_kpc"])
+assert np.isclose(r_g, gyroradius(4.0, 3.0), rtol=1e-3)
+assert np.isclose(free_path, mean_free_path_pc(1.0), rtol=1e-3)
+
+# %% tags=["hide-input"]
+say(f"The gyroradius is {r_g:.0f} AU, the mean free path {number(free_path)} pc, and the pattern along the field, before the heliosphere "
+    f"distorts it, {number(A_1)}.")
 
 # %% [markdown]
 # ## What survives
@@ -90,7 +117,7 @@ run = Run.from_namespace(globals())
 # field, what the detector takes for 4 TeV. A conclusion *stands*, on such a sky, if its number is three errors from zero, both
 # counted. $A_1$ and $1/\ell$ are two names of one finding: by Fick's law $A_1 = \lambda/\ell$.
 
-# %%
+# %% tags=["hide-input"]
 claims = ledger(run_dir)
 decided = conclusions(claims)
 say("\n".join(f"- {one.says}: {number(one.value, one.sigma, one.unit, (), one.systematic)}. **{one.verdict[0].upper()}{one.verdict[1:]}.**"
@@ -109,25 +136,22 @@ if decided and length and length["value"] and bound and bound["value"]:
 # none. Other experiments near 4 TeV find phases from 25 to 46 degrees: notebook [12](12_dipole_at_every_energy.ipynb) has all
 # of them at all energies, notebook [13](13_a_measured_sky.ipynb) real maps.
 
-# %%
-rows = [f"| {one.quantity} | {number(*one.measured)} | {number(*one.model)} | {one.unit or '–'} | {'–' if one.fitted else f'{one.pull:+.1f}'} | {one.where} |"
-        for one in against_measurements(run)]
-say("\n".join(["| quantity | measured | model | unit | pull | where |", "|---|---|---|---|---|---|", *rows]))
+# %% tags=["hide-input"]
+say(page_table([(one.quantity, number(*one.measured), number(*one.model), one.unit or "–",
+                 "–" if one.fitted else f"{one.pull:+.1f}".replace("-", "−"), one.where) for one in against_measurements(run)],
+               ("quantity", "measured", "model", "unit", "pull", "where")))
 
 # %% [markdown]
 # ## Where this run stands
 #
 # Each number with its errors, statistical then systematic, after the truth of a synthetic sky and what the paper states.
-# *Recovered*: within three errors of the truth, both in quadrature; with errors as wide as some of these that says little.
+# *Recovered*: within three errors of the truth, both in quadrature. *Compatible*: the same, but the errors exceed the number
+# itself, or it is an upper limit that holds; that says little. *A diagnostic* has nothing to be compared with.
 
-# %%
+# %% tags=["hide-input"]
 say(f"**{run.label}.** {len(claims)} claims were made by the notebooks of this run.")
 say(table(claims) if claims else "Run the other notebooks to fill the table.")
-
-# %%
-assert all(row["value"] is not None or row["note"] for row in claims.values()), (
-    "a missing value must come with its reason"
-)
+assert all(row["value"] is not None or row["note"] for row in claims.values()), "a missing value must come with its reason"
 
 # %% [markdown]
 # ## The equations
@@ -135,7 +159,7 @@ assert all(row["value"] is not None or row["note"] for row in claims.values()), 
 # The six equations of the paper, and three of ours that have a letter: what computes each, where it is put to work, and
 # which tests prove it. `lisbon equations` prints the same.
 
-# %%
+# %% tags=["hide-input"]
 say(equations.listed())
 
 # %% [markdown]
@@ -143,13 +167,13 @@ say(equations.listed())
 #
 # In the order in which they are met; some letters have two meanings, as in the paper.
 
-# %%
+# %% tags=["hide-input"]
 say(symbols.symbol_table())
 
 # %% [markdown]
 # ## Terms
 
-# %%
+# %% tags=["hide-input"]
 say(symbols.glossary())
 
 # %% [markdown]
@@ -157,7 +181,7 @@ say(symbols.glossary())
 #
 # Cite the works that the numbers and the method come from together with this compendium (CITATION.cff).
 
-# %%
+# %% tags=["hide-input"]
 say(citation.page())
 
 # %% [markdown]

@@ -21,23 +21,24 @@
 #
 # Here $I$ is the intensity from the direction of polar angle $\theta$ (from the celestial north pole) and right ascension
 # $\phi$; $f$ is the density in phase space; $\mathbf x$ and $\mathbf p$ are the place and momentum in interstellar space to
-# which the orbit leads back; and $p_0$ is the momentum at Earth. `trace` follows single orbits, `trace_samples` those of a
-# whole sky (notebook 03). This notebook checks the two statements behind Eq. (1): volume in phase space is conserved,
-# and $f$ does not depend on the observer's motion.
+# which the orbit leads back; and $p_0$ is the momentum at Earth. Two statements stand behind Eq. (1), and this notebook
+# checks both: volume in phase space is conserved, and $f$ does not depend on the observer's motion. Then it uses Eq. (1).
 
 # %% tags=["parameters"]
 p_index: float = 4.7  # exponent of p/p_0 in Eq. (3), alpha + 2
 rigidity_TV: float = 4.0  # scale of the response, reported energy over charge, TV
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 
 from lisbon_core import plots
 from lisbon_core.frames import boost_momentum, unit_vector
-from lisbon_core.orbits import trace
+from lisbon_core.liouville import trace_sky
+from lisbon_core.liouville.tracing import earth_positions
+from lisbon_core.orbits import CHAOTIC, trace
 from lisbon_core.run import Run
-from lisbon_core.tools.notebook import number, say, show
+from lisbon_core.tools.notebook import expect, number, say, show
 from lisbon_core.units import PROTON_MASS_TV
 
 run = Run.from_namespace(globals())
@@ -47,95 +48,98 @@ run = Run.from_namespace(globals())
 #
 # Take a particle that arrives at Earth and twelve neighbours, displaced a little in each of the three coordinates and
 # three momenta, both ways. Follow all of them back in time for the same path, measured in AU, the distance of the Earth
-# from the Sun. The displacements are stretched and
-# sheared; Liouville's theorem says that the volume of the box they span, the determinant of a six by six matrix,
-# stays what it was.
+# from the Sun; `trace` does that. The box that the displacements span is stretched one way and squeezed another. How the
+# end changes with the start is a six by six matrix, and the theorem says that its determinant, the volume of the box
+# over what it was, stays one, however the field bends the orbits:
+#
+# $$ \det\frac{\partial(\mathbf x,\mathbf p)}{\partial(\mathbf x_0,\mathbf p_0)} = 1 $$
 
 
 # %%
-def phase_space_matrix(arrival, path, size=2e-6):
-    """Derivative of the six end coordinates with respect to the six start coordinates, by central differences."""
-    steps = np.diag([size] * 3 + [size * rigidity_TV] * 3)
-    start = np.concatenate([[1.0, 0.0, 0.0], -rigidity_TV * arrival])
-    states = np.concatenate([start + steps, start - steps])
-    end = trace(
-        run.closed_form,
-        states[:, :3],
-        states[:, 3:],
-        backwards=True,
-        path_cap_AU=path,
-        boundary_AU=1e5,
-        tolerance=1e-13,
-    )
-    end = np.concatenate([end.position, end.momentum], axis=1)
-    return (end[:6] - end[6:]).T / (2 * np.diag(steps))
+heliosphere, p0 = run.closed_form, rigidity_TV
+earth = np.array([1.0, 0.0, 0.0])  # AU
 
+
+def back(states, path):
+    """Places and momenta, followed back in time along a path in AU."""
+    end = trace(heliosphere, states[:, :3], states[:, 3:], backwards=True,
+                path_cap_AU=path, boundary_AU=1e5, tolerance=1e-13)
+    return np.concatenate([end.position, end.momentum], axis=1)
+
+
+def box_carried(arrival, path, size=2e-6):
+    """The matrix d(x, p)/d(x_0, p_0), from neighbours on both sides."""
+    box = size * np.diag([1.0, 1.0, 1.0, p0, p0, p0])  # a displacement a row
+    start = np.concatenate([earth, -p0 * arrival])
+    end = back(np.concatenate([start + box, start - box]), path)
+    return (end[:6] - end[6:]).T / (2 * np.diag(box))
+
+
+# %% [markdown]
+# Three arrival directions: towards the nose of the heliosphere, the side that faces the interstellar wind; where the
+# interstellar field points to; and one from which orbits come back to the heliosphere. Beside the volume we look at one
+# part of the matrix alone: how much a small circle of arrival directions is stretched, where it is stretched most.
 
 # %%
-paths = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 600.0, 1000.0, 2000.0, 3000.0, 4000.0, 5000.0, 6000.0])
+paths = np.array([1.0, 3, 10, 30, 100, 300, 600, 1000, 2000, 3000, 4000, 5000, 6000])
 directions = {
     "towards the nose": unit_vector(255.0, -17.0),
     "along the field": unit_vector(229.0, 23.0),
-    "north": unit_vector(0.0, 80.0),
+    "RA 310°, Dec 20°": unit_vector(310.0, 20.0),
 }
 volume, stretch = {}, {}
-for name, icrs in directions.items():
-    matrices = [phase_space_matrix(run.closed_form.axes @ icrs, path) for path in paths]
-    volume[name] = np.array([np.linalg.det(matrix) for matrix in matrices])
-    stretch[name] = np.array([np.linalg.norm(matrix[:3, 3:], 2) * rigidity_TV for matrix in matrices]) / paths
+for name, n in directions.items():
+    n = heliosphere.axes @ n
+    matrices = np.array([box_carried(n, path) for path in paths])
+    volume[name] = np.linalg.det(matrices)
+    across = np.eye(3) - np.outer(n, n)  # other directions, not other energies
+    stretch[name] = np.linalg.norm(matrices[:, 3:, 3:] @ across, 2, axis=(1, 2))
 
-# %% [markdown]
-# Two orbits that leave the Earth at a small angle are apart, after some path, by at most so much times the angle; on straight
-# lines that would be the path itself. So what the field does to neighbours is the ratio of the two.
-
-# %%
-fig = plots.curves(
-    paths, stretch, xlabel="path back from the Earth (AU)", ylabel="distance over that of straight lines",
-    xscale="log", yscale="log"
-)
-show(
-    fig,
-    "01_stretch",
-    run_dir=run_dir,
-    caption="How far two orbits come apart that arrive from nearly the same direction, over what straight lines would (a calculation).",
-    alt="Largest separation of neighbouring orbits, over the path, against the path for three arrival directions, on logarithmic "
-    "axes: all are 1 as far as the Sun's field reaches, and after "
-    f"{paths[-1]:g} AU {', '.join(f'{values[-1]:.2g} {name}' for name, values in stretch.items())}.",
-)
+# %% tags=["hide-input"]
+fig = plots.curves(paths, stretch, xlabel="path back from the Earth (AU)", ylabel="stretch of a circle of directions",
+                   xscale="log", yscale="log")
+show(fig, "01_stretch", run_dir, path=paths[-1],
+     ends=", ".join(f"{number(float(values[-1]))} ({name})" for name, values in stretch.items()))
 # where orbits part more, the box is too large for differences to be derivatives
-worst = max(np.max(np.abs(volume[name] - 1)[stretch[name] < 10]) for name in directions)
+meant = {name: values < CHAOTIC for name, values in stretch.items()}
+worst = max(np.max(np.abs(volume[name] - 1)[meant[name]]) for name in directions)
 say(
-    f"Out to some {paths[6]:g} AU all fly nearly as straight lines do. Then a uniform field turns the orbits round and holds neighbours together, "
-    f"{stretch['along the field'][-1]:.2f} times as far apart as straight lines; the orbit from the north comes back to the heliosphere, and ends {stretch['north'][-1]:.1f} times as far. "
-    f"The determinant stays 1 to {worst:.0e}."
+    f"The circle of the third direction ends {number(float(stretch['RA 310°, Dec 20°'][-1]))} times as long as it began. "
+    f"The determinant, in all three, stays 1 to {number(float(worst))}: what is stretched one way is squeezed another."
 )
-
-# %%
-assert worst < 1e-3, "phase-space volume is not conserved along an orbit"
+for name in directions:
+    assert np.all(np.abs(volume[name] - 1)[stretch[name] < 10] < 1e-3), "phase-space volume is not conserved along an orbit"
 
 # %% [markdown]
-# What limits the agreement is the rounding of numbers where the box is small, and the box's own size where it is large. Then,
-# halve the displacements, and a difference of second order falls to a quarter.
+# The package has no time for twelve neighbours of each orbit of a sky. It carries two displacements along with the orbit
+# itself, by the linearised equation of motion, and calls their stretch the *amplification*. Is it the same?
 
 # %%
-nose, short = run.closed_form.axes @ directions["towards the nose"], paths[:7]
-off = {size: np.array([abs(np.linalg.det(phase_space_matrix(nose, path, size)) - 1) for path in short])
+for name, n in directions.items():
+    fast = trace(heliosphere, earth, -p0 * heliosphere.axes @ n, backwards=True,
+                 path_cap_AU=paths[-1], boundary_AU=1e5, tolerance=1e-13).amplification
+    assert np.allclose(fast, stretch[name][-1], rtol=0.05) or not meant[name][-1]
+
+# %% [markdown]
+# What is left of the determinant's error? Partly the rounding of numbers, where the box is small, and partly the box's
+# own size, where it is large. Of the second we know how it must fall: halve the displacements, and a difference of
+# second order falls to a quarter.
+
+# %%
+nose, short = heliosphere.axes @ directions["towards the nose"], paths[:7]
+off = {size: np.abs([np.linalg.det(box_carried(nose, path, size)) - 1
+                     for path in short])
        for size in (4e-3, 2e-3, 1e-3)}
+falls = [np.median(off[large] / off[large / 2]) for large in (4e-3, 2e-3)]
+
+# %% tags=["hide-input"]
 fig = plots.curves(
     short, {f"displacements of {size * 1e3:g} × 10⁻³": values for size, values in off.items()}, height=2.4,
     xlabel="path back from the Earth (AU)", ylabel="|determinant − 1|", xscale="log", yscale="log",
 )
-show(
-    fig,
-    "01_volume",
-    run_dir=run_dir,
-    caption="How far the volume of the box is from its first value, for boxes of three sizes (AU, and parts of the momentum), towards the nose (a calculation).",
-    alt="Three curves on logarithmic axes against path length, about parallel, one below the other as the box gets smaller; "
-    f"the largest values are {', '.join(f'{values.max():.0e}' for values in off.values())}.",
-)
-falls = [np.median(off[large] / off[large / 2]) for large in (4e-3, 2e-3)]
+show(fig, "01_volume", run_dir, largest=", ".join(number(float(values.max())) for values in off.values()))
 say(f"Each halving divides the difference by {falls[0]:.2f} and {falls[1]:.2f} in the median: the orbits themselves conserve the volume.")
-assert all(3.5 < fall < 4.5 for fall in falls), "the difference is not that of the size of the box"
+expect(all(3.5 < fall < 4.5 for fall in falls), "the difference is not that of the size of the box", run.parameters)
 
 # %% [markdown]
 # ## The same density in every frame
@@ -147,34 +151,26 @@ assert all(3.5 < fall < 4.5 for fall in falls), "the difference is not that of t
 # **Compton-Getting** effect. For $f \propto p^{-\gamma}$ its amplitude is $\gamma V/c$, with $c$ the speed of light.
 
 # %%
-speed = np.linalg.norm(run.closed_form.flow)
+speed = np.linalg.norm(heliosphere.flow)  # V/c
 angle = np.linspace(0, np.pi, 181)
 ahead = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], axis=-1)
-observed = -rigidity_TV * ahead
-in_plasma = boost_momentum(observed, [0.0, 0.0, -speed], PROTON_MASS_TV)
-intensity = (np.linalg.norm(in_plasma, axis=1) / rigidity_TV) ** -p_index
-first_order = 1 + p_index * speed * np.cos(angle)
+p = boost_momentum(-p0 * ahead, [0.0, 0.0, -speed], PROTON_MASS_TV)
+intensity = (np.linalg.norm(p, axis=1) / p0) ** -p_index
+dipole = p_index * speed
+difference = intensity - (1 + dipole * np.cos(angle))
+
+# %% tags=["hide-input"]
 fig = plots.curves(
     np.degrees(angle),
-    {"exact boost": (intensity - 1) * 1e4, "γ V/c cos θ": (first_order - 1) * 1e4},
-    xlabel="angle from the direction of motion (degrees)",
-    ylabel="I − 1 (10⁻⁴)",
+    {"exact, in γ V/c": {"": (intensity - 1) / dipole}, "exact − first order, in (γ V/c)²": {"": difference / dipole**2}},
+    xlabel="angle from ahead (degrees)", ylabel="excess of the intensity",
 )
-show(
-    fig,
-    "01_compton_getting",
-    run_dir=run_dir,
-    caption="An isotropic interstellar distribution seen from the moving Sun (a calculation).",
-    alt=f"Intensity minus one against angle: a cosine of amplitude {p_index * speed:.1e}; the exact boost and "
-    "the first-order formula lie on top of each other.",
-)
-difference = np.max(np.abs(intensity - first_order))
+show(fig, "01_compton_getting", run_dir, dipole=number(float(dipole)))
 say(
-    f"The dipole is {number(float(p_index * speed))}; the first-order formula misses the exact one by {difference:.0e}, the order of its square."
+    f"The dipole is {number(float(dipole))}. The first-order formula misses the exact one by at most "
+    f"{number(float(np.abs(difference).max()))}, the order of its square."
 )
-
-# %%
-assert difference < 20 * (p_index * speed) ** 2, "the boosted distribution is not the Compton-Getting dipole"
+assert np.abs(difference).max() < 20 * dipole**2, "the boosted distribution is not the Compton-Getting dipole"
 assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 
 # %% [markdown]
@@ -182,6 +178,36 @@ assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 # particles per area, time and energy: a flux falling as $p^{-\alpha}$ has $f \propto p^{-(\alpha+2)}$. A `p_index` of 2.7
 # in place of 4.7 would make this dipole 43 % too small.
 #
+# ## Both together are Equation (1)
+#
+# Eighteen directions of the sky: follow each back to interstellar space, go over to the frame of the plasma there, and
+# look up $f$, the same isotropic power law. `trace_sky` does the same for a whole sky (and `trace_samples`, in notebook
+# 03, for all that a detector takes together).
+
+# %%
+dec, ra = np.array([-60.0, 0.0, 60.0]), np.arange(0.0, 360.0, 60.0)
+n = unit_vector(*np.meshgrid(ra, dec)).reshape(-1, 3) @ heliosphere.axes.T
+start = np.repeat(earth_positions(heliosphere, 1), len(n), axis=0)
+end = trace(heliosphere, start, -p0 * n, backwards=True)
+p = boost_momentum(end.momentum, heliosphere.flow, PROTON_MASS_TV)
+f = np.linalg.norm(p, axis=1) ** -p_index * p0 ** (p_index - 2)  # 1/p0² if V = 0
+intensity = p0**2 * f  # Eq. (1)
+
+fast = trace_sky(heliosphere, dec, ra, rigidity_TV=p0).momentum_ratio[0].ravel()
+calm = end.amplification < CHAOTIC  # where the error of an orbit stays small
+assert np.allclose(intensity[calm], fast[calm] ** -p_index, atol=1e-5)
+
+# %% tags=["hide-input"]
+with_wind = end.momentum @ heliosphere.flow / (p0 * speed)  # cosine
+least, most = with_wind[np.argmin(intensity)], with_wind[np.argmax(intensity)]
+say(
+    f"The intensity less 1 lies between {number(float(intensity.min() - 1))} and {number(float(intensity.max() - 1))}, as without a "
+    f"heliosphere. But the directions are mixed: what counts is not where a particle is seen, but how it flew out there, "
+    f"{np.degrees(np.arccos(most)):.0f}° from the interstellar wind where the intensity is largest, {np.degrees(np.arccos(least)):.0f}° where it is least."
+)
+expect(least < most, "the excess does not come from ahead", run.parameters)
+
+# %% [markdown]
 # ## An objection, and what it is worth
 #
 # López-Barquero et al. (2017, ApJ 842, 54) object that in the heliosphere the magnetic moment of a particle is not conserved, that
@@ -191,22 +217,24 @@ assert np.argmax(intensity) == 0, "the excess does not come from ahead"
 # orbits back, turn them round, and see how near to the Earth they come again:
 
 # %%
-back = {}
-for name, icrs in directions.items():
-    begin = np.array([[1.0, 0.0, 0.0]]), -rigidity_TV * (run.closed_form.axes @ icrs)[None]
-    there = trace(run.closed_form, *begin, backwards=True, path_cap_AU=paths[-1], boundary_AU=1e5, tolerance=1e-12)
-    again = trace(run.closed_form, there.position, there.momentum, path_cap_AU=paths[-1], boundary_AU=1e5, tolerance=1e-12)
-    back[name] = float(np.linalg.norm(again.position - begin[0]))
-say("After " + f"{paths[-1]:g} AU back and as much forward they miss their start by "
-    + ", ".join(f"{off:.0e} AU ({name})" for name, off in back.items()) + ".")
-assert all(off < 1e-3 for name, off in back.items() if stretch[name][-1] < 10), "orbits followed back do not return"
+n = heliosphere.axes @ np.transpose(list(directions.values()))
+how = {"path_cap_AU": paths[-1], "boundary_AU": 1e5, "tolerance": 1e-12}
+there = trace(heliosphere, np.tile(earth, (3, 1)), -p0 * n.T, backwards=True, **how)
+again = trace(heliosphere, there.position, there.momentum, **how)
+missed = np.linalg.norm(again.position - earth, axis=1)  # AU
+
+# %% tags=["hide-input"]
+say(f"After {paths[-1]:g} AU back and as much forward they miss their start by at most {missed.max() * 149597871:.1g} km; the one that "
+    f"misses it most is from {list(directions)[np.argmax(missed)]}.")
+returned = [bool(off < 1e-3) or not meant[name][-1] for name, off in zip(directions, missed, strict=True)]
+assert all(returned), "orbits followed back do not return"
 
 # %% [markdown]
 # What the parting of neighbours does take away is what a single orbit means. The density is the same all along it, but where neighbours part, a
 # detector that does not tell them from each other sees the mean over places far apart. The theorem holds for each of them, and so
 # Eq. (1) holds for their mean: it is the mean that a map has to compute, over all that one pixel takes together, and its finite
-# sample has an error that the fit has to know (notebooks 03 and 05). What the theorem does exclude is not in the fields
-# of a model: turbulence on the way that the model leaves out, in which a particle forgets where it came from.
+# sample has an error that the fit has to know (notebooks 03 and 05). There is one thing that the theorem does not cover:
+# turbulence on the way that the model leaves out, in which a particle forgets where it came from.
 #
 # **A question the figure raises.** Near some directions neighbours part without end. If two orbits that arrive a
 # hundredth of a degree apart come from opposite sides of the sky, what does a single orbit still mean? (Notebook 03.)

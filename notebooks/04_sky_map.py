@@ -20,8 +20,8 @@
 #
 # No detector counts equally in all directions. But the sky turns: at a fixed local direction, hence a fixed
 # declination, the count rate over a sidereal day compares one right ascension with another under the same efficiency.
-# What is measured is therefore the **relative intensity**: that over the mean of all directions of the same declination,
-# the declination **ring**, and nothing else. A map of decades knows it to better than $10^{-4}$.
+# What is measured is therefore the **relative intensity**: the intensity over its mean in all directions of the same
+# declination, the declination **ring**, and nothing else. A map of decades knows it to better than $10^{-4}$.
 #
 # $$ \mathcal I(\theta,\phi) = \frac{I(\theta,\phi)}{\frac{1}{2\pi}\int_0^{2\pi} I(\theta,\phi)\, d\phi} \tag{2} $$
 #
@@ -36,17 +36,14 @@ dec_min: float = -90.0  # lowest declination used, degrees
 dec_max: float = 90.0  # highest declination used, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
-from numpy.polynomial.legendre import legval
 
 from lisbon_core import plots
 from lisbon_core.response import air_shower, mono
 from lisbon_core.run import Run
-from lisbon_core.sky import first_harmonic, multipoles, power_spectrum, ring_means, ring_normalise
-from lisbon_core.sky.files import map_from_arrays
-from lisbon_core.sky.files.healpix import to_healpix
-from lisbon_core.tools.notebook import expect, number, say, show
+from lisbon_core.sky import first_harmonic, multipoles, power_spectrum, ring_normalise
+from lisbon_core.tools.notebook import number, say, show
 
 run = Run.from_namespace(globals())
 sky = run.sky
@@ -54,33 +51,115 @@ sky = run.sky
 # %% [markdown]
 # ## The sky of this run
 #
-# Whatever was decided while reading the file is said here; nothing is silently assumed.
+# Whatever was decided while reading the file is said here; nothing is silently assumed. Many experiments publish on
+# HEALPix, a grid of pixels of equal area: such a map is averaged onto the grid of this one. Maps are drawn in Mollweide's
+# projection, which keeps areas, with right ascension growing to the left, as on the sky.
 
-# %%
+# %% tags=["hide-input"]
 say(f"**{sky}.**")
 say("\n".join(f"- {sentence}" for sentence in sky.log) or "The file needed no interpretation.")
-
-# %%
-harmonic, seen_dec = first_harmonic(sky), sky.dec[sky.observed.any(axis=1)]
-lowest, highest = np.nanmin(sky.relative_intensity) - 1, np.nanmax(sky.relative_intensity) - 1
-fig = plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra, field_icrs=run.heliosphere.field_icrs)
+harmonic, rows = first_harmonic(sky), sky.dec[sky.observed.any(axis=1)]
 show(
-    fig,
+    plots.skies({sky.label: sky.relative_intensity}, sky.dec, sky.ra, field_icrs=run.heliosphere.field_icrs),
     "04_sky",
-    run_dir=run_dir,
-    caption=f"Relative intensity minus 1: {run.label}. Blank: not observed.",
-    alt="Mollweide map of relative intensity minus one, right ascension to the left, between declinations "
-    f"{seen_dec[0]:.0f} and {seen_dec[-1]:.0f} degrees: values from {lowest:.1e} to {highest:.1e}, the largest near right "
-    f"ascension {harmonic.phase:.0f} degrees once they are smoothed to a wave.",
+    run_dir,
+    label=run.label,
+    south=rows[0],
+    north=rows[-1],
+    lowest=number(float(np.nanmin(sky.relative_intensity)) - 1),
+    highest=number(float(np.nanmax(sky.relative_intensity)) - 1),
+    phase=harmonic.phase,
 )
 
 # %% [markdown]
+# ## Why a ring is divided by its mean
+#
+# Take this sky as the true one. The array counts best what passes overhead, at its own latitude of 30°, and ever less
+# away from it. So what it counts in a ring is the sky times an efficiency that nobody knows to $10^{-4}$. Eq. (2) needs not
+# know it:
+
+# %%
+seen = sky.observed.any(axis=1)  # rings of which something is seen
+efficiency = np.exp(-(((sky.dec - 30.11) / 30) ** 2))  # as good a guess as any
+counted = efficiency[:, None] * sky.relative_intensity
+
+# Eq. (2): the intensity over its mean along right ascension, ring by ring
+relative = counted[seen] / np.nanmean(counted[seen], axis=1, keepdims=True)
+
+assert np.allclose(relative, sky.relative_intensity[seen], rtol=1e-12, equal_nan=True)
+
+# the same by the package
+fast = ring_normalise(sky.replace(relative_intensity=counted)).relative_intensity
+assert np.allclose(relative, fast[seen], rtol=1e-12, equal_nan=True)
+
+# %% [markdown]
+# The efficiency is gone: the sky that was put in comes back to twelve digits. But whatever the true sky has in common with
+# an efficiency, a change with declination alone, is gone with it.
+#
+# ## What the rings remove
+#
+# Any function of $\mu$ is a sum of **Legendre** polynomials $P_n(\mu)$ with coefficients $A_n$: $P_1 = \mu$ is the dipole,
+# $P_2 = (3\mu^2-1)/2$ is equal on both sides. Take the term $A_2P_2(\mu)$ alone, undisturbed by any heliosphere. Its mean
+# over a ring is, by the addition theorem of these polynomials, $A_2P_2(\sin\delta_B)P_2(\sin\delta)$, with $\delta_B$ the
+# declination to which the field points: the part of it that depends on declination alone. `ring_normalise`, Eq. (2), takes
+# off exactly this, to first order in the anisotropy.
+
+# %%
+ra, dec = np.meshgrid(np.radians(sky.ra), np.radians(sky.dec))
+field = run.heliosphere.field_icrs  # unit vector; its last part is the sine of delta_B
+across = field[0] * np.cos(ra) + field[1] * np.sin(ra)
+mu = -(np.cos(dec) * across + np.sin(dec) * field[2])  # what comes from n moves to -n
+
+
+def P2(x):
+    return (3 * x**2 - 1) / 2
+
+
+A2 = 1e-3
+before = sky.replace(
+    relative_intensity=1 + A2 * P2(mu),
+    sigma=np.full(mu.shape, 1e-4),
+    footprint=np.ones(mu.shape, dtype=bool),
+)
+after = ring_normalise(before)
+predicted = 1 + A2 * (P2(mu) - P2(field[2]) * P2(np.sin(dec)))
+worst = np.max(np.abs(after.relative_intensity - predicted))
+assert worst < 5 * A2**2
+
+# %% tags=["hide-input"]
+show(
+    plots.skies(
+        {
+            "P₂ about the field": before.relative_intensity,
+            "after Eq. (2)": after.relative_intensity,
+            "what was lost": 1 + before.relative_intensity - after.relative_intensity,
+        },
+        sky.dec,
+        sky.ra,
+        field_icrs=field,
+        own="what was lost",
+    ),
+    "04_rings",
+    run_dir,
+    lost=100 * P2(field[2]) ** 2,
+)
+say(
+    f"Eq. (2) agrees with the addition theorem to {number(float(worst))}, less than the square of the anisotropy. Of the power "
+    f"of $P_2$, {100 * P2(field[2]) ** 2:.0f} % is lost for this field direction."
+)
+
+# %% [markdown]
+# $P_2$ matters more than its size suggests: it is the term that tells a converging field from a diverging one, and so
+# it carries the focusing length of notebook 09.
+#
+# ## A sky in two numbers
+#
 # The oldest way to put such a pattern in two numbers is the first harmonic of the map
 # projected on right ascension, the sine wave that fits best, with its amplitude and the right ascension of its maximum,
 # the phase. The amplitude is smaller than that of the dipole, because a ring at declination $\delta$ sees only $\cos\delta$
 # of it. [Notebook 12](12_dipole_at_every_energy.ipynb) follows both through the energies.
 
-# %%
+# %% tags=["hide-input"]
 say(
     f"First harmonic of this sky: amplitude {number(harmonic.amplitude, harmonic.amplitude_error)}, phase "
     f"{number(harmonic.phase, harmonic.phase_error)}°. For comparison, Tibet AS-gamma measured at 4 TeV an amplitude of "
@@ -94,13 +173,17 @@ say(
 # A map on the sphere is a sum of spherical harmonics $Y_{\ell m}$, each with a coefficient $a_{\ell m}$: $\ell = 1$ is the
 # dipole, $\ell = 2$ the quadrupole, and $\ell$ oscillations around the sky have a size of about $180°/\ell$. The power
 # spectrum $C_\ell$ is the mean of $|a_{\ell m}|^2$ over $m$. On a sky seen in part the harmonics overlap, and what is
-# computed as if the rest were zero is called a *pseudo*-spectrum; each is compared here with what noise alone would give.
+# computed as if the rest were zero is called a *pseudo*-spectrum. It is compared here with what noise alone would give, and
+# with the spectrum of the dipole of this sky alone, seen in the same part:
 
 # %%
-dipole, spectrum = multipoles(sky, 2), power_spectrum(sky, 20)
-seen_ra, seen_dec = np.meshgrid(sky.ra, sky.dec)
-wave = dipole.dipole.amplitude * np.cos(np.radians(seen_dec)) * np.cos(np.radians(seen_ra - dipole.dipole.phase))
-leaked = power_spectrum(sky.replace(relative_intensity=np.where(sky.observed, 1 + wave, np.nan)), 20)
+spectrum = power_spectrum(sky, 20)
+dipole = multipoles(sky, 2).dipole
+wave = dipole.amplitude * np.cos(dec) * np.cos(ra - np.radians(dipole.phase))
+alone = sky.replace(relative_intensity=np.where(sky.observed, 1 + wave, np.nan))
+leaked = power_spectrum(alone, 20)
+
+# %% tags=["hide-input"]
 fig = plots.curves(
     spectrum.l[1:],
     {"this sky": spectrum.power[1:], "noise alone, on average": spectrum.noise[1:], "its dipole alone": leaked.power[1:]},
@@ -112,102 +195,20 @@ fig = plots.curves(
 show(
     fig,
     "04_spectrum",
-    run_dir=run_dir,
-    caption=f"Pseudo-power spectrum of the sky after Eq. (2): {run.label}.",
-    alt="Power against the degree of the harmonics, on a logarithmic scale: the sky falls by "
-    f"{np.log10(spectrum.power[1] / spectrum.power[-1]):.1f} decades from the dipole to degree {spectrum.l[-1]}, where it is "
-    f"{spectrum.power[-1] / spectrum.noise[-1]:.1f} times the noise; a pure dipole on the same footprint has "
-    f"{np.median(leaked.power[1:] / spectrum.power[1:]):.0%} of the power of this sky in the median.",
+    run_dir,
+    label=run.label,
+    decades=np.log10(spectrum.power[1] / spectrum.power[-1]),
+    last=spectrum.l[-1],
+    over_noise=spectrum.power[-1] / spectrum.noise[-1],
+    share=100 * np.median(leaked.power[1:] / spectrum.power[1:]),
 )
-loud = spectrum.l[1:][spectrum.power[1:] > 2 * spectrum.noise[1:]]
+loud, by_leaking = (np.sum(power[1:] > 2 * spectrum.noise[1:]) for power in (spectrum.power, leaked.power))
 say(
-    f"Fitted together with the quadrupole, the dipole along the equator is "
-    f"{number(dipole.dipole.amplitude, dipole.dipole.amplitude_error)} at {number(dipole.dipole.phase, dipole.dipole.phase_error)}°. "
-    f"The power is more than twice that of the noise at {loud.size} of the {spectrum.l.size - 1} degrees shown. That does not mean structure at each of them: "
-    f"a sky of that dipole alone, without noise, seen through the same window, is above at {np.sum(leaked.power[1:] > 2 * spectrum.noise[1:])}. "
-    "On a sky seen in part the dipole leaks into the other degrees."
+    f"Fitted together with the quadrupole, the dipole along the equator is {number(dipole.amplitude, dipole.amplitude_error)} "
+    f"at {number(dipole.phase, dipole.phase_error)}°. The power is more than twice that of the noise at {loud} of the "
+    f"{spectrum.l.size - 1} degrees shown. That does not mean structure at each of them: the dipole alone, without noise, is "
+    f"above at {by_leaking}. On a sky seen in part it leaks into the other degrees."
 )
-
-# %% [markdown]
-# ## Onto HEALPix and back
-#
-# Many experiments publish on HEALPix, a grid of pixels of equal area, `NSIDE` fixing how many. Going there takes the value of
-# the grid pixel that holds each centre; coming back averages over the HEALPix pixels in each grid pixel.
-
-# %%
-values, errors = to_healpix(sky, 64)
-header = {"NSIDE": 64, "ORDERING": "RING", "COORDSYS": "C"}
-arrays = {"relative_intensity": values, "sigma": errors}
-back = map_from_arrays(arrays, header, averaging_deg=sky.averaging_deg)
-if back.relative_intensity.shape == sky.relative_intensity.shape:
-    both = sky.observed & back.observed
-    change = np.std((back.relative_intensity - sky.relative_intensity)[both])
-    say(
-        f"To HEALPix with {values.size} pixels and back, {both.sum()} of {sky.observed.sum()} pixels change by {change:.1e} "
-        f"(r.m.s.), next to errors of {np.median(sky.sigma[both]):.1e}."
-    )
-    expect(change < np.median(sky.sigma[both]), "resampling changes the sky by more than its errors", run.parameters)
-
-# %% [markdown]
-# ## What the rings remove
-#
-# Any function of $\mu$ is a sum of **Legendre** polynomials $P_n(\mu)$ with coefficients $A_n$: $P_1 = \mu$ is the dipole,
-# $P_2 = (3\mu^2-1)/2$ is equal on both sides. Take the term $A_2P_2(\mu)$ alone, undisturbed by any heliosphere. Its mean
-# over a ring is, by the addition theorem of these polynomials, $A_2P_2(\sin\delta_B)P_2(\sin\delta)$, with $\delta_B$ the
-# declination to which the field points: the part of it that depends on declination alone. Eq. (2) subtracts exactly this,
-# to first order in the anisotropy.
-
-# %%
-ra, dec = np.meshgrid(np.radians(sky.ra), np.radians(sky.dec))
-directions = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
-field = run.heliosphere.field_icrs
-mu = -directions @ field
-second = 1e-3 * legval(mu, [0, 0, 1])
-everywhere = np.ones(mu.shape, dtype=bool)
-before = sky.replace(relative_intensity=1 + second, sigma=np.full(mu.shape, 1e-4), footprint=everywhere)
-after = ring_normalise(before)
-predicted = second - 1e-3 * legval(field[2], [0, 0, 1]) * legval(np.sin(dec), [0, 0, 1])
-fig = plots.skies(
-    {
-        "P₂ about the field": before.relative_intensity,
-        "after Eq. (2)": after.relative_intensity,
-        "what was lost": 1 + before.relative_intensity - after.relative_intensity,
-    },
-    sky.dec,
-    sky.ra,
-    field_icrs=field,
-    own="what was lost",
-)
-show(
-    fig,
-    "04_rings",
-    run_dir=run_dir,
-    caption="A pure $P_2$ of amplitude $10^{-3}$ before and after Eq. (2), and the difference (a calculation, no data).",
-    alt="Three Mollweide maps: the second Legendre polynomial about the field direction, the same after ring "
-    "normalisation, and their difference, which consists of horizontal bands.",
-)
-worst = np.max(np.abs(after.relative_intensity - 1 - predicted))
-lost = legval(field[2], [0, 0, 1]) ** 2
-say(
-    f"Eq. (2) agrees with the addition theorem to {worst:.1e}, which is the square of the anisotropy; "
-    f"the power of $P_2$ that is lost for this field direction is {lost:.1%}."
-)
-
-# %%
-assert worst < 5e-6, "Eq. (2) does not remove what the addition theorem says it should"
-
-# %% [markdown]
-# $P_2$ matters more than its size suggests: it is the term that tells a converging field from a diverging one, and so
-# it carries the focusing length of notebook 09.
-#
-# Eq. (2) done twice is Eq. (2) done once, and every ring then has mean 1:
-
-# %%
-means = ring_means(sky.relative_intensity, sky.observed)
-again = ring_normalise(sky)
-assert np.nanmax(np.abs(means - 1)) < 1e-12, "a ring of the sky does not have mean 1"
-assert np.nanmax(np.abs(again.relative_intensity - sky.relative_intensity)) < 1e-12, "Eq. (2) is not idempotent"
-say(f"Largest deviation of a ring mean from 1: {np.nanmax(np.abs(means - 1)):.1e}.")
 
 # %% [markdown]
 # ## What stands behind one energy
@@ -219,23 +220,29 @@ say(f"Largest deviation of a ring mean from 1: {np.nanmax(np.abs(means - 1)):.1e
 # (`response`, `air_shower`). Which rigidities are assumed is a parameter of the run, and one of its assumptions.
 
 # %%
-share = np.linspace(0.005, 0.995, 199)
-shown = {"this run": run.response, "a calorimeter": air_shower(run.response.scale_TV, 0.6, size_exponent=1.0),
-         "one rigidity": mono(run.response.scale_TV)}
-fig = plots.curves(share * 100, {name: np.log10(one.rigidity(share)) for name, one in shown.items()},
-                   xlabel="share of the events with less (%)", ylabel="log₁₀ rigidity (TV)", height=2.8)
-show(
-    fig,
-    "04_response",
-    run_dir=run_dir,
-    caption=f"Rigidities behind one reported energy: {run.response.says}; a detector that sees every nucleus at its energy; and one "
-    "rigidity (an assumption, no data).",
-    alt="Logarithm of the rigidity against the share of events below it: a curve that rises from a few tenths of a TV through "
-    f"{run.response.median_TV:.1f} TV in the middle, one below it, and a horizontal line.",
-)
+# TV: that many of the events have less
 low, middle, high = run.response.rigidity([0.16, 0.5, 0.84])
-say(f"Two thirds of the events have {number(float(low))} to {number(float(high))} TV, half of them less than {number(float(middle))} TV.")
-assert low <= middle <= high, "quantiles fall"
+assert low <= middle <= high
+
+# %% tags=["hide-input"]
+share = np.linspace(0.005, 0.995, 199)
+shown = {
+    "this run": run.response,
+    "a calorimeter": air_shower(run.response.scale_TV, 0.6, size_exponent=1.0),
+    "one rigidity": mono(run.response.scale_TV),
+}
+fig = plots.curves(
+    share * 100,
+    {name: one.rigidity(share) for name, one in shown.items()},
+    xlabel="share of the events with less (%)",
+    ylabel="rigidity (TV)",
+    yscale="log",
+)
+show(fig, "04_response", run_dir, says=run.response.says, median=run.response.median_TV)
+say(
+    f"Two thirds of the events have {number(float(low))} to {number(float(high))} TV, half of them less than "
+    f"{number(float(middle))} TV."
+)
 
 # %% [markdown]
 # **A question the figure raises.** A north-south dipole would leave no trace at all in such a map. Which of the terms

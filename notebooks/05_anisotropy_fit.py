@@ -22,10 +22,10 @@
 #
 # $$ I = \left[1 + A_1P_1(\mu) + \dots + A_nP_n(\mu) + G_xR_x + G_yR_y\right]\left(\frac{p}{p_0}\right)^{-\gamma} \tag{3} $$
 #
-# The bracket is computed by `sample_columns`, orbit by orbit. $P_n$ are the Legendre polynomials and $A_n$ their
-# coefficients; $\mathbf R$ is the guiding centre, with components $R_x$, $R_y$ across the field: along $e_x$, the
-# direction of the interstellar flow's part across the field, and across both; $G_x$, $G_y$ are those of the gradient, $p/p_0$ is the momentum of notebook 03 over that at Earth, and $\gamma$ is `p_index` $= \alpha + 2$ for a flux falling as $p^{-\alpha}$.
-# The sky has been through Eq. (2), so the model goes through it too; that is what makes the fit non-linear.
+# $P_n$ are the Legendre polynomials and $A_n$ their coefficients. $\mathbf R$ is the guiding centre. Its components across
+# the field are $R_x$, along $e_x$, which is the direction of the interstellar flow as far as it crosses the field, and
+# $R_y$, across both. $G_x$ and $G_y$ are the components of the gradient. $p/p_0$ is the momentum of notebook 03 over that at
+# Earth, and $\gamma$ is `p_index` $= \alpha + 2$ for a flux that falls as $p^{-\alpha}$.
 
 # %% tags=["parameters"]
 order: int = 7  # highest Legendre order fitted
@@ -34,15 +34,17 @@ field_uG: float = 3.4  # strength of the interstellar field, microgauss
 seed: int = 20060101  # of every random number
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
-# %%
-
+# %% tags=["hide-input"]
 import numpy as np
+from numpy.polynomial.legendre import Legendre
 
 from lisbon_core import plots
-from lisbon_core.anisotropy import fit_coefficients, parameter_names
+from lisbon_core.anisotropy import fit_coefficients, fit_design, parameter_names
+from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.claims import anisotropy_claims, otherwise_made
 from lisbon_core.run import Run
 from lisbon_core.tools.notebook import expect, number, record, say, show
+from lisbon_core.tools.tables import page_table
 
 run = Run.from_namespace(globals())
 sky, fit = run.sky, run.fit
@@ -51,55 +53,124 @@ names = parameter_names(fit.order)
 say(f"**{run.label}.**")
 
 # %% [markdown]
-# ## The fit
+# ## One direction of the sky
 #
-# `fit_anisotropy` takes the coefficients that make the sum of squared residuals least, each pixel counted in its error.
-# But each pixel is an average over a disc of 5° on a grid of 2°, so about twenty of them share their data and err together.
-# How errors hang together is their **covariance**; that of the averaging goes into the errors of the coefficients. A fit
-# that took the pixels for independent would claim errors four to five times too small.
+# Many orbits belong to one direction, since it is averaged over a season, a solar cycle and all rigidities of the detector.
+# Each has its own $\mu$, $\mathbf R$ and $p$; what arrives is the mean. So Eq. (3) for one direction is a row of numbers, each
+# the mean of one term:
 
 # %%
-print(fit)
+ring, column = np.argwhere(sky.observed)[sky.observed.sum() // 2]
+here = (slice(None), ring, column)  # all orbits of that direction
+orbits = run.liouville
+mu, R_x, R_y = orbits.mu[here], orbits.R_x[here], orbits.R_y[here]
+legendre = [Legendre.basis(n)(mu) for n in range(order + 1)]  # P_0 = 1
+factor = orbits.momentum_ratio[here] ** -p_index
+row = np.mean(np.array([*legendre, R_x, R_y]) * factor, axis=1)
 
-# %%
-sigma = np.concatenate([one.sigma[one.observed] for one in run.skies])
-jacobian = fit.design.relative_intensity(fit.theta)[1] / sigma[:, None]
-naive = np.sqrt(np.diag(np.linalg.inv(jacobian.T @ jacobian)))
-noise_only = np.sqrt(np.diag(fit.noise @ fit.noise.T))
-ratio = noise_only / naive
-say(f"Errors with the covariance of the averaging are {ratio.min():.1f} to {ratio.max():.1f} times those of a fit to independent pixels.")
+# the package, for all directions at once
+rows, _ = mean_columns(orbits, order, p_index)
+assert np.allclose(row, rows[ring * sky.ra.size + column], rtol=1e-9, atol=1e-12)
+
+# %% tags=["hide-input"]
+say(
+    f"At right ascension {sky.ra[column]:.0f}° and declination {sky.dec[ring]:.0f}° there are {mu.size} orbits, with μ from "
+    f"{number(float(mu.min()))} to {number(float(mu.max()))}. Their row:\n\n"
+    + page_table([[number(float(one), None, "AU" * (k > order)) for k, one in enumerate(row)]], ["1", *names])
+)
 
 # %% [markdown]
-# The Liouville map is itself a sample, so it errs too. It comes in two halves that share nothing, and pixel by pixel half
-# their difference is a draw of that error: like so much more noise of the sky, it goes into the errors and into chi-square.
+# ## The fit
 #
-# These errors are *statistical*: they take the heliosphere, the interstellar field and the detector's response as known. The
-# last row is what is *systematic*: how far heliospheres and detectors that could be as well move the coefficients
-# (notebook 11). It is the larger one.
-# A synthetic sky was made with a map as well, of other and more orbits, and errs by that much less.
+# The sky has been through Eq. (2), so the model, averaged over discs like the sky, goes through it too. The ring mean below
+# the fraction makes the fit a little non-linear: it is solved a few times, each time from the slope where the last one ended.
 
 # %%
-rows = [f"| {words} | {' | '.join(f'{x:.1e}' for x in errors)} |" for words, errors in (fit.budget | {"all of these": fit.sigma}).items()]
-if run.systematic:
-    rows.append(f"| **systematic** | {' | '.join(f'{x:.1e}' for x in run.systematic.error(run.systematic.theta))} |")
-say("| error from | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1) + "\n" + "\n".join(rows))
+C, C_ring = fit.design.columns, fit.design.ring_columns  # rows, and their ring means
+weight, data = fit.design.weight, fit.data  # 1/sigma^2, relative intensity
+theta = np.zeros(order + 2)  # A_1 ... A_n, G_x, G_y
+for _ in range(6):
+    mean = C_ring @ [1, *theta]
+    model = C @ [1, *theta] / mean  # Eq. (2) of Eq. (3)
+    slope = (C - model[:, None] * C_ring)[:, 1:] / mean[:, None]
+    normal = (slope.T * weight) @ slope
+    theta = theta + np.linalg.solve(normal, (slope.T * weight) @ (data - model))
 
-# %%
+# the package, with a Liouville map taken as exact
+fast = fit_design(fit.design.exact(), data)
+assert np.all(np.abs(theta - fast.theta) < 1e-6 * fast.sigma)
+
+# %% [markdown]
+# The map is not exact: it is a sample of orbits. Noise in a row makes its coefficient too small. How much noise there is, the
+# two halves of the sample tell, which share no orbit, and `fit_anisotropy` takes its effect out. So these are the coefficients:
+
+# %% tags=["hide-input"]
 truth = run.truth.claims(fit.order) if run.truth else None
+systematic = run.systematic.error(run.systematic.theta) if run.systematic else None
+pulls = (fit.theta - [truth[name] for name in names]) / fit.sigma if truth else None
+cells = []
+for k, name in enumerate(names):
+    of_both = None if systematic is None else float(systematic[k])
+    unit = "" if k < order else "1/AU"
+    true = truth[name] if truth else 0.0
+    cells.append([name, number(float(fit.theta[k]), float(fit.sigma[k]), unit, [true], of_both)])
+    if truth:
+        cells[-1] += [number(true, None, unit, [float(fit.theta[k])]), f"{pulls[k]:+.1f}".replace("-", "−")]
+errors = "± statistical" + " ± systematic" * bool(run.systematic)
+say(page_table(cells, ["", f"fitted {errors}", *(["truth", "pull"] if truth else [])]))
+off = (fit.theta - theta) / fit.sigma
+most = int(np.argmax(np.abs(off)))
+say(
+    f"Taking the noise of the map out moves {names[most]} most, by {abs(off[most]):.1f} of its statistical errors."
+    + " The pull is the difference from the truth in statistical errors." * bool(truth)
+)
+
+# %% tags=["hide-input"]
 largest = np.argsort(-np.abs(fit.theta[:-2]))[:2]
 fig = plots.coefficients(
     names[:-2], fit.theta[:-2], fit.sigma[:-2], [truth[name] for name in names[:-2]] if truth else None
 )
-show(
-    fig,
-    "05_coefficients",
-    run_dir=run_dir,
-    caption=f"Legendre coefficients of the pitch-angle distribution: {run.label}.",
-    alt="Fitted Legendre coefficients with error bars against their order, and, on a synthetic sky, the truth as a "
-    f"horizontal stroke; {names[largest[0]]} is the largest.",
-)
+show(fig, "05_coefficients", run_dir, label=run.label, largest=names[largest[0]])
 if len(largest) > 1:
-    say(f"{names[largest[0]]} is {abs(fit.theta[largest[0]] / fit.theta[largest[1]]):.0f} times the next largest, {names[largest[1]]}.")
+    times = abs(fit.theta[largest[0]] / fit.theta[largest[1]])
+    say(f"{names[largest[0]]} is {times:.0f} times the next largest, {names[largest[1]]}.")
+
+# %% [markdown]
+# ## Its errors
+#
+# Each pixel is an average over a disc of 5° on a grid of 2°, so about twenty of them share their data and err together.
+# How errors hang together is their **covariance**. It goes through the fit: what the noise of the sky, a matrix times
+# independent numbers, does to the coefficients.
+
+# %%
+estimator = np.linalg.solve(normal, slope.T * weight)  # change of theta with data
+in_rings = estimator - fit.design.ring_mean(estimator.T).T  # Eq. (2) on the noise
+shaken = (fit.design.noise.T @ in_rings.T).T  # by each independent number
+honest = np.sqrt(np.sum(shaken**2, axis=1))
+assert np.allclose(honest, fast.budget["noise of the sky"], rtol=1e-6)
+
+independent = np.sqrt(np.diag(np.linalg.inv(normal)))  # were pixels independent
+
+# %% tags=["hide-input"]
+ratio = honest / independent
+say(f"A fit that took the pixels for independent would claim errors {ratio.min():.1f} to {ratio.max():.1f} times too small.")
+
+# %% [markdown]
+# The sample of orbits errs too. Pixel by pixel half the difference of its halves is a draw of that error: like so much more
+# noise of the sky, it goes into the errors and into chi-square. A synthetic sky was itself made with a map, of other and
+# more orbits, and errs by that much less.
+#
+# These errors are *statistical*: they take the heliosphere, the interstellar field and the detector's response as known.
+# The last row is what is *systematic*: how far heliospheres and detectors that could be as well move the coefficients
+# (notebook 11). It is the larger one.
+
+# %% tags=["hide-input"]
+causes = fit.budget | {"all of these": fit.sigma} | ({"**systematic**": systematic} if run.systematic else {})
+scale = np.where(np.arange(order + 2) < order, 1e5, 1e8)
+say(
+    "Errors, of $A_n$ in 10⁻⁵, of $G$ in 10⁻⁸ per AU:\n\n"
+    + page_table([[cause, *(f"{x:.1f}" for x in one * scale)] for cause, one in causes.items()], ["from", *names])
+)
 
 # %% [markdown]
 # ## What the fit leaves over
@@ -109,22 +180,20 @@ if len(largest) > 1:
 # if all is well. Its own error follows from the *effective pixels*, as many independent ones as would tell the same.
 
 # %%
-residual = 1 + sky.relative_intensity - shown_sky.relative_intensity
+residual = sky.relative_intensity - shown_sky.relative_intensity
+chi2 = np.sum(weight * (data - fit.design.relative_intensity(fit.theta)[0]) ** 2)
+assert np.isclose(chi2 / fit.chi2_expected, fit.chi2_reduced, rtol=1e-9)
+
+# %% tags=["hide-input"]
 fig = plots.skies(
-    {"observed": sky.relative_intensity, "fitted": shown_sky.relative_intensity, "residual": residual},
+    {"observed": sky.relative_intensity, "fitted": shown_sky.relative_intensity, "residual": 1 + residual},
     sky.dec,
     sky.ra,
     field_icrs=run.liouville.field_icrs,
     own="residual",
 )
-show(
-    fig,
-    "05_residual",
-    run_dir=run_dir,
-    caption=f"Sky and model on one scale, the residual on its own: {run.label}.",
-    alt="Three Mollweide maps: the observed sky, the smooth fitted sky, and the residual, whose r.m.s. is "
-    f"{np.nanstd(residual) / np.nanstd(sky.relative_intensity):.0%} of that of the observed sky.",
-)
+share = 100 * np.nanstd(residual) / np.nanstd(sky.relative_intensity)
+show(fig, "05_residual", run_dir, label=run.label, share=share)
 say(
     f"Reduced chi-square {number(fit.chi2_reduced, fit.chi2_reduced_sigma)} for {fit.effective_pixels:.0f} effective "
     f"pixels among {fit.data.size}."
@@ -137,18 +206,16 @@ say(
 # ones within their errors.
 
 # %%
-again = fit_coefficients(fit.design.exact(), fit.design.relative_intensity(fit.theta)[0])
-assert np.allclose(again, fit.theta, rtol=1e-8, atol=1e-12), "the model does not return its own coefficients"
+model, _ = fit.design.relative_intensity(fit.theta)
+again = fit_coefficients(fit.design.exact(), model)
+assert np.allclose(again, fit.theta, rtol=1e-8, atol=1e-12)
+
+# %% tags=["hide-input"]
 if truth:
-    pulls = np.array(
-        [(value - truth[name]) / sigma for name, value, sigma in zip(names, fit.theta, fit.sigma, strict=True)]
-    )
-    say(
-        "Pulls, (fitted − true)/error: "
-        + ", ".join(f"{name} {pull:+.1f}" for name, pull in zip(names, pulls, strict=True))
-    )
     for difference in otherwise_made(run):
         say(f"Mind: {difference}. The coefficients need not be those that it was made from.")
+    worst = int(np.argmax(np.abs(pulls)))
+    say(f"Farthest from its truth is {names[worst]}, by {abs(pulls[worst]):.1f} of its errors.")
     expect(np.all(np.abs(pulls) < 5), "a coefficient is more than five of its errors from the truth", run.parameters)
 record(run_dir, "05_anisotropy_fit", anisotropy_claims(run))
 

@@ -27,15 +27,17 @@
 order: int = 7  # highest Legendre order fitted
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 
 from lisbon_core import plots
+from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.measurements import dipoles
 from lisbon_core.run import Run
 from lisbon_core.studies import dipole_energy as study
 from lisbon_core.studies.dipole_energy import ENERGIES, harmonics, no_heliosphere
-from lisbon_core.tools.notebook import number, say, show
+from lisbon_core.tools.notebook import expect, number, say, show
+from lisbon_core.tools.tables import page_table
 
 run = Run.from_namespace(globals())
 laws = {"G the same at every rigidity": 0.0, "G falls as 1/rigidity": -1.0}
@@ -52,12 +54,45 @@ say(f"**{run.label}.** " + "The sky is synthetic and was made with the paper's f
 # An array sees a band of declinations, and of a dipole only its projection on right ascension. In a band the projected amplitude is
 # smaller than that of the dipole along the equator by $\langle\cos\delta\rangle$, mean over solid angle; the published ones come in both kinds,
 # and the table says which. Below all are drawn as dipoles. Where the sky is more than a dipole, this factor does not make
-# bands agree: north and south are predicted apart.
+# bands agree: north and south are predicted apart. In code, for one map, that of 10 TeV, and the declinations from −12 to 72:
+# the terms of Eq. (3), averaged over the orbits of each pixel, times the fitted coefficients make a sky; its first harmonic
+# is twice the mean of the sky times a wave in right ascension.
+
+# %%
+liouville, fit = through[own][list(ENERGIES).index(10.0)], fits["G falls as 1/rigidity"]
+dec, ra = liouville.dec, liouville.ra
+terms = study.law(run, -1.0)  # Eq. (3), with G falling as 1/rigidity
+rows, _ = mean_columns(liouville, order, run.parameters.p_index, terms)
+sky = (rows @ np.append(1, fit.theta)).reshape(len(dec), len(ra))
+
+inside, half = (dec > -12) & (dec < 72), (dec[1] - dec[0]) / 2
+low, high = dec[inside][0] - half, dec[inside][-1] + half  # whole rings
+area = np.cos(np.radians(dec[inside]))[:, None] / np.cos(np.radians(dec[inside])).sum()
+wave = np.array([np.cos(np.radians(ra)), np.sin(np.radians(ra))])
+first = np.array([2 * np.sum(area * sky[inside] * one) / len(ra) for one in wave])
+by_package = harmonics(run, through[own], (low, high), fit, -1.0).at(10.0)
+assert np.allclose(first, by_package.vector[0], rtol=1e-6, atol=1e-9)
+
+fine = np.radians(np.linspace(low, high, 2001))  # ⟨cos δ⟩ over solid angle
+mean_cos = np.trapezoid(np.cos(fine) ** 2, fine) / np.trapezoid(np.cos(fine), fine)
+assert abs(by_package.field_of_view * mean_cos - 1) < 1e-5
+
+# %% [markdown]
+# The same for all maps, in the north and in the south:
 
 # %%
 NORTH, SOUTH = (-10.0, 70.0), (-90.0, -25.0)  # Tibet AS-gamma and ARGO-YBJ; IceCube
+north, south, straight = (
+    {title: seen(fits[title], index) for title, index in laws.items()}
+    for seen in (
+        lambda fit, index: harmonics(run, through[own], NORTH, fit, index),
+        lambda fit, index: harmonics(run, through[own], SOUTH, fit, index),
+        lambda fit, index: no_heliosphere(run, NORTH, fit, index),
+    )
+)
+low, high = (north["G falls as 1/rigidity"].at(energy) for energy in (1.0, 20.0))
 
-
+# %% tags=["hide-input"]
 def hemisphere(one):
     """Which part of the sky an experiment sees."""
     if one.dec_max < 0:
@@ -66,34 +101,17 @@ def hemisphere(one):
 
 
 measured = [one for one in dipoles() if ENERGIES[0] <= one.energy <= ENERGIES[-1]]
-dec, ra = through[own][0].dec, through[own][0].ra
 points = []
 for one in measured:
     factor = study.band(dec, ra, one.dec_min, one.dec_max)[1] if one.of == "projection" else 1.0
     points.append((one.series, hemisphere(one), one.energy, factor * one.amplitude, factor * one.amplitude_sigma, one.phase, one.phase_sigma))
 panels = {}
 for title, index in laws.items():
-    lines = {f"{own}, north": (harmonics(run, through[own], NORTH, fits[title], index), "north", "-"),
-             f"{own}, south": (harmonics(run, through[own], SOUTH, fits[title], index), "south", "-"),
-             "no heliosphere, north": (no_heliosphere(run, NORTH, fits[title], index), "north", ":")}
+    panels[title] = {f"{own}, north": (north[title], "north", "-"), f"{own}, south": (south[title], "south", "-"),
+                     "no heliosphere, north": (straight[title], "black", ":")}
     if "MHD simulation" in through:
-        lines["MHD simulation, north"] = harmonics(run, through["MHD simulation"], NORTH, fits[title], index), "north", "--"
-    panels[title] = lines
-north = {title: lines[f"{own}, north"][0] for title, lines in panels.items()}
-low, high = (north["G falls as 1/rigidity"].at(energy) for energy in (1.0, 20.0))
-
-# %%
-fig = plots.dipole_energy(panels, points)
-show(
-    fig,
-    "12_dipole",
-    run_dir=run_dir,
-    caption="Dipole along the equator: lines with 68 % bands (fit and orbits), predicted from one fitted distribution under two laws for its gradient; "
-    f"points, published ({len({one.series for one in measured})} series, statistical errors). Blue: north, red: south, black: both. {run.label}.",
-    alt="Amplitude and phase of the dipole against energy, two columns. Predicted amplitudes rise from a tenth of their value at 0.6 TeV to a plateau "
-    "near 10 TeV, or go on rising where the gradient is constant. Measured amplitudes rise likewise to 10 TeV, fall to a minimum near 100 TeV, where "
-    "their phase turns from +30 to -90 degrees, and rise again; no prediction does so.",
-)
+        panels[title]["MHD simulation, north"] = harmonics(run, through["MHD simulation"], NORTH, fits[title], index), "green", "--"
+show(plots.dipole_energy(panels, points), "12_dipole", run_dir, label=run.label, series=len({one.series for one in measured}))
 say(
     f"In the north the heliosphere leaves {low.amplitude[0] / high.amplitude[0]:.0%} at 1 TeV of what is there at 20 TeV. Below a few TeV the gyroradius is "
     "smaller than the heliosphere, most orbits are chaotic, and what arrives is a mixture of all pitch angles."
@@ -106,24 +124,24 @@ say(
 # are those of fit and orbits. So a pull of 5 is no refutation by itself; look at sizes and trends. The
 # kind is that of the publication, and the prediction is for its band. Law for this table: $G$ falls as 1/rigidity.
 
-# %%
+# %% tags=["hide-input"]
 tables = {title: study.compared(run, through[own], measured, fits[title], index) for title, index in laws.items()}
-rows = [f"| {one.measured.series} | {one.measured.energy:g} | {one.measured.of} | {number(one.measured.amplitude * 1e3, one.measured.amplitude_sigma * 1e3)} | "
-        f"{number(one.amplitude * 1e3, one.amplitude_sigma * 1e3)} | {one.pulls[0]:+.1f} | {number(one.measured.phase, one.measured.phase_sigma)} | "
-        f"{number(one.phase, one.phase_sigma)} | {one.pulls[1]:+.1f} |" for one in tables["G falls as 1/rigidity"]]
-say("| series | TeV | kind | amplitude (10⁻³) | predicted | pull | phase (°) | predicted | pull |\n|" + "---|" * 9 + "\n" + "\n".join(rows))
-
-# %%
-ranges = {"below 3 TeV": (0, 3), "3 to 30 TeV": (3, 30.5), "30 to 300 TeV": (30.5, 301)}
-lines, errs = [], {}
-straight = study.compared(run, None, measured, fits["G falls as 1/rigidity"], -1.0)
-for title, table in (tables | {"the same, no heliosphere": straight}).items():
-    for name, (low, high) in ranges.items():
-        some = [one for one in table if low <= one.measured.energy < high]
+say(page_table(
+    [(one.measured.series, f"{one.measured.energy:g}", one.measured.of, number(one.measured.amplitude * 1e3, one.measured.amplitude_sigma * 1e3),
+      number(one.amplitude * 1e3, one.amplitude_sigma * 1e3), f"{one.pulls[0]:+.1f}".replace("-", "−"),
+      number(one.measured.phase, one.measured.phase_sigma), number(one.phase, one.phase_sigma), f"{one.pulls[1]:+.1f}".replace("-", "−"))
+     for one in tables["G falls as 1/rigidity"]],
+    ("series", "TeV", "kind", "amplitude (10⁻³)", "predicted", "pull", "phase (°)", "predicted", "pull")))
+bands = {"below 3 TeV": (0, 3), "3 to 30 TeV": (3, 30.5), "30 to 300 TeV": (30.5, 301)}
+lines = []
+nothing = study.compared(run, None, measured, fits["G falls as 1/rigidity"], -1.0)
+for title, table in (tables | {"the same, no heliosphere": nothing}).items():
+    for name, (least, most) in bands.items():
+        some = [one for one in table if least <= one.measured.energy < most]
         ratio = np.array([one.amplitude / one.measured.amplitude for one in some])
-        errs[title, name] = np.median([abs(one.turned) for one in some])
-        lines.append(f"| {title} | {name} | {len(some)} | {np.exp(np.mean(np.log(ratio))):.2f} | {np.exp(np.std(np.log(ratio))):.2f} | {errs[title, name]:.0f} |")
-say("| law | energies | points | predicted over measured amplitude | scatter, a factor | median difference of phase (°) |\n|---|---|---|---|---|---|\n" + "\n".join(lines))
+        turned = np.median([abs(one.turned) for one in some])
+        lines.append((title, name, len(some), f"{np.exp(np.mean(np.log(ratio))):.2f}", f"{np.exp(np.std(np.log(ratio))):.2f}", f"{turned:.0f}"))
+say(page_table(lines, ("law", "energies", "points", "predicted over measured amplitude", "scatter, a factor", "median difference of phase (°)")))
 
 # %% [markdown]
 # From 3 to 30 TeV, about the energy of the fitted map, the size of the dipole is about right, with the better of two laws for the
@@ -137,7 +155,7 @@ say("| law | energies | points | predicted over measured amplitude | scatter, a 
 # %% [markdown]
 # Who published what:
 
-# %%
+# %% tags=["hide-input"]
 cited = {one.series: one.citation for one in measured}
 say("\n".join(f"- {series}: {cited[series]}" for series in sorted(cited)))
 
@@ -149,31 +167,29 @@ say("\n".join(f"- {series}: {cited[series]}" for series in sorted(cited)))
 # The Sun's field turned over in 2000. In the model the field frozen into the heliosheath records the years before, so the two polarities below are
 # those of the Sun today, each with its own history, and the mean is over eight epochs of the cycle. The yardstick is Tibet's error at 4 TeV over the whole period; yearly ones are larger.
 
-# %%
+# %% tags=["hide-input"]
 polarities = [name for name in through if name.startswith("polarity")]
 if polarities:
     title, index = "G falls as 1/rigidity", -1.0
-    seen = {name: harmonics(run, through[name], NORTH, fits[title], index) for name in (own, *polarities)}
+    seen = {name: harmonics(run, through[name], NORTH, fits[title], index) for name in polarities}
+    cycle = north[title]
     fig = plots.curves(
         np.log10(ENERGIES),
-        {name: (1e3 * one.amplitude, 1e3 * one.amplitude_sigma) for name, one in seen.items()},
+        {f"{name} less {own}".replace("-", "−"): (1e3 * (one.amplitude - cycle.amplitude), 1e3 * np.hypot(one.amplitude_sigma, cycle.amplitude_sigma))
+         for name, one in seen.items()},
         xlabel="log₁₀ energy (TeV)",
-        ylabel="first harmonic (10⁻³)",
+        ylabel="difference (10⁻³)",
     )
-    show(
-        fig,
-        "12_polarities",
-        run_dir=run_dir,
-        caption=f"First harmonic between declinations −10 and 70, for both polarities of the Sun's field and the mean of the cycle. {run.label}.",
-        alt="Three curves of amplitude against energy that nearly coincide above 3 TeV.",
-    )
+    show(fig, "12_polarities", run_dir, label=run.label)
     error = run.measured["dipole"][1]
     plus, minus = (seen[name].at([1.7, 4.4, 6.2, 11.0]) for name in polarities)
-    lines = [f"| {energy:g} | {number(1e3 * a, 1e3 * s)} | {number(1e3 * c, 1e3 * d)} | {abs(a - c) / error:.1f} | {number((p - q + 180) % 360 - 180)} |"
-             for energy, a, s, c, d, p, q in zip(plus.energy, plus.amplitude, plus.amplitude_sigma, minus.amplitude, minus.amplitude_sigma, plus.phase, minus.phase, strict=True)]
-    say("| TeV | polarity +1 (10⁻³) | polarity −1 (10⁻³) | difference over Tibet's error | phases differ by (°) |\n|---|---|---|---|---|\n" + "\n".join(lines))
-    change = np.abs(plus.amplitude - minus.amplitude)[1:] / error
-    say(f"At Tibet's energies the amplitude changes by at most {change.max():.1f} of its error: within the errors of these maps (up to {np.max(np.hypot(plus.amplitude_sigma, minus.amplitude_sigma)[1:] / error):.1f} of Tibet's) "
+    apart = (plus.phase - minus.phase + 180) % 360 - 180
+    change = np.abs(plus.amplitude - minus.amplitude) / error
+    say(page_table(
+        [(f"{plus.energy[k]:g}", *(number(1e3 * one.amplitude[k], 1e3 * one.amplitude_sigma[k]) for one in (plus, minus)), f"{change[k]:.1f}",
+          number(float(apart[k]))) for k in range(4)],
+        ("TeV", "polarity +1 (10⁻³)", "polarity −1 (10⁻³)", "difference over Tibet's error", "phases differ by (°)")))
+    say(f"At Tibet's energies the amplitude changes by at most {change[1:].max():.1f} of its error: within the errors of these maps (up to {np.max(np.hypot(plus.amplitude_sigma, minus.amplitude_sigma)[1:] / error):.1f} of Tibet's) "
         "the constancy that was found is what this model predicts, and no evidence against a heliosphere that shapes the sky. Below 2 TeV the polarities differ by no more than the errors of these maps.")
 
 # %% [markdown]
@@ -186,7 +202,7 @@ if polarities:
 # dipole grows in proportion to the energy, and is too large by an order of magnitude at 300 TeV. A constant gradient of this size is excluded; one that falls as fast as the rigidity grows is not.
 # Nor does it say anything of the medium scales, to which a dipole is blind.
 
-# %%
+# %% tags=["hide-input"]
 worst = {title: max(tables[title], key=lambda one: one.measured.energy) for title in laws}
 say("\n".join(f"- At {one.measured.energy:g} TeV ({one.measured.series}): predicted over measured amplitude {one.amplitude / one.measured.amplitude:.0f}, phase off by {abs(one.turned):.0f}° "
               f"({title})." for title, one in worst.items()))
@@ -198,12 +214,18 @@ say("\n".join(f"- At {one.measured.energy:g} TeV ({one.measured.series}): predic
 # lines. And at the lowest the heliosphere must have taken most of it.
 
 # %%
+changed = {}
 for title in laws:
-    seen, free = north[title], panels[title]["no heliosphere, north"][0]
-    off = np.hypot(*(seen.vector - free.vector).T) / free.amplitude
-    say(f"{title}: the heliosphere changes the dipole by {off[-1]:.1%} at {ENERGIES[-1]:g} TeV, and leaves {seen.amplitude[0] / free.amplitude[0]:.0%} of it at {ENERGIES[0]:g} TeV.")
-    assert off[-1] < 0.05, "the heliosphere bends orbits whose gyroradius is far larger than it"
-    assert seen.amplitude[0] < 0.5 * free.amplitude[0], "the heliosphere takes nothing away at low energies"
+    whole = straight[title].amplitude
+    off = np.hypot(*(north[title].vector - straight[title].vector).T) / whole
+    left = north[title].amplitude / whole
+    changed[title] = off[-1], left[0]  # at the highest energy, at the lowest
+
+# %% tags=["hide-input"]
+for title, (off, left) in changed.items():
+    say(f"{title}: the heliosphere changes the dipole by {off:.1%} at {ENERGIES[-1]:g} TeV, and leaves {left:.0%} of it at {ENERGIES[0]:g} TeV.")
+    expect(off < 0.05, "the heliosphere bends orbits whose gyroradius is far larger than it", run.parameters)
+    expect(left < 0.5, "the heliosphere takes nothing away at low energies", run.parameters)
 
 # %% [markdown]
 # **A question the figure raises.** Which measurement would tell the two laws for $G$ apart, without going beyond 30 TeV?

@@ -28,7 +28,7 @@ seed: int = 20060101  # of every random number
 grid_deg: float = 2.0  # step of the analysis grid, degrees
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
-# %%
+# %% tags=["hide-input"]
 import time
 
 import numpy as np
@@ -43,6 +43,7 @@ from lisbon_core.studies import peers
 from lisbon_core.studies.peers import cores, evaluation_ns, measure, timed
 from lisbon_core.studies.resampling import bootstrap
 from lisbon_core.tools.notebook import number, say, show
+from lisbon_core.tools.tables import page_table
 
 run = Run.from_namespace(globals())
 closed_form = run.closed_form
@@ -50,12 +51,11 @@ missing = [name for name in ("heyoka", "numbalsoda") if peers.optional(name) is 
 for name in missing:
     say(f"{name} is not installed here and is left out: `pip install 'lisbon_core[bench]'` brings it in.")
 
-
+# %%
 def follow(field, states, tolerance, neighbours=False, **limits):
     """Our tracer, from states of positions and reversed momenta."""
-    return trace(
-        field, states[:, :3], -states[:, 3:], backwards=True, tolerance=tolerance, neighbours=neighbours, **limits
-    )
+    return trace(field, states[:, :3], -states[:, 3:], backwards=True,
+                 tolerance=tolerance, neighbours=neighbours, **limits)
 
 
 def along(n):
@@ -77,13 +77,13 @@ def along(n):
 
 # %%
 compiled, none = peers.spiral_field(), np.zeros(1)
-spiral = (user_field(compiled, longest_AU=peers.BOUNDARY_AU), none)  # half the distance from the Sun is limit enough
+spiral = (user_field(compiled, longest_AU=peers.BOUNDARY_AU), none)
 limits_B = {"boundary_AU": peers.BOUNDARY_AU, "path_cap_AU": peers.PATH_CAP_AU}
 quick = grid_deg > 2  # a coarse run is a quick one
 sample = peers.starts(2000)  # of fewer, 99 % is a handful of orbits
 with cores(1):
     exact = follow(spiral, sample, 1e-13, **limits_B)
-few = slice(None, None, 20)  # for those who take milliseconds an orbit
+few = slice(None, None, 200 if quick else 20)  # for those who take milliseconds
 
 
 def ours(tolerance):
@@ -91,31 +91,46 @@ def ours(tolerance):
 
 
 def theirs(solve, part=slice(None), **options):
-    return lambda tolerance: -solve(sample[part], exact.path[part], tolerance, **options)[:, 3:]
+    def solution(tolerance):
+        return -solve(sample[part], exact.path[part], tolerance, **options)[:, 3:]
+
+    return solution
 
 
 with cores(1):
-    workload_B = measure("this tracer", ours, exact.momentum, (1e-5, 3e-6, 1.4e-6, 1e-6, 1e-7, 1e-8), times=3)
+    tolerances, times = (1e-5, 3e-6, 1.4e-6, 1e-6, 1e-7, 1e-8), 1 if quick else 3
+    workload_B = measure("this tracer", ours, exact.momentum, tolerances, times=times)
 solve = peers.scipy_solver(compiled, none)
 for method in ("RK45", "DOP853"):
-    workload_B += measure(f"scipy {method}", theirs(solve, few, method=method), exact.momentum[few], (1e-5, 1e-6, 1e-8))
+    workload_B += measure(f"scipy {method}", theirs(solve, few, method=method),
+                          exact.momentum[few], (1e-5, 1e-6, 1e-8))
 if "numbalsoda" not in missing:
     solve = peers.numbalsoda_solver(compiled, none)
-    workload_B += measure("numbalsoda dop853", theirs(solve), exact.momentum, (1e-5, 1e-6, 5e-8, 1e-9), times=2)
+    workload_B += measure("numbalsoda dop853", theirs(solve), exact.momentum,
+                          (1e-5, 1e-6, 5e-8, 1e-9), times=2)
 if "heyoka" not in missing:
     for tolerance in (1e-6, 3e-7, 1e-8, 1e-9):
         solve = peers.heyoka_spiral(tolerance)
-        workload_B += measure("heyoka", theirs(solve), exact.momentum, (tolerance,), times=3)
+        workload_B += measure("heyoka", theirs(solve), exact.momentum, (tolerance,), 3)
 evaluations = follow(spiral, sample, 1e-6, **limits_B).evaluations.mean()
 cost_B = evaluation_ns(compiled, none, along(100_000))
 floor_B = 1e9 / (cost_B * evaluations)
 
 
 def fastest(points, code, error=0.03):
-    """Orbits a second of a code where it is at least as exact as `error`."""
-    return max((point.rate for point in points if point.code == code and point.p99 <= error), default=float("nan"))
+    """Orbits a second of a code where it is at least as exact as `error`, degrees."""
+    rates = [one.rate for one in points if one.code == code and one.p99 <= error]
+    return max(rates, default=float("nan"))
 
 
+mine = [one for one in workload_B
+        if one.code == "this tracer" and one.tolerance <= 1e-6]
+assert all(one.p99 <= 0.03 for one in mine), "the tracer has lost its precision"
+tight = [one for one in workload_B
+         if one.tolerance <= 1e-8 and one.code != "numbalsoda dop853"]
+assert all(one.median < 1e-4 for one in tight), "codes disagree where all are exact"
+
+# %% tags=["hide-input"]
 best = {code: fastest(workload_B, code) for code in dict.fromkeys(point.code for point in workload_B)}
 say(
     "Orbits a second on one core with 99 % of the final directions good to 0.03 degrees: "
@@ -123,9 +138,6 @@ say(
     + f". Ours is {best['this tracer'] / best['scipy RK45']:.0f} times scipy's RK45 in this run. An orbit takes {evaluations:.0f} "
     f"evaluations of {cost_B:.0f} ns: without anything else, {floor_B:,.0f} a second."
 )
-assert all(point.p99 <= 0.03 for point in workload_B if point.code == "this tracer" and point.tolerance <= 1e-6), "the tracer has lost its precision"
-tight = [point for point in workload_B if point.tolerance <= 1e-8 and point.code != "numbalsoda dop853"]
-assert all(point.median < 1e-4 for point in tight), "codes disagree where all should be exact"
 
 # %% [markdown]
 # ## The closed-form heliosphere
@@ -138,7 +150,7 @@ assert all(point.median < 1e-4 for point in tight), "codes disagree where all sh
 # %%
 inside = peers.starts(200 if quick else 600, rigidity_TV)
 with cores(1):
-    judged = follow(closed_form, inside, 1e-8, neighbours=True, boundary_AU=boundary_AU)
+    judged = follow(closed_form, inside, 1e-8, True, boundary_AU=boundary_AU)
     inside = inside[judged.escaped & ~judged.chaotic]
     truth = follow(closed_form, inside, 1e-13, boundary_AU=boundary_AU)
 
@@ -148,32 +160,40 @@ def ours_inside(tolerance):
 
 
 def theirs_inside(solve, part, **options):
-    return lambda tolerance: -solve(inside[part], truth.path[part], tolerance, **options)[:, 3:]
+    def solution(tolerance):
+        return -solve(inside[part], truth.path[part], tolerance, **options)[:, 3:]
+
+    return solution
 
 
 with cores(1):
-    closed = measure("this tracer", ours_inside, truth.momentum, (1e-6, TOLERANCE, 1e-7, 1e-8, 1e-9), times=2)
-solve, part = peers.scipy_solver(field_at, closed_form.packed), slice(None, None, 20)
+    closed = measure("this tracer", ours_inside, truth.momentum,
+                     (1e-6, TOLERANCE, 1e-7, 1e-8, 1e-9), times=2)
+solve = peers.scipy_solver(field_at, closed_form.packed)
+part = slice(None, None, 100 if quick else 20)
 for method, tolerances in (("RK45", (1e-6, 1e-7)), ("DOP853", (1e-6, 1e-8))):
-    closed += measure(f"scipy {method}", theirs_inside(solve, part, method=method), truth.momentum[part], tolerances)
+    closed += measure(f"scipy {method}", theirs_inside(solve, part, method=method),
+                      truth.momentum[part], tolerances)
 if "numbalsoda" not in missing:
     part = slice(None, None, 4)
     solve = peers.numbalsoda_solver(field_at, closed_form.packed)
-    closed += measure("numbalsoda dop853", theirs_inside(solve, part), truth.momentum[part], (1e-6, 1e-8, 1e-10))
-asked = follow(closed_form, inside, TOLERANCE, boundary_AU=boundary_AU).evaluations.mean()
+    closed += measure("numbalsoda dop853", theirs_inside(solve, part),
+                      truth.momentum[part], (1e-6, 1e-8, 1e-10))
+at_map = follow(closed_form, inside, TOLERANCE, boundary_AU=boundary_AU)
+asked = at_map.evaluations.mean()
 points = along(100_000)
 cost = 1e9 * timed(lambda: closed_form.field(points), 3)[0] / len(points)
 floor = 1e9 / (cost * asked)
 usual = next(point for point in closed if point.tolerance == TOLERANCE)
+assert usual.p99 < 0.1, "the tolerance of the Liouville map is no longer good enough"
+assert closed[4].p99 < 0.1 * usual.p99, "a finer tolerance is not more exact"
+
+# %% tags=["hide-input"]
 say(
-    f"At the tolerance of the Liouville map, {TOLERANCE:g}, the error is {number(usual.median)} degrees in the median and {number(usual.p99)} "
+    f"At the tolerance of the Liouville map, {number(TOLERANCE)}, the error is {number(usual.median)} degrees in the median and {number(usual.p99)} "
     f"for 99 %, at {usual.rate:,.0f} orbits a second. An orbit takes {asked:.0f} evaluations of {cost:.0f} ns ({evaluations:.0f} of {cost_B:.0f} ns "
     f"in workload B): without anything else, {floor:,.0f} a second. {np.mean(judged.escaped & ~judged.chaotic):.0%} of the orbits are in this comparison."
 )
-assert usual.p99 < 0.1, "the tolerance of the Liouville map is no longer good enough"
-assert closed[4].p99 < 0.1 * usual.p99, "a finer tolerance does not make the orbits more exact"
-
-# %%
 titles = "Workload B", "Closed-form heliosphere"
 
 
@@ -187,20 +207,12 @@ def ranking(points, error):
 fig = plots.work_precision(
     dict(zip(titles, (workload_B, closed), strict=True)), dict(zip(titles, (floor_B, floor), strict=True))
 )
-show(
-    fig,
-    "14_work_precision",
-    run_dir=run_dir,
-    caption="Work and precision (a measurement of codes, no data). Symbols: the 99th percentile of the error; bars reach down "
-    f"to the median. Dotted: what the bare evaluations of the field at 1e-6 (left) and {TOLERANCE:g} (right) would allow.",
-    alt="Two log-log plots of orbits per second against error, a line for each code. "
-    + " ".join(f"{title}, orbits a second at 0.03 degrees: {ranking(points, 0.03)}." for title, points in zip(titles, (workload_B, closed), strict=True)),
-)
+show(fig, "14_work_precision", run_dir, tolerance=number(TOLERANCE), rates_B=ranking(workload_B, 0.03), rates_closed=ranking(closed, 0.03))
 
 # %% [markdown]
 # What is seen, in words that are counted:
 
-# %%
+# %% tags=["hide-input"]
 for title, points in zip(titles, (workload_B, closed), strict=True):
     say(
         f"{title}: among the tolerances tried, orbits a second with 99 % of them good to 0.03 degrees, the fastest first: "
@@ -223,13 +235,28 @@ say(
 # More orbits, more cores, a larger sphere.
 
 # %%
-numbers = np.array([64, 256, 1024, 4096])
+numbers = np.array([64, 256, 1024] if quick else [64, 256, 1024, 4096])
 rates = {}
 for n_cores in (1, 2):
     with cores(n_cores):
-        rates[n_cores] = np.array(
-            [n / timed(lambda n=n: follow(spiral, peers.starts(n), 1e-6, **limits_B), 2, time.perf_counter)[0] for n in numbers]
-        )
+        seconds = [timed(lambda n=n: follow(spiral, peers.starts(n), 1e-6, **limits_B),
+                         2, time.perf_counter)[0] for n in numbers]
+    rates[n_cores] = numbers / np.array(seconds)
+
+radii = np.array([500.0, 1000.0, 2000.0, 4000.0, 8000.0])
+few_states = peers.starts(300, rigidity_TV)
+
+
+def to_sphere(r, neighbours=False):
+    return follow(closed_form, few_states, TOLERANCE, neighbours, boundary_AU=r)
+
+
+results = [timed(lambda r=r: to_sphere(r), 2) for r in radii]
+error_and_growth = timed(lambda: to_sphere(4000.0, True), 2)[0]
+grown = np.array([traced.evaluations.mean() for _, traced in results])
+assert np.all(np.diff(grown) > 0), "a larger sphere must cost more evaluations"
+
+# %% tags=["hide-input"]
 fig = plots.curves(
     numbers,
     {f"{n_cores} {'thread' if n_cores == 1 else 'threads'}": rate for n_cores, rate in rates.items()},
@@ -238,45 +265,23 @@ fig = plots.curves(
     xscale="log",
     ylim=(0.0, None),
 )
-show(
-    fig,
-    "14_orbits_and_cores",
-    run_dir=run_dir,
-    caption="Workload B at tolerance 1e-6, by number of orbits and of threads (a measurement of codes, no data). "
-    "Here time is that of the clock on the wall, and whatever else the machine does takes from it.",
-    alt="Orbits per second against the number of orbits. "
-    + " ".join(f"{n} {'thread goes' if n == 1 else 'threads go'} from {rate[0]:,.0f} with 64 orbits to {rate[-1]:,.0f} with 4096." for n, rate in rates.items()),
-)
-radii = np.array([500.0, 1000.0, 2000.0, 4000.0, 8000.0])
-few_states = peers.starts(300, rigidity_TV)
-results = [timed(lambda r=r: follow(closed_form, few_states, TOLERANCE, boundary_AU=r), 2) for r in radii]
-error_and_growth = timed(lambda: follow(closed_form, few_states, TOLERANCE, True, boundary_AU=4000.0), 2)[0]
+show(fig, "14_orbits_and_cores", run_dir, one=f"{rates[1][0]:,.0f} with 64 orbits to {rates[1][-1]:,.0f} "
+     f"with {numbers[-1]}",
+     two=f"{rates[2][0]:,.0f} to {rates[2][-1]:,.0f}")
 fig = plots.curves(
     radii,
-    {
-        "milliseconds an orbit": np.array([1e3 * seconds / 300 for seconds, _ in results]),
-        "thousands of evaluations": np.array([traced.evaluations.mean() / 1e3 for _, traced in results]),
-    },
+    {"milliseconds an orbit": np.array([1e3 * seconds / 300 for seconds, _ in results]), "thousands of evaluations": grown / 1e3},
     xlabel="radius of the sphere (AU)",
     ylabel="cost of an orbit",
     ylim=(0.0, None),
 )
-show(
-    fig,
-    "14_boundary",
-    run_dir=run_dir,
-    caption=f"Closed-form heliosphere at tolerance {TOLERANCE:g}, one core: cost by radius of the sphere (a measurement of codes, no data).",
-    alt=f"Milliseconds and evaluations per orbit against the radius of the sphere. From 500 to 8000 AU, sixteen times as far, "
-    f"evaluations grow {results[-1][1].evaluations.mean() / results[0][1].evaluations.mean():.1f}-fold.",
-)
+show(fig, "14_boundary", run_dir, tolerance=number(TOLERANCE), growth=grown[-1] / grown[0])
 say(
     f"Two threads give {rates[2][-1] / rates[1][-1]:.2f} times the orbits of one here. A sphere of 8000 AU costs "
     f"{results[-1][0] / results[0][0]:.1f} times one of 500 AU, and {1 - results[-1][1].escaped.mean():.0%} of the orbits are still "
     f"inside it when their path ends ({1 - results[3][1].escaped.mean():.0%} at 4000 AU). The error and the amplification of every orbit, which none of "
     f"the others gives, cost {error_and_growth / results[3][0] - 1:.0%} more."
 )
-grown = np.array([traced.evaluations.mean() for _, traced in results])
-assert np.all(np.diff(grown) > 0), "a larger sphere must cost more evaluations"
 
 # %% [markdown]
 # ## The fit
@@ -289,22 +294,26 @@ assert np.all(np.diff(grown) > 0), "a larger sphere must cost more evaluations"
 # %%
 fit = run.fit
 data = fit.data
-solved = {name: timed(solve, 9) for name, solve in peers.fit_solvers(fit.design.exact(), data).items()}
+solvers = peers.fit_solvers(fit.design.exact(), data)
+solved = {name: timed(solve, 9) for name, solve in solvers.items()}
 ours_s, ours_theta = solved["this package"]
-apart = {name: np.max(np.abs(theta - ours_theta) / fit.sigma) for name, (_, theta) in solved.items()}
-rows = [f"| {name} | {1e3 * seconds:.1f} | {seconds / ours_s:.1f} | {apart[name]:.0e} |".replace("0e+00", "") for name, (seconds, _) in solved.items()]
-head = "| code | ms | times ours | largest difference from ours (errors of the fit) |\n|---|---|---|---|\n"
-say(f"{run.label}: {data.size} pixels, {ours_theta.size} coefficients; each the median of nine times.\n\n" + head + "\n".join(rows))
-assert max(apart.values()) < 1e-3, "codes that minimise the same sum end in different places"
+apart = {name: np.max(np.abs(theta - ours_theta) / fit.sigma)
+         for name, (_, theta) in solved.items()}
+assert max(apart.values()) < 1e-3, "codes that minimise one sum end in different places"
 
-# %%
 whole_s = timed(lambda: fit_design(fit.design, data), 9)[0]
 drawn_s = timed(lambda: bootstrap(fit, np.random.default_rng(seed), 100))[0]
+
+# %% tags=["hide-input"]
+say(f"{run.label}: {data.size} pixels, {ours_theta.size} coefficients; each the median of nine times.")
+say(page_table([(name, f"{1e3 * seconds:.1f}", f"{seconds / ours_s:.1f}", number(float(apart[name])) if apart[name] else "–")
+                for name, (seconds, _) in solved.items()],
+               ("code", "ms", "times ours", "largest difference from ours (errors of the fit)")))
 others = {name: seconds for name, (seconds, _) in solved.items() if name != "this package"}
 nearest = min(others, key=others.get)
 say(
     f"Ours takes {1e3 * ours_s:.1f} ms; the fastest of the others, {nearest}, {others[nearest] / ours_s:.1f} times that, and all are within "
-    f"{max(apart.values()):.0e} errors of ours. The whole fit, with the covariance of the averaging and the "
+    f"{number(float(max(apart.values())))} errors of ours. The whole fit, with the covariance of the averaging and the "
     f"reduced chi-square, takes {1e3 * whole_s:.1f} ms. A thousand replicas would take {10 * drawn_s:.1f} s, ten times what a hundred took here."
 )
 

@@ -12,6 +12,16 @@ from lisbon_core.sky import SkyMap
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of what a shell starts in the background, and all that starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# A file is one worker's work, so those that take longest begin first and none is left to run alone at the end.
+LONGEST = ("notebooks", "course", "tools", "sweep", "gridded", "sky_containers", "any_machine", "chain", "own_pages",
+           "site", "coverage", "refusals")
+
+
+def pytest_collection_modifyitems(items):
+    """Tests in the order of their files, the longest first."""
+    place = {f"test_{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
 
 @pytest.fixture(scope="session")
 def real_data():

@@ -1,5 +1,7 @@
 """The capstone: a sky for each student, what is graded, and the route to a good answer."""
 
+import re
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -72,6 +74,12 @@ def test_answers_that_cannot_be_graded(tmp_path, capsys, text, words):
     assert main(["capstone", "--student", "Ada", "--grade", str(tmp_path / "answer.toml")]) == 2
     assert words in capsys.readouterr().err
     assert main(["capstone", "--student", " ", "--out", "sky.ecsv"]) == 2
+
+
+def test_the_form_of_the_answer_that_students_are_told_can_be_read(tmp_path):
+    text = copies.student_copy(pairing.read(copies.EXERCISES / "capstone_sol.py")).cells[-2].source
+    (tmp_path / "answer.toml").write_text("\n".join(re.findall(r"^    (\w+ = .*)$", text, re.M)))
+    assert tuple(unknown_sky.read_answer(tmp_path / "answer.toml")) == unknown_sky.ASKED
 
 
 def test_the_route_of_the_notebook_leads_to_a_good_answer(tmp_path, monkeypatch, capsys):

@@ -30,7 +30,12 @@ UNTESTABLE = "not testable without the private data"
     (Claim("L_focusing", None, note="noise", paper=17.8), False, "not determined"),
     (Claim("G_icrs", [1.0, 2.0, 3.0], [0.1, 0.1, 0.1], truth=[1.1, 2.2, 2.8]), True, "recovered"),
     (Claim("G_icrs", [1.0, 2.0, 3.0], [0.1, 0.1, 0.1], truth=[1.1, 2.4, 3.0]), True, "not recovered"),
-    (Claim("T_0_bound", 3e-7, truth=0.0, paper=7e-7), True, "recovered"),
+    (Claim("T_0_bound", 3e-7, truth=0.0, paper=7e-7), True, "compatible"),
+    (Claim("A_2", 1.0, 1.5, truth=1.2), True, "compatible"),  # zero is nearer than the error
+    (Claim("A_2", 1.0, 0.9, truth=1.2), True, "recovered"),
+    (Claim("G_icrs", [1.0, 0.2], [0.1, 0.3], truth=[1.1, 0.0]), True, "compatible"),
+    (Claim("chi2_reduced", 1.2, 0.1), False, "a diagnostic"),
+    (Claim("focusing_preference", 4.4), True, "a diagnostic"),
     (Claim("T_0_bound", 3e-7, truth=-4e-7), True, "not recovered"),
     (Claim("T_0_bound", 3e-7, paper=7e-7), False, "consistent"),
     (Claim("A_1", 1.0, truth=1.0), True, "recovered"),

@@ -5,9 +5,15 @@ The wrong answers are in `course_answers/`, a Markdown file a chapter: `## 4.1 w
 """
 
 import contextlib
+import csv
 import io
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -111,7 +117,10 @@ def test_every_notebook_has_its_exercises():
         assert 2 <= len(found) <= 4, path.stem
         heads = re.findall(r"^# > \*\*Exercise (\d+\.\d)\*\* \(\d+ min, ★{1,3}, assesses: [^)]+\)$", text, re.M)
         assert heads == [copies.exercise_of(name) for name in found], f"{path.stem}: time, level, aim of each exercise"
-        assert text.count("# <details><summary>Hint</summary>") == text.count("# </details>") == len(found), path.stem
+        assert text.count("# <details><summary>Hint</summary>") == len(found), path.stem
+        for warm_up in ("# > **Warm-up** (5 min", "# <details><summary>Answer</summary>"):
+            assert text.count(warm_up) == 1, path.stem
+        assert text.count("# </details>") == len(found) + 1, path.stem
         assert "suspect" in text or "mirrored" in text, f"{path.stem} has no planted error"
         for name, cell in found.items():
             if cell.cell_type == "markdown":
@@ -144,14 +153,73 @@ def test_student_copies_hold_no_answers(built):
         assert (built / "grading" / "source" / stem / f"{stem}.ipynb").exists()
 
 
-def test_slides_need_no_network(built):
-    pages = sorted((built / "slides").glob("*.html"))
-    assert len(pages) == len(list(copies.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")))
-    for page in pages:
-        text = page.read_text(encoding="utf-8")
-        assert not re.search(r'(?:src|href)="(?:https?:)?//', text), page.name
-        assert text.count("<section>") >= 2, page.name
-        assert all(re.findall(r'<img alt="([^"]*)"', text)), f"{page.name}: a figure without alternative text"
+def test_the_closing_question_of_each_notebook_is_answered_for_lecturers(built):
+    """In the words in which it is asked; students get no answers."""
+    answers = (built / "instructor" / "closing_questions.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\*\*(\d\d)\. [A-Z].*\?\*\* ", answers, re.M) == [
+        path.stem[:2] for path in pairing.sources(copies.NOTEBOOKS)]
+    for path in pairing.sources(copies.NOTEBOOKS):
+        assert "A question the " in path.read_text(encoding="utf-8"), path.stem
+    assert not (built / "student" / "closing_questions.md").exists()
+
+
+def test_the_first_cell_installs_lisbon_where_it_is_missing(built, tmp_path):
+    """And at once, without a new start; here, where it is there, it does nothing."""
+    cell = nbformat.read(built / "student" / "01_liouville.ipynb", as_version=4).cells[1].source
+    exec(compile(cell, "first cell", "exec"), {})
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    with zipfile.ZipFile(tmp_path / "lisbon_core-1-py3-none-any.whl", "w") as wheel:  # laid out like the real one
+        about = "lisbon_core-1.dist-info"
+        wheel.writestr("lisbon_compendium/lisbon_core.py", "")
+        wheel.writestr("lisbon.pth", "lisbon_compendium\n")
+        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: lisbon_core\nVersion: 1\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
+    python = [tmp_path / "venv" / "bin" / "python", "-I", "-c", f"{cell}\nimport lisbon_core; print('there')"]
+    done = subprocess.run(python, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "there\n", done.stderr
+    subprocess.run([python[0], "-m", "pip", "uninstall", "-qy", "lisbon_core"], check=True)
+    (tmp_path / "elsewhere").mkdir()
+    done = subprocess.run(python, cwd=tmp_path / "elsewhere", capture_output=True, text=True)
+    assert "put lisbon_core-...whl" in done.stderr
+
+
+def test_nbgrader_gives_full_marks_and_none(built, tmp_path):
+    """In an environment of its own, which has no Lisbon: the course's folder brings the kernel that has."""
+    uv = shutil.which("uv", path=Path(sys.executable).parent) or pytest.skip("uv is not installed (extra 'lock')")
+    subprocess.run([uv, "venv", "-q", "--python", sys.executable, tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    installed = subprocess.run([uv, "pip", "install", "-q", "--python", python, "nbgrader>=0.9"], capture_output=True,
+                               text=True)
+    if installed.returncode:
+        pytest.skip(f"nbgrader cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
+    here, name, path = tmp_path / "grading", "08_fokker_planck", copies.EXERCISES / "08_fokker_planck_sol.py"
+    shutil.copytree(built / "grading", here)
+    given = {key: str(tmp_path / "home") for key in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
+    given |= {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(copies.ROOT)}
+
+    def nbgrader(*arguments):
+        done = subprocess.run([python, "-m", "nbgrader", *arguments], cwd=here, capture_output=True, text=True,
+                              env=os.environ | given)
+        assert done.returncode == 0, done.stderr[-2000:]
+
+    nbgrader("generate_assignment", name)
+    solved = {exercise: cell.source for exercise, cell in code_answers(path).items()}
+    wrong = {exercise: code for exercise, words, code in listed(path) if words}
+    for student, known in (("right", solved), ("wrong", wrong)):
+        notebook = nbformat.read(here / "release" / name / f"{name}.ipynb", as_version=4)
+        for grade_id, cell in checking.answers(notebook).items():
+            assert CODE_STUB in cell.source
+            cell.source = known[copies.exercise_of(grade_id)]
+        (here / "submitted" / student / name).mkdir(parents=True)
+        nbformat.write(notebook, here / "submitted" / student / name / f"{name}.ipynb")
+    nbgrader("autograde", name)
+    nbgrader("export")
+    with open(here / "grades.csv", newline="") as stream:
+        marks = {row["student_id"]: row["raw_score"] for row in csv.DictReader(stream)}
+    cells = pairing.read(path).cells
+    whole = sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in cells)
+    assert {student: float(mark) for student, mark in marks.items()} == {"right": whole, "wrong": 0.0}
 
 
 @BY_CHAPTER
@@ -321,7 +389,8 @@ def test_reports_are_plain_text(built, tmp_path, capsys):
 
     path = edited(built, tmp_path, colour)
     assert main(["check", str(path), "--csv"]) == 1
-    assert capsys.readouterr().out.splitlines() == [f"{path},6.1,error", f"{path},6.2,passed", f"{path},6.3,written"]
+    assert capsys.readouterr().out.splitlines()[1:] == [f"{path},6.1,error,0,2", f"{path},6.2,passed,2,2",
+                                                        f"{path},6.3,written,0,3"]
     outcomes = checking.check(path)
     text = checking.report("mine", outcomes)
     assert text.replace("\n", "").isprintable()
@@ -342,6 +411,16 @@ def test_files_that_are_no_exercise(tmp_path, capsys):
     said = capsys.readouterr().err  # of each, and not of the first alone
     assert "labels.ipynb holds no answer cell" in said
     assert "No such file" in said
+
+
+def test_a_class_is_a_table(built, tmp_path, capsys):
+    """A header, a line an exercise, and a line too for a file that was no exercise, so that nobody is lost."""
+    stub, none = built / "student" / "06_renormalisation.ipynb", tmp_path / "none.ipynb"
+    assert main(["check", "--csv", str(none), str(stub)]) == 2
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["file"], row["exercise"], row["outcome"], row["points"]) for row in rows] == [
+        (str(none), "", "not checked", "0"), *((str(stub), f"6.{n}", "not attempted", "0") for n in (1, 2, 3))]
+    assert [int(row["of"]) for row in rows] == [0, 2, 2, 3]
 
 
 def test_regions_have_to_close():

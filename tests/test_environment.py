@@ -33,7 +33,7 @@ def test_conda_environment_equals_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["channels"] == ["conda-forge", "nodefaults"]
     *lines, last = environment["dependencies"]
-    assert last == {"pip": ["-e ."]}  # the package itself, whose needs are all listed; Binder knows no other way
+    assert last == {"pip": ["-e ."]}  # the package itself, whose needs are all listed
     listed = dict(line.partition(" ")[::2] for line in lines)
     assert listed.pop("python") == PROJECT["project"]["requires-python"]
     assert listed.pop("pip") == ""
@@ -81,6 +81,18 @@ def test_lock_pins_everything_with_hashes_and_names_no_place():
     for one in [*DEVELOPMENT, *OPTIONAL]:
         for version in pinned[canonicalize_name(one.name)]:
             assert version in one.specifier, one
+
+
+def test_binder_installs_the_lock():
+    """And then the package, without its needs: a lock with hashes takes no folder."""
+    folder = ROOT / ".binder"
+    assert {path.name for path in folder.iterdir()} == {"postBuild", "requirements.txt", "runtime.txt"}
+    assert (folder / "requirements.txt").read_text(encoding="utf-8") == "-r ../requirements.lock\n"
+    assert (folder / "postBuild").stat().st_mode & 0o111
+    after = (folder / "postBuild").read_text(encoding="utf-8")
+    assert "pip install --no-deps --no-build-isolation --editable ." in after
+    python = (folder / "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
+    assert python in SpecifierSet(PROJECT["project"]["requires-python"])
 
 
 def test_citation_file():

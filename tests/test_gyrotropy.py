@@ -9,7 +9,7 @@ from lisbon_core.anisotropy import fit_anisotropy, fit_design
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import straight_lines
 from lisbon_core.sky import ring_normalise
-from lisbon_core.studies.gyrotropy import GYROTROPY_TERMS, gyrotropy_columns, gyrotropy_test
+from lisbon_core.studies.gyrotropy import gyrotropy_columns, gyrotropy_test
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,6 @@ def test_a_planted_term_is_found(toy, term):
     found = judged(toy, clean + 10.0 * error * (columns.averaging @ planted) + noise)
     assert abs(found.coefficients[term] / error - 10.0) < 4.0
     assert found.p_value < 1e-6
-    assert GYROTROPY_TERMS[term] in str(found)
 
 
 def test_terms_that_eq_3_makes_itself_take_no_part():

@@ -6,6 +6,7 @@ import http.server
 import importlib
 import importlib.util
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -21,9 +22,11 @@ import pytest
 import yaml
 
 import lisbon_core
+from lisbon_core.studies import answers
 from lisbon_core.tools import equations, pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 from lisbon_core.tools.site import build
+from lisbon_core.transport import diffusion_coefficient
 
 BUILT_BY = [name for name in build.NEEDS if importlib.util.find_spec(name) is None]
 NO_BROWSER = build.find_browser() is None or importlib.util.find_spec("playwright") is None
@@ -203,12 +206,18 @@ def test_workflow_calls_make_site():
 
 
 LOOK = """async () => {
-  document.querySelectorAll('img').forEach(one => { one.loading = 'eager' });
   if (window.MathJax) await MathJax.startup.promise;
+  const loaded = ['resource', 'navigation'].flatMap(kind => performance.getEntriesByType(kind));
+  document.querySelectorAll('img').forEach(one => { one.loading = 'eager' });
   const images = [...document.images].filter(one => one.checkVisibility());
   await Promise.all(images.map(one => one.decode().catch(() => 0)));
   const shown = [...document.querySelectorAll('main :is(p, li, td, h1, h2, h3)')].map(one => one.innerText).join(' ');
+  const code = [...document.querySelectorAll('div.highlight pre')];
   return {
+    weight: loaded.reduce((sum, one) => sum + one.decodedBodySize, 0),  // before what lies below was asked for
+    scrolling: code.filter(one => one.scrollWidth > one.clientWidth + 1).length,
+    silent: code.filter(one => one.scrollWidth > one.clientWidth + 1
+                               && !getComputedStyle(one).backgroundAttachment.includes('local')).length,
     width: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     equations: document.querySelectorAll('.math').length,
     set: document.querySelectorAll('.math mjx-container').length,
@@ -249,7 +258,10 @@ def watched(browser):
 @needs_browser
 @pytest.mark.parametrize("width", [1280, 400])
 def test_pages_as_seen(built, parsed, watched, width):
-    """Equations are set, figures drawn, nothing is wider than the screen, and no request leaves this machine."""
+    """Equations are set, figures drawn, nothing is wider than the screen, no page is heavy, no request goes elsewhere.
+
+    Code that scrolls has a shadow that says so; on a wide screen none does.
+    """
     page, asked, complaints = watched
     page.set_viewport_size({"width": width, "height": 900})
     with served(built) as address:
@@ -258,8 +270,10 @@ def test_pages_as_seen(built, parsed, watched, width):
                 continue
             page.goto(f"{address}/{path.relative_to(built).as_posix()}")
             seen = page.evaluate(LOOK)
-            wanted = {"width": 0, "errors": 0, "broken": [], "raw": False, "set": seen["equations"]}
+            wanted = {"width": 0, "errors": 0, "broken": [], "raw": False, "set": seen["equations"], "silent": 0}
             assert seen | wanted == seen, (path.name, seen)
+            assert seen["weight"] < 1.5e6, (path.name, seen)
+            assert not seen["scrolling"] or width < 1200, (path.name, seen)
     assert all(url.startswith((address, "data:")) for url in asked)
     assert not complaints
 
@@ -283,6 +297,91 @@ def test_search_finds(built, watched):
         page.goto(f"{address}/search.html?q=liouville")
         page.wait_for_selector("#search-results li a[href*='01_liouville']")
     assert not complaints
+
+
+def pressed(page, control, key):
+    """The sentence of a figure after a key in one of its controls, and whether its picture is another one."""
+    name, picture = control.partition("-")[0], """name => [...document.querySelectorAll(`#answer-${name} canvas`)]
+        .map(one => one.toDataURL()).join() + document.querySelector(`#answer-${name} .answer-panels`).innerHTML"""
+    before = page.evaluate(picture, name)
+    page.focus(f"#{control}")
+    page.keyboard.press(key)
+    return page.inner_text(f"#words-{name}"), page.evaluate(picture, name) != before
+
+
+@needs_site
+@needs_browser
+def test_figures_answer_the_keyboard_as_the_package_does(built, watched):
+    """In the sky B moves to where the next table entry has it; F and D, amplitude and phase are the package's."""
+    page, asked, complaints = watched
+    page.goto((built / "try.html").as_uri())
+    tables, marks = json.loads(answers.PATH.read_text(encoding="utf-8")), "#answer-sky canvas"
+    assert page.locator(".without-script").evaluate_all("them => them.every(one => !one.checkVisibility())")
+    for key, lat, lon in (("ArrowRight", 2, 3), ("Home", 2, 0)):
+        words, changed = pressed(page, "sky-lon", key)
+        at = tables["sky"]["field_icrs"][lat][lon]
+        assert changed
+        assert page.get_attribute(marks, "data-field") == f"{at[0]:g} {at[1]:g}"
+        assert f"right ascension {at[0]:.0f}°" in words
+    words, changed = pressed(page, "sky-strength", "End")
+    lowest = answers.unpacked(tables["sky"]["earth"])[-1, 2, 0].min()
+    assert changed
+    assert f"from −{-1e3 * lowest:.2f}" in words
+    for key, eta in (("End", 8), ("Home", 0)):  # scattering strongest at 90 degrees, and weakest
+        words, changed = pressed(page, "scattering-eta", key)
+        law, _, pad = answers.pad_of(answers.RATIOS[eta], 1.0, 17.8)
+        assert changed
+        assert f"A₁ = {1e3 * pad.legendre(1)[0]:.2f}" in words
+        assert f"D(0) = {float(f'{diffusion_coefficient(law, 0.0, 1.0):.3g}'):.3g}"[:11] in words
+    held = tables["dipole"]["laws"]["G falls as 1/rigidity"]["south"]["heliosphere"]
+    assert pressed(page, "dipole-where", "ArrowDown")[1]
+    for key, at in (("Home", 0), ("End", -1)):
+        words, changed = pressed(page, "dipole-energy", key)
+        assert changed
+        assert f"({1e3 * held[0][at]:.2f} ± {1e3 * held[1][at]:.2f})" in words
+        assert f"a phase of {held[2][at]:.0f}°" in words
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    assert not complaints
+
+
+@needs_site
+@needs_browser
+def test_menu_of_code_and_previews(built, watched):
+    page, _, complaints = watched
+    page.goto((built / "notebooks" / "08_fokker_planck.html").as_uri())
+    page.evaluate("MathJax.startup.promise")
+    menu, folded = page.locator(".code-menu select"), page.locator("details.hide.above-input")
+    for choice, opened, cells in (("all", True, True), ("none", False, False), ("", False, True)):
+        menu.select_option(choice)
+        assert folded.evaluate_all("(them, opened) => them.every(one => one.open === opened)", opened)
+        assert page.locator(".cell_input:not(details *) pre").first.is_visible() == cells
+    box = page.locator("#preview")
+    term, equation = (page.locator(f"a.preview[href*='#{kind}']").first for kind in ("term", "equation"))
+    term.focus()
+    assert term.inner_text().lower() in box.inner_text().lower()
+    assert term.get_attribute("aria-describedby") == "preview"
+    page.keyboard.press("Escape")
+    assert box.is_hidden()
+    equation.hover()
+    box.locator("mjx-container").wait_for()
+    assert not complaints
+
+
+@needs_site
+@needs_browser
+@pytest.mark.skipif(importlib.util.find_spec("axe_playwright_python") is None, reason="needs axe-playwright-python")
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index", "try", "claims", "notebooks/08_fokker_planck", "notebooks/symbols"])
+def test_no_barrier_that_axe_finds(built, watched, mode, name):
+    page, _, _ = watched
+    page.add_init_script(f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')")
+    page.goto((built / f"{name}.html").as_uri())
+    page.evaluate("window.MathJax && MathJax.startup.promise")
+    axe = Path(importlib.util.find_spec("axe_playwright_python").origin).parent / "axe.min.js"
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run()).violations.map(one => [one.id, one.nodes[0].html])")
+    assert page.evaluate("document.documentElement.dataset.theme") == mode
+    assert not found
 
 
 @needs_site

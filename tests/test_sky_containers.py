@@ -355,7 +355,8 @@ CARDS = {  # of a FITS header, and what is put there; None: the card is taken aw
     "PIXTYPE": (None, ""), "BUNIT": (None, "K"), "TUNIT1": (None, "K", "deg"),
     "TUNIT2": ("rad", "hourangle", "K"), "TUNIT3": ("K", 5), "BLANK": (0, None, 7), "TNULL3": (0, None),
     "BAD_DATA": (None, "x", 0.0), "CTYPE1": (None, "", "RA---TAN", "FREQ", 3), "CTYPE2": (None, "DEC--TAN", "GLAT-CAR"),
-    "CDELT1": (0.0, None, "x"), "CRVAL2": (90.0, None), "CUNIT1": ("rad", "K"), "TTYPE1": ("what", "", "dec"),
+    "CDELT1": (0.0, None, "x"), "CRVAL2": (None, "x"), "CRPIX1": (None, "x"),
+    "CUNIT1": ("rad", "K"), "TTYPE1": ("what", "", "dec"),
     "TTYPE2": ("sigma", "ra"), "EXTNAME": ("MASK", "SIGMA", ""), "RADESYS": ("FK4", "GALACTIC", 1),
     "EQUINOX": (1950.0, "x"), "FIRSTPIX": (3, "x"), "LASTPIX": (9, "x"), "EXTVER": (9, "x"), "UTYPE": ("mask", 4)}
 DAMAGE = ("", "", "", "cut", "row lost", "row twice", "one wild", "one infinite", "hdu twice", "hdus exchanged")

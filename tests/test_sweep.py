@@ -54,15 +54,9 @@ def test_draws_follow_their_laws_and_continue():
     assert len(plan({**settings, "order": [3, 5]}, sample=4).runs) == 8
 
 
-def test_one_at_a_time_and_points(tmp_path):
-    made = plan({"order": "3,7,9", "polarity": "-1,1"}, alone=True)
-    assert {(one.order, one.polarity) for one in made.runs} == {(7, 1), (3, 1), (9, 1), (7, -1)}
-    made = plan({"order": "3,7,9", "polarity": "-1"}, alone=True)
-    assert {(one.order, one.polarity) for one in made.runs} == {(7, -1), (3, -1), (9, -1)}
-    many = {"field_lon": "0.05:200:0.1", "field_lat": "0.05:80:0.1"}  # alone they are few
-    assert len(plan(many, alone=True).runs) == 1 + 2000 + 800
+def test_points_and_how_many_are_too_many(tmp_path):
     with pytest.raises(SweepError, match="1600000 runs"):
-        plan(many)
+        plan({"field_lon": "0.05:200:0.1", "field_lat": "0.05:80:0.1"})
     (tmp_path / "p.csv").write_text("# mine\norder, closure\n3,uniform\n5,flux-tube\n")
     made = plan({"polarity": "1,-1"}, points=read_points(tmp_path / "p.csv"))
     assert {(one.order, one.closure, one.polarity) for one in made.runs} == {

@@ -65,11 +65,6 @@ class Systematic:
         """Systematic covariance of theta, shape (order + 2, order + 2)."""
         return (self.theta * self.weight) @ self.theta.T
 
-    @property
-    def widened(self) -> float:
-        """Factor on the errors of the law that the misfit of the sky asks for; 1 where the members explain it."""
-        return float(np.sqrt(self.weight[:-2].sum() * (1.0 + 1.0 / (len(self.weight) - 2))))
-
     def by_kind(self, shifts: np.ndarray) -> dict[str, float]:
         """What each kind of assumption adds to the systematic error of one number, shifts (n_member,), largest first.
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import textwrap
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lisbon_core.course.copies import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
@@ -29,11 +29,15 @@ UNWRITTEN = CODE_STUB.split('"')[1]
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """How an exercise ended: 'passed', 'failed', 'error', 'not attempted' or 'written' (a person reads it)."""
+    """How an exercise ended: 'passed', 'failed', 'error', 'not attempted' or 'written' (a person reads it).
+
+    `worth` is how many points nbgrader gives for it.
+    """
 
     exercise: str
     status: str
     message: str = ""
+    worth: int = 0
 
     @property
     def ok(self) -> bool:
@@ -89,12 +93,10 @@ def assemble(student, source):
         found = given.get(name, []) if _label(own)["solution"] else [own]
         if len(found) == 1:
             cells.append({**own, "source": found[0].source})
-        elif found:
-            problems[exercise_of(name)] = (f"the answer cell {name} is there {len(found)} times (a copied cell keeps "
-                                           "its label): delete all but one")
         else:
-            problems[exercise_of(name)] = (f"the answer cell {name} is missing: it was deleted or has lost its label; "
-                                           "copy your answer into a fresh copy of the notebook")
+            what = (f"there {len(found)} times (a copied cell keeps its label): delete all but one" if found else
+                    "missing: it was deleted or has lost its label; copy your answer into a fresh copy of the notebook")
+            problems[exercise_of(name)] = f"the answer cell {name} is {what}"
         cells += extras.get(name, [])
     run.cells = [type(source.cells[0])(cell) for cell in cells]
     return run, problems
@@ -152,7 +154,9 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
             outcomes.append(CheckOutcome(exercise, "not attempted" if empty else "written"))
         else:
             outcomes.append(judge(exercise, faults.get(exercise, [])))
-    return outcomes
+    worth = {exercise_of(name): _label(cells[0]).get("points", 0) for name, cells in labelled(source).items()
+             if _label(cells[0])["grade"]}
+    return [replace(one, worth=worth[one.exercise]) for one in outcomes]
 
 
 def check_all(files: list[str], seconds: float = 300.0, table: bool = False) -> int:
@@ -160,19 +164,22 @@ def check_all(files: list[str], seconds: float = 300.0, table: bool = False) -> 
 
     Their code runs with your rights: for the work of strangers use a container.
     """
-    code = 0
+    code, sheet = 0, csv.writer(sys.stdout)
+    if table:
+        sheet.writerow(("file", "exercise", "outcome", "points", "of"))
     for name in files:
         try:
             outcomes = check(name, seconds)
         except CourseError as error:  # the others of a class are checked all the same
-            print(f"lisbon: {error}", file=sys.stderr, flush=True)
-            code = 2
-            continue
+            print(f"lisbon: {error}", file=sys.stderr)
+            outcomes, code = [CheckOutcome("", "not checked")], 2
         code = code or int(not all(one.ok for one in outcomes))
         if table:
-            csv.writer(sys.stdout).writerows((name, one.exercise, one.status) for one in outcomes)
-        else:
-            print(report(name, outcomes), flush=True)
+            sheet.writerows((name, one.exercise, one.status, one.worth * (one.status == "passed"), one.worth)
+                            for one in outcomes)
+        elif outcomes[0].exercise:
+            print(report(name, outcomes))
+        sys.stdout.flush()
     return code
 
 

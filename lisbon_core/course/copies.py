@@ -4,29 +4,21 @@
 nbgrader takes `grading/` as it is; nothing here needs nbgrader. `checking` runs the checks.
 """
 
-import importlib.util
 import re
-import shutil
 import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
 from lisbon_core.tools import pairing
-from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically, write_json
 
 __all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "sources", "student_copy"]
 
 EXERCISES = NOTEBOOKS / "exercises"
 CODE_STUB = 'raise NotImplementedError("write your answer here")'
 TEXT_STUB = "Write your answer here."
-
-# nbgrader reads this in the folder it is started from
-NBGRADER = f"""c = get_config()
-c.CourseDirectory.course_id = "lisbon"
-c.ClearSolutions.code_stub = {{"python": {CODE_STUB!r}}}
-c.ClearSolutions.text_stub = {TEXT_STUB!r}
-c.ExecutePreprocessor.timeout = 600
-"""
+# of this Python, for one that has nbgrader and no Lisbon
+KERNEL = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Lisbon"}
 
 
 class CourseError(LisbonError):
@@ -85,36 +77,20 @@ def build(out: Path = ROOT / "_build") -> str:
     """Make a course in `out`/course: exercises for students, for lecturers and for nbgrader, and slides."""
     import nbformat
 
+    from lisbon_core.course.slides import slides
+
     chapters, out = [*sources(), EXERCISES / "capstone_sol.py"], Path(out) / "course"
+    first = nbformat.v4.new_code_cell((EXERCISES / "first_cell.py").read_text(encoding="utf-8"), id="lisbon")
     with only_one(out):
         for path in chapters:
-            stem, whole = path.stem.removesuffix("_sol"), pairing.read(path)
-            for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole),
-                                     ("student", student_copy(pairing.read(path)))):
+            stem, whole, given = path.stem.removesuffix("_sol"), pairing.read(path), student_copy(pairing.read(path))
+            for notebook in (whole, given):
+                notebook.cells.insert(1, first)
+            for folder, notebook in (("instructor", whole), (f"grading/source/{stem}", whole), ("student", given)):
                 write_atomically(out / folder / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
-        write_atomically(out / "grading" / "nbgrader_config.py", NBGRADER)
+        for name, folder in (("nbgrader_config.py", "grading"), ("closing_questions.md", "instructor")):
+            write_atomically(out / folder / name, (EXERCISES / name).read_text(encoding="utf-8"))
+        write_json(out / "grading" / "jupyter" / "kernels" / "python3" / "kernel.json", KERNEL)
         pages = slides(out / "slides")
-    return f"{out}: {len(chapters)} notebooks each for students, instructor and grading; {pages} pages of slides"
+    return f"{out}: {len(chapters)} notebooks each for students, instructor and grading; {pages} lectures"
 
-
-def slides(out: Path) -> int:
-    """A page of slides for each executed notebook, one section a heading or figure, code folded; needs no network.
-
-    MathJax lies beside the pages: one file, which draws its own glyphs.
-    """
-    from nbconvert import HTMLExporter
-    from nbconvert.preprocessors import TagRemovePreprocessor
-
-    out.mkdir(parents=True, exist_ok=True)
-    if spec := importlib.util.find_spec("mathjax"):
-        script, = Path(spec.submodule_search_locations[0]).rglob("es5/tex-svg.js")
-        shutil.copyfile(script, out / script.name)
-    else:
-        print("No formulas on the slides: install django-static-mathjax (pip install '.[site]').", file=sys.stderr)
-    exporter = HTMLExporter(template_file=str(Path(__file__).with_name("slides.html.j2")), exclude_input_prompt=True,
-                            exclude_output_prompt=True)
-    exporter.register_preprocessor(TagRemovePreprocessor(remove_cell_tags={"parameters"}), enabled=True)
-    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    for path in found:
-        write_atomically(out / f"{path.stem}.html", exporter.from_filename(path)[0])
-    return len(found)

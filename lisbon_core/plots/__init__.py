@@ -1,5 +1,6 @@
 """Every figure, one function each, returning a Figure."""
 
+from lisbon_core.plots.argument import argument
 from lisbon_core.plots.budget import error_budget, members_fitted
 from lisbon_core.plots.dipoles import dipole_energy
 from lisbon_core.plots.distributions import coefficients, curves, fit_of_order, pad, work_precision
@@ -10,7 +11,7 @@ from lisbon_core.plots.space import bundle, orbits_in_space, unfolding
 from lisbon_core.plots.style import COLUMN, PAGE
 from lisbon_core.plots.transport import figure_3, joint_region, posterior, responses
 
-__all__ = ["COLUMN", "PAGE", "bundle", "coefficients", "curves", "dipole_energy", "error_budget",
+__all__ = ["COLUMN", "PAGE", "argument", "bundle", "coefficients", "curves", "dipole_energy", "error_budget",
            "field_along_tracks", "field_fan", "field_lines", "figure_2", "figure_3", "fit_of_order", "gridded_planes",
            "heliosphere_planes", "joint_region", "members_fitted", "orbits_in_space", "pad", "posterior", "responses",
            "sensitivity", "skies", "unfolding", "work_precision"]

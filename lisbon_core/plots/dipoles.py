@@ -9,7 +9,7 @@ from lisbon_core.plots.style import COLOURS, blank, styled, with_band
 
 __all__ = ["dipole_energy"]
 
-COLOUR = {"north": COLOURS["blue"], "south": COLOURS["red"], "both": COLOURS["black"]}
+COLOUR = {**COLOURS, "north": COLOURS["blue"], "south": COLOURS["red"], "both": COLOURS["black"]}
 
 
 def _wrapped(phase):
@@ -22,16 +22,16 @@ def dipole_energy(panels: dict, points: list) -> Figure:
 
     Parameters
     ----------
-    panels : dict of str to dict of str to (Harmonics, hemisphere, line style)
-        By title and name; hemisphere: 'north', 'south' or 'both', which gives the colour.
+    panels : dict of str to dict of str to (Harmonics, colour, line style)
+        By title and name; colour: of a hemisphere, 'north', 'south' or 'both', or one of the house style.
     points : list of (series, hemisphere, energy, amplitude, amplitude_sigma, phase, phase_sigma)
         Measured, amplitudes of the dipole.
     """
     fig = blank(5.8)
     rows = fig.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False)
     for (title, lines), (above, below) in zip(panels.items(), rows.T, strict=True):
-        for (label, (one, hemisphere, style)), size in zip(lines.items(), cycle((1.4, 1.4, 1.0)), strict=False):
-            colour, factor = COLOUR[hemisphere], 1e3 * one.field_of_view
+        for (label, (one, name, style)), size in zip(lines.items(), cycle((1.4, 1.4, 1.0)), strict=False):
+            colour, factor = COLOUR[name], 1e3 * one.field_of_view
             how = {"linestyle": style, "color": colour, "linewidth": size}
             with_band(above, one.energy, factor * one.amplitude, factor * one.amplitude_sigma, label=label, **how)
             with_band(below, one.energy, _wrapped(one.phase), np.minimum(one.phase_sigma, 90.0), **how)
@@ -42,8 +42,8 @@ def dipole_energy(panels: dict, points: list) -> Figure:
             above.errorbar(energy, 1e3 * amplitude, 1e3 * error, **dot)
             below.errorbar(energy, _wrapped(phase), phase_error, **dot)
         above.set(title=title, xscale="log", yscale="log", ylim=(0.03, 20.0))
-        above.legend(fontsize=6.5)
         below.set(xlabel="energy (TeV)", ylim=(-140.0, 110.0), yticks=np.arange(-120, 121, 60))
+    rows[0, 0].legend(fontsize=7)
     rows[0, 0].set_ylabel("equatorial dipole (10⁻³)")
     rows[1, 0].set_ylabel("right ascension of its maximum (°)")
     marks = {series: next(point[1] for point in points if point[0] == series) for series in symbols}

@@ -84,8 +84,7 @@ def fit_of_order(sky, fit, field_icrs, truth=None) -> Figure:
     return fig
 
 
-def draw_distribution(upper, lower, distribution, models: dict, reference, off: str, *, data: str = "",
-                      differences: bool = False) -> None:
+def draw_distribution(upper, lower, distribution, models: dict, reference, off: str, data: str) -> None:
     """Bins of a pitch-angle distribution with errors, and models of it; below, how far they are off a reference.
 
     Parameters
@@ -97,9 +96,7 @@ def draw_distribution(upper, lower, distribution, models: dict, reference, off: 
     off : str
         What to call the difference, with its unit.
     data : str
-        What to call the bins; empty: they are not in the legend.
-    differences : bool
-        Whether models are drawn below, too.
+        What to call the bins.
     """
     mu = np.linspace(-1.0, 1.0, 201)
     upper.errorbar(distribution.mu, (distribution.F - 1.0) * 1e3, distribution.sigma * 1e3, **POINTS, label=data)
@@ -108,8 +105,6 @@ def draw_distribution(upper, lower, distribution, models: dict, reference, off: 
     lower.axhline(0.0, color="0.6", linewidth=0.7)
     for name, (model, style) in models.items():
         upper.plot(mu, (model(mu) - 1.0) * 1e3, linestyle=style, label=name)
-        if differences:
-            lower.plot(mu, (model(mu) - reference(mu)) * 1e4, linestyle=style)
     upper.set(ylabel=EXCESS)
     upper.legend()
     lower.set(xlabel=MU, ylabel=off)
@@ -128,7 +123,7 @@ def pad(distribution, truth=None, ignoring=None) -> Figure:
     if truth is not None:
         models["truth"] = truth, "--"
     draw_distribution(upper, lower, distribution, models, truth or distribution.series,
-                      f"F − {'truth' if truth else 'series'}\n(10⁻⁴)", data="binned, Eq. (4)")
+                      f"F − {'truth' if truth else 'series'}\n(10⁻⁴)", "binned, Eq. (4)")
     return fig
 
 

@@ -13,7 +13,7 @@ from lisbon_core.plots.style import COLOURS, blank, styled
 __all__ = ["field_along_tracks", "field_lines", "gridded_planes", "heliosphere_planes"]
 
 EXTENT_AU = 400.0  # of the planes, on each side of the Sun
-UPWIND = "towards the interstellar wind (AU)"
+UPWIND = "upwind (AU)"
 
 
 def _solar_axes(heliosphere) -> np.ndarray:
@@ -68,9 +68,9 @@ def heliosphere_planes(heliosphere, points: int = 301) -> Figure:
     upwind, across, axis = _solar_axes(heliosphere)
     return _planes(
         heliosphere, points, "white",
-        Plane(upwind, across, "(A) 30 AU north of the solar equator", UPWIND, "along the solar equator (AU)",
+        Plane(upwind, across, "(A) 30 AU north of the solar equator", UPWIND, "across, in the solar equator (AU)",
               30.0 * axis),
-        Plane(upwind, axis, "(B) Meridional plane", UPWIND, "along the Sun's axis (AU)"))[0]
+        Plane(upwind, axis, "(B) Meridional plane", UPWIND, "solar north (AU)"))[0]
 
 
 @styled
@@ -81,8 +81,8 @@ def field_lines(heliosphere, points: int = 241) -> Figure:
     north of it: on the equator itself the field is nothing, at the current sheet.
     """
     (upwind, across, axis), (x, _, z) = _solar_axes(heliosphere), np.eye(3)
-    planes = (Plane(z, x, "(A) Plane of the flow and the field", UPWIND, "across it, along interstellar B (AU)"),
-              Plane(upwind, across, "(B) 10 AU north of the solar equator", UPWIND, "along the solar equator (AU)",
+    planes = (Plane(z, x, "(A) Plane of the wind and the field", UPWIND, "across, along interstellar B (AU)"),
+              Plane(upwind, across, "(B) 10 AU north of the solar equator", UPWIND, "across, in the solar equator (AU)",
                     10.0 * axis))
     fig, parts = _planes(heliosphere, points, "black", *planes)
     side, ticks = np.linspace(-EXTENT_AU, EXTENT_AU, points), np.linspace(-EXTENT_AU, EXTENT_AU, 5)

@@ -15,10 +15,11 @@ __all__ = ["drawn_by", "drawn_data", "fewer_colours", "image"]
 
 
 def image(figure, kind: str, dpi: int) -> bytes:
-    """PNG or PDF of a figure; coloured meshes are pixels in both."""
+    """PNG, PDF or SVG of a figure; coloured meshes are pixels in all of them."""
     stream, source = io.BytesIO(), drawn_by(figure)
     about = {"png": {"Software": "lisbon_core", "Source": source},
-             "pdf": {"Creator": "lisbon_core", "Producer": None, "CreationDate": None, "Title": source}}
+             "pdf": {"Creator": "lisbon_core", "Producer": None, "CreationDate": None, "Title": source},
+             "svg": {"Creator": "lisbon_core", "Date": None, "Title": source}}
     with house_style():
         figure.savefig(stream, format=kind, dpi=dpi, metadata=about[kind])
     return stream.getvalue()

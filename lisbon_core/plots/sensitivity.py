@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from lisbon_core.plots.style import COLOURS, COLUMN, blank, one_panel, styled
 
@@ -83,8 +83,8 @@ def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
         axes.plot(*assumed, "x", color=COLOURS["black"], markersize=6)
     axes.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)", aspect=1.0 / narrow)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    bar = fig.colorbar(dots, ax=axes, label="reduced chi-square")
-    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    bar.ax.yaxis.set_major_formatter("{x:g}")
-    bar.ax.yaxis.set_minor_locator(NullLocator())
+    bar = fig.colorbar(dots, ax=axes, orientation="horizontal", aspect=25, label="reduced chi-square")
+    ticks = np.geomspace(np.min(chi2), np.max(chi2), 4)
+    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks], minor=False)
+    bar.minorticks_off()
     return fig

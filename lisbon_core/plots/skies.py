@@ -80,20 +80,20 @@ def skies(panels: dict, dec, ra, *, field_icrs=None, columns: int = 1, unit: str
     shown = {title: (np.asarray(values) - offset) * scale for title, values in panels.items()}
     size = {title: np.nanmax(np.abs(values)) for title, values in shown.items()}
     common = limit or max(one for title, one in size.items() if title != own)
-    grid, alike = fig.add_gridspec(rows, columns), []
+    grid, drawn = fig.add_gridspec(rows, columns), {}
     for i, (title, values) in enumerate(shown.items()):
         field = None if field_icrs is None else np.broadcast_to(field_icrs, (len(panels), 3))[i]
         axes = sky_axes(fig, grid[i // columns, i % columns], title, field)
         largest = size[title] if title == own else common
-        mesh = colour_pixels(axes, dec, ra, values, cmap=cmap, vmin=-largest, vmax=largest)
-        if title == own:
-            fig.colorbar(mesh, ax=axes, orientation="horizontal", shrink=0.6, aspect=30, pad=0.03, label=unit)
-        else:
-            alike.append((i % columns, axes, mesh))
-    # below the columns that end in no bar
-    taken = {list(shown).index(own) % columns} if own and columns > 1 else set()
-    fig.colorbar(alike[-1][2], ax=[axes for column, axes, _ in alike if column not in taken], orientation="horizontal",
-                 shrink=0.6, aspect=35, pad=0.03, label=unit)
+        drawn[title] = i % columns, axes, colour_pixels(axes, dec, ra, values, cmap=cmap, vmin=-largest, vmax=largest)
+    # a bar below its panel, or of several columns below the whole one, so that rows stay level
+    bar = {"orientation": "horizontal", "shrink": 0.6, "aspect": 35, "pad": 0.03, "label": unit}
+    apart = []
+    if own:
+        column, axes, mesh = drawn.pop(own)
+        apart = [axes] + [other for place, other, _ in drawn.values() if columns > 1 and place == column]
+        fig.colorbar(mesh, ax=apart, **bar)
+    fig.colorbar(next(iter(drawn.values()))[2], ax=[axes for _, axes, _ in drawn.values() if axes not in apart], **bar)
     return fig
 
 

@@ -10,7 +10,7 @@ from lisbon_core.frames import angle_between, icrs_to_model, unit_vector
 from lisbon_core.plots.skies import on_map, sky_axes
 from lisbon_core.plots.style import COLOURS, MU, blank, styled
 
-__all__ = ["bundle", "orbits_in_space", "unfolding"]
+__all__ = ["bundle", "in_plane", "orbits_in_space", "unfolding"]
 
 
 def _drawn(heliosphere, points) -> np.ndarray:
@@ -23,6 +23,11 @@ def _drawn(heliosphere, points) -> np.ndarray:
         points = points @ heliosphere.axes @ axes.T
     x, y, z = np.moveaxis(points, -1, 0)
     return np.stack([z, -y, x], axis=-1)
+
+
+def in_plane(heliosphere, points) -> np.ndarray:
+    """The same seen from the side, (..., 2): upwind to the right, the field's part across the flow upwards."""
+    return _drawn(heliosphere, points)[..., [0, 2]]
 
 
 def _surfaces(axes, heliosphere, extent_AU: float) -> None:

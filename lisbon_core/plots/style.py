@@ -18,6 +18,7 @@ STYLE = {
     "lines.linewidth": 1.4, "figure.constrained_layout.use": True, "image.cmap": "viridis",
     "axes.prop_cycle": mpl.cycler(color=[COLOURS[c] for c in ("blue", "red", "green", "orange", "pink", "sky")]),
     "pdf.fonttype": 42,  # TrueType: what journals ask for
+    "svg.hashsalt": "lisbon",  # else identifiers are drawn at random
 }
 COLUMN, PAGE = 3.5, 7.1  # inches: the widths of one column and of two in a journal
 MU, EXCESS = "pitch-angle cosine μ", "F − 1 (10⁻³)"  # labels of axes

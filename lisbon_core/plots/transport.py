@@ -1,14 +1,12 @@
 """Scattering and focusing: Figure 3, the posterior, the joint region of 1/L and T_0."""
 
-import functools
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.plots.distributions import draw_distribution
-from lisbon_core.plots.style import COLOURS, EXCESS, MU, blank, one_panel, styled
+from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, one_panel, styled
 from lisbon_core.transport import diffusion_coefficient
-from lisbon_core.transport.posterior import quantiles
+from lisbon_core.transport.result import quantiles
 
 __all__ = ["figure_3", "joint_region", "posterior", "responses"]
 
@@ -19,7 +17,7 @@ TRUTH = {"linestyle": "--", "linewidth": 0.9, "color": COLOURS["red"]}
 
 @styled
 def figure_3(distribution, transport, truth=None) -> Figure:
-    """Figure 3 of the paper: D(mu) with its band, the distribution with model and residuals, curves for several T_0.
+    """Figure 3 of the paper: D(mu) with its band, the distribution with model and residuals, what T_0 would change.
 
     Parameters
     ----------
@@ -47,17 +45,18 @@ def figure_3(distribution, transport, truth=None) -> Figure:
 
     upper = fig.add_subplot(grid[0, 1])
     lower = fig.add_subplot(grid[1, 1], sharex=upper)
-    draw_distribution(upper, lower, distribution, models, transport.F, "data − model\n(10⁻⁴)", data="data")
+    draw_distribution(upper, lower, distribution, models, transport.F, "data − model\n(10⁻⁴)", "data")
     upper.set_title("Pitch-angle distribution")
     upper.tick_params(labelbottom=False)
 
-    below, change = fig.add_subplot(grid[2, 0]), fig.add_subplot(grid[2, 1])
-    curves = {f"T₀ = {rate * 1e6:+.0f} × 10⁻⁶ / yr".replace("-", "−").replace("+0", "0"):
-              (functools.partial(transport.F, T_0=rate), style) for rate, style in RATES.items()}
-    draw_distribution(below, change, distribution, curves, transport.F, "F − best fit (10⁻⁴)", differences=True)
-    below.set(xlabel=MU, title="Were the intensity to change in time")
-    change.set(title="The same, minus the best fit")
-    below.legend(fontsize=7, loc="upper left", borderaxespad=0.0)
+    change = fig.add_subplot(grid[2, :])
+    change.errorbar(distribution.mu, (distribution.F - transport.F(distribution.mu)) * 1e4, distribution.sigma * 1e4,
+                    **POINTS, label="data")
+    for rate, style in RATES.items():
+        change.plot(mu, (transport.F(mu, T_0=rate) - transport.F(mu)) * 1e4, linestyle=style,
+                    label=f"T₀ = {rate * 1e6:+.0f} × 10⁻⁶ / yr".replace("-", "−").replace("+0 × 10⁻⁶ / yr", "0"))
+    change.set(xlabel=MU, ylabel="F − best fit (10⁻⁴)", title="Were the intensity to change in time")
+    change.legend(ncols=3, loc="upper center")
     return fig
 
 
@@ -114,8 +113,11 @@ def joint_region(region, kappa29: float, paper: tuple[float, float]) -> Figure:
                   label="L and bound of the paper")
     for colour, label in (("blue", "68 %"), ("sky", "95 %")):
         axes.fill_between([], [], color=COLOURS[colour], alpha=0.5, label=label)
+    low, high = sorted((0, -1), key=lambda row: rates[row].mean())
+    inside = region.delta_chi2 < 5.991  # rows of the grid are not level: draw as far as all of the region is on it
+    bottom, top = rates[low][inside[low]].max(initial=rates.min()), rates[high][inside[high]].min(initial=rates.max())
     axes.set(xlabel=f"1/L (1/pc), κ₂₉ = {kappa29:g}", ylabel="T₀ (10⁻⁶ / yr)", xlim=(line[0], line[-1]),
-             ylim=(np.min(rates), np.max(rates)))
+             ylim=(bottom, top))
     axes.legend(loc="upper right", fontsize=7)
     return fig
 

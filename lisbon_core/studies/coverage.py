@@ -56,8 +56,7 @@ class Coverage:
                    "mean_pull_error": self.spread(self.pulls), "skies": np.isfinite(self.pulls).sum(axis=0)}
         table = Table(columns, meta=meta | {"chi2_reduced": float(self.chi2.mean()),
                                             "chi2_reduced_error": float(self.spread(self.chi2))})
-        for name in table.colnames[1:-1]:
-            table[name] = np.round(table[name], 4)
+        table.round(4)
         return table
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from scipy.interpolate import interp1d
 
 from lisbon_core.anisotropy import AnisotropyFit, fit_anisotropy, sample_columns
 from lisbon_core.anisotropy.terms import mean_columns
@@ -28,7 +29,7 @@ __all__ = ["ENERGIES", "Compared", "Harmonics", "band", "compared", "fit_of_law"
            "no_heliosphere"]
 
 ENERGIES = np.array([0.6, 1.0, 1.7, 3.0, 5.5, 10.0, 20.0, 40.0, 100.0, 300.0])  # TeV
-STEP_DEG, SAMPLES, FEW = 6.0, 8, 4  # pixels, degrees; orbits a pixel through the run's heliosphere and through others
+STEP_DEG, COARSER, SAMPLES, FEW = 6.0, 10.0, 8, 4  # pixels, of a coarse run; orbits a pixel: the run's own, and others'
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,9 @@ class Harmonics:
     def at(self, energy) -> "Harmonics":
         """The same at other energies (m,), components between in ln E; NaN outside."""
         energy = np.atleast_1d(energy)
-
-        def between(values):
-            columns = [np.interp(np.log(energy), np.log(self.energy), column, np.nan, np.nan)
-                       for column in values.reshape(len(values), -1).T]
-            return np.transpose(columns).reshape(-1, *values.shape[1:])
-
-        return Harmonics(energy, between(self.vector), between(self.covariance), self.field_of_view)
+        vector, covariance = (interp1d(np.log(self.energy), values, axis=0, bounds_error=False)(np.log(energy))
+                              for values in (self.vector, self.covariance))
+        return Harmonics(energy, vector, covariance, self.field_of_view)
 
     @property
     def amplitude(self) -> np.ndarray:
@@ -127,6 +124,10 @@ def heliospheres(run: Run) -> dict[str, Sequence[AnyHeliosphere]]:
             "MHD simulation": [read_gridded(DATA / "heliosphere_mhd.h5")]}
 
 
+def _grid(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    return grid(STEP_DEG if run.parameters.grid_deg < 4.0 else COARSER)
+
+
 def maps(run: Run, epochs: Sequence[AnyHeliosphere]) -> list[LiouvilleMap]:
     """A coarse map for each energy: the response of the run, all its rigidities times one factor; kept on disk.
 
@@ -137,7 +138,7 @@ def maps(run: Run, epochs: Sequence[AnyHeliosphere]) -> list[LiouvilleMap]:
         values = tuple(np.round(np.array(run.response.quantiles_TV) * energy / scale, 9).tolist())
         response = replace(run.response, says=f"{run.response.says}, at {energy:g} TeV", quantiles_TV=values)
         sampling = Sampling(SAMPLES if epochs is run.epochs else FEW, response, run.parameters.seed)
-        made.append(cached_samples(epochs, *grid(STEP_DEG), sampling, boundary_AU=run.parameters.boundary_AU))
+        made.append(cached_samples(epochs, *_grid(run), sampling, boundary_AU=run.parameters.boundary_AU))
     return made
 
 
@@ -156,7 +157,7 @@ def harmonics(run: Run, through: list[LiouvilleMap], limits, fit: AnisotropyFit,
 def no_heliosphere(run: Run, limits, fit: AnisotropyFit, gradient_index: float, quantiles: int = 16) -> Harmonics:
     """The same were there no heliosphere: straight lines in the uniform field, at some rigidities of each response."""
     shape = run.response.rigidity((np.arange(quantiles) + 0.5) / quantiles) / run.response.scale_TV
-    (dec, ra), terms, theta, vectors = grid(STEP_DEG), law(run, gradient_index), np.append(1.0, fit.theta), []
+    (dec, ra), terms, theta, vectors = _grid(run), law(run, gradient_index), np.append(1.0, fit.theta), []
     operator, factor = band(dec, ra, *limits)
     for energy in ENERGIES:
         lines = [replace(straight_lines(run.heliosphere, dec, ra, energy * one), scale_TV=run.response.scale_TV)

@@ -52,11 +52,6 @@ class GyrotropyTest:
         """Standard errors of the coefficients."""
         return np.sqrt(np.diag(self.covariance))
 
-    def __str__(self) -> str:
-        lines = [f"{name}: {value: .1e} ± {sigma:.1e}"
-                 for name, value, sigma in zip(GYROTROPY_TERMS, self.coefficients, self.sigma, strict=True)]
-        return "\n".join([*lines, f"chi-square {self.chi2:.1f} for {self.degrees} terms, p = {self.p_value:.2g}"])
-
 
 def gyrotropy_columns(liouville: LiouvilleMap, sample: int, p_index: float, radius_AU: float) -> np.ndarray:
     """The terms for one sample of the map, each times (p/p_0)^-p_index: (n_pixel, 5)."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lisbon_core.transport import TransportError, cosine_shape, mean_free_path_pc
+from lisbon_core.transport.fit import rate
 from lisbon_core.transport.panels import panels
 from lisbon_core.transport.posterior import NODES, problem_for
 from lisbon_core.transport.stationary import solve_stationary
@@ -68,8 +69,8 @@ def joint_region(pad, transport, points: int = 81) -> JointRegion:
         raise TransportError(f"There is no fitted distribution to start from: {transport.eta.note}.")
     law, grid, problem = transport.law, panels(NODES), problem_for(pad)
     h, f = cosine_shape(grid.mu, law.eta / law.d_offset, law.omega)
-    # 1/L for x = q/d_offset = 1, as in `transport.fit`
-    rate = 1.5 * float(f @ (grid.weights * grid.mu)) / mean_free_path_pc(transport.kappa29)
+    G, mean_free_path = 2.0 * float(f @ (grid.weights * grid.mu)), mean_free_path_pc(transport.kappa29)
+    per_x = 0.75 * G / mean_free_path  # 1/L for x = q/d_offset = 1
 
     def chi2_at(x, change):
         """chi2 and A_1 at l/L = d_offset x and l/Lambda = d_offset (x + change)."""
@@ -80,13 +81,12 @@ def joint_region(pad, transport, points: int = 81) -> JointRegion:
                 1.5 * a * (psi @ (grid.weights * grid.mu)))
 
     inverse = transport.inverse_L
-    unit = np.copysign(max(abs(inverse.value), 2.0 * inverse.sigma), inverse.value) / rate
+    unit = np.copysign(max(abs(inverse.value), 2.0 * inverse.sigma), inverse.value) / per_x
     x, change = np.meshgrid(np.linspace(-2.0, 4.0, points) * unit, np.linspace(-4.0, 4.0, points) * unit)
     rows = [chi2_at(*row) for row in zip(x, change, strict=True)]
     chi2, A_1 = (np.array(column) for column in zip(*rows, strict=True))
     fine = np.linspace(-2.0, 4.0, 20 * points) * unit
-    tube, uniform = (rate * fine[np.argmin(chi2_at(fine, along)[0])] for along in (0.0 * fine, -fine))
-    per_rate = PC_PER_YEAR / 3.0  # T_0 = S (1/Lambda - 1/L) with S = v A_1/3
-    return JointRegion(inverse_L=rate * x, T_0=per_rate * A_1 * rate * change, delta_chi2=chi2 - chi2.min(),
-                       streaming=per_rate * float(A_1.ravel()[np.argmin(chi2)]), flux_tube=float(tube),
+    tube, uniform = (per_x * fine[np.argmin(chi2_at(fine, along)[0])] for along in (0.0 * fine, -fine))
+    return JointRegion(inverse_L=per_x * x, T_0=rate(change, G, A_1, mean_free_path), delta_chi2=chi2 - chi2.min(),
+                       streaming=PC_PER_YEAR / 3.0 * float(A_1.ravel()[np.argmin(chi2)]), flux_tube=float(tube),
                        uniform=float(uniform))

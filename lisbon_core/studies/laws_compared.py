@@ -9,6 +9,7 @@ that the odd part of a measured distribution predicts the shape of the even one,
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss, legvander
@@ -73,22 +74,6 @@ class LawFit:
                 f"1/L = {self.inverse_L}")
 
 
-@dataclass(frozen=True)
-class Scaled:
-    """A law times d_offset."""
-
-    shape: ScatteringLaw
-    d_offset: float
-
-    def h(self, mu: np.ndarray) -> np.ndarray:
-        """d_offset h(mu)."""
-        return self.d_offset * self.shape.h(mu)
-
-    def f(self, mu: np.ndarray) -> np.ndarray:
-        """f(mu)/d_offset."""
-        return self.shape.f(mu) / self.d_offset
-
-
 def fit_law(pad, name: str | Family, closure: str = "flux-tube", kappa29: float = 1.0) -> LawFit:
     """Fit one family of `FAMILIES`, or a `Family` of one's own, to a pitch-angle distribution with its covariance.
 
@@ -130,9 +115,10 @@ def fit_law(pad, name: str | Family, closure: str = "flux-tube", kappa29: float 
     fisher[range(1, p.size), range(1, p.size)] += 0.01  # a parameter that does nothing must not make it singular
     sigma = float(np.sqrt(slope @ np.linalg.solve(fisher, slope)))
     chi2, bins = 2.0 * float(answer.cost), len(problem.target)
-    return LawFit(name="own family" if family is name else name, law=Scaled(family.law(*p[2:]), 1.0 / (p[0] * scale)),
-                  inverse_L=Estimate(inverse_length(p), sigma, "1/pc"), chi2=chi2, dof=bins - p.size,
-                  bic=chi2 + p.size * float(np.log(bins)))
+    shape, amplitude = family.law(*p[2:]), p[0] * scale
+    law = SimpleNamespace(h=lambda mu: shape.h(mu) / amplitude, f=lambda mu: shape.f(mu) * amplitude)
+    return LawFit(name="own family" if family is name else name, law=law, chi2=chi2, dof=bins - p.size,
+                  inverse_L=Estimate(inverse_length(p), sigma, "1/pc"), bic=chi2 + p.size * float(np.log(bins)))
 
 
 def compare_laws(pad, closure: str = "flux-tube", kappa29: float = 1.0) -> list[LawFit]:

@@ -7,8 +7,8 @@ import numpy as np
 
 from lisbon_core.parameters import RunParameters
 from lisbon_core.rounding import number
-from lisbon_core.sky import cut, first_harmonic, multipoles, pixel_area, ring_means
-from lisbon_core.sky.files import read_mask, read_sky_map
+from lisbon_core.sky import first_harmonic, multipoles, pixel_area, ring_means
+from lisbon_core.sky.files import sky_of
 
 __all__ = ["look_at", "map_report"]
 
@@ -35,8 +35,7 @@ def map_report(path: str | Path, sigma_default: float = 1e-4, averaging_deg: flo
 
 def look_at(path: str | Path, p, label: str = "") -> list[str]:
     """What the part of a map holds that a run with these parameters uses, and what may be wrong with it."""
-    sky = read_sky_map(path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg, label=label)
-    sky = cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
+    sky = sky_of(p, path, label)
     rows, values = sky.observed.any(axis=1), sky.relative_intensity[sky.observed] - 1.0
     whole, error = sky.observed.all(axis=1), np.median(sky.sigma[sky.observed])
     area = float((sky.observed * pixel_area(sky.dec, sky.ra.size)[:, None]).sum() / (4.0 * np.pi))

@@ -70,8 +70,7 @@ def off_model(made: list[Made], skies: int = 200, samples: int = 32, **parameter
         without the systematic one), ratio of the errors, and chi2_reduced.
     """
     assumed = RunParameters(grid_deg=4.0, **parameters)
-    shared, rows = Run(assumed), []
-    step = grid(4.0)
+    shared, rows, step = Run(assumed), [], grid(4.0)
     for k in tqdm(range(skies), desc="skies", disable=None):
         one = made[k % len(made)]
         truth = replace(random_truth(LEAST + k), p_index=one.p_index, samples=samples)
@@ -110,8 +109,7 @@ def tabulated(rows: list[dict], **meta) -> Table:
     names = ("kind", "number", "skies", "within_68", "within_95", "within_95_statistical", "wide", "error_ratio",
              "chi2_reduced")
     table = Table(rows=lines, names=names, meta=meta)
-    for name in names[3:]:
-        table[name] = np.round(table[name], 3)
+    table.round(3)
     return table
 
 

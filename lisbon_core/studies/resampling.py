@@ -132,10 +132,6 @@ class OrderChoice:
     bic: np.ndarray
     cross_validation: np.ndarray
 
-    def __str__(self) -> str:
-        best = {name: self.orders[np.argmin(getattr(self, name))] for name in ("aic", "bic", "cross_validation")}
-        return ", ".join(f"{name}: order {order}" for name, order in best.items())
-
 
 def compare_orders(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[LiouvilleMap], orders=range(1, 11),
                    p_index: float = 4.7, bands: int = 5) -> OrderChoice:

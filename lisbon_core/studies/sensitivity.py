@@ -9,7 +9,7 @@ from lisbon_core.studies.field_posterior import fan
 
 __all__ = ["Variation", "field_fan", "variations"]
 
-COARSE, SAMPLES = 4.0, 8  # degrees, orbits a pixel: an eighth of the orbits
+COARSE, COARSER, SAMPLES = 4.0, 6.0, 8  # degrees, of a run on 2 and on 4 or more; orbits a pixel: an eighth of all
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,18 @@ class Variation:
     parameters: RunParameters
 
 
+def _coarse(run: Run) -> RunParameters:
+    step = run.parameters.grid_deg
+    return replace(run.parameters, grid_deg=COARSE if step < COARSE else max(COARSER, step), samples=SAMPLES, members=0)
+
+
 def variations(run: Run) -> list[Variation]:
     """The run as it is, first, and with each choice that is in no ensemble replaced by another one could have made.
 
-    All on a grid of 4 degrees or that of the run, whichever is coarser, with 8 orbits a pixel; only fields, polarities,
+    All on a grid of 4 degrees, or 6 and more for a coarse run, with 8 orbits a pixel; only fields, polarities,
     boundaries, the response, chaotic orbits and numbers of samples need Liouville maps of their own.
     """
-    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES, members=0)
+    base = _coarse(run)
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
     chosen = [("as assumed", "as assumed", {})]
     chosen += [("order of the series", f"order {n}", {"order": n}) for n in (3, 5, 6, 8, 9)]
@@ -55,5 +60,5 @@ def variations(run: Run) -> list[Variation]:
 
 def field_fan(run: Run, step_deg: float = 2.5) -> list[RunParameters]:
     """The run with 19 directions of the field: the assumed one, 6 around it and 12 at twice the distance."""
-    base = replace(run.parameters, grid_deg=max(COARSE, run.parameters.grid_deg), samples=SAMPLES, members=0)
+    base = _coarse(run)
     return [replace(base, field_lon=lon, field_lat=lat) for lon, lat in fan((base.field_lon, base.field_lat), step_deg)]

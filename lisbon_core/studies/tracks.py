@@ -48,7 +48,7 @@ def follow(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, *, step_AU:
 def stations(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float, radii_AU: Sequence[float]) -> list[Orbits]:
     """Orbits where, going back in time, each first meets spheres of growing radius about the Sun, as exact as a map's.
 
-    An orbit that has not met a sphere after 30,000 AU of path is carried on from where it was, `escaped` false.
+    An orbit that has not met a sphere after 60,000 AU of path is carried on from where it was, `escaped` false.
 
     Parameters
     ----------

@@ -16,13 +16,13 @@ import numpy as np
 from astropy.table import Table, vstack
 from scipy.optimize import least_squares
 
-from lisbon_core._core import PACKAGE
 from lisbon_core.frames import lonlat, rotation_to_icrs, unit_vector, unit_vector_icrs
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
+from lisbon_core.measurements import MEASUREMENTS
 
 __all__ = ["BINS", "average", "binned", "compared", "fitted", "measured"]
 
-TABLE = PACKAGE.parent / "data" / "measurements" / "voyager.ecsv"
+TABLE = MEASUREMENTS / "voyager.ecsv"
 BINS = 5
 # what is fitted, what it is held near to, and how closely
 PRIORS = {"nose_AU": (115.0, 10.0), "wall_skew": (0.0, 0.4), "shock_AU": (95.0, 15.0), "shock_skew": (0.0, 0.3),

@@ -20,6 +20,7 @@ from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, writ
 __all__ = ["expect", "folder", "ledger", "number", "picture", "record", "say", "show", "where_possible"]
 
 LARGE = 150_000  # bytes of a PNG that can do with fewer colours
+PERCENT = re.compile(r"(?<=\d)%(?![0-9A-F]{2})")  # a space stands before it, as before any unit; not in addresses
 
 
 def folder(run_dir: str = "") -> Path:
@@ -38,7 +39,7 @@ def picture(figure) -> bytes:
     return fewer_colours(image(figure, "png", 110 if figure.get_figwidth() > 5.0 else 150))
 
 
-def show(fig, name: str, run_dir: str = "", *, alt: str = "", caption: str = "", **numbers) -> None:
+def show(fig, name: str, run_dir: str = "", **numbers) -> None:
     """Save a figure with the run: pixels, vectors for print, the data it draws; display it with its words; close it.
 
     Parameters
@@ -56,37 +57,41 @@ def show(fig, name: str, run_dir: str = "", *, alt: str = "", caption: str = "",
     Raises
     ------
     LisbonError
-        If the name cannot be a file's stem, the words are not there, or one of their places is not filled.
+        If the name cannot be a file's stem, words are missing, or one of their places is not filled.
     """
     import matplotlib.pyplot as plt
 
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise LisbonError(f"A figure cannot be called {name!r}: use letters, digits, '_' and '-' only.")
-    words = words_of(name, numbers) | {key: text for key, text in {"alt": alt, "caption": caption}.items() if text}
+    words = words_of(name, numbers)
     on_screen, saved = picture(fig), {kind: image(fig, kind, 200) for kind in ("png", "pdf")}
     if len(saved["png"]) > LARGE:
         saved["png"] = fewer_colours(saved["png"])
     for kind, content in (saved | {"ecsv": drawn_data(fig)}).items():
         write_atomically(folder(run_dir) / "figures" / f"{name}.{kind}", content)
-    display(Image(data=on_screen, format="png", alt=" ".join(words["alt"].split())))
+    display(Image(data=on_screen, format="png", alt=words["alt"]))
     drawn = f" Drawn by `{drawn_by(fig).removeprefix('lisbon_core.')}`." if fig.get_label() else ""
-    display(Markdown(f"*{name}.* {' '.join(words['caption'].split())}{drawn}"))
+    display(Markdown(f"*{name}.* {words['caption']}{drawn}"))
     plt.close(fig)
 
 
 def words_of(name: str, numbers: dict) -> dict[str, str]:
     """Alternative text and caption of a figure, from figures.toml, with its numbers."""
-    words = tomllib.loads((NOTEBOOKS / "figures.toml").read_text(encoding="utf-8")).get(name, {})
+    told = tomllib.loads((NOTEBOOKS / "figures.toml").read_text(encoding="utf-8")).get(name, {})
     try:
-        return {key: words[key].format(**numbers) for key in ("alt", "caption") if key in words}
+        words = {key: PERCENT.sub(" %", " ".join(told.get(key, "").format(**numbers).split()))
+                 for key in ("alt", "caption")}
     except KeyError as place:
         raise LisbonError(f"The words of figure {name} have a place for {place}, which is not given: "
                           "call show with it.") from None
+    if missing := [key for key, text in words.items() if not text]:
+        raise LisbonError(f"Figure {name} has no {' and no '.join(missing)}: write them into notebooks/figures.toml.")
+    return words
 
 
 def say(text: str) -> None:
     """Display a sentence (Markdown) whose numbers were computed."""
-    display(Markdown(text))
+    display(Markdown(PERCENT.sub(" %", text)))
 
 
 def expect(holds: bool, otherwise: str, parameters: RunParameters) -> None:

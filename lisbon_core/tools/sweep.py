@@ -20,8 +20,9 @@ from lisbon_core import claims
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.run import Run
+from lisbon_core.sky.files import write_table
 from lisbon_core.tools.inputs import code_hash, files_read
-from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
+from lisbon_core.tools.provenance import now, only_one, provenance, write_json
 from lisbon_core.tools.sweep_plan import Plan, SweepError
 from lisbon_core.tools.sweep_report import table
 
@@ -111,7 +112,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
             for future in running:
                 future.cancel()
             found = [last[key] for key in wanted if key in last]
-            write_atomically(out / TABLE, table(found, plan.varied))
+            write_table(table(found, plan.varied), out / TABLE)
         write_json(out / RECORD, record | {"done": now()})
     return found
 

@@ -47,8 +47,7 @@ class Plan:
     varied: tuple[str, ...]
 
 
-def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: list[dict] | None = None,
-         alone: bool = False) -> Plan:
+def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: list[dict] | None = None) -> Plan:
     """Every run of a sweep, checked: types, ranges, names, and that each file can be read.
 
     Parameters
@@ -59,9 +58,6 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
         Number of draws, needed if and only if there is a law to draw from, and what they start from.
     points : list of dict
         Runs that are listed one by one, each combined with all of `settings`.
-    alone : bool
-        Vary one parameter at a time, the others at their defaults or at the single value given for them, instead of
-        all combinations.
 
     Raises
     ------
@@ -79,18 +75,12 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     if sample is not None and not laws:
         raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
                          "field_lon=uniform(210,230)")
-    sizes, points = [len(values) for values in lists.values()], points or [{}]
-    count = sum(sizes) + len(laws) * (sample or 0) if alone else math.prod(sizes) * (sample or 1)
-    if (count := count * len(points)) > MOST:
+    points = points or [{}]
+    if (count := math.prod(map(len, (*lists.values(), points))) * (sample or 1)) > MOST:
         raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
     draws = _draw(laws, sample, seed) if laws else [{}]
-    if alone:
-        base = {name: values[0] for name, values in lists.items() if len(values) == 1}
-        lists |= {name: [draw[name] for draw in draws] for name in laws}
-        combined = [base, *(base | {name: value} for name, values in lists.items() for value in values)]
-    else:
-        combined = [dict(zip(lists, values, strict=True)) | draw
-                    for values in itertools.product(*lists.values()) for draw in draws]
+    combined = [dict(zip(lists, values, strict=True)) | draw
+                for values in itertools.product(*lists.values()) for draw in draws]
     runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points for values in combined)
     for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
         check_inputs(one)  # the first run of each set of files

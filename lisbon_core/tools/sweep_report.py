@@ -1,6 +1,5 @@
 """What a sweep ends with: a table, why some runs were not done, and the field that suits the sky best."""
 
-import io
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,8 @@ import numpy as np
 from astropy.table import MaskedColumn, Table
 
 from lisbon_core._core import LisbonError, write_atomically
+from lisbon_core.anisotropy import parameter_names
+from lisbon_core.sky.files import write_table
 from lisbon_core.studies import field_posterior as fields
 from lisbon_core.tools.sweep_plan import Plan
 from lisbon_core.tools.tables import number
@@ -19,8 +20,8 @@ __all__ = ["closer", "field_of_rows", "summary", "table"]
 FIELD = ("field_lon", "field_lat", "field_uG")
 
 
-def table(rows: list[dict], varied: tuple[str, ...]) -> str:
-    """Rows as an ECSV table: what was varied, status, each claim with its error (empty: not determined), and why."""
+def table(rows: list[dict], varied: tuple[str, ...]) -> Table:
+    """Rows as a table: what was varied, status, each claim with its error (empty: not determined), and why."""
     made = Table({name: [row["parameters"][name] for row in rows] for name in varied}
                  | {name: [row[name] for row in rows] for name in ("status", "reason", "seconds")})
     units = {name: claim["unit"] for row in rows for name, claim in row.get("claims", {}).items()
@@ -29,13 +30,7 @@ def table(rows: list[dict], varied: tuple[str, ...]) -> str:
         for column, part in ((name, "value"), (f"{name}_sigma", "sigma")):
             values = np.array([row.get("claims", {}).get(name, {}).get(part) for row in rows], dtype=float)
             made[column] = MaskedColumn(np.ma.masked_invalid(values), description=unit)
-    return _ecsv(made)
-
-
-def _ecsv(made: Table) -> str:
-    text = io.StringIO()
-    made.write(text, format="ascii.ecsv")
-    return text.getvalue()
+    return made
 
 
 def summary(rows: list[dict], plan: Plan, out: Path) -> str:
@@ -53,12 +48,12 @@ def summary(rows: list[dict], plan: Plan, out: Path) -> str:
         lines.append(f"No best field: {why_not}. The option --closer 1 tries 19 more directions there.")
     else:
         order, frame = (done[0]["parameters"][name] for name in ("order", "field_frame"))
-        names = [*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y"]
+        names = parameter_names(order)
         about = {"chi2_reduced": found.chi2_reduced, "covariance": "of degrees on the sphere towards larger longitude "
                  "and latitude, of the logarithm of the strength, of A_n, and of G in 1/AU"}
         joint = {"name": [*(name for name in FIELD if name in plan.varied), *names],
                  "value": [*found.field, *found.theta], "covariance": found.covariance}
-        write_atomically(out / "field.ecsv", _ecsv(Table(joint, meta=about)))
+        write_table(Table(joint, meta=about), out / "field.ecsv")
         lines.append(f"{found} (of {len(done)} fields; frame {frame})".capitalize())
         lines += [f"  {name} = {number(float(value), float(sigma))} with the field unknown"
                   for name, value, sigma in zip(names, found.theta, found.theta_sigma, strict=True)]

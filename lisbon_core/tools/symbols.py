@@ -1,11 +1,13 @@
 """Symbol table and glossary, both from data/symbols.toml."""
 
+import re
 import tomllib
 
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
+from lisbon_core.tools.tables import page_table
 
-__all__ = ["TABLE", "forms", "glossary", "symbol_table"]
+__all__ = ["TABLE", "anchor", "forms", "glossary", "symbol_table"]
 
 TABLE: dict[str, list[dict]] = tomllib.loads((ROOT / "data" / "symbols.toml").read_text(encoding="utf-8"))
 
@@ -15,14 +17,23 @@ def forms(entry: dict) -> list[str]:
     return [entry.get("tex") or entry["name"], *entry.get("forms", [])]
 
 
+def anchor(name: str) -> str:
+    """What a link to a term ends in.
+
+    >>> anchor("Fick's law")
+    'term-fick-s-law'
+    """
+    return "term-" + re.sub(r"\W+", "-", name.lower())
+
+
 def symbol_table() -> str:
     """The symbols as a Markdown table."""
-    rows = [("symbol", "meaning", "unit", "in the code", "first in"), ["---"] * 5]
+    rows = []
     for one in TABLE["symbol"]:
         code = f"`{one['code'].rpartition('.')[2]}`" if "code" in one else ""
         rows.append((", ".join(f"${form}$" for form in forms(one)), one["meaning"], one["unit"], code,
                      _link(one["first"])))
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return page_table(rows, ("symbol", "meaning", "unit", "in the code", "first in"))
 
 
 def glossary() -> str:

@@ -1,8 +1,10 @@
 """Tables of claims for the page and the terminal."""
 
+from collections.abc import Iterable
+
 from lisbon_core.rounding import listed, number
 
-__all__ = ["number", "plain_table", "table"]
+__all__ = ["WORDS", "number", "page_table", "plain_table", "table"]
 
 HEADINGS = ("Claim", "Truth", "Paper", "This run ± statistical ± systematic", "Unit", "Verdict", "Equation")
 WORDS = {"unescaped_fraction": "share of orbits that are not out", "A_1": "dipole along the field",
@@ -37,14 +39,24 @@ def table(claims: dict, notes: bool = True) -> str:
     """
     columns = [column for column in zip(HEADINGS, *_rows(claims), strict=True) if set(column[1:]) != {"–"}]
     heading, *rows = zip(*columns, strict=True)
-    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
-    lines += ["| " + " | ".join([f"{WORDS.get(row[0], '')} `{row[0]}`".strip(), *row[1:]]) + " |" for row in rows]
-    told = {}
+    lines, told = [page_table([(f"{WORDS.get(row[0], '')} `{row[0]}`".strip(), *row[1:]) for row in rows], heading)], {}
     for name, row in claims.items() if notes else ():
         for note in row["note"].split("; ") if row["value"] is not None else [row["note"]]:
             told.setdefault(note, []).append(f"`{name}`")
     lines += ["", *(f"- {', '.join(names)}: {note}" for note, names in told.items() if note)]
     return "\n".join(lines).strip()
+
+
+def page_table(rows: Iterable[tuple], headings: tuple) -> str:
+    """Rows as a Markdown table of a page.
+
+    >>> print(page_table([("a", 1)], ("name", "number")))
+    | name | number |
+    |---|---|
+    | a | 1 |
+    """
+    lines = [f"| {' | '.join(map(str, row))} |" for row in (headings, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(headings), *lines[1:]])
 
 
 def plain_table(rows: list[tuple] | dict, headings: tuple = HEADINGS) -> str:

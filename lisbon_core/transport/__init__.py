@@ -1,8 +1,7 @@
 """From a pitch-angle distribution to scattering, focusing and time variation: Eqs. (5) and (6)."""
 
 from lisbon_core.transport.apparent import apparent_asymmetry, apparent_scattering
-from lisbon_core.transport.fit import fit_transport
-from lisbon_core.transport.moved import moved
+from lisbon_core.transport.fit import fit_transport, moved
 from lisbon_core.transport.result import Estimate, TransportFit
 from lisbon_core.transport.scattering import (
     BroadenedScattering,

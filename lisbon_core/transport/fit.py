@@ -9,31 +9,25 @@ the focusing length does not depend on the amplitude, nor D(mu) on anything but 
 those of greatest likelihood; an error is the half-width of the interval about it that holds 68 % of the posterior.
 
 T_0 is fitted with L held at its flux-tube value: L and T_0 both make the even part of F (for isotropic scattering it
-is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second assumption.
+is (x + 2 y) mu^2 / (6 d_offset)), and no data tell them apart without a second assumption. How far changes of the
+distribution move all this is found by fitting anew from the best fit (`moved`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lisbon_core.transport.apparent import apparent_asymmetry
-from lisbon_core.transport.posterior import (
-    HIGH,
-    LOW,
-    Problem,
-    find_minima,
-    minimise,
-    problem_for,
-    quantiles,
-    sample_transport,
-)
-from lisbon_core.transport.result import ESTIMATES, Estimate, TransportFit, error_scale
+from lisbon_core.transport.posterior import HIGH, LOW, find_minima, minimise, nearest, problem_for, sample_transport
+from lisbon_core.transport.result import ESTIMATES, Estimate, TransportFit, error_scale, quantiles
 from lisbon_core.transport.scattering import CosineScattering, cosine_shape, mean_free_path_pc
-from lisbon_core.transport.stationary import CLOSURES, TransportError, sampled
+from lisbon_core.transport.stationary import TransportError, sampled
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["fit_transport"]
+__all__ = ["fit_transport", "moved", "rate"]
 
+RATES = {"flux-tube": (1.0, 1.0), "uniform": (1.0, 0.0)}  # what each closure makes of x and y, see `Problem`
+UNITS = {"inverse_L": "1/pc", "gradient_length": "kpc", "T_0": "1/yr"}
 LEAST_SIGNIFICANCE = 3.0  # of the dipole: below, its sign is open, and with it every length
 SAMPLES = 3000
 LEAST_EFFECTIVE = 200  # effective number of samples: below, sample again from a better proposal
@@ -91,11 +85,10 @@ class WeightedSample:
         return high - low > 0.8 * 0.6827 * (HIGH[column] - LOW[column])
 
 
-def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> WeightedSample:
+def explore(problem, minima, rng: np.random.Generator, count: int) -> WeightedSample:
     """Polish the best minimum and sample around all of them."""
     first = minima[0][0]
-    n, _ = sampled(CosineScattering(first[1], np.exp(first[2]), 1.0))
-    best, chi2, _ = minimise(problem, first, n=n)
+    chi2, *best = nearest(problem, first, sampled(CosineScattering(first[1], np.exp(first[2]), 1.0))[0])
     proposals = list(minima)
     for _ in range(4):
         p, weights, G, A_1 = sample_transport(problem, proposals, rng, count)
@@ -104,9 +97,22 @@ def explore(problem: Problem, minima, rng: np.random.Generator, count: int) -> W
         # a curved ridge: propose from where the sample itself has found the posterior, too
         wide = np.cov(p.T, aweights=weights, ddof=0) + np.linalg.inv(minima[0][2])
         proposals.append((weights @ p, minima[0][1], np.linalg.inv(wide)))
-    _, best_G, best_A_1 = problem.compare(best[None], n)
-    return WeightedSample(chi2, len(problem.target) - 4, np.vstack([best, p]), np.append(best_G, G),
-                          np.append(best_A_1, A_1), weights)
+    all_of_it = [np.concatenate(pair) for pair in zip(best, (p, G, A_1), strict=True)]
+    return WeightedSample(chi2, len(problem.target) - 4, *all_of_it, weights)
+
+
+def rate(change: np.ndarray, G: np.ndarray, A_1: np.ndarray, mean_free_path: float) -> np.ndarray:
+    """T_0 = S (1/Lambda - 1/L) in 1/yr, of change = y - x."""
+    return PC_PER_YEAR / 4.0 * A_1 * G * change / mean_free_path
+
+
+def told(p: np.ndarray, G: np.ndarray, A_1: np.ndarray, mean_free_path: float) -> dict[str, np.ndarray]:
+    """What parameters (n, 4) say in absolute terms, shape (n,) each; T_0 is that of a uniform gradient."""
+    a, ratio, ln_omega, x = p.T
+    per_length = 0.75 / mean_free_path * G
+    return {"inverse_L": per_length * x, "gradient_length": 1e-3 / (per_length * a),
+            "T_0": rate(-x, G, A_1, mean_free_path),
+            "eta": ratio / a, "omega": np.exp(ln_omega), "d_offset": 1.0 / a}
 
 
 def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estimate, Estimate]:
@@ -117,14 +123,14 @@ def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estima
     """
     problem = problem_for(pad, rates=(0.0, 1.0), held=held)
     posterior = explore(problem, find_minima(problem), rng, SAMPLES // 3)
-    values = PC_PER_YEAR / 4.0 * posterior.A_1 * posterior.G * posterior.p[:, 3] / mean_free_path
+    values = rate(posterior.p[:, 3], posterior.G, posterior.A_1, mean_free_path)
     note = "L held at its flux-tube value"
     T_0 = posterior.estimate(values, "1/yr", note)
     spread = values[0] + posterior.scale * (values[1:] - values[0])
-    bound, *moved = (float(quantiles(np.abs(spread + shift), posterior.weights, 0.95))
-                     for shift in (0.0, T_0.sigma, -T_0.sigma))
+    bound, *others = (float(quantiles(np.abs(spread + shift), posterior.weights, 0.95))
+                      for shift in (0.0, T_0.sigma, -T_0.sigma))
     note = posterior.note("95 %", note, "its error: L held one error away")
-    return T_0, Estimate(bound, max(moved) - bound, "1/yr", note)
+    return T_0, Estimate(bound, max(others) - bound, "1/yr", note)
 
 
 def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
@@ -153,12 +159,12 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     TransportError, ScatteringError
         For an unknown closure or a kappa29 that is not positive.
     """
-    if closure not in CLOSURES:
+    if closure not in RATES:
         raise TransportError(f"closure is {closure!r}, but it has to be 'flux-tube' or 'uniform'.")
     mean_free_path = mean_free_path_pc(kappa29)
     rng = np.random.default_rng(0) if rng is None else rng
     try:
-        problem = problem_for(pad, rates=(1.0, 1.0) if closure == "flux-tube" else (1.0, 0.0))
+        problem = problem_for(pad, rates=RATES[closure])
     except TransportError as error:
         return undetermined(pad, closure, kappa29, str(error))
     dof = len(problem.target) - 4
@@ -174,42 +180,39 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     if without[1] < minima[0][1]:  # a shape that the search with focusing has missed
         minima.insert(0, minimise(problem, without[0]))
     posterior = explore(problem, minima, rng, SAMPLES)
-    a, ratio, ln_omega, x = posterior.p.T
-    omegas = np.exp(ln_omega)
-    per_length = 0.75 / mean_free_path * posterior.G
+    values = told(posterior.p, posterior.G, posterior.A_1, mean_free_path)
+    a, ratio, _, x = posterior.p.T
 
-    focusing = per_length[0] * x[0] * mean_free_path
+    focusing, edge = values["inverse_L"][0] * mean_free_path, posterior.at_edge(1)
     weak = "" if abs(focusing) < 1.0 else f"lambda/L = {focusing:.1f} is not the weak focusing that Eq. (5) assumes"
-    inverse = posterior.estimate(per_length * x, "1/pc", weak, posterior.at_edge(3))
-    eta = posterior.estimate(ratio / a, "", posterior.at_edge(1))
-    omega = posterior.estimate(omegas, "", posterior.at_edge(2))
-    d_offset = posterior.estimate(1.0 / a, "", posterior.at_edge(1))
+    notes = {"inverse_L": (weak, posterior.at_edge(3)), "T_0": ("-S/L",), "eta": (edge,), "d_offset": (edge,),
+             "omega": (posterior.at_edge(2),)}
+    found = {name: posterior.estimate(column, UNITS.get(name, ""), *notes.get(name, ()))
+             for name, column in values.items()}
     if posterior.is_open(2):
-        omega = Estimate(None, note="any period from 0.5 to 4 fits the pitch-angle distribution")
+        found["omega"] = Estimate(None, note="any period from 0.5 to 4 fits the pitch-angle distribution")
     if posterior.is_open(1):
-        eta = d_offset = Estimate(None, note="any eta/d_offset between -1 and 1 fits the pitch-angle distribution")
+        found["eta"] = found["d_offset"] = Estimate(
+            None, note="any eta/d_offset between -1 and 1 fits the pitch-angle distribution")
+    found["T_0_bound"] = Estimate(None, note="a uniform gradient forces T_0 = -S/L: there is nothing left to bound")
     if closure == "flux-tube":
-        T_0, bound = rate_of_change(pad, float(x[0] * posterior.G[0]), mean_free_path, rng)
-    else:
-        T_0 = posterior.estimate(-PC_PER_YEAR / 3.0 * posterior.A_1 * per_length * x, "1/yr", "-S/L")
-        bound = Estimate(None, note="a uniform gradient forces T_0 = -S/L: there is nothing left to bound")
+        found["T_0"], found["T_0_bound"] = rate_of_change(pad, float(x[0] * posterior.G[0]), mean_free_path, rng)
+    preference = Estimate(0.5 * (without[1] - posterior.chi2) / posterior.scale**2,
+                          note=posterior.note("ln L with focusing minus ln L without"))
 
     half = D_GRID[D_GRID >= 0.0]  # D is even in mu
-    h, _ = cosine_shape(half, ratio[:, None], omegas[:, None])
-    values = PC_PER_YEAR / 2.0 * per_length[:, None] * (1.0 - half**2) * h
-    errors = np.array([posterior.error(column) for column in values.T])
-    D, error = (np.concatenate([side[:0:-1], side]) for side in (values[0], errors))
-    samples = {"inverse_L": per_length * x, "gradient_length": 1e-3 / (per_length * a), "ratio": ratio, "omega": omegas}
+    h, _ = cosine_shape(half, ratio[:, None], values["omega"][:, None])
+    curves = PC_PER_YEAR / 2e3 / (values["gradient_length"] * a)[:, None] * (1.0 - half**2) * h
+    errors = np.array([posterior.error(column) for column in curves.T])
+    D, error = (np.concatenate([side[:0:-1], side]) for side in (curves[0], errors))
+    values["ratio"] = ratio
     return TransportFit(
-        closure=closure, kappa29=kappa29, chi2=posterior.chi2, dof=dof, eta=eta, omega=omega, d_offset=d_offset,
-        inverse_L=inverse, L_focusing=focusing_length(inverse),
-        gradient_length=posterior.estimate(samples["gradient_length"], "kpc"),
-        T_0=T_0, T_0_bound=bound, D_asymmetry=apparent_asymmetry(pad),
-        focusing_preference=Estimate(0.5 * (without[1] - posterior.chi2) / posterior.scale**2,
-                                     note=posterior.note("ln L with focusing minus ln L without")),
+        **found, L_focusing=focusing_length(found["inverse_L"]), D_asymmetry=apparent_asymmetry(pad),
+        focusing_preference=preference, closure=closure, kappa29=kappa29, chi2=posterior.chi2, dof=dof,
         mu=D_GRID, D=D, D_low=np.maximum(D - error, 0.0), D_high=D + error,
-        law=CosineScattering(float(ratio[0] / a[0]), float(omegas[0]), float(1.0 / a[0])), q=float(x[0] / a[0]),
-        samples={name: values[1:] for name, values in samples.items()}, weights=posterior.weights)
+        law=CosineScattering(*(float(values[name][0]) for name in ("eta", "omega", "d_offset"))), q=float(x[0] / a[0]),
+        samples={name: values[name][1:] for name in ("inverse_L", "gradient_length", "ratio", "omega")},
+        weights=posterior.weights)
 
 
 def focusing_length(inverse: Estimate) -> Estimate:
@@ -222,3 +225,36 @@ def focusing_length(inverse: Estimate) -> Estimate:
                      "of L is unbounded")
         note = f"{unbounded}; {note}" if note else unbounded
     return Estimate(L, L**2 * inverse.sigma, "pc", note)
+
+
+def moved(pad, fit: TransportFit, changes: np.ndarray, legendre: np.ndarray) -> dict[str, np.ndarray]:
+    """Shifts of the estimates of a transport fit under changes of the distribution, shape (m,) each.
+
+    T_0 is fitted with L held where the unchanged distribution has it, as `fit_transport` does.
+
+    Parameters
+    ----------
+    pad : PitchAngleDistribution
+        What was fitted.
+    fit : TransportFit
+        The fit; where it determines nothing, nothing is moved, and the answer is empty.
+    changes : ndarray, shape (n_bin, m)
+        Of the bins.
+    legendre : ndarray, shape (order, m)
+        Of A_n with them.
+    """
+    if fit.law is None:
+        return {}
+    law, mean_free_path, rows = fit.law, mean_free_path_pc(fit.kappa29), []
+    start = np.array([1.0, law.eta, law.d_offset * np.log(law.omega), fit.q]) / law.d_offset
+    for change, shift in zip(np.pad(changes, ((0, 0), (1, 0))).T, np.pad(legendre, ((0, 0), (1, 0))).T, strict=True):
+        other = replace(pad, F=pad.F + change, legendre=pad.legendre + shift)
+        _, p, G, A_1 = nearest(problem_for(other, RATES[fit.closure]), start)
+        rows.append({name: column[0] for name, column in told(p, G, A_1, mean_free_path).items()})
+        rows[-1]["D_asymmetry"] = apparent_asymmetry(other).value or np.nan
+        if fit.closure == "flux-tube":
+            if len(rows) == 1:
+                held, still = float(p[0, 3] * G[0]), np.append(p[0, :3], 0.0)
+            _, p, G, A_1 = nearest(problem_for(other, (0.0, 1.0), held), still)
+            rows[-1]["T_0"] = rate(p[0, 3], G[0], A_1[0], mean_free_path)
+    return {name: np.array([row[name] for row in rows[1:]]) - rows[0][name] for name in rows[0]}

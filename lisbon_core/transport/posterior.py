@@ -24,7 +24,7 @@ from lisbon_core.transport.panels import integrals_to, panels
 from lisbon_core.transport.scattering import cosine_shape
 from lisbon_core.transport.stationary import TransportError, solve_stationary
 
-__all__ = ["HIGH", "LOW", "NODES", "Problem", "find_minima", "minimise", "problem_for", "quantiles", "sample_transport",
+__all__ = ["HIGH", "LOW", "NODES", "Problem", "find_minima", "minimise", "nearest", "problem_for", "sample_transport",
            "whiten"]
 
 NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show
@@ -130,6 +130,12 @@ def minimise(problem: Problem, start: np.ndarray, fixed_z: bool = False, n: int 
     return np.append(answer.x, start[free:]), 2.0 * float(answer.cost), fisher
 
 
+def nearest(problem: Problem, start: np.ndarray, n: int = NODES):
+    """chi2 of the nearest minimum, its parameters (1, 4), G (1,) and A_1 (1,)."""
+    best, chi2, _ = minimise(problem, start, n=n)
+    return chi2, best[None], *problem.compare(best[None], n)[1:]
+
+
 def scan(problem: Problem, z_0: float = 0.0):
     """Grid of shapes and the least squares there: (ratio, ln omega) (n, 2), mean, covariance, chi2."""
     axes = [low + cell * (np.arange(count) + 0.5) for low, cell, count in zip(LOW[1:3], CELL, GRID, strict=True)]
@@ -204,10 +210,3 @@ def sample_transport(problem: Problem, minima, rng: np.random.Generator, count: 
     log_proposal = np.logaddexp(np.logaddexp.reduce(log_modes, axis=0), log_grid) - np.log(2.0)
     misfit, G, A_1 = problem.compare(p)
     return p, shares(-0.5 * np.sum(misfit**2, axis=1) - log_proposal, 0.0), G, A_1
-
-
-def quantiles(values: np.ndarray, weights: np.ndarray, levels=(0.1587, 0.5, 0.8413)) -> np.ndarray:
-    """Weighted quantiles of a sample."""
-    order = np.argsort(values)
-    cumulative = np.cumsum(weights[order])
-    return np.interp(levels, cumulative - 0.5 * weights[order], values[order])

@@ -9,7 +9,14 @@ from lisbon_core.transport.scattering import CosineScattering
 from lisbon_core.transport.stationary import TransportError, stationary_pad
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["ESTIMATES", "Estimate", "TransportFit", "error_scale"]
+__all__ = ["ESTIMATES", "Estimate", "TransportFit", "error_scale", "quantiles"]
+
+
+def quantiles(values: np.ndarray, weights: np.ndarray, levels=(0.1587, 0.5, 0.8413)) -> np.ndarray:
+    """Weighted quantiles of a sample."""
+    order = np.argsort(values)
+    cumulative = np.cumsum(weights[order])
+    return np.interp(levels, cumulative - 0.5 * weights[order], values[order])
 
 
 def error_scale(chi2: float, dof: int) -> float:

@@ -36,6 +36,16 @@ def determinant(step, path=100.0, rigidity=4.0):
 
 
 # %% [markdown]
+# > **Warm-up** (5 min, without a star) `determinant(0.01)` is the volume of the box. Predict how far it is off 1 for
+# half the step, then run it. What would a straight line give?
+#
+# <details><summary>Answer</summary>
+#
+# A quarter as far: central differences are of second order. On a straight line momenta stay what they are, so the
+# matrix is triangular with ones on its diagonal: 1 for any step.
+# </details>
+
+# %% [markdown]
 # > **Exercise 1.1** (15 min, ★★, assesses: orders of convergence)
 #
 # Notebook 01 says that what limits the determinant is the size of the box: halve it, and the error falls to a quarter.

@@ -32,6 +32,17 @@ def draped(points):
 
 
 # %% [markdown]
+# > **Warm-up** (5 min, without a star) How strong is the field 50 AU and 500 AU from the Sun? Guess, then run
+# `heliosphere.field_strength([[50.0, 0.0, 0.0], [500.0, 0.0, 0.0]])`, in microgauss. What would make it weaker than the
+# interstellar field inside?
+#
+# <details><summary>Answer</summary>
+#
+# About half a microgauss within the shock, and three outside the heliopause. The wind stretches the field: wound into a
+# spiral it falls as one over the distance.
+# </details>
+
+# %% [markdown]
 # > **Exercise 2.1** (20 min, ★★, assesses: invariants, orders of convergence, spotting a planted error)
 #
 # Somebody has typed in the draped field anew and mixed up a sign in one component. Plots of $|\mathbf B|$ are the same.

@@ -29,6 +29,15 @@ def legendre_sky(n, ra_B, dec_B, amplitude=1e-3):
 
 
 # %% [markdown]
+# > **Warm-up** (5 min, without a star) A map is 1 + 10⁻³ sin(declination), and nothing else. What is left of it after
+# Eq. (2)? Answer before you compute.
+#
+# <details><summary>Answer</summary>
+#
+# Nothing: it depends on declination alone, so each ring is divided by itself.
+# </details>
+
+# %% [markdown]
 # > **Exercise 4.1** (20 min, ★★, assesses: invariants, a map normalised twice)
 #
 # Four people have written Eq. (2): a function that takes an array of shape (declinations, right ascensions) and returns

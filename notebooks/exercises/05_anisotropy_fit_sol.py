@@ -33,6 +33,15 @@ truth = replace(DEFAULT_TRUTH, averaging_deg=12.0, noise=4e-5, dec_min=-60.0, de
 sky = make_sky(truth, liouville, "synthetic sky of the exercises")
 
 # %% [markdown]
+# > **Warm-up** (5 min, without a star) Twenty neighbouring pixels show the same noise. By what factor is the error of
+# their mean larger than that of twenty independent pixels?
+#
+# <details><summary>Answer</summary>
+#
+# By the root of 20, about 4.5: twenty copies of one number are worth one number.
+# </details>
+
+# %% [markdown]
 # > **Exercise 5.1** (25 min, ★★★, assesses: a diagonal chi-square)
 #
 # A weighted least-squares fit $\hat\theta = (J^TWJ)^{-1}J^TW\,d$ takes data with weights $W = \mathrm{diag}(1/\sigma^2)$.

@@ -26,6 +26,16 @@ model_ring_means = true_sky.mean(axis=1)
 observed_sky = true_sky / model_ring_means[:, None]  # Eq. (2)
 
 # %% [markdown]
+# > **Warm-up** (5 min, without a star) In an observed map every ring has the mean 1. What is the mean of the map over
+# the part of the sky that is seen? And of the renormalised map?
+#
+# <details><summary>Answer</summary>
+#
+# 1 for the observed one. The renormalised one has the mean 1 over the whole sphere, if the model is right, and another
+# over the part that is seen.
+# </details>
+
+# %% [markdown]
 # > **Exercise 6.1** (20 min, ★★, assesses: invariants, a map normalised twice)
 #
 # The suspect gives a sky its rings back. Run on a sky that somebody had restored before, it gives them twice; run on a raw

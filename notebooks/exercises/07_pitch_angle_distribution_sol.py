@@ -24,6 +24,15 @@ correlation = toeplitz(0.8 ** np.arange(8.0))
 covariance = correlation * np.outer(*[np.linspace(1e-4, 2e-4, 8)] * 2)
 
 # %% [markdown]
+# > **Warm-up** (5 min, without a star) A particle is seen from where **B** points to, on a straight line. What is its
+# $\mu$? And of one seen at a right angle to **B**?
+#
+# <details><summary>Answer</summary>
+#
+# −1: it comes from there, so it flies against **B**. And 0.
+# </details>
+
+# %% [markdown]
 # > **Exercise 7.1** (25 min, ★★, assesses: a diagonal chi-square)
 #
 # The suspect tests whether bins agree with a model, and its p-values look reasonable on average. Neighbouring bins are

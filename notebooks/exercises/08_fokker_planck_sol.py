@@ -22,6 +22,16 @@ from lisbon_core.transport import CosineScattering, IsotropicScattering, mean_fr
 law = CosineScattering(-292.8, 1.0, 585.6)  # the law of Eq. (6) that the default sky was made with
 
 # %% [markdown]
+# > **Warm-up** (5 min, without a star) Where scattering is strong, is $F$ steep or flat? And what must $F$ be if
+# nothing flows and nothing focuses?
+#
+# <details><summary>Answer</summary>
+#
+# Flat: without focusing the slope is the inverse of the scattering. Without a gradient there is nothing to be carried,
+# and $F = 1$.
+# </details>
+
+# %% [markdown]
 # > **Exercise 8.1** (25 min, ★★★, assesses: spotting a planted error with a test, the sign of L)
 #
 # In a steady flux tube Eq. (5) integrates once, to $h\,F' = 1 + q\,F_1$ with $F_1 = F - 1$, mean zero, and $q = \ell/L$.

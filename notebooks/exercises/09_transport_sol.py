@@ -19,6 +19,14 @@ import numpy as np
 from lisbon_core.transport import CosineScattering, IsotropicScattering, mean_free_path_pc, stationary_pad
 
 # %% [markdown]
+# > **Warm-up** (5 min, without a star) $1/L$ = 0.02 ± 0.02 per pc. What do you say about $L$?
+#
+# <details><summary>Answer</summary>
+#
+# It may be anything beyond 25 pc, or infinite, or, at two errors, negative and beyond 50 pc: not 50 ± 50 pc.
+# </details>
+
+# %% [markdown]
 # > **Exercise 9.1** (20 min, ★★, assesses: errors of a reciprocal, limits)
 #
 # A fit returns $x = 1/L$ with a Gaussian error $\sigma$. The suspect states $L = 1/x \pm \sigma/x^2$, always. Write

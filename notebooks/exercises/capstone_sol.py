@@ -18,7 +18,7 @@
 #
 # You are graded by *pulls*, (stated - true)/error. All must lie within 3; and an error that is four times too small or too
 # large counts as wrong whatever the pull. The route below takes two minutes of computing on a laptop; every map of orbits is
-# kept, so nothing is computed twice. Your sky comes from `lisbon capstone --student NAME --out sky.ecsv`.
+# kept, so nothing is computed twice. Your lecturer gives you your sky, `sky.ecsv`: put it beside this notebook.
 
 # %% nbgrader={"grade": false, "grade_id": "capstone_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from dataclasses import replace
@@ -118,8 +118,16 @@ errors = np.sqrt(errors**2 + np.sum(np.square(shifts), axis=0))
 # %% [markdown]
 # ## 4 Hand in
 #
-# Write `answer.toml`, one line a number. The errors of `field_lon` and `field_lat` (ecliptic, degrees) are in degrees on the
-# sphere. Add a page on what you did to trust the errors: it is read, and counts as much as the pulls.
+# Write `answer.toml`, one line a number, each with a value and its error (one sigma), in these words:
+#
+#     field_lon = {value = 219.2, sigma = 1.5}
+#     field_lat = {value = 39.9, sigma = 1.5}
+#     A_1 = {value = 1.2e-3, sigma = 2e-5}
+#     A_2 = {value = 1e-4, sigma = 4e-5}
+#     A_3 = {value = -1e-4, sigma = 4e-5}
+#     inverse_L = {value = 0.05, sigma = 0.02}
+#
+# The errors of `field_lon` and `field_lat` (ecliptic, degrees) are in degrees on the sphere, $1/L$ in 1/pc. Add a page on what you did to trust the errors: it is read, and counts as much as the pulls.
 
 # %% nbgrader={"grade": false, "grade_id": "capstone_4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION

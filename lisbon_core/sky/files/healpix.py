@@ -1,4 +1,4 @@
-"""HEALPix maps: where their pixels are, in whatever way they are numbered, and a sky map on them."""
+"""HEALPix maps: where their pixels are, in whatever way they are numbered."""
 
 import math
 import re
@@ -7,11 +7,11 @@ import numpy as np
 from astropy import units as u
 from astropy_healpix import healpix_to_lonlat, lonlat_to_healpix, nside_to_pixel_area
 
-from lisbon_core.sky.files.conventions import UNSEEN, frame_of, numbers
+from lisbon_core.sky.files.conventions import frame_of, numbers
 from lisbon_core.sky.files.grids import Pixels
-from lisbon_core.sky.map import SkyMap, SkyMapError
+from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["of_healpix", "to_healpix"]
+__all__ = ["of_healpix"]
 
 FINEST = 1024
 ORDERS = {"RING": "ring", "NEST": "nested", "NESTED": "nested"}
@@ -113,13 +113,3 @@ def _roughness(values, number, nside: int, order: str) -> float:
     both = (number[pixel] >= 0) & (beside >= 0)
     differ = np.abs(values[number[pixel][both]] - values[beside[both]])
     return float(np.nanmedian(differ)) if np.isfinite(differ).any() else 0.0
-
-
-def to_healpix(sky: SkyMap, nside: int) -> tuple[np.ndarray, np.ndarray]:
-    """Relative intensity and sigma, each of shape (12 nside^2,), RING order: the grid pixel at each HEALPix centre."""
-    lon, lat = (x.to_value(u.deg) for x in healpix_to_lonlat(np.arange(12 * nside**2), nside))
-    step_dec, step_ra = sky.dec[1] - sky.dec[0], sky.ra[1] - sky.ra[0]
-    row = np.clip(np.round((lat - sky.dec[0]) / step_dec).astype(int), 0, len(sky.dec) - 1)
-    column = np.round((lon - sky.ra[0]) / step_ra).astype(int) % len(sky.ra)
-    values, sigma = np.nan_to_num([sky.relative_intensity[row, column], sky.sigma[row, column]], nan=UNSEEN)
-    return values, sigma

@@ -68,8 +68,14 @@ def of_image(layer, values, log: list) -> Pixels:
     wcs, (height, width) = layer.wcs.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE]), layer.shape
     frame, code = frame_of(layer.header, log, AXES.get(wcs.wcs.lngtyp.strip(), "")), wcs.wcs.ctype[0][-3:]
     around, matrix = code in CYLINDRICAL, wcs.pixel_scale_matrix
+    axes = layer.wcs.wcs.lng + 1, layer.wcs.wcs.lat + 1
+    said = ("CRVAL", "CRPIX") if layer.wcs.wcs.has_cd() else ("CRVAL", "CRPIX", "CDELT")
+    for card in (f"{word}{axis}" for axis in axes for word in said):  # for what is not there the standard has defaults
+        if not isinstance(layer.header.get(card), (int, float)):
+            raise SkyMapError(f"the image has no number {card} in its header, so nothing says where its pixels are: "
+                              "write it there")
     steps = [float(step.to_value(u.deg)) for step in wcs.proj_plane_pixel_scales()]
-    if around and (steps[0] * (width - 1) > 360.01 or steps[1] * (height - 1) > 180.01):
+    if steps[0] * (width - 1) > 360.01 or steps[1] * (height - 1) > (180.01 if around else 360.01):
         raise SkyMapError(f"the image spans {steps[0] * width:.4g} x {steps[1] * height:.4g} degrees, more than the "
                           "sky: correct CDELT or CUNIT in its header")
     if around:  # wcslib takes what is over 180 degrees from the reference pixel as outside of the sky

@@ -11,7 +11,7 @@ import warnings
 
 import numpy as np
 
-from lisbon_core.parameters import split_choice
+from lisbon_core.parameters import RunParameters, split_choice
 from lisbon_core.sky.files.choosing import choose, choose_mask
 from lisbon_core.sky.files.coefficients import are_coefficients, of_coefficients
 from lisbon_core.sky.files.containers import Found, Layer, content_of, layers_of, table_layer
@@ -21,9 +21,9 @@ from lisbon_core.sky.files.grids import resample
 from lisbon_core.sky.files.healpix import of_healpix
 from lisbon_core.sky.files.positions import of_image, of_table
 from lisbon_core.sky.files.values import errors, observed_values, unmasked
-from lisbon_core.sky.map import SkyMap, SkyMapError, rebin
+from lisbon_core.sky.map import SkyMap, SkyMapError, cut, rebin
 
-__all__ = ["map_from_arrays", "read_mask", "read_sky_map"]
+__all__ = ["map_from_arrays", "on_grid", "read_mask", "read_sky_map", "sky_of"]
 
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
@@ -54,6 +54,32 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
     with _explained(path):
         path, tokens = split_choice(path)
         return _map(layers_of(content_of(path), log), tokens, sigma_default, averaging_deg, label, n_scramblings, log)
+
+
+def sky_of(parameters: RunParameters, path, label: str = "") -> SkyMap:
+    """The part of a map that a run with these parameters uses."""
+    p = parameters
+    sky = read_sky_map(path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg, label=label)
+    return cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
+
+
+def on_grid(sky: SkyMap, grid_deg: float) -> SkyMap:
+    """A map on the analysis grid; one whose steps do not fit the default of that stays as it came.
+
+    Raises
+    ------
+    SkyMapError
+        If its steps do not fit another one.
+    """
+    sky = rebin(sky, grid_deg)
+    steps = np.array([sky.dec[1] - sky.dec[0], sky.ra[1] - sky.ra[0]])
+    if np.all(abs(steps - grid_deg) <= 1e-6):
+        return sky
+    if grid_deg != RunParameters.grid_deg or steps.max() < grid_deg:
+        raise SkyMapError(f"grid_deg is {grid_deg:g}, but the map comes in steps of {steps[0]:g} (dec) and "
+                          f"{steps[1]:g} degrees (ra), which can only be taken together by whole numbers that divide "
+                          f"the circle: leave grid_deg out, or give a multiple of {steps.max():g}")
+    return sky.replace(log=(*sky.log, f"analysed in steps of {steps[0]:g} x {steps[1]:g} degrees, as it came"))
 
 
 def map_from_arrays(arrays: dict, header: dict, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0,

@@ -12,7 +12,7 @@ from astropy.table import Table
 from lisbon_core._core import write_atomically
 from lisbon_core.sky.map import SkyMap, SkyMapError
 
-__all__ = ["write_images", "write_sky_map"]
+__all__ = ["write_images", "write_sky_map", "write_table"]
 
 
 def _put(path, content: bytes) -> None:
@@ -45,14 +45,19 @@ def write_sky_map(sky: SkyMap, path) -> None:
     if not sky.observed[sky.footprint].all():
         table["footprint"] = np.ones(len(table), dtype=np.int16)
     kind = Path(path).name.removesuffix(".gz").rpartition(".")[2].lower()
-    text = io.StringIO()
     if kind == "fits":
         _put(path, _fits_bytes(fits.PrimaryHDU(), fits.table_to_hdu(table)))
     elif kind in ("csv", "ecsv"):
-        table.write(text, format=f"ascii.{kind}")
-        _put(path, text.getvalue().encode())
+        write_table(table, path, kind)
     else:
         raise SkyMapError(f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
+
+
+def write_table(table: Table, path, kind: str = "ecsv") -> None:
+    """Write a table as text: ECSV or CSV."""
+    text = io.StringIO()
+    table.write(text, format=f"ascii.{kind}")
+    _put(path, text.getvalue().encode())
 
 
 def write_images(images: dict, dec, ra, path) -> None:

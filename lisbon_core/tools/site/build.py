@@ -80,20 +80,29 @@ def gather(target: Path, printed: bool = False) -> None:
     equations, symbols and tests. `printed` leaves out what paper has no use for: tests, and the reference of the code.
     """
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(HERE / "pages", target, ignore=shutil.ignore_patterns("tests.md") if printed else None)
+    screen = ("tests.md", "try.md")
+    shutil.copytree(HERE / "pages", target, ignore=shutil.ignore_patterns(*screen) if printed else None)
     for path in [*(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING")),
-                 *(ROOT / "data").glob("*.md"), *(ROOT / "figures").glob("*.png"),
+                 *(ROOT / "data").glob("*.md"),
+                 *(path for kind in ("png", "svg", "ecsv") for path in (ROOT / "figures").glob(f"*.{kind}")),
                  *(ROOT / "notebooks").glob("[0-9]*.ipynb"), *(ROOT / "notebooks").rglob("*.md")]:
         (target / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target / path.relative_to(ROOT))
+    # what previews and links lead to
+    listed = re.sub(r"^\*\*\((\w+)\)\*\*", r"[**(\1)**]{#equation-\1}", equations.listed(), flags=re.M)
+    terms = re.sub(r"^- (\*\*(.+?)\*\*)", lambda term: f"- [{term[1]}]{{#{symbols.anchor(term[2])}}}",
+                   symbols.glossary(), flags=re.M)
     results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
-    generated = {"claims": tables.table(results["claims"]), "notebooks/equations": equations.listed(),
-                 "notebooks/symbols": f"{symbols.symbol_table()}\n\n## Terms\n\n{symbols.glossary()}"}
+    generated = {"claims": tables.table(results["claims"]), "notebooks/equations": listed,
+                 "notebooks/symbols": f"{symbols.symbol_table()}\n\n## Terms\n\n{terms}"}
     if printed:
         index = target / "index.md"
-        index.write_text(index.read_text(encoding="utf-8").partition("% On paper")[0], encoding="utf-8")
+        text = index.read_text(encoding="utf-8").partition("% On paper")[0]
+        index.write_text(text.replace("\ntry\n", "\n"), encoding="utf-8")
     else:
-        generated |= {"tests": _tests(target), **_reference()}
+        answers = (ROOT / "data" / "answers.json").read_text(encoding="utf-8")
+        tables_held = f"<script type='application/json' id='answers'>{answers}</script>"
+        generated |= {"tests": _tests(target), **_reference(), "try": f"\n```{{raw}} html\n{tables_held}\n```\n"}
     for name, text in generated.items():
         path = target / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,5 +152,8 @@ def _sphinx(folder: Path, builder: str) -> Path:
                    "--conf-dir", str(HERE), "--doctree-dir", str(folder / "doctrees"), str(folder / "source"),
                    str(new)]):
         raise SiteError(f"The {builder} build complained, see above; what an earlier build left is unchanged.")
+    for path in (folder / "source" / "figures").glob("*.ecsv"):  # what captions link to
+        (new / "figures").mkdir(exist_ok=True)
+        shutil.copy2(path, new / "figures" / path.name)
     shutil.rmtree(out, ignore_errors=True)
     return new.replace(out)

@@ -3,8 +3,11 @@
 import importlib.util
 import json
 import re
+import shutil
 from pathlib import Path
+from urllib.parse import quote
 
+from lisbon_core.tools import equations, symbols
 from lisbon_core.tools.provenance import ROOT, git_state, input_hash
 
 project = html_title = "Lisbon"
@@ -29,12 +32,20 @@ napoleon_use_param = napoleon_use_rtype = False  # types stay words: "array" is 
 napoleon_use_ivar = True
 
 html_theme = "sphinx_book_theme"
-mathjax = importlib.util.find_spec("mathjax").submodule_search_locations[0]
-html_static_path = ["static", f"{mathjax}/static/mathjax/es5/tex-svg-full.js"]
-mathjax_path = "tex-svg-full.js"  # one file, which draws its own glyphs
+templates_path = ["templates"]
+html_static_path = ["static"]
+# of MathJax what these equations need, part by part, a third of the size of all of it in one file
+MATHJAX = Path(importlib.util.find_spec("mathjax").submodule_search_locations[0]) / "static" / "mathjax" / "es5"
+PARTS = ("input/tex", "output/chtml", "a11y/assistive-mml")
+ICONS = ("magnifying-glass", "sun", "moon", "circle-half-stroke", "bars", "arrow-up", "list", "file-pdf", "file",
+         "download", "angle-right", "angle-left", "outdent")
+# of the theme, in no page
+PARTS_UNUSED = ("accordion|card|carousel|form-(?:check|floating|range|select|switch)|input-group|list-group|offcanvas|"
+                "modal|pagination|placeholder|popover|progress|ratio|sd|spinner|text-bg|toast|btn-outline")
+mathjax_path = "mathjax/startup.js"
+mathjax3_config = {"loader": {"load": PARTS}}
 html_css_files = ["lisbon.css"]
-html_js_files = [(None, {"body": "addEventListener('beforeprint', () => document.querySelectorAll('details:not(.hide)')"
-                                 ".forEach(one => { one.open = true }))"})]
+html_js_files = ["previews.js", "lisbon.js"]
 html_favicon = "static/lisbon.svg"
 html_sourcelink_suffix = ""
 html_context = {"default_mode": "light"}  # the figures are
@@ -73,8 +84,74 @@ def _as_text(app, what, name, thing, options, lines):
     lines[:] = "\n\n".join(paragraphs).splitlines()
 
 
+def _static(app):
+    """Beside what is copied as it is: the parts of MathJax, what previews show, and icons that are a font alone."""
+    out = Path(app.outdir, "_static")
+    parts = [f"{name}.js" for name in ("startup", "core", *PARTS, "output/chtml/fonts/tex")]
+    for path in [*(MATHJAX / part for part in parts), *MATHJAX.glob("output/chtml/fonts/*/*.woff")]:
+        kept = out / "mathjax" / path.relative_to(MATHJAX)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, kept)
+    tex = {number: text for (_, number), text in equations.formulas().items()}
+    held = {f"equation-{number}": f"({number}) {one['says']}: \\[{tex[number]}\\]"
+            for number, one in equations.EQUATIONS.items()}
+    held |= {symbols.anchor(one["name"]): f"{one['name']}: {one['meaning']}" for one in symbols.TABLE["term"]}
+    (out / "previews.js").write_text(f"const PREVIEWS = {json.dumps(held)};\n", encoding="utf-8")
+
+
+def _smaller(app, error):
+    """Of the icons and parts of the theme only what pages show: it brings two thousand icons, twice."""
+    static = Path(app.outdir, "_static")
+    script, style = static / "scripts" / "fontawesome.js", static / "styles" / "pydata-sphinx-theme.css"
+    if error or not script.is_file():
+        return
+    shapes = {name: (wide, high, path) for name, wide, high, path in re.findall(
+        r'"?([\w-]+)"?:\[(\d+),(\d+),\[[^]]*\],"\w+","([^"]+)"\]', script.read_text(encoding="utf-8"))}
+    rules = style.read_text(encoding="utf-8")
+    for unused in (r'(?:\.fa-[\w-]+,?)+\{--fa:"[^"]*"\}', r"@font-face\{[^}]*fontawesome[^}]*\}",
+                   rf"(?<=[{{}}])(?:\.(?:{PARTS_UNUSED})\b[^{{}},]*,?)+\{{[^{{}}]*\}}"):
+        rules = re.sub(unused, "", rules)
+    for name in ICONS:
+        wide, high, path = shapes[name]
+        picture = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {wide} {high}'><path d='{path}'/></svg>"
+        rules += (f'.fa-{name}:before{{content:"";display:inline-block;width:1em;height:1em;background:currentColor;'
+                  f'mask:url("data:image/svg+xml,{quote(picture)}") center/contain no-repeat}}')
+    style.write_text(rules, encoding="utf-8")
+    script.write_text("", encoding="utf-8")
+
+
+def _lazy(app, page, template, context, doctree):
+    """Figures are fetched when they come near."""
+    context["body"] = context.get("body", "").replace("<img ", '<img loading="lazy" ')
+
+
+def _links_with_previews(app, doctree):
+    """The first mention of each equation and term in a notebook leads to where it is explained."""
+    from docutils import nodes
+
+    names = {form.lower(): f"symbols.html#{symbols.anchor(one['name'])}"
+             for one in symbols.TABLE["term"] for form in symbols.forms(one)}
+    names |= {f"eq. ({number})": f"equations.html#equation-{number}" for number in equations.EQUATIONS}
+    mention = re.compile("(" + "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in
+                                        sorted(names, key=len, reverse=True)) + ")", re.I)
+    left = dict.fromkeys(names.values())
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, nodes.paragraph):  # not in titles, code, other links
+            continue
+        parts = []
+        for number, part in enumerate(mention.split(text.astext())):
+            target = names.get(part.lower()) if number % 2 else None
+            if target in left:
+                left.pop(target)
+                parts.append(nodes.reference("", part, refuri=target, internal=True, classes=["preview"]))
+            else:
+                parts.append(nodes.Text(part))
+        if len(parts) > 1:
+            text.parent.replace(text, parts)
+
+
 def _for_the_page(app, doctree):
-    """What differs between a notebook and its page: where links to code lead, folded parameters, alternative texts."""
+    """What differs between a notebook and its page: where links to code lead, folded parameters, figures."""
     import nbformat
     from docutils import nodes
     from sphinx.addnodes import pending_xref
@@ -106,8 +183,17 @@ def _for_the_page(app, doctree):
         texts = [text for cell in nbformat.read(path, as_version=4).cells for text in alternative_texts(cell)]
         for image, text in zip(doctree.findall(nodes.image), texts, strict=True):
             image["alt"] = text
+        if app.builder.name == "html":
+            _links_with_previews(app, doctree)
+            for name in list(doctree.findall(nodes.emphasis)):  # a caption: "03_orbits. ..."
+                if Path(app.srcdir, "figures", f"{name.astext()}ecsv").is_file():
+                    name.parent += [nodes.Text(" "), nodes.reference(
+                        "", "Data (ECSV)", refuri=f"../figures/{name.astext()}ecsv", internal=True)]
 
 
 def setup(app):
     app.connect("autodoc-process-docstring", _as_text, priority=400)  # before napoleon
     app.connect("doctree-read", _for_the_page)
+    app.connect("html-page-context", _lazy)
+    app.connect("builder-inited", _static)
+    app.connect("build-finished", _smaller)
