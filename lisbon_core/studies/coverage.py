@@ -9,7 +9,7 @@ the truth does not end at the fitted order. Nearly all of the time goes into the
 import argparse
 import platform
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -107,8 +107,10 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--grid-deg", type=float, default=2.0)
     parser.add_argument("--response", default="", help="that the fit assumes; that of the truth if left out")
+    parser.add_argument("--sky-response", default=DEFAULT_TRUTH.response, help="that the skies are made with")
     parser.add_argument("--out", type=Path, help="file (ECSV) that the table is written to; else it is printed")
-    chosen, truth = parser.parse_args(), DEFAULT_TRUTH
+    chosen = parser.parse_args()
+    truth = replace(DEFAULT_TRUTH, response=chosen.sky_response)
     seen = response(chosen.response or truth.response, truth.rigidity_TV)
     found = coverage(truth, map_of(truth, chosen.grid_deg), seen, skies=chosen.skies, scramblings=chosen.scramblings,
                      samples=chosen.samples, seed=chosen.seed)
