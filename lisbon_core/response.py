@@ -14,7 +14,7 @@ becomes a rigidity, from which one low-discrepancy sequence draws it together wi
 import functools
 import math
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,7 @@ class Response:
     name: str
     says: str
     scale_TV: float
-    quantiles_TV: tuple[float, ...] = field(repr=False)
+    quantiles_TV: tuple[float, ...]
 
     def __post_init__(self):
         values = np.asarray(self.quantiles_TV)
