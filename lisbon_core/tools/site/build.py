@@ -114,7 +114,7 @@ def gather(target: Path, printed: bool = False) -> None:
     if printed:
         index = target / "index.md"
         text = index.read_text(encoding="utf-8").partition("% On paper")[0]
-        index.write_text(text.replace("\ntry\n", "\n"), encoding="utf-8")
+        index.write_text(re.sub(r"^(try$|- \*\*\[Try\]).*\n", "", text, flags=re.M), encoding="utf-8")
     else:
         answers = (ROOT / "data" / "answers.json").read_text(encoding="utf-8")
         tables_held = f"<script type='application/json' id='answers'>{answers}</script>"
