@@ -394,6 +394,7 @@ def test_pdf_holds_everything_uncut(tmp_path, browser):
     length = len(re.findall(rb"/Type\s*/Page\b", pdf))
     assert length > 40
     page = browser.new_page(viewport={"width": 680, "height": 994})  # what the margins leave of A4
+    page.set_default_timeout(180_000)  # one page of everything
     page.emulate_media(media="print")
     with served(tmp_path / "pdf" / "html") as address:
         page.goto(f"{address}/index.html")
