@@ -484,7 +484,7 @@ def test_hdf5_that_is_none_of_a_map_is_refused(tmp_path):
             read_sky_map(path)
     with h5py.File(path, "w") as file:
         file.create_dataset("relative_intensity", (2**14, 2**14), dtype="f8", compression="gzip")
-    with pytest.raises(SkyMapError, match="more than a map or the file does"):
+    with pytest.raises(SkyMapError, match="more than such a file has room for"):
         read_sky_map(path)
 
 
