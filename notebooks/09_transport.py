@@ -286,8 +286,7 @@ else:
 
 # %% tags=["hide-input"]
 if transport.T_0_bound.value is not None:
-    cases = compare_errors(run.fit, run.all_renormalised, run.maps, closure, kappa29) | {"nothing": transport}
-    cases = {name: before_enlargement(case) for name, case in cases.items()}
+    cases = {name: before_enlargement(case) for name, case in compare_errors(run).items()}
     say(page_table(
         [(name, number(case.inverse_L.value, case.inverse_L.sigma), number(case.T_0_bound.value),
           f"{case.chi2:.1f} / {case.dof}") for name, case in cases.items()],
@@ -327,11 +326,10 @@ if fitted:
 # %% tags=["hide-input"]
 if fitted:
     compared = {law.name: law for law in compare_laws(pad, closure, kappa29)}
-    rows = [(name, law.chi2, law.dof, f"{law.bic:.1f}", law.inverse_L) for name, law in compared.items()]
     with where_possible("1/L without a law"):
-        free = focusing_without_a_law(pad, kappa29)
-        rows.append(("no law at all", free.chi2, free.dof, "–", free.inverse_L))
-    say(page_table([(name, f"{chi2:.1f} / {dof}", bic, number(one.value, one.sigma)) for name, chi2, dof, bic, one in rows],
+        compared["no law at all"] = focusing_without_a_law(pad, kappa29)
+    say(page_table([(name, f"{one.chi2:.1f} / {one.dof}", f"{one.bic:.1f}".replace("nan", "–"),
+                     number(one.inverse_L.value, one.inverse_L.sigma)) for name, one in compared.items()],
                    ("law", "χ² / degrees of freedom", "BIC", "1/L (1/pc)")))
 
 # %% [markdown]

@@ -71,11 +71,7 @@ for _ in range(3):
     noise = columns.noise @ random.standard_normal(columns.noise.shape[1])
     sign = random.choice([-1.0, 1.0], len(columns.scatter))[:, None]
     change = columns.averaging @ (sign * columns.scatter)
-    moved = replace(
-        columns,
-        columns=columns.columns + change,
-        ring_columns=columns.ring_columns + columns.ring_mean(change),
-    )
+    moved = replace(columns, columns=columns.columns + change)
     data = model + noise
     made.append(fit_coefficients(moved, data / columns.ring_mean(data)))
 

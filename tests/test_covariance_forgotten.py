@@ -51,7 +51,7 @@ def test_bins_keep_their_error_bars():
 def test_bound_of_the_default_sky():
     """Near the paper's bound one comes where pixels and bins both pass for independent, and not otherwise."""
     run = Run(RunParameters())
-    enlarged = compare_errors(run.fit, run.renormalised, run.liouville)
+    enlarged = compare_errors(run)
     honest, _, pixels, both = map(before_enlargement, enlarged.values())
     assert honest.T_0_bound.value == pytest.approx(1.1e-5, rel=0.2)
     assert both.T_0_bound.value == pytest.approx(1.8e-6, rel=0.3)

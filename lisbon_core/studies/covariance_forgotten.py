@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
-from lisbon_core.anisotropy import AnisotropyFit, PitchAngleDistribution, RenormalisedSky, pitch_angle_distribution
-from lisbon_core.liouville import LiouvilleMap
+from lisbon_core.anisotropy import AnisotropyFit, PitchAngleDistribution, pitch_angle_distribution
+from lisbon_core.run import Run
 from lisbon_core.transport import TransportFit, fit_transport
 
 __all__ = ["before_enlargement", "compare_errors", "independent_bins", "independent_pixels"]
@@ -41,15 +41,11 @@ def before_enlargement(transport: TransportFit) -> TransportFit:
                    T_0_bound=replace(bound, value=bound.value and bound.value / scale))
 
 
-def compare_errors(fit: AnisotropyFit, renormalised: RenormalisedSky | list[RenormalisedSky],
-                   liouville: LiouvilleMap | list[LiouvilleMap], closure: str = "flux-tube",
-                   kappa29: float = 1.0) -> dict[str, TransportFit]:
-    """The transport fit of one sky under four assumptions on errors, by what is taken for independent.
+def compare_errors(run: Run) -> dict[str, TransportFit]:
+    """The transport fit of a run under four assumptions on errors, by what is taken for independent.
 
     Where chi-square rejects the model the errors are enlarged, see `before_enlargement`.
     """
-    honest = pitch_angle_distribution(renormalised, fit, liouville)
-    naive = pitch_angle_distribution(renormalised, independent_pixels(fit), liouville)
-    cases = {"nothing": honest, "bins": independent_bins(honest), "pixels": naive,
-             "pixels and bins": independent_bins(naive)}
-    return {name: fit_transport(pad, closure, kappa29) for name, pad in cases.items()}
+    p, naive = run.parameters, pitch_angle_distribution(run.all_renormalised, independent_pixels(run.fit), run.maps)
+    cases = {"bins": independent_bins(run.pad), "pixels": naive, "pixels and bins": independent_bins(naive)}
+    return {"nothing": run.transport, **{name: fit_transport(pad, p.closure, p.kappa29) for name, pad in cases.items()}}

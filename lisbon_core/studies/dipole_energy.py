@@ -130,21 +130,10 @@ def no_heliosphere(run: Run, limits, fit: AnisotropyFit, gradient_index: float, 
 
 
 @dataclass(frozen=True)
-class Compared:
-    """A published dipole beside what is predicted for its band and energy.
-
-    Attributes
-    ----------
-    measured : Dipole
-    amplitude, amplitude_sigma, phase, phase_sigma : float
-        Predicted, of the same kind (projection or equatorial dipole) as the measured one.
-    """
+class Compared(FirstHarmonic):
+    """What is predicted for the band and energy of a published dipole, and of its kind, beside it."""
 
     measured: Dipole
-    amplitude: float
-    amplitude_sigma: float
-    phase: float
-    phase_sigma: float
 
     @property
     def turned(self) -> float:
@@ -161,16 +150,13 @@ class Compared:
 
 def compared(run: Run, through: list[LiouvilleMap] | None, measured: Sequence[Dipole], fit: AnisotropyFit,
              gradient_index: float) -> list[Compared]:
-    """Each published dipole within `ENERGIES` beside its prediction, by energy; `through` None: without a heliosphere.
-    """
+    """Published dipoles of `ENERGIES` beside their predictions, by energy; `through` None: without a heliosphere."""
     limits = {(one.dec_min, one.dec_max) for one in measured}
     bands = {one: no_heliosphere(run, one, fit, gradient_index) if through is None
              else harmonics(run, through, one, fit, gradient_index) for one in limits}
     found = []
     for one in sorted(measured, key=lambda one: one.energy):
-        if ENERGIES[0] <= one.energy <= ENERGIES[-1]:
-            seen = bands[one.dec_min, one.dec_max].at(one.energy)
-            factor = seen.field_of_view if one.of == "dipole" else 1.0
-            found.append(Compared(one, float(factor * seen.amplitude[0]), float(factor * seen.amplitude_sigma[0]),
-                                  float(seen.phase[0]), float(seen.phase_sigma[0])))
+        seen = bands[one.dec_min, one.dec_max].at(one.energy)
+        factor = seen.field_of_view if one.of == "dipole" else 1.0
+        found.append(Compared(factor * seen.vector[0], factor**2 * seen.covariance[0], seen.field_of_view, one))
     return found
