@@ -51,7 +51,7 @@ def content(source, most: int, room: int, times: int, wanted=()) -> dict[str, np
         nonlocal left
         for name, value in node.attrs.items():
             value = np.asarray(value).item() if np.size(value) == 1 else value  # also of arrays of one element
-            value = value.decode("latin-1") if isinstance(value, bytes) else value
+            value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
             value = np.asarray(value.strip("\0 ")[:LONGEST_TEXT] if isinstance(value, str) else value)
             if (value.dtype.kind == "U" and value.ndim == 0) or (
                     value.dtype.kind in "fiub" and value.size <= LONGEST_LIST):
