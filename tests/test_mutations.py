@@ -21,10 +21,10 @@ from astropy_healpix import nside_to_npix
 from test_sky_io import healpix_file
 from toy import uniform_field_map
 
-from lisbon_core import claims
+from lisbon_core import claims, hdf5
 from lisbon_core._core import LisbonError
 from lisbon_core.course import checking, copies, unknown_sky
-from lisbon_core.heliosphere import closed_form, export, gridded_files, read_gridded, write_gridded
+from lisbon_core.heliosphere import closed_form, export, read_gridded, write_gridded
 from lisbon_core.liouville import load
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.simulations import read_cells
@@ -244,7 +244,7 @@ def test_damaged_files_are_read_or_refused(valid, tmp_path, monkeypatch, name):
     path = tmp_path / "run" / name
     path.parent.mkdir()
     path.write_bytes(content)
-    monkeypatch.setattr(gridded_files, "PATIENCE", 5.0)
+    monkeypatch.setattr(hdf5, "PATIENCE", 5.0)
     monkeypatch.setattr(checking, "_execute", lambda notebook, seconds: ("", set()))
     monkeypatch.setattr(checking.pairing, "read", functools.cache(checking.pairing.read))
     read(path)  # the valid one is read
