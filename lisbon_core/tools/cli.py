@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, FILES, RunParameters, absolute, parameter_table
+from lisbon_core.parameters import FAST, RunParameters, parameter_table, suggestion
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
@@ -59,8 +59,7 @@ def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, *
     from lisbon_core.tools import runner
 
     check_inputs(parameters)
-    values = {name: absolute(value) if name in FILES and value else value
-              for name, value in parameters.as_dict().items() if name in settings}
+    values = {name: value for name, value in parameters.as_dict().items() if name in settings}
     return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
 
 
@@ -222,7 +221,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen = next((word for word in argv if not word.startswith("-")), "")
     try:
         if chosen and chosen not in COMMANDS:
-            raise UsageError(f"No command is called {chosen}: {pairing.suggestion(chosen, COMMANDS)}")
+            raise UsageError(f"No command is called {chosen}: {suggestion(chosen, COMMANDS)}")
         options = vars(_parser(chosen).parse_args(argv))
         said = options.pop("command")(**options)
         if isinstance(said, int):

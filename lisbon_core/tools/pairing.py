@@ -4,15 +4,15 @@
 versions or random cell ids, and carries the hash of what it was made from.
 """
 
-import difflib
 import hashlib
 import re
 from collections import Counter
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
+from lisbon_core.parameters import suggestion
 
-__all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "suggestion", "tidy", "title"]
+__all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "tidy", "title"]
 
 # What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.
 AS_LAB_SAVES = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -32,12 +32,6 @@ def sources(folder: Path, names: str = "[0-9][0-9]_*.py") -> list[Path]:
     if not found:
         raise NotebookError(f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
     return found
-
-
-def suggestion(name: str, known) -> str:
-    """Sentence part that names what may have been meant, or all there is."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
 
 
 def find(name: str, folder: Path) -> Path:

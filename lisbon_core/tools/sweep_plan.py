@@ -18,10 +18,9 @@ import numpy as np
 from scipy import stats
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FILES, ParameterError, RunParameters, absolute
+from lisbon_core.parameters import FILES, ParameterError, RunParameters, suggestion
 from lisbon_core.reading import parsed
 from lisbon_core.run import check_inputs
-from lisbon_core.tools.pairing import suggestion
 
 __all__ = ["Plan", "SweepError", "plan", "read_points"]
 
@@ -94,14 +93,14 @@ def _values(name: str, given):
         raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
     is_number = _KINDS[name] is not str
     if not isinstance(given, str) or name == "sky_label":  # which may hold commas
-        values = given if isinstance(given, list | tuple) else [given]
+        values = [*given] if isinstance(given, list | tuple) else [given]
     elif is_number and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
         return _law(name, *call.groups())
     else:
         values = _grid(name, given) if is_number and ":" in given else [part.strip() for part in given.split(",")]
     if not values or (is_number and "" in values):
         raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
-    return [absolute(value) if name in FILES and value else value for value in values]
+    return values
 
 
 def _grid(name: str, text: str) -> list[float]:
@@ -159,6 +158,4 @@ def read_points(path: str) -> list[dict]:
         if len(run) != len(names):
             raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
                              "names: give each one value")
-    return [{name.strip(): absolute(value.strip()) if name.strip() in FILES and value.strip() else value.strip()
-             for name, value in zip(names, run, strict=True)}
-            for run in runs]
+    return [{name.strip(): value.strip() for name, value in zip(names, run, strict=True)} for run in runs]
