@@ -21,13 +21,17 @@ from lisbon_core.studies.sensitivity import field_fan, variations
 from lisbon_core.tools import provenance, workers
 from lisbon_core.tools.cli import _yaml, main
 from lisbon_core.tools.provenance import LOCK
-from lisbon_core.tools.sweep import read_rows, sweep
+from lisbon_core.tools.sweep import placed, sweep
 from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
 from lisbon_core.tools.workers import Processes, WorkerError
 
 
 def orders(runs):
     return [one.order for one in runs]
+
+
+def read_rows(path):
+    return [row for _, row in placed(path)]
 
 
 def test_lists_and_grids_are_combined():
@@ -124,7 +128,7 @@ def test_mistakes_in_a_list_of_points(tmp_path, text, sentence):
 def test_what_has_ended_is_not_run_again(tmp_path):
     first = sweep(plan({"order": [3, 5]}), tmp_path, task=sweep_tasks.square)
     again = sweep(plan({"order": [3, 5, 7]}), tmp_path, task=sweep_tasks.square)
-    assert [*again[:2]] == [*first]
+    assert [*again][:2] == [*first]
     assert len(read_rows(tmp_path / "sweep.jsonl")) == 3
     found = Table.read(tmp_path / "sweep.ecsv", format="ascii.ecsv")
     assert list(found["A_1"]) == [9.0, 25.0, 49.0]
@@ -144,7 +148,7 @@ def test_another_file_of_the_same_name_is_another_run(tmp_path):
                                               (sweep_tasks.raise_at_five, "KeyError: 'five'")])
 def test_failures_are_kept_and_tried_again_so_often(tmp_path, task, reason):
     for expected in (1, 2, 2):
-        rows = sweep(plan({"order": [3, 5, 7]}), tmp_path, task=task, attempts=2)
+        rows = [*sweep(plan({"order": [3, 5, 7]}), tmp_path, task=task, attempts=2)]
         assert [row["status"] for row in rows] == ["done", "failed", "done"]
         assert rows[1]["reason"] == reason
         assert rows[1]["attempt"] == expected
@@ -173,7 +177,7 @@ def test_two_workers_share_the_cores(tmp_path):
 
 def test_a_run_that_kills_its_worker_is_found(tmp_path):
     with Processes(2) as executor:
-        rows = sweep(plan({"order": [3, 4, 5, 6, 7]}), tmp_path, executor, task=sweep_tasks.die_at_five)
+        rows = [*sweep(plan({"order": [3, 4, 5, 6, 7]}), tmp_path, executor, task=sweep_tasks.die_at_five)]
     assert {row["parameters"]["order"]: row["status"] for row in rows} == {
         3: "done", 4: "done", 5: "failed", 6: "done", 7: "done"}
     assert rows[2]["reason"] == "its worker process died, twice: killed, or out of memory"

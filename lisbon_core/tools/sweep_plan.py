@@ -27,7 +27,7 @@ __all__ = ["Plan", "SweepError", "plan", "read_points"]
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
                "response", "epoch", "samples", "seed", "boundary_AU", "orbits", "grid_deg")
-_KINDS = {field.name: field.type for field in fields(RunParameters)}
+KINDS = {field.name: field.type for field in fields(RunParameters)}
 _LAWS = {"uniform": ("(low,high)", lambda low, high: stats.uniform(low, high - low)),
          "loguniform": ("(low,high), both positive", lambda low, high: stats.loguniform(low, high)),
          "normal": ("(mean,deviation)", lambda mean, deviation: stats.norm(mean, deviation))}
@@ -83,15 +83,15 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points for values in combined)
     for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
         check_inputs(one)  # the first run of each set of files
-    varied = [name for name in _KINDS if len({getattr(one, name) for one in runs}) > 1]
+    varied = [name for name in KINDS if len({getattr(one, name) for one in runs}) > 1]
     return Plan(tuple(runs), tuple(varied))
 
 
 def _values(name: str, given):
     """Values of one parameter as a list, or the law to draw them from as a distribution of scipy."""
-    if name not in _KINDS:
-        raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
-    is_number = _KINDS[name] is not str
+    if name not in KINDS:
+        raise ParameterError(f"No parameter is called {name}: {suggestion(name, KINDS)}")
+    is_number = KINDS[name] is not str
     if not isinstance(given, str) or name == "sky_label":  # which may hold commas
         values = [*given] if isinstance(given, list | tuple) else [given]
     elif is_number and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
@@ -121,7 +121,7 @@ def _law(name: str, law: str, inside: str):
     text = f"{name}={law}({inside})"
     if law not in _LAWS:
         raise SweepError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
-    if _KINDS[name] is int:
+    if KINDS[name] is int:
         raise SweepError(f"{text} draws fractions, but {name} is a whole number: give a list")
     form, make = _LAWS[law]
     try:
