@@ -22,8 +22,8 @@ from lisbon_core.tools import provenance, workers
 from lisbon_core.tools.cli import _yaml, main
 from lisbon_core.tools.provenance import LOCK
 from lisbon_core.tools.sweep import placed, sweep
-from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
-from lisbon_core.tools.workers import Processes, WorkerError
+from lisbon_core.tools.sweep_plan import plan, read_points
+from lisbon_core.tools.workers import Processes
 
 
 def orders(runs):
@@ -59,7 +59,7 @@ def test_draws_follow_their_laws_and_continue():
 
 
 def test_points_and_how_many_are_too_many(tmp_path):
-    with pytest.raises(SweepError, match="1600000 runs"):
+    with pytest.raises(LisbonError, match="1600000 runs"):
         plan({"field_lon": "0.05:200:0.1", "field_lat": "0.05:80:0.1"})
     (tmp_path / "p.csv").write_text("# mine\norder, closure\n3,uniform\n5,flux-tube\n")
     made = plan({"polarity": "1,-1"}, points=read_points(tmp_path / "p.csv"))
@@ -275,7 +275,7 @@ def test_the_command_runs_the_chain(tmp_path, capsys):
 
 def test_no_cluster_without_its_package(monkeypatch):
     monkeypatch.setattr(workers.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(WorkerError, match="install the extra 'dask'"), workers.cluster("tcp://127.0.0.1:1"):
+    with pytest.raises(LisbonError, match="install the extra 'dask'"), workers.cluster("tcp://127.0.0.1:1"):
         pass
 
 

@@ -21,18 +21,14 @@ from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.provenance import check_cache
 from lisbon_core.tools.tables import plain_table
 
-__all__ = ["UsageError", "listed", "main", "run", "sweep"]
-
-
-class UsageError(LisbonError):
-    """A command line that does not say what it should."""
+__all__ = ["listed", "main", "run", "sweep"]
 
 
 class _Parser(argparse.ArgumentParser):
     """Parser that answers a mistake with one sentence."""
 
     def error(self, message):
-        raise UsageError(f"{message[0].upper()}{message[1:]} (see '{self.prog} --help').")
+        raise LisbonError(f"{message[0].upper()}{message[1:]} (see '{self.prog} --help').")
 
 
 def listed(folder: Path) -> str:
@@ -89,8 +85,8 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
     plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed,
                            points=sweep_plan.read_points(points) if points else None)
     if closer and set(plan.varied) != {"field_lon", "field_lat"}:
-        raise UsageError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
-                         f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
+        raise LisbonError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
+                          f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {out}", flush=True)
     with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
         rows = sweep.sweep(plan, out, executor, attempts=attempts)
@@ -107,7 +103,7 @@ def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
-            raise UsageError(f"--set {setting} has no '=': write --set name=value.")
+            raise LisbonError(f"--set {setting} has no '=': write --set name=value.")
         given[name.strip()] = text.strip()
     return given
 
@@ -116,10 +112,10 @@ def _yaml(path: str) -> dict:
     import yaml
 
     # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
-    content = parsed(path, lambda text: yaml.BaseLoader(text).get_single_data() or {}, lambda why: UsageError(
+    content = parsed(path, lambda text: yaml.BaseLoader(text).get_single_data() or {}, lambda why: LisbonError(
         f"Cannot read --params {path} as YAML: {why}."))
     if not isinstance(content, dict):
-        raise UsageError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
+        raise LisbonError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
     return {str(name): value for name, value in content.items()}
 
 
@@ -221,7 +217,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen = next((word for word in argv if not word.startswith("-")), "")
     try:
         if chosen and chosen not in COMMANDS:
-            raise UsageError(f"No command is called {chosen}: {suggestion(chosen, COMMANDS)}")
+            raise LisbonError(f"No command is called {chosen}: {suggestion(chosen, COMMANDS)}")
         options = vars(_parser(chosen).parse_args(argv))
         said = options.pop("command")(**options)
         if isinstance(said, int):

@@ -22,7 +22,7 @@ from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.run import Run
 from lisbon_core.tools.inputs import code_hash, digest, files_read
 from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
-from lisbon_core.tools.sweep_plan import Plan, SweepError
+from lisbon_core.tools.sweep_plan import Plan
 from lisbon_core.tools.sweep_report import table
 
 __all__ = ["Rows", "one_run", "placed", "sweep"]
@@ -88,7 +88,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
 
     Raises
     ------
-    SweepError, LockedError
+    LisbonError
         If the folder cannot be written to, another sweep is at work in it, or the cluster is lost.
     """
     from tqdm import tqdm
@@ -125,7 +125,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
                         "finished": now()})
                     bar.update()
         except CancelledError:
-            raise SweepError("the cluster was lost: what had ended is kept, give the same command again") from None
+            raise LisbonError("the cluster was lost: what had ended is kept, give the same command again") from None
         finally:
             bar.close()
             for future in running:

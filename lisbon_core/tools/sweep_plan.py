@@ -22,7 +22,7 @@ from lisbon_core.parameters import FILES, ParameterError, RunParameters, suggest
 from lisbon_core.reading import parsed
 from lisbon_core.run import check_inputs
 
-__all__ = ["Plan", "SweepError", "plan", "read_points"]
+__all__ = ["Plan", "plan", "read_points"]
 
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
@@ -32,10 +32,6 @@ _LAWS = {"uniform": ("(low,high)", lambda low, high: stats.uniform(low, high - l
          "loguniform": ("(low,high), both positive", lambda low, high: stats.loguniform(low, high)),
          "normal": ("(mean,deviation)", lambda mean, deviation: stats.norm(mean, deviation))}
 _ENDS = 1e-9, 1.0 - 1e-9  # of what is drawn: a value at the very edge of a normal law would be infinite
-
-
-class SweepError(LisbonError):
-    """A sweep that cannot start or go on."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
 
     Raises
     ------
-    SweepError, ParameterError
+    LisbonError
         In one sentence, before anything runs.
     """
     choices = {name: _values(name, given) for name, given in settings.items()}
@@ -69,14 +65,14 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     lists = {name: choices[name] for name in sorted(choices, key=_OF_THE_MAP.__contains__) if name not in laws}
     if laws and (sample is None or sample < 1):
         name = next(iter(laws))
-        raise SweepError(f"{name} is drawn from {settings[name]}, but --sample is {sample}: say how many draws, such "
-                         "as --sample 64")
+        raise LisbonError(f"{name} is drawn from {settings[name]}, but --sample is {sample}: say how many draws, such "
+                          "as --sample 64")
     if sample is not None and not laws:
-        raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
-                         "field_lon=uniform(210,230)")
+        raise LisbonError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
+                          "field_lon=uniform(210,230)")
     points = points or [{}]
     if (count := math.prod(map(len, (*lists.values(), points))) * (sample or 1)) > MOST:
-        raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
+        raise LisbonError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
     draws = _draw(laws, sample, seed) if laws else [{}]
     combined = [dict(zip(lists, values, strict=True)) | draw
                 for values in itertools.product(*lists.values()) for draw in draws]
@@ -99,7 +95,7 @@ def _values(name: str, given):
     else:
         values = _grid(name, given) if is_number and ":" in given else [part.strip() for part in given.split(",")]
     if not values or (is_number and "" in values):
-        raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
+        raise LisbonError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
     return values
 
 
@@ -109,20 +105,20 @@ def _grid(name: str, text: str) -> list[float]:
     except ValueError:
         first = last = step = math.nan
     if not (-math.inf < first <= last < math.inf and 0.0 < step < math.inf):
-        raise SweepError(f"{name}={text} is no grid: write {name}=first:last:step, finite numbers with a positive step "
-                         "and the last not below the first")
+        raise LisbonError(f"{name}={text} is no grid: write {name}=first:last:step, finite numbers with a positive "
+                          "step and the last not below the first")
     count = (last - first) / step + 1.0 + 1e-9
     if count > MOST + 1.0:
-        raise SweepError(f"{name}={text} has {count:.0f} values, more than {MOST}: take a larger step")
+        raise LisbonError(f"{name}={text} has {count:.0f} values, more than {MOST}: take a larger step")
     return [float(f"{first + k * step:.12g}") for k in range(int(count))]
 
 
 def _law(name: str, law: str, inside: str):
     text = f"{name}={law}({inside})"
     if law not in _LAWS:
-        raise SweepError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
+        raise LisbonError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
     if KINDS[name] is int:
-        raise SweepError(f"{text} draws fractions, but {name} is a whole number: give a list")
+        raise LisbonError(f"{text} draws fractions, but {name} is a whole number: give a list")
     form, make = _LAWS[law]
     try:
         made = make(*map(float, inside.split(",")))
@@ -131,7 +127,7 @@ def _law(name: str, law: str, inside: str):
                 return made
     except (TypeError, ValueError):
         pass
-    raise SweepError(f"{text} is no law to draw from: write {name}={law}{form}")
+    raise LisbonError(f"{text} is no law to draw from: write {name}={law}{form}")
 
 
 def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
@@ -146,16 +142,16 @@ def read_points(path: str) -> list[dict]:
 
     Raises
     ------
-    SweepError
+    LisbonError
         If it cannot be read, holds no runs, or a line of another length.
     """
     rows = parsed(path, lambda text: list(csv.reader(line for line in text.splitlines() if line.strip())),
-                  lambda why: SweepError(f"Cannot read --points {path} as CSV: {why}."), most=2**24)
+                  lambda why: LisbonError(f"Cannot read --points {path} as CSV: {why}."), most=2**24)
     names, *runs = [row for row in rows if not row[0].startswith("#")] or [[]]
     if not runs:
-        raise SweepError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
+        raise LisbonError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
     for number, run in enumerate(runs, start=1):
         if len(run) != len(names):
-            raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
-                             "names: give each one value")
+            raise LisbonError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
+                              "names: give each one value")
     return [{name.strip(): value.strip() for name, value in zip(names, run, strict=True)} for run in runs]

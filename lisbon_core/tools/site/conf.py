@@ -111,11 +111,6 @@ def _smaller(app, error):
     script.write_text("", encoding="utf-8")
 
 
-def _lazy(app, page, template, context, doctree):
-    """Figures are fetched when they come near."""
-    context["body"] = context.get("body", "").replace("<img ", '<img loading="lazy" ')
-
-
 def _links_with_previews(app, doctree):
     """The first mention of each equation and term in a notebook leads to where it is explained."""
     from docutils import nodes
@@ -169,6 +164,8 @@ def _for_the_page(app, doctree):
     for cell in doctree.findall(nodes.container):
         if "tag_parameters" in cell["classes"]:
             cell.attributes.update({"hide_mode": "input", "prompt_show": "Parameters", "prompt_hide": "Parameters"})
+    for image in doctree.findall(nodes.image):
+        image["loading"] = "lazy"  # fetched when it comes near
     path = Path(app.env.doc2path(app.env.docname))
     if path.suffix == ".ipynb":
         texts = [text for cell in nbformat.read(path, as_version=4).cells for text in alternative_texts(cell)]
@@ -185,6 +182,5 @@ def _for_the_page(app, doctree):
 def setup(app):
     app.connect("autodoc-process-docstring", _as_text, priority=400)  # before napoleon
     app.connect("doctree-read", _for_the_page)
-    app.connect("html-page-context", _lazy)
     app.connect("builder-inited", _static)
     app.connect("build-finished", _smaller)
