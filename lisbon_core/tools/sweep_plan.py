@@ -63,13 +63,9 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     laws = {name: law for name, law in choices.items() if not isinstance(law, list)}
     # what the Liouville map depends on varies fastest: so several maps are traced at once, and others find them made
     lists = {name: choices[name] for name in sorted(choices, key=_OF_THE_MAP.__contains__) if name not in laws}
-    if laws and (sample is None or sample < 1):
-        name = next(iter(laws))
-        raise LisbonError(f"{name} is drawn from {settings[name]}, but --sample is {sample}: say how many draws, such "
-                          "as --sample 64")
-    if sample is not None and not laws:
-        raise LisbonError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
-                          "field_lon=uniform(210,230)")
+    if bool(laws) != bool(sample):
+        raise LisbonError(f"--sample is {sample or 'not given'}, but {next(iter(laws), 'no parameter')} is drawn from "
+                          "a law: give both, such as field_lon=uniform(210,230) and --sample 64, or neither")
     points = points or [{}]
     if (count := math.prod(map(len, (*lists.values(), points))) * (sample or 1)) > MOST:
         raise LisbonError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
