@@ -22,7 +22,7 @@ from lisbon_core.tools import provenance, workers
 from lisbon_core.tools.cli import _yaml, main
 from lisbon_core.tools.provenance import LOCK
 from lisbon_core.tools.sweep import placed, sweep
-from lisbon_core.tools.sweep_plan import plan, read_points
+from lisbon_core.tools.sweep_plan import plan
 from lisbon_core.tools.workers import Processes
 
 
@@ -58,13 +58,9 @@ def test_draws_follow_their_laws_and_continue():
     assert len(plan({**settings, "order": [3, 5]}, sample=4).runs) == 8
 
 
-def test_points_and_how_many_are_too_many(tmp_path):
+def test_so_many_are_too_many():
     with pytest.raises(LisbonError, match="1600000 runs"):
         plan({"field_lon": "0.05:200:0.1", "field_lat": "0.05:80:0.1"})
-    (tmp_path / "p.csv").write_text("# mine\norder, closure\n3,uniform\n5,flux-tube\n")
-    made = plan({"polarity": "1,-1"}, points=read_points(tmp_path / "p.csv"))
-    assert {(one.order, one.closure, one.polarity) for one in made.runs} == {
-        (3, "uniform", 1), (3, "uniform", -1), (5, "flux-tube", 1), (5, "flux-tube", -1)}
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
@@ -92,7 +88,6 @@ def test_points_and_how_many_are_too_many(tmp_path):
     (["--set", "field_lat=uniform(80,99)", "--sample", "64"], "field_lat is 9"),
     (["--set", "order=3", "--sample", "4"], "--sample is 4, but no parameter is drawn from a law"),
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
-    (["--points", "nowhere.csv"], "Cannot read --points nowhere.csv"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
     (["--jobs", "0"], "--jobs: 0 makes no sense"),
     (["--closer", "-1"], "--closer: -1 makes no sense"),
@@ -114,15 +109,6 @@ def test_yaml_is_read_as_it_stands(tmp_path):
     assert orders(made.runs[::2]) == list(range(1, 11))
     assert {one.field_lon for one in made.runs} == {10.0, 20.0}
     assert {one.sky_label for one in made.runs} == {"2009-01-01"}
-
-
-@pytest.mark.parametrize(("text", "sentence"), [("order\n", "lists no runs"), ("ordr\n3\n", "did you mean order?"),
-                                                ("order,closure\n3\n", "run 1 has 1 values")])
-def test_mistakes_in_a_list_of_points(tmp_path, text, sentence):
-    (tmp_path / "p.csv").write_text(text)
-    with pytest.raises(LisbonError) as error:
-        plan({}, points=read_points(tmp_path / "p.csv"))
-    assert sentence in str(error.value)
 
 
 def test_what_has_ended_is_not_run_again(tmp_path):

@@ -59,8 +59,8 @@ def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, *
     return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
 
 
-def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int | None, seed: int, closer: int,
-          scheduler: str | None, **given) -> int:
+def sweep(out: Path, jobs: int, attempts: int, sample: int | None, seed: int, closer: int, scheduler: str | None,
+          **given) -> int:
     """Run the chain, without the notebooks, at many parameters. Each run is a row of DIR/sweep.jsonl with its
     parameters, every claim, or why it failed; DIR/sweep.ecsv is the same as a table. The same command given again goes
     on where it was.
@@ -71,8 +71,8 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
                                         with --sample N
         --set sky_map=mine.fits         one value for all runs
 
-    All combinations of lists and grids are run, each with every draw. With --points runs are listed one by one,
-    each with all of --set. A run that fails is tried once each time the command is given, --attempts times in all.
+    All combinations of lists and grids are run, each with every draw. A run that fails is tried once each time the
+    command is given, --attempts times in all.
 
     Where direction (and strength) of the interstellar field are swept, the field that suits the sky best is reported at
     the end, with the joint covariance of field, A_n and G in DIR/field.ecsv and chi-square drawn in DIR/field.png;
@@ -82,8 +82,7 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
 
     from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
 
-    plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed,
-                           points=sweep_plan.read_points(points) if points else None)
+    plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed)
     if closer and set(plan.varied) != {"field_lon", "field_lat"}:
         raise LisbonError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
                           f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
@@ -166,8 +165,7 @@ COMMANDS = {
     "compare": ("tools.reports:compare_runs", "how two runs differ", [
         _option("first", help="folder of a run"), _option("second", help="folder of another")]),
     "sweep": ("tools.cli:sweep", "the chain at many parameters", [
-        *OF_RUNS, _option("--points", metavar="FILE.csv", help="runs one by one: parameter names, then a line each"),
-        _option("--sample", type=_from(1), metavar="N", help="number of draws from the laws"),
+        *OF_RUNS, _option("--sample", type=_from(1), metavar="N", help="number of draws from the laws"),
         _option("--seed", type=_from(0, 2**63 - 1), default=0, metavar="N", help="of the draws"),
         _option("--closer", type=_from(0), default=0, metavar="N", help="then N times 19 more fields around the best"),
         _option("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead"),

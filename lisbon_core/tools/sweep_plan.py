@@ -8,7 +8,6 @@ All combinations of lists and grids are run, each with every draw. Draws are poi
 fill the space more evenly than independent ones, and a larger number of them continues the same sequence.
 """
 
-import csv
 import itertools
 import math
 import re
@@ -19,10 +18,9 @@ from scipy import stats
 
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FILES, ParameterError, RunParameters, suggestion
-from lisbon_core.reading import parsed
 from lisbon_core.run import check_inputs
 
-__all__ = ["Plan", "plan", "read_points"]
+__all__ = ["Plan", "plan"]
 
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
@@ -42,7 +40,7 @@ class Plan:
     varied: tuple[str, ...]
 
 
-def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: list[dict] | None = None) -> Plan:
+def plan(settings: dict, *, sample: int | None = None, seed: int = 0) -> Plan:
     """Every run of a sweep, checked: types, ranges, names, and that each file can be read.
 
     Parameters
@@ -51,8 +49,6 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
         Parameter names, and for each one value, a list of values, or a text as above.
     sample, seed : int
         Number of draws, needed if and only if there is a law to draw from, and what they start from.
-    points : list of dict
-        Runs that are listed one by one, each combined with all of `settings`.
 
     Raises
     ------
@@ -66,13 +62,11 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
     if bool(laws) != bool(sample):
         raise LisbonError(f"--sample is {sample or 'not given'}, but {next(iter(laws), 'no parameter')} is drawn from "
                           "a law: give both, such as field_lon=uniform(210,230) and --sample 64, or neither")
-    points = points or [{}]
-    if (count := math.prod(map(len, (*lists.values(), points))) * (sample or 1)) > MOST:
+    if (count := math.prod(map(len, lists.values())) * (sample or 1)) > MOST:
         raise LisbonError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
     draws = _draw(laws, sample, seed) if laws else [{}]
-    combined = [dict(zip(lists, values, strict=True)) | draw
-                for values in itertools.product(*lists.values()) for draw in draws]
-    runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points for values in combined)
+    runs = dict.fromkeys(RunParameters.from_mapping(dict(zip(lists, values, strict=True)) | draw)
+                         for values in itertools.product(*lists.values()) for draw in draws)
     for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
         check_inputs(one)  # the first run of each set of files
     varied = [name for name in KINDS if len({getattr(one, name) for one in runs}) > 1]
@@ -131,23 +125,3 @@ def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
     sequence = stats.qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
     return [{name: float(f"{law.ppf(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}
             for point in sequence.clip(*_ENDS)]
-
-
-def read_points(path: str) -> list[dict]:
-    """Runs listed in a CSV file: a first line of parameter names, then one run a line.
-
-    Raises
-    ------
-    LisbonError
-        If it cannot be read, holds no runs, or a line of another length.
-    """
-    rows = parsed(path, lambda text: list(csv.reader(line for line in text.splitlines() if line.strip())),
-                  lambda why: LisbonError(f"Cannot read --points {path} as CSV: {why}."), most=2**24)
-    names, *runs = [row for row in rows if not row[0].startswith("#")] or [[]]
-    if not runs:
-        raise LisbonError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
-    for number, run in enumerate(runs, start=1):
-        if len(run) != len(names):
-            raise LisbonError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
-                              "names: give each one value")
-    return [{name.strip(): value.strip() for name, value in zip(names, run, strict=True)} for run in runs]
