@@ -58,14 +58,11 @@ class Report:
         """Whether every notebook ran to its end."""
         return all(outcome.status in ENDED_WELL for outcome in self.outcomes)
 
-    def __str__(self):
-        return "\n".join(map(str, self.outcomes))
-
     def told(self) -> int:
         """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
         print(f"\n{plain_table(self.results['claims'])}\n" if self.results["claims"] else "")
         if not self.ok:
-            print(self, file=sys.stderr)
+            print(*self.outcomes, sep="\n", file=sys.stderr)
         return 0 if self.ok else 1
 
 

@@ -42,7 +42,7 @@ class Rows:
         return len(self.places)
 
     def __iter__(self) -> Iterator[dict]:
-        with open(self.path, "rb") if self.places else contextlib.nullcontext() as stream:
+        with open(self.path, "rb") as stream:
             for place in self.places:
                 stream.seek(place)
                 yield _row(stream.readline())
@@ -162,10 +162,8 @@ def _row(line: bytes) -> dict | None:
 
 def _end_at_a_whole_line(path: Path) -> None:
     """Take away a last line that was cut short when its writer was killed."""
-    if not path.exists():
-        return
-    with open(path, "r+b") as stream:
-        start = max(0, stream.seek(0, os.SEEK_END) - LONGEST)
+    with open(path, "a+b") as stream:  # at its end
+        start = max(0, stream.tell() - LONGEST)
         stream.seek(start)
         stream.truncate(start + stream.read().rfind(b"\n") + 1)
 
