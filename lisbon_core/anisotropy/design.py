@@ -17,7 +17,7 @@ from lisbon_core.sky import SkyMap, noise_factor
 from lisbon_core.sky import averaging as averaging_of
 from lisbon_core.sky.discs import Beside, DiscSums
 
-__all__ = ["Design", "design"]
+__all__ = ["Design", "design", "enough_pixels"]
 
 Matrix = sparse.csr_array | DiscSums | Beside  # DiscSums of a map whose pixels are disc averages
 
@@ -226,6 +226,14 @@ class Design:
         return grid
 
 
+def enough_pixels(sky: SkyMap, order: int) -> None:
+    """AnisotropyError where fewer pixels are observed than there are parameters and ring means."""
+    pixels, rings = sky.observed.sum(), sky.observed.any(axis=1).sum()
+    if pixels <= order + 2 + rings:
+        raise AnisotropyError(f"the sky has {pixels} observed pixels in {rings} rings for {order + 2} parameters: "
+                              "lower the order or widen the declination limits")
+
+
 def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *, terms=sample_columns,
            names: tuple[str, ...] | None = None) -> Design:
     """Columns of Eq. (3) on the observed pixels of a sky, averaged as the sky is, and the sky's noise.
@@ -245,10 +253,8 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     if liouville.mu.shape[1:] != sky.relative_intensity.shape:
         raise AnisotropyError(f"the Liouville map has {liouville.mu.shape[1:]} pixels and the sky "
                               f"{sky.relative_intensity.shape}: trace the map on the grid of the sky")
+    enough_pixels(sky, order)
     observed = sky.observed
-    if observed.sum() <= order + 2 + observed.any(axis=1).sum():
-        raise AnisotropyError(f"the sky has {observed.sum()} observed pixels in {observed.any(axis=1).sum()} rings for "
-                              f"{order + 2} parameters: lower the order or widen the declination limits")
     mean, scatter = mean_columns(liouville, order, p_index, terms)
     averaging = averaging_of(sky)[observed.ravel()]
     columns, area = averaging @ mean, np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)
