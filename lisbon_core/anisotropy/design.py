@@ -24,6 +24,7 @@ Matrix = sparse.csr_array | DiscSums | Beside  # DiscSums of a map whose pixels 
 MOST_SCATTER = 1.0 / 1.3  # of what is known of a combination of coefficients that may be scatter and be taken out
 RINGS = 50  # that are taken together: of a fine map all would not fit into memory
 SIGNS = 64  # vectors of random signs
+TOLD = 1e-13  # of what the sky tells of the combination it tells most of: below, it tells nothing
 SURELY_SCATTER = 0.9  # of it: beyond, the map knows nothing of the combination
 
 
@@ -102,14 +103,39 @@ class Design:
         return (self.scatter[:, 1:].T * self.reach(self.averaging)[: len(scatter)]) @ scatter
 
     @cached_property
+    def _told(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the sky tells of combinations of the scaled coefficients, these as columns, and whether it is enough."""
+        whole = self.scaled_normal(self.relative_intensity(np.zeros(len(self.names)))[1], corrected=False)
+        values, vectors = np.linalg.eigh(whole)
+        return values, vectors, values > TOLD * values[-1]
+
+    @cached_property
+    def untold(self) -> np.ndarray:
+        """Changes of theta by 100 % of the intensity that the sky does not show, (order + 2, k); mostly there are none.
+
+        Such are high orders where orbits are mixed or the disc is large, and a dipole where they are straight.
+        """
+        _, vectors, enough = self._told
+        return self.scale[:, None] * vectors[:, ~enough]
+
+    def solve(self, jacobian: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Changes of theta that solve the normal equations of the scaled parameters; of what is untold there is none.
+        """
+        normal = self.scaled_normal(jacobian)
+        if self.untold.size:
+            values, vectors, enough = self._told
+            off = vectors[:, ~enough] @ vectors[:, ~enough].T
+            kept = np.eye(len(off)) - off
+            normal, right = kept @ normal @ kept + values[-1] * off, kept @ right
+        return (self.scale * np.linalg.solve(normal, right).T).T
+
+    @cached_property
     def _principal(self) -> tuple[np.ndarray, np.ndarray]:
         """Combinations of the scaled coefficients that are known independently, as columns, and the share of scatter.
 
         In these the normal matrix is 1, and what the scatter of the map adds to it that share.
         """
-        whole = self.scaled_normal(self.relative_intensity(np.zeros(len(self.names)))[1], corrected=False)
-        values, vectors = np.linalg.eigh(whole)
-        kept = values > 1e-13 * values[-1]
+        values, vectors, kept = self._told
         unit = vectors[:, kept] / np.sqrt(values[kept])
         share, turn = np.linalg.eigh(unit.T @ (self.attenuation[:, 1:] * np.outer(self.scale, self.scale)) @ unit)
         return unit @ turn, np.maximum(share, 1e-300)
