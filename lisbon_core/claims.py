@@ -220,8 +220,8 @@ def transport_claims(run: Run) -> list[Claim]:
             note = _note("one finding with A_1, as ℓ = λ/A_1", note)
         if name == "L_focusing" and shifts and value is not None:
             errors = _systematic(run, shifts["inverse_L"], value**2)
-            note = _note(interval(fit.inverse_L.value, np.hypot(fit.inverse_L.sigma, errors["systematic"] / value**2)),
-                         note)
+            both = np.hypot(fit.inverse_L.sigma, errors.get("systematic", 0.0) / value**2)
+            note = _note(interval(fit.inverse_L.value, both), note)
         if name == "T_0_bound" and value is not None:  # a limit holds with all errors or not at all, and has none
             sigma = None
             if shifts:

@@ -16,17 +16,19 @@ def number(value, sigma=None, unit: str = "", like=(), systematic=None) -> str:
     """Number with its error and unit, rounded as the Particle Data Group does it (two digits of sigma up to 354).
 
     With `like`, numbers it is to be compared with, all of them get one power of ten. A systematic error comes after
-    sigma, to the same digit.
+    sigma, to the same digit. What is not finite, or has such an error, is not determined.
 
     >>> number(17.93, 2.81, "pc"), number(-0.000123456, 4.4e-6, "1/yr"), number(5, 0.962), number(12.3456)
     ('17.9 ± 2.8 pc', '(−1.23 ± 0.04) × 10⁻⁴ yr⁻¹', '5.0 ± 1.0', '12.3')
     >>> number(-2909, 2399), number(1.84e-3, 5e-5, "", (), 2.6e-4)
     ('−2900 ± 2400', '(1.84 ± 0.05 ± 0.26) × 10⁻³')
+    >>> number(math.nan), number(3.0, math.inf), number(math.inf)
+    ('not determined', 'not determined', '∞')
     """
-    if value is None:
-        return "not determined"
     values = listed(value)
     sigmas, others = ([one or 0.0 for one in listed(errors)] for errors in (sigma, systematic))
+    if value is None or not all(map(math.isfinite, [*values, *sigmas, *others])):
+        return "∞" if values == [math.inf] else "not determined"
     sigmas, others = (errors * len(values) if len(errors) == 1 else errors for errors in (sigmas, others))
     if not any([*values, *sigmas]):
         return f"0 {unit}".strip()

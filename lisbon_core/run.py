@@ -14,6 +14,7 @@ from astropy.table import Table
 
 from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import bin_averages, fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
+from lisbon_core.anisotropy.design import enough_pixels
 from lisbon_core.anisotropy.left_out import without
 from lisbon_core.anisotropy.systematics import systematic
 from lisbon_core.ensemble import ensemble, together, wave_dipole
@@ -292,6 +293,8 @@ class Run:
 def check_inputs(parameters: RunParameters) -> None:
     """Read what a run would read: a file that cannot be used raises LisbonError with why, before anything runs."""
     run, path = Run(parameters), parameters.path("heliosphere")
-    _ = heliosphere_parameters(parameters), run.skies, run.truth, [one.sampling for one in run.runs]
+    _ = heliosphere_parameters(parameters), run.truth, [one.sampling for one in run.runs]
+    for sky in run.skies:
+        enough_pixels(sky, parameters.order)
     if path and is_gridded(path):
         _ = run.heliosphere

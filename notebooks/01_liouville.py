@@ -101,14 +101,15 @@ fig = plots.curves(paths, stretch, xlabel="path back from the Earth (AU)", ylabe
 show(fig, "01_stretch", run_dir, path=paths[-1],
      ends=", ".join(f"{number(float(values[-1]))} ({name})" for name, values in stretch.items()))
 # where orbits part more, the box is too large for differences to be derivatives
-meant = {name: values < CHAOTIC for name, values in stretch.items()}
-worst = max(np.max(np.abs(volume[name] - 1)[meant[name]]) for name in directions)
+parted = {name: np.maximum.accumulate(values) for name, values in stretch.items()}
+meant = {name: values < CHAOTIC for name, values in parted.items()}
+worst = max(np.max(np.abs(volume[name] - 1)[meant[name]], initial=0.0) for name in directions)
 say(
     f"The circle of the third direction ends {number(float(stretch['RA 310°, Dec 20°'][-1]))} times as long as it began. "
     f"The determinant, in all three, stays within {number(float(worst))} of 1: what is stretched one way is squeezed another."
 )
 for name in directions:
-    assert np.all(np.abs(volume[name] - 1)[stretch[name] < 10] < 1e-3), "phase-space volume is not conserved along an orbit"
+    assert np.all(np.abs(volume[name] - 1)[parted[name] < 10] < 1e-3), "phase-space volume is not conserved along an orbit"
 
 # %% [markdown]
 # The package has no time for twelve neighbours of each orbit of a sky. It carries two displacements along with the orbit
@@ -118,8 +119,7 @@ for name in directions:
 for name, n in directions.items():
     fast = trace(medium, earth, -p0 * medium.axes @ n, backwards=True,
                  path_cap_AU=paths[-1], boundary_AU=1e5, tolerance=1e-13).amplification
-    ends = stretch[name][-1]
-    assert ends > CHAOTIC or np.allclose(fast, ends, rtol=0.05)
+    assert not meant[name][-1] or np.allclose(fast, stretch[name][-1], rtol=0.05)
 
 # %% [markdown]
 # What is left of the determinant's error? Partly the rounding of numbers, where the box is small, and partly the box's
@@ -161,9 +161,10 @@ dipole = p_index * speed
 difference = intensity - (1 + dipole * np.cos(angle))
 
 # %% tags=["hide-input"]
+unit = dipole or 1.0  # without a spectrum there is no dipole
 fig = plots.curves(
     np.degrees(angle),
-    {"exact, in γ V/c": {"": (intensity - 1) / dipole}, "exact − first order, in (γ V/c)²": {"": difference / dipole**2}},
+    {"exact, in γ V/c": {"": (intensity - 1) / unit}, "exact − first order, in (γ V/c)²": {"": difference / unit**2}},
     xlabel="angle from ahead (degrees)", ylabel="excess of the intensity",
 )
 show(fig, "01_compton_getting", run_dir, dipole=number(float(dipole)))
@@ -171,8 +172,9 @@ say(
     f"The dipole is {number(float(dipole))}. The first-order formula misses the exact one by at most "
     f"{number(float(np.abs(difference).max()))}, the order of its square."
 )
-assert np.abs(difference).max() <= 20 * dipole**2, "the boosted distribution is not the Compton-Getting dipole"
-assert np.argmax(intensity) == 0, "the excess does not come from ahead"
+second = p_index * (p_index + 1) * speed**2 + dipole * (PROTON_MASS_TV / p0) ** 2 + 1e-14
+assert np.abs(difference).max() <= second, "the boosted distribution is not the Compton-Getting dipole"
+assert intensity[0] > intensity.max() - 1e-12, "the excess does not come from ahead"
 
 # %% [markdown]
 # So the exponent that counts is that of $f$, the parameter `p_index`, and not that of the flux that experiments quote,

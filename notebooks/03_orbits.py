@@ -151,21 +151,22 @@ say(
 # ## Energy along the way
 #
 # The electric field changes the momentum by parts in ten thousand. The sum of kinetic and potential energy may not
-# change at all.
+# change at all. It is compared with its largest part:
 
 # %%
 model = run.closed_form  # a field on a grid has no potential
 start, n = np.tile([1.0, 0.0, 0.0], (300, 1)), spread_directions(300)
 end = trace(model, start, -p0 * n, backwards=True,
             boundary_AU=boundary_AU, tolerance=1e-10)
-kinetic = np.linalg.norm(end.momentum, axis=1) - p0  # TV
+kinetic = (energy(end.momentum) - energy(-p0 * n))[:, 0]  # TV
 potential = LORENTZ * (model.potential(end.position) - model.potential(start))
-residual = np.abs(kinetic + potential)[end.escaped]
-assert np.median(residual) < 1e-7, "total energy is not conserved along the orbits"
+residual = np.abs(kinetic + potential)
+limit = 3e-8 * (p0 + np.abs(potential).max())
+assert np.median(residual) < limit, "total energy is not conserved along the orbits"
 
 # %% tags=["hide-input"]
-say(f"The momentum changes by up to {number(float(np.abs(kinetic).max()))} TV; the total energy by {number(float(np.median(residual)))} TV "
-    f"in the median, and for 95 % of the orbits by less than {number(float(np.quantile(residual, 0.95)))} TV.")
+say(f"The kinetic energy changes by up to {number(float(np.abs(kinetic).max()))} TeV; the total energy by {number(float(np.median(residual)))} TeV "
+    f"in the median, and for 95 % of the orbits by less than {number(float(np.quantile(residual, 0.95)))} TeV.")
 
 # %% [markdown]
 # ## A pixel that comes apart
@@ -216,7 +217,8 @@ R = end.position + np.cross(p, b) / (LORENTZ * medium.field_uG)  # AU
 sky = trace_sky(medium, dec, ra, rigidity_TV=p0, boundary_AU=boundary_AU)
 calm = end.escaped & ~end.chaotic
 assert np.allclose(mu[calm], sky.mu[0].ravel()[calm], atol=2e-3)
-assert np.allclose((R @ e_x)[calm], sky.R_x[0].ravel()[calm], atol=1.0)
+far = 1.0 + 2e-3 * gyroradius(p0, medium.field_uG)  # AU
+assert np.allclose((R @ e_x)[calm], sky.R_x[0].ravel()[calm], atol=far)
 
 # %% [markdown]
 # ## The Liouville map
@@ -315,14 +317,17 @@ start = np.tile(earth, (len(sky), 1))
 whole = trace(medium, start, -p0 * sky @ medium.axes.T, backwards=True,
               boundary_AU=boundary_AU, tolerance=TOLERANCE)
 quiet = whole.escaped & met[-1].escaped & ~whole.chaotic
-off = np.quantile(angle_between(whole.momentum, met[-1].momentum)[quiet], 0.99)
+apart = angle_between(whole.momentum, met[-1].momentum)[quiet]
+off = np.quantile(apart, 0.99) if quiet.any() else 0.0
 # a field on a grid has kinks, and steps that end elsewhere meet others of them
 limit = 0.5 if medium is run.closed_form else 2.0  # degrees
 assert off < limit, "stopping on the way changes the orbits"
 
 # %% tags=["hide-input"]
 say(f"{100 * np.mean(quiet):.0f} % of the orbits are quiet, of the map above {100 * (1 - chaotic):.0f} %: here all have {p0:g} TV, and the "
-    f"map has the lower rigidities too. With and without stops they end within {number(float(off))}° of each other (99 % of them).")
+    "map has the lower rigidities too. "
+    + (f"With and without stops they end within {number(float(off))}° of each other (99 % of them)." if quiet.any() else
+       "So there are none to compare."))
 
 # %% [markdown]
 # ## If the heliosphere were another

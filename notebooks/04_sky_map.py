@@ -181,7 +181,8 @@ say(
 
 # %%
 spectrum = power_spectrum(sky, 20)
-dipole = multipoles(sky, 2).dipole
+rings = np.count_nonzero(sky.observed.any(axis=1))
+dipole = multipoles(sky, 2 if rings > 1 else 1).dipole  # one ring tells no quadrupole
 wave = dipole.amplitude * np.cos(dec) * np.cos(ra - np.radians(dipole.phase))
 alone = sky.replace(relative_intensity=np.where(sky.observed, 1 + wave, np.nan))
 leaked = power_spectrum(alone, 20)
@@ -207,7 +208,7 @@ show(
 )
 loud, by_leaking = (np.sum(power[1:] > 2 * spectrum.noise[1:]) for power in (spectrum.power, leaked.power))
 say(
-    f"Fitted together with the quadrupole, the dipole along the equator is {number(dipole.amplitude, dipole.amplitude_sigma)} "
+    f"Fitted {'together with the quadrupole' if rings > 1 else 'alone'}, the dipole along the equator is {number(dipole.amplitude, dipole.amplitude_sigma)} "
     f"at {number(dipole.phase, dipole.phase_sigma)}°. The power is more than twice that of the noise at {loud} of the "
     f"{spectrum.l.size - 1} degrees shown. That does not mean structure at each of them: the dipole alone, without noise, is "
     f"above at {by_leaking}. On a sky seen in part it leaks into the other degrees."

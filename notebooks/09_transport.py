@@ -184,7 +184,9 @@ if fitted:
     unit = PC_PER_YEAR / (2 * ell) * (1 - half**2)
     by_package = unit * apparent_scattering(pad, half)[0]
     by_hand = read_off(pad.series, half, ell, 0.0)
-    assert np.allclose(by_hand, by_package, rtol=1e-3, equal_nan=True)
+    # one over them are the slopes, which may be small sums of large terms
+    terms = np.abs(pad.legendre).max() / unit
+    assert np.allclose(1 / by_hand, 1 / by_package, rtol=1e-3, atol=1e-5 * terms.max())
     with_focusing = read_off(pad.series, half, ell, transport.q / ell)
 
 # %% [markdown]
@@ -216,7 +218,7 @@ if fitted and closure == "flux-tube":
         + (f", of the series of the law that the sky was made with {number(run.truth.claims(order)['D_asymmetry'])}, the truth in the table "
            "of claims" if run.truth else "") + f". Read off the sky it is {number(float(asymmetry(*by_hand)))} without "
         f"focusing and {number(float(asymmetry(*with_focusing)))} with that of the fit; the bands say what that is worth.")
-    expect(rest.value is None or abs(rest.value) < 4 * rest.sigma, "focusing leaves D lopsided", run.parameters)
+    expect(rest.value is None or abs(rest.value) <= 4 * rest.sigma, "focusing leaves D lopsided", run.parameters)
 if lopsided.value is None:
     seen = f"not determined by this sky: {lopsided.note}"
 else:
@@ -289,13 +291,14 @@ if transport.T_0_bound.value is not None:
     cases = {name: before_enlargement(case) for name, case in compare_errors(run).items()}
     say(page_table(
         [(name, number(case.inverse_L.value, case.inverse_L.sigma), number(case.T_0_bound.value),
-          f"{case.chi2:.1f} / {case.dof}") for name, case in cases.items()],
+          f"{number(case.chi2)} / {case.dof}") for name, case in cases.items()],
         ("taken for independent", "1/L (1/pc)", "bound on T₀, 95 % (1/yr)", "χ² / degrees of freedom")))
     stated = paper["T_0_bound_per_year"] / kappa29
     honest, naive = (cases[name].T_0_bound.value for name in ("nothing", "pixels and bins"))
+    naive = np.nan if naive is None else naive
     say(
         f"The paper states {number(stated)} per year. The bound with the full covariance is {honest / stated:.1f} times "
-        f"that, the bound with everything independent {naive / stated:.1f} times. "
+        f"that, the bound with everything independent {number(naive / stated)} times. "
         + (
             "On this sky a bound of the paper's size comes out only with errors that do not know that pixels overlap; "
             "the paper does not say how its own was made."

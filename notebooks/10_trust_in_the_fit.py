@@ -209,7 +209,7 @@ say(f"ln(p/p₀) varies by {number(np.std(change))} (r.m.s.) from orbit to orbit
 expect(left < 0.2 * np.std(change), "the orbits do not conserve energy and guiding centre together", run.parameters)
 faster = None
 with where_possible("The speed"):
-    faster = fit_speed(run.skies, run.maps, order, p_index)
+    faster = fit_speed(run.skies, run.maps, order, p_index, fit.design.terms)
 if faster is not None:
     speed = run.closed_form.parameters.interstellar_speed_km_s
     wider = faster.sigma[:-1] / fit.sigma
@@ -237,7 +237,7 @@ if faster is not None:
 # %% tags=["hide-input"]
 asked = ""
 with where_possible("A comparison of orders"):
-    choice = compare_orders(run.skies, run.maps, range(1, 11), p_index)
+    choice = compare_orders(run.skies, run.maps, range(1, 11), p_index, terms=fit.design.terms)
     least = [choice.orders[np.argmin(values)] for values in (choice.aic, choice.bic, choice.cross_validation)]
     asked = "Akaike's criterion asks for order {}, Bayes' for {}, cross-validation for {}".format(*least)
     fig = plots.curves(choice.orders, {"Akaike": choice.aic - choice.aic.min(), "Bayes": choice.bic - choice.bic.min()},

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from toy import THETA, sky_of, taken_as_exact, uniform_field_map
 
-from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy, fit_design, sample_columns, without
+from lisbon_core.anisotropy import (
+    AnisotropyError,
+    design,
+    fit_anisotropy,
+    fit_design,
+    pitch_angle_distribution,
+    renormalise,
+    sample_columns,
+    without,
+)
 from lisbon_core.sky import noise_factor, ring_normalise
 
 
@@ -183,6 +192,24 @@ def test_samples_that_scatter_too_much_are_corrected_in_part_and_errors_hold(sca
     assert np.abs(pulls).max() < 3.0
     assert np.mean([fit.sigma[0] for fit in fits]) < 0.3 * THETA[0]
     assert fit_anisotropy(sky, uniform_field_map(scatter=0.1, samples=4)).design.corrected == 1.0
+
+
+def test_what_the_sky_does_not_tell_is_left_at_zero_with_an_error_of_all_of_it():
+    """Of two terms that are one the sum is fitted; their difference is open, and all that follows from it."""
+    liouville = uniform_field_map(scatter=0.1)
+    liouville = replace(liouville, R_x=300.0 * liouville.mu)
+    sky = ring_normalise(sky_of(liouville, THETA)[0])
+    fit, sum_of = fit_anisotropy(sky, taken_as_exact(liouville)), np.array([1.0, *np.zeros(6), 300.0, 0.0])
+    np.testing.assert_allclose([sum_of @ fit.theta, *fit.theta[1:-2]], [sum_of @ THETA, *THETA[1:-2]], rtol=1e-6)
+    assert np.sqrt(sum_of @ fit.covariance @ sum_of) < 1e-4
+    for one in (fit, fit_anisotropy(sky, liouville)):
+        assert np.all(one.sigma[[0, -2]] * one.design.scale[[0, -2]] ** -1 > 0.5)
+        assert np.all(one.sigma[1:-2] < 1e-4)
+        assert abs(np.array([1.0, -300.0]) @ one.theta[[0, -2]]) < 1e-9
+        renormalised = renormalise(sky, one)
+        assert np.nanmedian(renormalised.ring_mean_sigma) < 0.1
+        assert pitch_angle_distribution(renormalised, one, liouville).sigma.max() > 0.1
+    assert fit_anisotropy(sky_of(uniform_field_map(), THETA)[0], uniform_field_map()).untold.size == 0
 
 
 def test_refused_with_a_sentence():

@@ -101,6 +101,16 @@ def test_a_heliosphere_file(tmp_path):
         check_inputs(RunParameters(heliosphere=str(tmp_path / "none.toml")))
 
 
+def test_a_sky_of_too_few_pixels_is_refused_at_the_start(tmp_path):
+    ra, dec = (axis.ravel() for axis in np.meshgrid(np.arange(1.0, 360.0, 2.0), np.arange(-89.0, 90.0, 2.0)))
+    mask = tmp_path / "mask.csv"
+    np.savetxt(mask, np.column_stack([ra, dec, (ra < 20) & (dec > 0) & (dec < 4)]), delimiter=",", comments="",
+               header="ra,dec,observed")
+    check_inputs(RunParameters(mask=str(mask), order=15))
+    with pytest.raises(LisbonError, match="20 observed pixels in 2 rings for 18 parameters: lower the order"):
+        check_inputs(RunParameters(mask=str(mask), order=16))
+
+
 @pytest.mark.parametrize("grid_deg", [1.0, 1.5, 2.5, 3.0, 5.0, 7.5, 9.0])
 def test_a_grid_is_that_which_was_asked_for_or_refused(tmp_path, grid_deg):
     with pytest.raises(LisbonError, match=f"grid_deg is {grid_deg:g}, but the map comes in steps of 2"):

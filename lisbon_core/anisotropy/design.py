@@ -17,13 +17,14 @@ from lisbon_core.sky import SkyMap, noise_factor
 from lisbon_core.sky import averaging as averaging_of
 from lisbon_core.sky.discs import Beside, DiscSums
 
-__all__ = ["Design", "design"]
+__all__ = ["Design", "design", "enough_pixels"]
 
 Matrix = sparse.csr_array | DiscSums | Beside  # DiscSums of a map whose pixels are disc averages
 
 MOST_SCATTER = 1.0 / 1.3  # of what is known of a combination of coefficients that may be scatter and be taken out
 RINGS = 50  # that are taken together: of a fine map all would not fit into memory
 SIGNS = 64  # vectors of random signs
+TOLD = 1e-13  # of what the sky tells of the combination it tells most of: below, it tells nothing
 SURELY_SCATTER = 0.9  # of it: beyond, the map knows nothing of the combination
 
 
@@ -104,14 +105,39 @@ class Design:
         return (self.scatter[:, 1:].T * self.reach(self.averaging)[: len(scatter)]) @ scatter
 
     @cached_property
+    def _told(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the sky tells of combinations of the scaled coefficients, these as columns, and whether it is enough."""
+        whole = self.scaled_normal(self.relative_intensity(np.zeros(len(self.names)))[1], corrected=False)
+        values, vectors = np.linalg.eigh(whole)
+        return values, vectors, values > TOLD * values[-1]
+
+    @cached_property
+    def untold(self) -> np.ndarray:
+        """Changes of theta by 100 % of the intensity that the sky does not show, (order + 2, k); mostly there are none.
+
+        Such are high orders where orbits are mixed or the disc is large, and a dipole where they are straight.
+        """
+        _, vectors, enough = self._told
+        return self.scale[:, None] * vectors[:, ~enough]
+
+    def solve(self, jacobian: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Changes of theta that solve the normal equations of the scaled parameters; of what is untold there is none.
+        """
+        normal = self.scaled_normal(jacobian)
+        if self.untold.size:
+            values, vectors, enough = self._told
+            off = vectors[:, ~enough] @ vectors[:, ~enough].T
+            kept = np.eye(len(off)) - off
+            normal, right = kept @ normal @ kept + values[-1] * off, kept @ right
+        return (self.scale * np.linalg.solve(normal, right).T).T
+
+    @cached_property
     def _principal(self) -> tuple[np.ndarray, np.ndarray]:
         """Combinations of the scaled coefficients that are known independently, as columns, and the share of scatter.
 
         In these the normal matrix is 1, and what the scatter of the map adds to it that share.
         """
-        whole = self.scaled_normal(self.relative_intensity(np.zeros(len(self.names)))[1], corrected=False)
-        values, vectors = np.linalg.eigh(whole)
-        kept = values > 1e-13 * values[-1]
+        values, vectors, kept = self._told
         unit = vectors[:, kept] / np.sqrt(values[kept])
         share, turn = np.linalg.eigh(unit.T @ (self.attenuation[:, 1:] * np.outer(self.scale, self.scale)) @ unit)
         return unit @ turn, np.maximum(share, 1e-300)
@@ -228,6 +254,14 @@ class Design:
         return grid
 
 
+def enough_pixels(sky: SkyMap, order: int) -> None:
+    """AnisotropyError where fewer pixels are observed than there are parameters and ring means."""
+    pixels, rings = sky.observed.sum(), sky.observed.any(axis=1).sum()
+    if pixels <= order + 2 + rings:
+        raise AnisotropyError(f"the sky has {pixels} observed pixels in {rings} rings for {order + 2} parameters: "
+                              "lower the order or widen the declination limits")
+
+
 def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float = 4.7, *, terms=sample_columns,
            names: tuple[str, ...] | None = None) -> Design:
     """Columns of Eq. (3) on the observed pixels of a sky, averaged as the sky is, and the sky's noise.
@@ -247,10 +281,8 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     if liouville.mu.shape[1:] != sky.relative_intensity.shape:
         raise AnisotropyError(f"the Liouville map has {liouville.mu.shape[1:]} pixels and the sky "
                               f"{sky.relative_intensity.shape}: trace the map on the grid of the sky")
+    enough_pixels(sky, order)
     observed = sky.observed
-    if observed.sum() <= order + 2 + observed.any(axis=1).sum():
-        raise AnisotropyError(f"the sky has {observed.sum()} observed pixels in {observed.any(axis=1).sum()} rings for "
-                              f"{order + 2} parameters: lower the order or widen the declination limits")
     mean, scatter = mean_columns(liouville, order, p_index, terms)
     averaging = averaging_of(sky)[observed.ravel()]
     columns, area = averaging @ mean, np.repeat(np.cos(np.radians(sky.dec)), sky.ra.size)

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from lisbon_core.anisotropy.design import Design, Matrix, design
 from lisbon_core.anisotropy.joint import joined, several
-from lisbon_core.anisotropy.terms import AnisotropyError, mean_columns
+from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 from lisbon_core.sky.discs import Beside
@@ -46,6 +46,8 @@ class AnisotropyFit:
         rings. The finite sample has a column for each pixel of the map, every other cause one; none if it is exact.
     map_response : ndarray, shape (order + 2, m)
         Response of theta to these errors of the map, side by side.
+    untold : ndarray, shape (order + 2, k)
+        What the sky does not tell, see `Design.untold`: it is left at zero, with these errors.
     """
 
     design: Design
@@ -58,6 +60,7 @@ class AnisotropyFit:
     noise: np.ndarray
     map_errors: Mapping[str, Matrix]
     map_response: np.ndarray
+    untold: np.ndarray
 
     def of_sky(self, which: int = 0) -> "AnisotropyFit":
         """The same fit as one of its skies shows it: model, data and their errors of this sky, the rest of all."""
@@ -82,8 +85,8 @@ class AnisotropyFit:
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """Of theta: noise of the sky through averaging and rings, and what the map may be wrong by."""
-        return self.noise @ self.noise.T + self.map_response @ self.map_response.T
+        """Of theta: noise of the sky through averaging and rings, what the map may be wrong by, what is not told."""
+        return sum(part @ part.T for part in (self.noise, self.map_response, self.untold))
 
     @cached_property
     def map_noise(self) -> Beside:
@@ -96,6 +99,8 @@ class AnisotropyFit:
         ends = np.cumsum([factor.shape[1] for factor in self.map_errors.values()])
         parts = dict(zip(self.map_errors, np.split(self.map_response, ends[:-1], axis=1), strict=False))
         parts = {"noise of the sky": self.noise, **parts}
+        if self.untold.size:
+            parts["what the sky does not tell"] = self.untold
         return {cause: np.sqrt(np.sum(part**2, axis=1)) for cause, part in parts.items()}
 
     @property
@@ -129,21 +134,12 @@ def fit_coefficients(columns: Design, data: np.ndarray) -> np.ndarray:
         Model and weights, and how much the scatter of the map adds to the normal equations: that is taken out again.
     data : ndarray, shape (n_observed,)
         Relative intensity, each ring with mean 1.
-
-    Raises
-    ------
-    AnisotropyError
-        If the terms are not independent where there are weights.
     """
     theta = np.zeros(len(columns.names))
     for _ in range(20):
         model, jacobian = columns.relative_intensity(theta)
         slope = (jacobian.T * columns.weight) @ (data - model) + columns.correction @ np.append(1.0, theta)
-        try:
-            step = columns.scale * np.linalg.solve(columns.scaled_normal(jacobian), columns.scale * slope)
-        except np.linalg.LinAlgError:
-            raise AnisotropyError(f"the terms of order {columns.order} cannot be told apart on this part of the sky: "
-                                  "lower the order or widen the declination limits") from None
+        step = columns.solve(jacobian, columns.scale * slope)
         theta = theta + step
         if np.all(np.abs(step) <= 1e-13 * columns.scale):
             break
@@ -190,7 +186,7 @@ def fit_anisotropy(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[Li
     Raises
     ------
     AnisotropyError
-        If the grids differ, fewer pixels are observed than there are parameters, or the terms are not independent.
+        If the grids differ, or fewer pixels are observed than there are parameters.
 
     References
     ----------
@@ -224,12 +220,7 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
     data = data / columns.ring_mean(data)
     theta = fit_coefficients(columns, data)
     model, jacobian = columns.relative_intensity(theta)
-    values = np.linalg.eigvalsh(columns.scaled_normal(jacobian, corrected=False))
-    if values[0] <= 1e-13 * values[-1]:
-        raise AnisotropyError(f"the terms of order {columns.order} cannot be told apart on this sky: lower the order "
-                              "or widen the declination limits")
-    estimator = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian),
-                                                         (jacobian * columns.scale).T * columns.weight)
+    estimator = columns.solve(jacobian, (jacobian * columns.scale).T * columns.weight)
     terms = np.append(1.0, theta)
     errors = {cause: sparse.csr_array((change @ terms)[:, None]) for cause, change in (changes or {}).items()}
     if columns.scatter.size:
@@ -248,5 +239,6 @@ def fit_design(columns: Design, data: np.ndarray, changes: Mapping[str, np.ndarr
     taken = np.sum(((jacobian.T * columns.weight) @ jacobian - 2.0 * columns.correction[:, 1:])
                    * (noise @ noise.T + response @ response.T))
     return AnisotropyFit(design=columns, data=data, theta=theta, estimator=estimator, noise=noise, map_errors=errors,
-                         map_response=response, chi2=columns.weight @ (data - model) ** 2, effective_pixels=pixels,
+                         map_response=response, untold=columns.untold, effective_pixels=pixels,
+                         chi2=columns.weight @ (data - model) ** 2,
                          chi2_expected=columns.noise_trace + columns.expected_squares(of_map) - float(taken))

@@ -131,15 +131,14 @@ def pitch_angle_distribution(renormalised: RenormalisedSky | list[RenormalisedSk
         halves = [_shares(maps, edges, k) for k in (0, 1)]
         in_common = (0.5 * (halves[0] - halves[1]).T * reach) @ scatter / total[:, None]
         cross = columns.taken_out(scatter[:, 1:-2])
-        missed = columns.scale[:, None] * np.linalg.solve(columns.scaled_normal(jacobian),
-                                                          columns.scale[:, None] * cross)
+        missed = columns.solve(jacobian, columns.scale[:, None] * cross)
     F = 1.0 + averages[:, :order] @ legendre + share @ excess + in_common[:, [0, *fitted]] @ np.append(1.0, fit.theta)
 
     # small changes d of the sky move the bins by T d: through the fitted series, and through the excess
     from_fit = averages[:, :order] @ np.eye(order, order + 2) - share @ jacobian + in_common[:, fitted]
     operator = from_fit @ fit.estimator + share
     noise, of_map = columns.response(operator, columns.noise), columns.response(operator, fit.map_noise)
-    covariance = noise @ noise.T + of_map @ of_map.T
+    covariance = sum(part @ part.T for part in (noise, of_map, from_fit @ fit.untold))
 
     high = columns.averaging @ mean[:, 1:-2]
     high = high - columns.ring_mean(high)

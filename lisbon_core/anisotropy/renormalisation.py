@@ -61,11 +61,11 @@ def renormalise(sky: SkyMap, fit: AnisotropyFit) -> RenormalisedSky:
     slopes = (columns.rings @ columns.columns - np.outer(mean, columns.full_sky_mean))[:, 1:] / global_mean
 
     # pixel noise after the rings plus the model's ring mean, with their correlation; then what the covariance holds
-    # beyond the noise of the sky (the sample of the Liouville map) on top
+    # beyond the noise of the sky (the sample of the Liouville map, what is not told) on top
     response = slopes @ fit.noise
     # an error of the map moves the model's mean itself, and, through the data, the coefficients the other way
     of_map = slopes @ fit.map_response - (columns.rings @ fit.map_noise).toarray() / global_mean
-    extra = np.sum(of_map**2, axis=1)
+    extra = np.sum(of_map**2, axis=1) + np.sum((slopes @ fit.untold) ** 2, axis=1)
     mean_sigma = np.sqrt(np.sum(response**2, axis=1) + extra)
     variance = columns.noise_variance(response - columns.ring_noise) + extra[columns.ring]
 

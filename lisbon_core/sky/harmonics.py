@@ -86,9 +86,9 @@ def first_harmonic(sky: SkyMap) -> FirstHarmonic:
     For equal errors this is the projection by solid angle; `field_of_view` turns it into a dipole amplitude.
     """
     ra, dec = (np.radians(x)[sky.observed] for x in np.meshgrid(sky.ra, sky.dec))
-    value, covariance = _linear_fit(sky, np.stack([np.ones_like(ra), np.cos(ra), np.sin(ra)], axis=1))
+    value, covariance = _linear_fit(sky, np.stack([np.cos(ra), np.sin(ra)], axis=1))
     weight = _areas(sky) / sky.sigma[sky.observed] ** 2
-    return FirstHarmonic(value[1:], covariance[1:, 1:], weight.sum() / (weight @ np.cos(dec)))
+    return FirstHarmonic(value, covariance, weight.sum() / (weight @ np.cos(dec)))
 
 
 def first_harmonic_of_events(ra, dec, weight) -> FirstHarmonic:

@@ -22,13 +22,15 @@ __all__ = ["fit_speed", "share_of_its_own"]
 
 
 def fit_speed(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[LiouvilleMap], order: int = 7,
-              p_index: float = 4.7) -> AnisotropyFit:
+              p_index: float = 4.7, base=sample_columns) -> AnisotropyFit:
     """A_n, G and `speed`, the relative change of p_index times the speed of the plasma that the map was made with.
 
     Parameters
     ----------
     sky, liouville, order, p_index
         As for `fit_anisotropy`.
+    base : function
+        Columns of Eq. (3), as the `terms` of `fit_anisotropy`.
 
     Returns
     -------
@@ -38,13 +40,16 @@ def fit_speed(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[Liouvil
     Raises
     ------
     AnisotropyError
-        If A_1 and G make up the same sky, as they do without a heliosphere.
+        If A_1 and G make up the same sky, as they do without a heliosphere; if p_index is 0.
     """
+    if not p_index:
+        raise AnisotropyError("p_index is 0, and without a spectrum the speed of the plasma does not show: take a "
+                              "p_index above 0")
     names, theta = (*parameter_names(order), "speed"), np.zeros(order + 3)
     for _ in range(10):
         def terms(liouville, sample, order, p_index, theta=theta):
             """Eq. (3) with its exponent as found, and its derivative."""
-            columns = sample_columns(liouville, sample, order, p_index * (1.0 + theta[-1]))
+            columns = base(liouville, sample, order, p_index * (1.0 + theta[-1]))
             change = -p_index * np.log(liouville.momentum_ratio[sample].ravel())
             change *= columns @ np.append(1.0, theta[:-1])
             columns[:, 0] -= theta[-1] * change

@@ -133,7 +133,7 @@ class OrderChoice:
 
 
 def compare_orders(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[LiouvilleMap], orders=range(1, 11),
-                   p_index: float = 4.7, bands: int = 5) -> OrderChoice:
+                   p_index: float = 4.7, bands: int = 5, **terms) -> OrderChoice:
     """Fit series of several orders and judge them.
 
     Parameters
@@ -145,9 +145,12 @@ def compare_orders(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[Li
     bands : int
         Bands of declination of the cross-validation; each is left out in turn together with rings closer to it than
         the averaging radius, which share its data.
+    terms
+        Columns other than those of Eq. (3), see `design`.
     """
     orders = np.array(list(orders))
-    fits, crossed = [fit_anisotropy(sky, liouville, int(order), p_index) for order in orders], np.zeros(orders.size)
+    fits = [fit_anisotropy(sky, liouville, int(order), p_index, **terms) for order in orders]
+    crossed = np.zeros(orders.size)
     # one effective pixel counts 1, however many share it: the same for all, so that chi-squares can be compared
     expected = np.array([one.design.noise_trace + one.design.expected_squares(one.map_noise) for one in fits])
     longest = np.argmax(orders)
