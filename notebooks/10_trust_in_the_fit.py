@@ -339,7 +339,7 @@ beyond = {row["number"]: row["mean_pull"] / np.hypot(row["mean_pull_error"], of_
           for row in covered if abs(row["mean_pull"]) > 2 * row["mean_pull_error"]}
 if beyond:
     largest = np.max(np.abs(covered["mean_pull"]))
-    say("More than two of their ± from 0 are " + ", ".join(f"{re.sub(r'^([AG]_.)$', r'$\1$', name)} ({one:+.1f} errors with that map counted)"
+    say("More than two of their ± from 0 are " + ", ".join(f"{symbol[name]} ({one:+.1f} errors with that map counted)"
         .replace("-", "−") for name, one in beyond.items()) + f". Errors of one map are not independent of each other. Were the largest bias, "
         f"{largest:.2f} of an error, real, {held(largest):.0f} % of the 68 % intervals would still hold the truth.")
 
