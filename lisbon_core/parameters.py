@@ -7,7 +7,7 @@ import os
 import re
 import reprlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.reading import parsed
 
 __all__ = ["FAST", "FILES", "OF_THE_FIELD", "ParameterError", "RunParameters", "absolute", "checked", "documented",
-           "heliosphere_parameters", "parameter", "parameter_table", "split_choice"]
+           "heliosphere_parameters", "parameter", "parameter_table", "split_choice", "suggestion"]
 
 FAST = {"grid_deg": 4.0, "members": 0}  # what --fast sets: a quarter of the orbits and of the pixels, no ensemble
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
@@ -43,6 +43,12 @@ def absolute(value: str | Path) -> str:
 
 class ParameterError(LisbonError):
     """A run parameter that is unknown, of the wrong type, or out of physics."""
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Sentence part that names what may have been meant, or all there is, unless something else is to be said then."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else otherwise or f"there are {', '.join(known)}."
 
 
 def parameter(default, help: str, **rule):
@@ -124,7 +130,7 @@ class RunParameters:
 
     @classmethod
     def from_mapping(cls, values: Mapping) -> "RunParameters":
-        """Parameters from names and values.
+        """Parameters from names and values; files that are there are named as they are found from everywhere.
 
         Raises
         ------
@@ -138,10 +144,10 @@ class RunParameters:
             values = {name: value for name, value in values.items() if name != "positions"}
         for name in values:
             if name not in known:
-                near = difflib.get_close_matches(str(name), known, n=1)
-                hint = f"did you mean {near[0]}?" if near else "`lisbon list` shows all of them"
-                raise ParameterError(f"No parameter is called {name}: {hint}")
-        return cls(**values)
+                raise ParameterError(f"No parameter is called {name}: "
+                                     f"{suggestion(str(name), known, '`lisbon list` shows all of them')}")
+        made = cls(**values)
+        return replace(made, **{name: absolute(getattr(made, name)) for name in FILES})
 
     def as_dict(self) -> dict:
         """Names and values, as JSON can hold them."""

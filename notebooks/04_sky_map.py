@@ -164,8 +164,8 @@ say(
 
 # %% tags=["hide-input"]
 say(
-    f"First harmonic of this sky: amplitude {number(harmonic.amplitude, harmonic.amplitude_error)}, phase "
-    f"{number(harmonic.phase, harmonic.phase_error)}°. For comparison, Tibet AS-gamma measured at 4 TeV an amplitude of "
+    f"First harmonic of this sky: amplitude {number(harmonic.amplitude, harmonic.amplitude_sigma)}, phase "
+    f"{number(harmonic.phase, harmonic.phase_sigma)}°. For comparison, Tibet AS-gamma measured at 4 TeV an amplitude of "
     f"{number(*run.measured['dipole'])} at {number(*run.measured['phase'])}°."
     + (" The synthetic sky was not tuned to it." if run.is_recovery_test else "")
 )
@@ -208,8 +208,8 @@ show(
 )
 loud, by_leaking = (np.sum(power[1:] > 2 * spectrum.noise[1:]) for power in (spectrum.power, leaked.power))
 say(
-    f"Fitted {'together with the quadrupole' if rings > 1 else 'alone'}, the dipole along the equator is {number(dipole.amplitude, dipole.amplitude_error)} "
-    f"at {number(dipole.phase, dipole.phase_error)}°. The power is more than twice that of the noise at {loud} of the "
+    f"Fitted {'together with the quadrupole' if rings > 1 else 'alone'}, the dipole along the equator is {number(dipole.amplitude, dipole.amplitude_sigma)} "
+    f"at {number(dipole.phase, dipole.phase_sigma)}°. The power is more than twice that of the noise at {loud} of the "
     f"{spectrum.l.size - 1} degrees shown. That does not mean structure at each of them: the dipole alone, without noise, is "
     f"above at {by_leaking}. On a sky seen in part it leaks into the other degrees."
 )

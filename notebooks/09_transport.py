@@ -45,7 +45,7 @@ from lisbon_core.claims import otherwise_made, transport_claims
 from lisbon_core.run import Run, paper_values
 from lisbon_core.sky import first_harmonic, ring_normalise
 from lisbon_core.studies.closures import transport_scales
-from lisbon_core.studies.covariance_forgotten import compare_errors, taken
+from lisbon_core.studies.covariance_forgotten import before_enlargement, compare_errors
 from lisbon_core.studies.decisions import conclusions
 from lisbon_core.studies.joint_region import joint_region
 from lisbon_core.studies.laws_compared import compare_laws, focusing_without_a_law
@@ -288,13 +288,13 @@ else:
 
 # %% tags=["hide-input"]
 if transport.T_0_bound.value is not None:
-    cases = [taken("nothing", transport), *compare_errors(run.fit, run.all_renormalised, run.maps, closure, kappa29)[1:]]
+    cases = {name: before_enlargement(case) for name, case in compare_errors(run).items()}
     say(page_table(
-        [(case.name, number(case.inverse_L.value, case.inverse_L.sigma), number(case.T_0_bound.value),
-          f"{number(case.transport.chi2)} / {case.transport.dof}") for case in cases],
+        [(name, number(case.inverse_L.value, case.inverse_L.sigma), number(case.T_0_bound.value),
+          f"{number(case.chi2)} / {case.dof}") for name, case in cases.items()],
         ("taken for independent", "1/L (1/pc)", "bound on T₀, 95 % (1/yr)", "χ² / degrees of freedom")))
     stated = paper["T_0_bound_per_year"] / kappa29
-    honest, naive = cases[0].T_0_bound.value, cases[-1].T_0_bound.value
+    honest, naive = (cases[name].T_0_bound.value for name in ("nothing", "pixels and bins"))
     naive = np.nan if naive is None else naive
     say(
         f"The paper states {number(stated)} per year. The bound with the full covariance is {honest / stated:.1f} times "
@@ -329,11 +329,10 @@ if fitted:
 # %% tags=["hide-input"]
 if fitted:
     compared = {law.name: law for law in compare_laws(pad, closure, kappa29)}
-    rows = [(name, law.chi2, law.dof, f"{law.bic:.1f}", law.inverse_L) for name, law in compared.items()]
     with where_possible("1/L without a law"):
-        free = focusing_without_a_law(pad, kappa29)
-        rows.append(("no law at all", free.chi2, free.dof, "–", free.inverse_L))
-    say(page_table([(name, f"{chi2:.1f} / {dof}", bic, number(one.value, one.sigma)) for name, chi2, dof, bic, one in rows],
+        compared["no law at all"] = focusing_without_a_law(pad, kappa29)
+    say(page_table([(name, f"{one.chi2:.1f} / {one.dof}", f"{one.bic:.1f}".replace("nan", "–"),
+                     number(one.inverse_L.value, one.inverse_L.sigma)) for name, one in compared.items()],
                    ("law", "χ² / degrees of freedom", "BIC", "1/L (1/pc)")))
 
 # %% [markdown]

@@ -40,11 +40,12 @@ from lisbon_core.ensemble import nuisances, together
 from lisbon_core.frames import unit_vector
 from lisbon_core.run import DATA, Run
 from lisbon_core.studies.decisions import conclusions, forecasts
+from lisbon_core.studies.field_posterior import field_posterior
 from lisbon_core.studies.sensitivity import field_fan, variations
 from lisbon_core.tools.notebook import expect, folder, number, say, show
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import Plan
-from lisbon_core.tools.sweep_report import field_of_rows
+from lisbon_core.tools.sweep_report import tried_fields
 from lisbon_core.tools.tables import page_table
 
 run = Run.from_namespace(globals())
@@ -294,7 +295,7 @@ best, done = None, []
 if fan:
     done = [rows[one] for one in fan if rows[one]["status"] == "done"]
     try:
-        best = field_of_rows(done, ("field_lon", "field_lat"))
+        best = field_posterior(*tried_fields(done))
         say(f"{str(best).capitalize()}. With the field unknown, $A_1$ is {number(float(best.theta[0]), float(best.theta_sigma[0]))}.")
         if np.isfinite(values("A_1")[0]):
             say(f"With the field as assumed it is {number(float(values('A_1')[0]), float(values('A_1', 'sigma')[0]))}.")

@@ -170,7 +170,7 @@ def test_every_reader_is_bounded(tmp_path):
     folder, commands = files(tmp_path), []
     for what in ("pipe", "sparse", "/dev/zero", "packed.gz"):
         commands += [f"map {what}", f"run --out out --params {what}", f"capstone --student x --grade {what}",
-                     f"check {what}", f"sweep --out out --points {what}", f"heliosphere {what} --out out"]
+                     f"check {what}", f"sweep --out out --params {what}", f"heliosphere {what} --out out"]
         commands += [f"run --out out --set {name}={what}" for name in ("sky_map", "mask", "heliosphere", "response")]
     commands += [f"run --out out --params {what}" for what in ("aliases", "deep", "digits", "date")]
     commands += [f"run --out out --set heliosphere={what}.toml" for what in ("deep", "digits")]

@@ -11,7 +11,7 @@ from lisbon_core.parameters import RunParameters
 from lisbon_core.rounding import number
 from lisbon_core.run import Run
 from lisbon_core.tools.notebook import record
-from lisbon_core.tools.provenance import ROOT, write_json
+from lisbon_core.tools.provenance import ROOT
 from lisbon_core.tools.tables import plain_table, table
 from lisbon_core.transport.result import Estimate
 
@@ -106,11 +106,6 @@ def test_plain_table():
     row = {"value": 17.93, "sigma": 2.81, "unit": "pc", "paper": 17.8, "truth": 17.5, "verdict": "recovered",
            "equation": "(5)", "note": "with T_0 = 0"}
     assert plain_table({"L_focusing": row}).splitlines()[1].split()[:3] == ["L_focusing", "17.5", "17.8"]
-
-
-def test_strict_json(tmp_path):
-    with pytest.raises(ValueError, match="not a finite number"):
-        write_json(tmp_path / "a.json", {"value": float("inf")})
 
 
 @pytest.mark.parametrize(("changes", "what"), [

@@ -8,7 +8,12 @@ from lisbon_core.anisotropy import fit_anisotropy, pitch_angle_distribution, ren
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.sky import ring_normalise
-from lisbon_core.studies.covariance_forgotten import compare_errors, independent_bins, independent_pixels
+from lisbon_core.studies.covariance_forgotten import (
+    before_enlargement,
+    compare_errors,
+    independent_bins,
+    independent_pixels,
+)
 
 
 def fitted(averaging):
@@ -46,10 +51,11 @@ def test_bins_keep_their_error_bars():
 def test_bound_of_the_default_sky():
     """Near the paper's bound one comes where pixels and bins both pass for independent, and not otherwise."""
     run = Run(RunParameters())
-    honest, _, pixels, both = compare_errors(run.fit, run.renormalised, run.liouville)
+    enlarged = compare_errors(run)
+    honest, _, pixels, both = map(before_enlargement, enlarged.values())
     assert honest.T_0_bound.value == pytest.approx(1.1e-5, rel=0.2)
     assert both.T_0_bound.value == pytest.approx(1.8e-6, rel=0.3)
     assert honest.inverse_L.sigma > 3.5 * both.inverse_L.sigma
-    assert honest.transport.error_scale == 1.0
-    assert pixels.transport.error_scale > 2.0  # the bins themselves refute the errors
-    assert pixels.T_0_bound.value < 0.4 * pixels.transport.T_0_bound.value
+    assert honest.error_scale == 1.0
+    assert pixels.error_scale > 2.0  # the bins themselves refute the errors
+    assert pixels.T_0_bound.value < 0.4 * enlarged["pixels"].T_0_bound.value

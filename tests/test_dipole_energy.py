@@ -69,7 +69,7 @@ def test_errors_are_those_of_the_coefficients_where_the_map_is_exact(run, fit):
 
 def test_between_energies_components_are_interpolated():
     energy, vector = np.array([1.0, 4.0]), np.array([[1.0, 0.0], [0.0, 1.0]])
-    one = study.Harmonics(energy, vector, np.array([np.eye(2), 4.0 * np.eye(2)]), 1.2).at([1.0, 2.0, 5.0])
+    one = study.Harmonics(vector, np.array([np.eye(2), 4.0 * np.eye(2)]), 1.2, energy).at([1.0, 2.0, 5.0])
     assert one.phase[:2] == pytest.approx([0.0, 45.0])
     assert one.amplitude[:2] == pytest.approx([1.0, np.sqrt(0.5)])
     assert one.amplitude_sigma[1] == pytest.approx(np.sqrt(2.5))

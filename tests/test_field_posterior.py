@@ -103,9 +103,8 @@ def test_a_sweep_of_fields_ends_with_the_best(tmp_path):
     from astropy.table import Table
 
     fields, found = bowl(np.random.default_rng(2))
-    made = plan({"field_lon": "uniform(210,230)", "field_lat": "uniform(33,47)"}, sample=2)
-    common = {"order": 1, "field_frame": "ecliptic"}
-    rows = [{"status": "done", "parameters": {"field_lon": lon, "field_lat": lat, **common},
+    made = plan({"field_lon": "uniform(210,230)", "field_lat": "uniform(33,47)", "order": 1}, sample=2)
+    rows = [{"status": "done", "parameters": {"field_lon": lon, "field_lat": lat},
              "fit": vars(fit) | {"theta": [*fit.theta, 1e-7], "covariance": np.pad(fit.covariance, (0, 1)).tolist()}}
             for (lon, lat), fit in zip(fields, found, strict=True)]
     text = summary([*rows, {"status": "failed", "reason": "no"}], made, tmp_path)

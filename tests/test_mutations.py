@@ -21,10 +21,10 @@ from astropy_healpix import nside_to_npix
 from test_sky_io import healpix_file
 from toy import uniform_field_map
 
-from lisbon_core import claims
+from lisbon_core import claims, hdf5
 from lisbon_core._core import LisbonError
 from lisbon_core.course import checking, copies, unknown_sky
-from lisbon_core.heliosphere import closed_form, export, gridded_files, read_gridded, write_gridded
+from lisbon_core.heliosphere import closed_form, export, read_gridded, write_gridded
 from lisbon_core.liouville import load
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.simulations import read_cells
@@ -97,10 +97,6 @@ def _sweep(path):
 
 def _settings(path):
     assert sweep_plan.plan(_yaml(path)).runs
-
-
-def _points(path):
-    assert sweep_plan.plan({}, points=sweep_plan.read_points(path)).runs
 
 
 def _answer(path):
@@ -180,7 +176,6 @@ def valid(tmp_path_factory, make_sky):
         "AU AU AU amu/cc km/s km/s km/s nT nT nT\n 10 0.0 -3 1 7\n 27 1 1\n 1.6667\nx y z Rho Ux Uy Uz Bx By Bz g\n"
         + "".join(f"{x} {y} {z} 0.1 -25.0 0.0 0.0 0.1 0.2 0.3\n" for x, y, z in places))
     (folder / "sweep.yaml").write_text("order: [3, 5]\nfield_uG: '2:4:1'\np_index: 4.7\nsky_label: x\n")
-    (folder / "points.csv").write_text("field_lon,field_lat,order\n219.0,39.9,5\n220.5,40,7\n")
     (folder / "answer.toml").write_text("".join(f"{name} = {{value = 1.5, sigma = 0.1}}\n"
                                                 for name in unknown_sky.ASKED))
     sweep.sweep(_planned(), folder / "swept", task=_outcome)
@@ -195,7 +190,7 @@ def valid(tmp_path_factory, make_sky):
     readers = {"mask.csv": lambda path: read_mask(path, sky), "truth.toml": _truth, "heliosphere.toml": _heliosphere,
                "run.yaml": _run_parameters, "results.json": _folder, "liouville_map.fits": _liouville,
                "spherical.h5": _grid, "cartesian.h5": _grid, "cells.out": _cells, "sweep.jsonl": _sweep,
-               "sweep.yaml": _settings, "points.csv": _points, "answer.toml": _answer, "claims.json": _claims,
+               "sweep.yaml": _settings, "answer.toml": _answer, "claims.json": _claims,
                "provenance.json": _earlier_run, "student.ipynb": _student}
     return {path.name: (path.read_bytes(), readers.get(path.name, _sky)) for path in sorted(folder.iterdir())}
 
@@ -232,7 +227,7 @@ def damaged(content: bytes, rng) -> bytes:
 
 NAMES = ("answer.toml", "cartesian.h5", "cells.out", "claims.json", "counts.fits", "heliosphere.toml", "image.fits",
          "intensity.fits", "liouville_map.fits", "map.csv", "map.csv.gz", "map.ecsv", "map.fits", "mask.csv",
-         "points.csv", "provenance.json", "results.json", "run.yaml", "spherical.h5", "student.ipynb", "sweep.jsonl",
+         "provenance.json", "results.json", "run.yaml", "spherical.h5", "student.ipynb", "sweep.jsonl",
          "sweep.yaml", "truth.toml")
 NEVER_REFUSED = ("sweep.jsonl",)  # what it held is made anew
 
@@ -244,7 +239,7 @@ def test_damaged_files_are_read_or_refused(valid, tmp_path, monkeypatch, name):
     path = tmp_path / "run" / name
     path.parent.mkdir()
     path.write_bytes(content)
-    monkeypatch.setattr(gridded_files, "PATIENCE", 5.0)
+    monkeypatch.setattr(hdf5, "PATIENCE", 5.0)
     monkeypatch.setattr(checking, "_execute", lambda notebook, seconds: ("", set()))
     monkeypatch.setattr(checking.pairing, "read", functools.cache(checking.pairing.read))
     read(path)  # the valid one is read

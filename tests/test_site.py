@@ -24,6 +24,7 @@ import pytest
 import yaml
 
 import lisbon_core
+from lisbon_core._core import LisbonError
 from lisbon_core.studies import answers
 from lisbon_core.tools import equations, pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
@@ -174,10 +175,10 @@ def test_search_is_there_and_the_site_is_small(built):
 def test_what_is_missing_is_named(monkeypatch, tmp_path):
     there = importlib.util.find_spec
     monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None if name == "mathjax" else there(name))
-    with pytest.raises(build.SiteError, match="django-static-mathjax"):
+    with pytest.raises(LisbonError, match="django-static-mathjax"):
         build.build_site(tmp_path)
     monkeypatch.setattr(build.shutil, "which", lambda name: None)
-    with pytest.raises(build.SiteError, match="Chromium"):
+    with pytest.raises(LisbonError, match="Chromium"):
         build.build_pdf(tmp_path)
     assert not (tmp_path / "site" / "html").exists()
     assert not (tmp_path / "lisbon.pdf").exists()
@@ -394,6 +395,7 @@ def test_pdf_holds_everything_uncut(tmp_path, browser):
     length = len(re.findall(rb"/Type\s*/Page\b", pdf))
     assert length > 40
     page = browser.new_page(viewport={"width": 680, "height": 994})  # what the margins leave of A4
+    page.set_default_timeout(180_000)  # one page of everything
     page.emulate_media(media="print")
     with served(tmp_path / "pdf" / "html") as address:
         page.goto(f"{address}/index.html")

@@ -45,7 +45,7 @@ def test_a_known_dipole_comes_back_from_each_form(tmp_path, form):
     for found, factor in ((multipoles(sky, 1).dipole, 1.0), (first_harmonic(sky), np.pi / 4)):
         assert found.amplitude == pytest.approx(factor * AMPLITUDE, rel=1e-3 if factor < 1 else 1e-6)
         assert found.phase == pytest.approx(PHASE, abs=1e-3)
-        assert found.amplitude_error == pytest.approx(factor * SIGMA / NORM, rel=0.05)
+        assert found.amplitude_sigma == pytest.approx(factor * SIGMA / NORM, rel=0.05)
     assert multipoles(sky, 2).power(2) == pytest.approx(0.0, abs=1e-13)
 
 

@@ -309,7 +309,7 @@ def test_real_counts_have_the_known_first_harmonic(real_data):
     harmonic = first_harmonic(cut(sky, dec_max=-25))
     assert harmonic.amplitude == pytest.approx(7.1e-4, abs=0.4e-4)
     assert harmonic.phase == pytest.approx(47, abs=3)
-    assert harmonic.amplitude_error == pytest.approx(1.2e-4, abs=0.1e-4)  # sqrt(2 x 1.05 / events)
+    assert harmonic.amplitude_sigma == pytest.approx(1.2e-4, abs=0.1e-4)  # sqrt(2 x 1.05 / events)
 
 
 def test_real_profile_and_events_have_the_known_first_harmonics(real_data):
@@ -321,7 +321,7 @@ def test_real_profile_and_events_have_the_known_first_harmonics(real_data):
     profile = first_harmonic(SkyMap(dec, ra, one_ring, error, np.isfinite(one_ring)))
     assert profile.amplitude == pytest.approx(8.58e-4, abs=0.01e-4)
     assert profile.phase == pytest.approx(22.1, abs=0.1)
-    assert profile.amplitude_error == pytest.approx(0.09e-4, abs=0.01e-4)
+    assert profile.amplitude_sigma == pytest.approx(0.09e-4, abs=0.01e-4)
     dec, ra, weight = np.loadtxt(real_data / "context/Arrival_directions_8EeV_Science_2017.dat.gz", usecols=(2, 3, 5),
                                  unpack=True)
     auger = first_harmonic_of_events(ra, dec, weight)

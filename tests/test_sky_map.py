@@ -206,8 +206,8 @@ def test_errors_of_harmonics_are_those_of_simulated_skies(make_sky):
         sky = average(flat.replace(relative_intensity=noisy), 12.0)
         fits.append((first_harmonic(sky), multipoles(sky, 2)))
     amplitude, phase = (np.array([getattr(f, x) for f, _ in fits]) for x in ("amplitude", "phase"))
-    assert amplitude.std() == pytest.approx(fits[0][0].amplitude_error, rel=0.3)
-    assert phase.std() == pytest.approx(fits[0][0].phase_error, rel=0.3)
+    assert amplitude.std() == pytest.approx(fits[0][0].amplitude_sigma, rel=0.3)
+    assert phase.std() == pytest.approx(fits[0][0].phase_sigma, rel=0.3)
     spread = np.std([m.coefficients for _, m in fits], axis=0)
     assert np.allclose(spread, np.sqrt(np.diag(fits[0][1].covariance)), rtol=0.33)
 
@@ -245,5 +245,5 @@ def test_rayleigh_analysis_of_drawn_events():
     weight = 1 + 0.3 * n @ unit_vector(200, 0)
     ra, dec = np.degrees(np.arctan2(n[:, 1], n[:, 0])), np.degrees(np.arcsin(n[:, 2]))
     result = first_harmonic_of_events(ra, dec, weight)
-    assert abs(result.dipole - 0.3) < 4 * result.amplitude_error * result.field_of_view
-    assert abs(result.phase - 200) < 4 * result.phase_error
+    assert abs(result.dipole - 0.3) < 4 * result.amplitude_sigma * result.field_of_view
+    assert abs(result.phase - 200) < 4 * result.phase_sigma

@@ -21,13 +21,17 @@ from lisbon_core.studies.sensitivity import field_fan, variations
 from lisbon_core.tools import provenance, workers
 from lisbon_core.tools.cli import _yaml, main
 from lisbon_core.tools.provenance import LOCK
-from lisbon_core.tools.sweep import read_rows, sweep
-from lisbon_core.tools.sweep_plan import SweepError, plan, read_points
-from lisbon_core.tools.workers import Processes, WorkerError
+from lisbon_core.tools.sweep import placed, sweep
+from lisbon_core.tools.sweep_plan import plan
+from lisbon_core.tools.workers import Processes
 
 
 def orders(runs):
     return [one.order for one in runs]
+
+
+def read_rows(path):
+    return [row for _, row in placed(path)]
 
 
 def test_lists_and_grids_are_combined():
@@ -54,13 +58,9 @@ def test_draws_follow_their_laws_and_continue():
     assert len(plan({**settings, "order": [3, 5]}, sample=4).runs) == 8
 
 
-def test_points_and_how_many_are_too_many(tmp_path):
-    with pytest.raises(SweepError, match="1600000 runs"):
+def test_so_many_are_too_many():
+    with pytest.raises(LisbonError, match="1600000 runs"):
         plan({"field_lon": "0.05:200:0.1", "field_lat": "0.05:80:0.1"})
-    (tmp_path / "p.csv").write_text("# mine\norder, closure\n3,uniform\n5,flux-tube\n")
-    made = plan({"polarity": "1,-1"}, points=read_points(tmp_path / "p.csv"))
-    assert {(one.order, one.closure, one.polarity) for one in made.runs} == {
-        (3, "uniform", 1), (3, "uniform", -1), (5, "flux-tube", 1), (5, "flux-tube", -1)}
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
@@ -79,16 +79,15 @@ def test_points_and_how_many_are_too_many(tmp_path):
     (["--set", "field_lon=-1e308:1e308:1e-9"], "more than 1000000: take a larger step"),
     (["--set", "field_lon=a:b:c"], "is no grid: write field_lon=first:last:step, finite numbers"),
     (["--set", "field_lon=0:inf:5"], "is no grid"),
-    (["--set", "field_lon=uniform(210,230)"], "but --sample is None: say how many draws"),
+    (["--set", "field_lon=uniform(210,230)"], "--sample is not given, but field_lon is drawn from a law"),
     (["--set", "field_lon=uniform(230,210)", "--sample", "4"], "write field_lon=uniform(low,high)"),
     (["--set", "field_lon=unifrom(1,2)", "--sample", "4"], "did you mean uniform?"),
     (["--set", "field_uG=loguniform(0,2)", "--sample", "4"], "write field_uG=loguniform(low,high), both positive"),
     (["--set", "field_uG=normal(2,0)", "--sample", "4"], "write field_uG=normal(mean,deviation)"),
     (["--set", "field_uG=uniform(2,inf)", "--sample", "4"], "write field_uG=uniform(low,high)"),
     (["--set", "field_lat=uniform(80,99)", "--sample", "64"], "field_lat is 9"),
-    (["--set", "order=3", "--sample", "4"], "no parameter is drawn from a law"),
+    (["--set", "order=3", "--sample", "4"], "--sample is 4, but no parameter is drawn from a law"),
     (["--set", "sky_map=nowhere.fits"], "nowhere.fits"),
-    (["--points", "nowhere.csv"], "Cannot read --points nowhere.csv"),
     (["--params", "nowhere.yaml"], "Cannot read --params nowhere.yaml"),
     (["--jobs", "0"], "--jobs: 0 makes no sense"),
     (["--closer", "-1"], "--closer: -1 makes no sense"),
@@ -112,19 +111,10 @@ def test_yaml_is_read_as_it_stands(tmp_path):
     assert {one.sky_label for one in made.runs} == {"2009-01-01"}
 
 
-@pytest.mark.parametrize(("text", "sentence"), [("order\n", "lists no runs"), ("ordr\n3\n", "did you mean order?"),
-                                                ("order,closure\n3\n", "run 1 has 1 values")])
-def test_mistakes_in_a_list_of_points(tmp_path, text, sentence):
-    (tmp_path / "p.csv").write_text(text)
-    with pytest.raises(LisbonError) as error:
-        plan({}, points=read_points(tmp_path / "p.csv"))
-    assert sentence in str(error.value)
-
-
 def test_what_has_ended_is_not_run_again(tmp_path):
     first = sweep(plan({"order": [3, 5]}), tmp_path, task=sweep_tasks.square)
     again = sweep(plan({"order": [3, 5, 7]}), tmp_path, task=sweep_tasks.square)
-    assert [*again[:2]] == [*first]
+    assert [*again][:2] == [*first]
     assert len(read_rows(tmp_path / "sweep.jsonl")) == 3
     found = Table.read(tmp_path / "sweep.ecsv", format="ascii.ecsv")
     assert list(found["A_1"]) == [9.0, 25.0, 49.0]
@@ -144,7 +134,7 @@ def test_another_file_of_the_same_name_is_another_run(tmp_path):
                                               (sweep_tasks.raise_at_five, "KeyError: 'five'")])
 def test_failures_are_kept_and_tried_again_so_often(tmp_path, task, reason):
     for expected in (1, 2, 2):
-        rows = sweep(plan({"order": [3, 5, 7]}), tmp_path, task=task, attempts=2)
+        rows = [*sweep(plan({"order": [3, 5, 7]}), tmp_path, task=task, attempts=2)]
         assert [row["status"] for row in rows] == ["done", "failed", "done"]
         assert rows[1]["reason"] == reason
         assert rows[1]["attempt"] == expected
@@ -173,7 +163,7 @@ def test_two_workers_share_the_cores(tmp_path):
 
 def test_a_run_that_kills_its_worker_is_found(tmp_path):
     with Processes(2) as executor:
-        rows = sweep(plan({"order": [3, 4, 5, 6, 7]}), tmp_path, executor, task=sweep_tasks.die_at_five)
+        rows = [*sweep(plan({"order": [3, 4, 5, 6, 7]}), tmp_path, executor, task=sweep_tasks.die_at_five)]
     assert {row["parameters"]["order"]: row["status"] for row in rows} == {
         3: "done", 4: "done", 5: "failed", 6: "done", 7: "done"}
     assert rows[2]["reason"] == "its worker process died, twice: killed, or out of memory"
@@ -271,7 +261,7 @@ def test_the_command_runs_the_chain(tmp_path, capsys):
 
 def test_no_cluster_without_its_package(monkeypatch):
     monkeypatch.setattr(workers.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(WorkerError, match="install the extra 'dask'"), workers.cluster("tcp://127.0.0.1:1"):
+    with pytest.raises(LisbonError, match="install the extra 'dask'"), workers.cluster("tcp://127.0.0.1:1"):
         pass
 
 

@@ -48,8 +48,6 @@ class Design:
     columns : ndarray, shape (n_observed, order + 3)
         The averaged terms 1, P_n(mu), R_x, R_y, each times (p/p_0)^-p_index; where more is fitted there are more
         columns, here and below.
-    ring_columns : ndarray, shape (n_observed, order + 3)
-        Their ring means, on each pixel of the ring.
     scale : ndarray, shape (order + 2,)
         One over the size of each column but the constant: G is of order 1e-6 per AU, A of order 1e-3.
     full_sky_mean : ndarray, shape (order + 3,)
@@ -74,7 +72,6 @@ class Design:
     terms: Callable
     observed: np.ndarray
     columns: np.ndarray
-    ring_columns: np.ndarray
     scale: np.ndarray
     full_sky_mean: np.ndarray
     scatter: np.ndarray
@@ -88,6 +85,11 @@ class Design:
     def ring(self) -> np.ndarray:
         """Number of the ring of each pixel, shape (n_observed,)."""
         return np.repeat(np.arange(self.rings.shape[0]), np.diff(self.rings.indptr))
+
+    @cached_property
+    def ring_columns(self) -> np.ndarray:
+        """The ring means of the columns, on each pixel of the ring, shape (n_observed, order + 3)."""
+        return self.ring_mean(self.columns)
 
     @cached_property
     def ring_noise(self) -> np.ndarray:
@@ -289,8 +291,7 @@ def design(sky: SkyMap, liouville: LiouvilleMap, order: int = 7, p_index: float 
     counts = observed.sum(axis=1)[observed.any(axis=1)]
     rings = sparse.csr_array((np.repeat(1.0 / counts, counts), np.arange(counts.sum()),
                               np.concatenate([[0], np.cumsum(counts)])))
-    return Design(order=order, p_index=p_index, names=names or parameter_names(order), terms=terms,
-                  observed=observed, columns=columns, ring_columns=np.repeat(rings @ columns, counts, axis=0),
-                  scale=1.0 / np.sqrt(np.mean(columns[:, 1:] ** 2, axis=0)), full_sky_mean=area @ mean / area.sum(),
-                  scatter=scatter, averaging=averaging, rings=rings, weight=sky.sigma[observed] ** -2.0,
-                  noise=noise_factor(sky))
+    return Design(order=order, p_index=p_index, names=names or parameter_names(order), terms=terms, observed=observed,
+                  columns=columns, scale=1.0 / np.sqrt(np.mean(columns[:, 1:] ** 2, axis=0)),
+                  full_sky_mean=area @ mean / area.sum(), scatter=scatter, averaging=averaging, rings=rings,
+                  weight=sky.sigma[observed] ** -2.0, noise=noise_factor(sky))

@@ -17,9 +17,6 @@ from lisbon_core.sky.discs import Beside
 
 __all__ = ["joined", "several"]
 
-STACKED = ("columns", "ring_columns")
-BLOCKS = ("averaging", "noise")
-
 
 def several(one) -> list:
     """A list as it is, anything else as a list of one."""
@@ -43,15 +40,15 @@ def joined(designs: Sequence[Design]) -> Design:
     """
     if len(designs) == 1:
         return designs[0]
-    stacked = {name: np.concatenate([getattr(one, name) for one in designs]) for name in STACKED}
-    blocks = {name: Beside.diagonal([getattr(one, name) for one in designs]) for name in BLOCKS}
-    blocks["rings"] = sparse.block_diag([one.rings for one in designs], format="csr")
+    columns = np.concatenate([one.columns for one in designs])
+    averaging, noise = (Beside.diagonal([getattr(one, name) for one in designs]) for name in ("averaging", "noise"))
     scatter = [one.scatter for one in designs]
     if any(map(len, scatter)):  # a map that is taken as exact has none
         scatter = [one if len(one) else np.zeros((design.averaging.shape[1], one.shape[1]))
                    for one, design in zip(scatter, designs, strict=True)]
     weight = np.concatenate([one.weight * one.noise_pixels / one.weight.size for one in designs])
-    return replace(designs[0], **stacked, **blocks, weight=weight, scatter=np.concatenate(scatter),
-                   skies=tuple(designs), observed=np.concatenate([one.observed.ravel() for one in designs]),
-                   scale=1.0 / np.sqrt(np.mean(stacked["columns"][:, 1:] ** 2, axis=0)),
+    return replace(designs[0], columns=columns, averaging=averaging, noise=noise, weight=weight, skies=tuple(designs),
+                   rings=sparse.block_diag([one.rings for one in designs], format="csr"),
+                   scatter=np.concatenate(scatter), observed=np.concatenate([one.observed.ravel() for one in designs]),
+                   scale=1.0 / np.sqrt(np.mean(columns[:, 1:] ** 2, axis=0)),
                    full_sky_mean=np.mean([one.full_sky_mean for one in designs], axis=0))

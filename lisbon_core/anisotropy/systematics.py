@@ -133,8 +133,7 @@ def refitted(fit: AnisotropyFit, ensemble) -> tuple[np.ndarray, np.ndarray]:
     averaging = Beside.of(fit.data.size, [columns.averaging, cells])
     for change, error in zip(ensemble.changes, ensemble.errors, strict=True):
         moved = columns.columns + cells @ change
-        member = replace(columns, columns=moved, ring_columns=columns.ring_mean(moved), averaging=averaging,
-                         scatter=np.vstack([columns.scatter, error]))
+        member = replace(columns, columns=moved, averaging=averaging, scatter=np.vstack([columns.scatter, error]))
         found.append(fit_coefficients(member, fit.data))
         misfit = fit.data - member.relative_intensity(found[-1])[0]
         noise = cells @ (error @ np.append(1.0, found[-1]))

@@ -23,17 +23,13 @@ from lisbon_core.studies.field_posterior import field_at
 from lisbon_core.synthetic import SkyTruth, make_sky, map_of, random_truth
 from lisbon_core.transport import Estimate, fit_transport
 
-__all__ = ["ASKED", "CapstoneError", "Graded", "capstone", "grade", "infer", "read_answer", "sky_of", "unknown"]
+__all__ = ["ASKED", "Graded", "capstone", "grade", "infer", "read_answer", "sky_of", "unknown"]
 
 ASKED = ("field_lon", "field_lat", "A_1", "A_2", "A_3", "inverse_L")
 GRID_DEG, SAMPLES = 6.0, 4
 FIELD_ERROR = 0.5  # degrees, that of a fit as good as this sky allows
 SANE = (0.25, 4.0)  # a stated error over that of the reference fit
 LARGEST_PULL = 3.0
-
-
-class CapstoneError(LisbonError):
-    """A student or an answer that cannot be graded."""
 
 
 def unknown(student: str, secret: str = "") -> tuple[HeliosphereParameters, SkyTruth]:
@@ -46,7 +42,7 @@ def unknown(student: str, secret: str = "") -> tuple[HeliosphereParameters, SkyT
     """
     name = " ".join(student.split()).casefold()
     if not name:
-        raise CapstoneError("The student has no name: give one, or a number, with --student.")
+        raise LisbonError("The student has no name: give one, or a number, with --student.")
     seed = int(hashlib.sha256(f"{name}\n{secret}".encode()).hexdigest()[:8], 16)
     random = np.random.default_rng([seed, 1])
     distance, direction = random.uniform(3.0, 10.0), random.uniform(0.0, 2.0 * np.pi)
@@ -103,10 +99,10 @@ def read_answer(path: str | Path) -> dict[str, tuple[float, float]]:
 
     Raises
     ------
-    CapstoneError
+    LisbonError
         If the file cannot be read, or a number or its error is missing, not finite, or the error not positive.
     """
-    content = parsed(path, tomllib.loads, lambda why: CapstoneError(
+    content = parsed(path, tomllib.loads, lambda why: LisbonError(
         f"{path} cannot be read as TOML ({why}): write one line a number, such as "
         "A_1 = {value = 1.2e-3, sigma = 2e-5}."))
     answer = {}
@@ -114,10 +110,10 @@ def read_answer(path: str | Path) -> dict[str, tuple[float, float]]:
         try:
             value, sigma = answer[name] = float(content[name]["value"]), float(content[name]["sigma"])
         except (LookupError, TypeError, ValueError, OverflowError):
-            raise CapstoneError(f"{path} states no {name}: add a line {name} = {{value = ..., sigma = ...}}.") from None
+            raise LisbonError(f"{path} states no {name}: add a line {name} = {{value = ..., sigma = ...}}.") from None
         if not (isfinite(value) and isfinite(sigma) and sigma > 0):
-            raise CapstoneError(f"{path}: {name} = {value} with sigma = {sigma} is no measurement: "
-                                "both have to be finite, and the error positive.")
+            raise LisbonError(f"{path}: {name} = {value} with sigma = {sigma} is no measurement: "
+                              "both have to be finite, and the error positive.")
     return answer
 
 
@@ -145,7 +141,7 @@ def grade(student: str, answer: dict[str, tuple[float, float]], secret: str = ""
 def capstone(student: str, secret: str, out: str | None, answer: str | None) -> int:
     """Make the unknown sky of a student, or grade what the student found."""
     if bool(out) == bool(answer):
-        raise CapstoneError("Give --out to make the sky of a student, or --grade to grade an answer: one of the two.")
+        raise LisbonError("Give --out to make the sky of a student, or --grade to grade an answer: one of the two.")
     if out:
         write_sky_map(sky_of(student, secret), out)
         return 0

@@ -17,13 +17,11 @@ Without V and E there is no electric field, and then interstellar/V must be zero
 """
 
 import hashlib
-import io
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 
+from lisbon_core import hdf5
 from lisbon_core.frames import FRAMES, rotation_to_icrs
 from lisbon_core.heliosphere.gridded import Grid, GriddedHeliosphere, pack_grid
 from lisbon_core.heliosphere.parameters import HeliosphereError
@@ -36,7 +34,8 @@ NAMES = {"spherical": ("r", "theta", "phi"), "cartesian": ("x", "y", "z")}
 EVEN = 1e-3  # of a step: how far nodes may lie from even spacing
 FARTHEST = 1e6  # AU
 LARGEST = {"B": ("uG", 1e9), "V": ("km/s", 0.1 / KM_S), "E": ("uG c", 1e8)}  # in our unit; at the Sun's surface too
-PATIENCE = 20.0  # seconds for the library to read a small file
+CONTRACT = {"wanted": ("r", "theta", "phi", "x", "y", "z", "B", "V", "E", "interstellar/B", "interstellar/V"),
+            "most": 2**30, "room": 2**26, "times": 20}  # two fields on 560 nodes along each axis; compressed 20-fold
 
 
 def is_gridded(path) -> bool:
@@ -61,8 +60,8 @@ def read_gridded(path) -> GriddedHeliosphere:
         raise HeliosphereError(f"{path} is not an HDF5 file: write one with lisbon_core.heliosphere.write_gridded")
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused
-            grid, magnetic, velocity, electric = checked_content(_read_elsewhere(path))
-    except HeliosphereError as error:
+            grid, magnetic, velocity, electric = checked_content(hdf5.arrays(path, **CONTRACT))
+    except (HeliosphereError, hdf5.Refused) as error:
         raise HeliosphereError(f"{path}: {error}") from None
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise HeliosphereError(f"{path}: it cannot be read ({' '.join(str(error).split())}): it is damaged, write it "
@@ -76,25 +75,8 @@ def read_gridded(path) -> GriddedHeliosphere:
                               str(path), source)
 
 
-def _read_elsewhere(path: Path) -> dict[str, np.ndarray]:
-    """What another process reads of the file by `gridded_reader`, which says why."""
-    limit = PATIENCE + path.stat().st_size / 5e6
-    try:
-        ended = subprocess.run([sys.executable, "-P", Path(__file__).with_name("gridded_reader.py"), path],
-                               stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False)
-    except subprocess.TimeoutExpired:
-        raise HeliosphereError(f"it cannot be read within {limit:.0f} seconds: it is damaged, write it again") from None
-    said = ended.stderr.decode(errors="replace").strip().splitlines()
-    if ended.returncode == 1 and said:
-        raise HeliosphereError(said[-1])
-    if ended.returncode:
-        raise HeliosphereError("it makes the HDF5 library crash: it is damaged, write it again")
-    with np.load(io.BytesIO(ended.stdout), allow_pickle=False) as found:
-        return dict(found)
-
-
 def checked_content(content: dict[str, np.ndarray]):
-    """Grid, B, V and E (or None) from what `gridded_reader.content` found in a file, in our units."""
+    """Grid, B, V and E (or None) from what `hdf5.content` found in a file, in our units."""
     if (given := _text(content, "", "lisbon")) != FORMAT:
         raise HeliosphereError(f"the attribute lisbon is {given!r}, but it must be {FORMAT!r}")
     kind = _text(content, "", "grid")
@@ -127,13 +109,13 @@ def checked_content(content: dict[str, np.ndarray]):
 def _text(content, name: str, attribute: str) -> str:
     value = content.get(f"{name}@{attribute}")
     if value is None or value.dtype.kind != "U" or value.ndim:
-        raise HeliosphereError(f"{name or 'it'} has no text attribute {attribute} of at most 80 letters: add it")
+        raise HeliosphereError(f"{name or 'it'} has no text attribute {attribute}: add it")
     return str(value)
 
 
 def _values(content, name: str) -> np.ndarray:
     if name not in content:
-        raise HeliosphereError(f"there is no dataset {name}: the contract asks for it")
+        raise HeliosphereError(f"there is no dataset {name} of numbers: the contract asks for it")
     return content[name]
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lisbon_core import hdf5
 from lisbon_core._core import write_atomically
 from lisbon_core.heliosphere.closed_form import Heliosphere
 from lisbon_core.heliosphere.gridded import positions
-from lisbon_core.heliosphere.gridded_files import FORMAT, LARGEST, NAMES, checked_content
+from lisbon_core.heliosphere.gridded_files import CONTRACT, FORMAT, LARGEST, NAMES, checked_content
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.units import KM_S
 
@@ -96,8 +97,6 @@ def write_gridded(path, coordinates: dict, magnetic_uG, *, interstellar_uG, inte
     """
     import h5py
 
-    from lisbon_core.heliosphere.gridded_reader import content
-
     names = tuple(coordinates)
     if names not in NAMES.values():
         raise HeliosphereError(f"the coordinates are {', '.join(names)}, but they must be r, theta, phi or x, y, z")
@@ -119,5 +118,5 @@ def write_gridded(path, coordinates: dict, magnetic_uG, *, interstellar_uG, inte
         for name, values in (("B", interstellar_uG), ("V", interstellar_km_s)):
             file[f"interstellar/{name}"] = np.asarray(values, dtype=float)
             file[f"interstellar/{name}"].attrs["unit"] = LARGEST[name][0]
-    checked_content(content(stream))
+    checked_content(hdf5.content(stream, **CONTRACT))
     write_atomically(Path(path), stream.getbuffer())

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lisbon_core.frames import lonlat
 from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
 from lisbon_core.sky.map import SkyMap, noise_factor, pixel_area, ring_normalise, ring_null_space
 
@@ -18,26 +17,50 @@ __all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "first_harmonic", "fi
 
 @dataclass(frozen=True)
 class FirstHarmonic:
-    """First harmonic in right ascension, amplitude cos(ra - phase): phases in degrees, field of view 1/<cos dec>."""
+    """First harmonic in right ascension, amplitude cos(ra - phase); or several of them, of one field of view.
 
-    amplitude: float
-    phase: float
-    amplitude_error: float
-    phase_error: float
+    Attributes
+    ----------
+    vector, covariance : ndarray, shapes (..., 2), (..., 2, 2)
+        Components towards RA 0 and 90 degrees.
+    field_of_view : float
+        1/<cos dec>, the factor to the dipole along the equator.
+    """
+
+    vector: np.ndarray
+    covariance: np.ndarray
     field_of_view: float
 
     @property
-    def dipole(self) -> float:
+    def amplitude(self) -> np.ndarray:
+        """Of the projection on right ascension."""
+        return np.hypot(self.vector[..., 0], self.vector[..., 1])
+
+    @property
+    def phase(self) -> np.ndarray:
+        """Right ascension of the maximum, degrees."""
+        return np.degrees(np.arctan2(self.vector[..., 1], self.vector[..., 0])) % 360.0
+
+    def _sigma(self, turn: float) -> np.ndarray:
+        """Standard error along the vector (turn 0) or across it (90 degrees)."""
+        angle = np.radians(self.phase + turn)
+        unit = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+        return np.sqrt(np.einsum("...i,...ij,...j->...", unit, self.covariance, unit))
+
+    @property
+    def amplitude_sigma(self) -> np.ndarray:
+        """Standard error of the amplitude."""
+        return self._sigma(0.0)
+
+    @property
+    def phase_sigma(self) -> np.ndarray:
+        """Standard error of the phase, degrees."""
+        return np.degrees(self._sigma(90.0) / self.amplitude)
+
+    @property
+    def dipole(self) -> np.ndarray:
         """Equatorial dipole amplitude whose projection has this amplitude."""
         return self.amplitude * self.field_of_view
-
-
-def _polar(vector, covariance, field_of_view) -> FirstHarmonic:
-    amplitude = float(np.hypot(*vector))
-    along = np.asarray(vector) / amplitude
-    spread = [float(np.sqrt(u @ covariance @ u)) for u in (along, np.array([-along[1], along[0]]))]
-    return FirstHarmonic(amplitude, float(lonlat([*vector, 0.0])[0]), spread[0],
-                         float(np.degrees(spread[1] / amplitude)), float(field_of_view))
 
 
 def _areas(sky):
@@ -65,15 +88,15 @@ def first_harmonic(sky: SkyMap) -> FirstHarmonic:
     ra, dec = (np.radians(x)[sky.observed] for x in np.meshgrid(sky.ra, sky.dec))
     value, covariance = _linear_fit(sky, np.stack([np.cos(ra), np.sin(ra)], axis=1))
     weight = _areas(sky) / sky.sigma[sky.observed] ** 2
-    return _polar(value, covariance, weight.sum() / (weight @ np.cos(dec)))
+    return FirstHarmonic(value, covariance, weight.sum() / (weight @ np.cos(dec)))
 
 
 def first_harmonic_of_events(ra, dec, weight) -> FirstHarmonic:
     """Rayleigh analysis of arrival directions (degrees) with weights: a = 2 sum(w cos ra) / sum(w), and so for sin."""
     angle, total = np.radians(ra), np.sum(weight)
-    vector = [2 * np.sum(weight * np.cos(angle)) / total, 2 * np.sum(weight * np.sin(angle)) / total]
+    vector = 2 * np.array([np.sum(weight * np.cos(angle)), np.sum(weight * np.sin(angle))]) / total
     covariance = 2 * np.sum(np.square(weight)) / total**2 * np.eye(2)
-    return _polar(vector, covariance, total / np.sum(weight * np.cos(np.radians(dec))))
+    return FirstHarmonic(vector, covariance, total / np.sum(weight * np.cos(np.radians(dec))))
 
 
 def _harmonics(sky, l_max, m_min):
@@ -96,7 +119,7 @@ class Multipoles:
         """The dipole's equatorial part."""
         pick = [1, 0]  # l = 1, m = 1 and -1
         norm = np.sqrt(3 / (4 * np.pi))
-        return _polar(norm * self.coefficients[pick], norm**2 * self.covariance[np.ix_(pick, pick)], 1.0)
+        return FirstHarmonic(norm * self.coefficients[pick], norm**2 * self.covariance[np.ix_(pick, pick)], 1.0)
 
     def power(self, ell: int) -> float:
         """Sum of the squared coefficients of degree l over 2 l + 1."""

@@ -10,37 +10,12 @@ I/<I> is expanded to second order in theta, as precise as the square of the anis
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit
 
-__all__ = ["CoefficientPosterior", "sample_coefficients", "second_order"]
-
-
-@dataclass(frozen=True)
-class CoefficientPosterior:
-    """Samples of the parameters of a fit.
-
-    Attributes
-    ----------
-    names : tuple of str
-        A_n, G_x, G_y, and what else was fitted.
-    samples : ndarray, shape (n, len(names))
-        All of one weight.
-    effective : float
-        How many independent samples they are worth.
-    """
-
-    names: tuple[str, ...]
-    samples: np.ndarray
-    effective: float
-
-    @property
-    def covariance(self) -> np.ndarray:
-        """Covariance of the samples."""
-        return np.cov(self.samples.T)
+__all__ = ["sample_coefficients", "second_order"]
 
 
 def second_order(fit: AnisotropyFit) -> np.ndarray:
@@ -55,7 +30,7 @@ def second_order(fit: AnisotropyFit) -> np.ndarray:
 
 def sample_coefficients(fit: AnisotropyFit, random: np.random.Generator,
                         prior: Mapping[str, tuple[float, float]] = (), *,
-                        walkers: int = 64, steps: int = 1000) -> CoefficientPosterior:
+                        walkers: int = 64, steps: int = 1000) -> tuple[np.ndarray, float]:
     """Posterior of A_n, G and whatever else a fit holds, by emcee.
 
     Parameters
@@ -68,6 +43,13 @@ def sample_coefficients(fit: AnisotropyFit, random: np.random.Generator,
         Gaussian priors; all other parameters have a flat one.
     walkers, steps : int
         Of the sampler; a fifth of the steps, once more, is thrown away before them.
+
+    Returns
+    -------
+    samples : ndarray, shape (n, order + 2)
+        All of one weight; where more was fitted there are more columns.
+    effective : float
+        How many independent samples they are worth.
 
     Raises
     ------
@@ -104,4 +86,4 @@ def sample_coefficients(fit: AnisotropyFit, random: np.random.Generator,
     sampler.reset()
     sampler.run_mcmc(state, steps)
     time = np.max(sampler.get_autocorr_time(tol=0))
-    return CoefficientPosterior(names, sampler.get_chain(flat=True), float(walkers * steps / time))
+    return sampler.get_chain(flat=True), float(walkers * steps / time)

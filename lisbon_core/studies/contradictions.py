@@ -43,9 +43,9 @@ def against_measurements(run: Run) -> list[Comparison]:
     """Dipole near 4 TeV, direction of the interstellar field, and its strength along the tracks of the Voyagers."""
     sky, fit, found = run.sky, run.fit, run.measured
     wave = first_harmonic(sky.replace(relative_intensity=fit.relative_intensity))
-    rows = [Comparison("dipole near 4 TeV, projected", found["dipole"], (wave.amplitude, wave.amplitude_error), "",
+    rows = [Comparison("dipole near 4 TeV, projected", found["dipole"], (wave.amplitude, wave.amplitude_sigma), "",
                        "[09](09_transport.ipynb), [12](12_dipole_at_every_energy.ipynb)"),
-            Comparison("its phase", found["phase"], (wave.phase, wave.phase_error), "degrees",
+            Comparison("its phase", found["phase"], (wave.phase, wave.phase_sigma), "degrees",
                        "[12](12_dipole_at_every_energy.ipynb)")]
     if run.heliosphere is not run.closed_form:
         return rows

@@ -5,17 +5,16 @@ bar for independent of its neighbours' finds the same numbers with errors four t
 share the pixels of the fitted series: taken for independent as well, even their chi-square looks innocent.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 
-from lisbon_core.anisotropy import AnisotropyFit, PitchAngleDistribution, RenormalisedSky, pitch_angle_distribution
-from lisbon_core.liouville import LiouvilleMap
-from lisbon_core.transport import fit_transport
-from lisbon_core.transport.result import Estimate, TransportFit
+from lisbon_core.anisotropy import AnisotropyFit, PitchAngleDistribution, pitch_angle_distribution
+from lisbon_core.run import Run
+from lisbon_core.transport import TransportFit, fit_transport
 
-__all__ = ["ErrorsTaken", "compare_errors", "independent_bins", "independent_pixels"]
+__all__ = ["before_enlargement", "compare_errors", "independent_bins", "independent_pixels"]
 
 
 def independent_pixels(fit: AnisotropyFit) -> AnisotropyFit:
@@ -35,41 +34,18 @@ def independent_bins(pad: PitchAngleDistribution) -> PitchAngleDistribution:
     return replace(pad, covariance=np.diag(np.diag(pad.covariance)))
 
 
-@dataclass(frozen=True)
-class ErrorsTaken:
-    """A transport fit under one assumption on errors.
+def before_enlargement(transport: TransportFit) -> TransportFit:
+    """The fit with the error of 1/L and the bound on T_0 as they were before a bad chi-square enlarged all errors."""
+    inverse, bound, scale = transport.inverse_L, transport.T_0_bound, transport.error_scale
+    return replace(transport, inverse_L=replace(inverse, sigma=inverse.sigma and inverse.sigma / scale),
+                   T_0_bound=replace(bound, value=bound.value and bound.value / scale))
 
-    name : what is taken for independent. transport : the fit; where chi2 rejects the model, its errors are enlarged by
-    `TransportFit.error_scale`. inverse_L, T_0_bound : 1/pc, 1/yr, with errors as they were before that.
+
+def compare_errors(run: Run) -> dict[str, TransportFit]:
+    """The transport fit of a run under four assumptions on errors, by what is taken for independent.
+
+    Where chi-square rejects the model the errors are enlarged, see `before_enlargement`.
     """
-
-    name: str
-    transport: TransportFit
-    inverse_L: Estimate
-    T_0_bound: Estimate
-
-
-def taken(name: str, transport: TransportFit) -> ErrorsTaken:
-    """The fit beside its errors as they were before any enlargement."""
-    def before(estimate: Estimate, field: str) -> Estimate:
-        value = getattr(estimate, field)
-        return estimate if value is None else replace(estimate, **{field: value / transport.error_scale})
-
-    return ErrorsTaken(name, transport, before(transport.inverse_L, "sigma"), before(transport.T_0_bound, "value"))
-
-
-def compare_errors(fit: AnisotropyFit, renormalised: RenormalisedSky | list[RenormalisedSky],
-                   liouville: LiouvilleMap | list[LiouvilleMap], closure: str = "flux-tube",
-                   kappa29: float = 1.0) -> list[ErrorsTaken]:
-    """The transport fit of one sky under four assumptions on errors: pixels and bins correlated as they are, or not.
-
-    Returns
-    -------
-    list of ErrorsTaken
-        As they are; bins independent; pixels independent; pixels and bins independent.
-    """
-    honest = pitch_angle_distribution(renormalised, fit, liouville)
-    naive = pitch_angle_distribution(renormalised, independent_pixels(fit), liouville)
-    cases = {"nothing": honest, "bins": independent_bins(honest), "pixels": naive,
-             "pixels and bins": independent_bins(naive)}
-    return [taken(name, fit_transport(pad, closure, kappa29)) for name, pad in cases.items()]
+    p, naive = run.parameters, pitch_angle_distribution(run.all_renormalised, independent_pixels(run.fit), run.maps)
+    cases = {"bins": independent_bins(run.pad), "pixels": naive, "pixels and bins": independent_bins(naive)}
+    return {"nothing": run.transport, **{name: fit_transport(pad, p.closure, p.kappa29) for name, pad in cases.items()}}

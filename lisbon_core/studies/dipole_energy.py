@@ -24,6 +24,7 @@ from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid, 
 from lisbon_core.liouville.sampling import pixel_edges
 from lisbon_core.measurements import Dipole
 from lisbon_core.run import DATA, Run
+from lisbon_core.sky.harmonics import FirstHarmonic
 
 __all__ = ["ENERGIES", "Compared", "Harmonics", "band", "compared", "fit_of_law", "harmonics", "heliospheres", "maps",
            "no_heliosphere"]
@@ -33,56 +34,17 @@ STEP_DEG, COARSER, SAMPLES, FEW = 6.0, 10.0, 8, 4  # pixels, of a coarse run; or
 
 
 @dataclass(frozen=True)
-class Harmonics:
-    """First harmonic in a band at several energies.
-
-    Attributes
-    ----------
-    energy : ndarray (n,)
-        TeV.
-    vector, covariance : ndarray (n, 2), (n, 2, 2)
-        Components towards RA 0 and 90 degrees of the projection.
-    field_of_view : float
-        Factor to the dipole along the equator.
-    """
+class Harmonics(FirstHarmonic):
+    """First harmonic in a band at several energies (n,), TeV; of vectors (n, 2)."""
 
     energy: np.ndarray
-    vector: np.ndarray
-    covariance: np.ndarray
-    field_of_view: float
 
     def at(self, energy) -> "Harmonics":
         """The same at other energies (m,), components between in ln E; NaN outside."""
         energy = np.atleast_1d(energy)
         vector, covariance = (interp1d(np.log(self.energy), values, axis=0, bounds_error=False)(np.log(energy))
                               for values in (self.vector, self.covariance))
-        return Harmonics(energy, vector, covariance, self.field_of_view)
-
-    @property
-    def amplitude(self) -> np.ndarray:
-        """Of the projection, (n,)."""
-        return np.hypot(*self.vector.T)
-
-    @property
-    def phase(self) -> np.ndarray:
-        """Right ascension of the maximum, degrees, (n,)."""
-        return np.degrees(np.arctan2(self.vector[:, 1], self.vector[:, 0])) % 360.0
-
-    def _error(self, turn: float) -> np.ndarray:
-        """Standard error along the vector (turn 0) or across it (90 degrees)."""
-        angle = np.radians(self.phase + turn)
-        unit = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        return np.sqrt(np.einsum("ni,nij,nj->n", unit, self.covariance, unit))
-
-    @property
-    def amplitude_sigma(self) -> np.ndarray:
-        """Standard error of the amplitude, (n,)."""
-        return self._error(0.0)
-
-    @property
-    def phase_sigma(self) -> np.ndarray:
-        """Standard error of the phase, degrees, (n,)."""
-        return np.degrees(self._error(90.0) / self.amplitude)
+        return replace(self, vector=vector, covariance=covariance, energy=energy)
 
 
 def band(dec, ra, low: float, high: float) -> tuple[np.ndarray, float]:
@@ -151,7 +113,7 @@ def harmonics(run: Run, through: list[LiouvilleMap], limits, fit: AnisotropyFit,
         slope, drawn = operator @ mean, operator * (scatter @ theta)
         found.append((slope @ theta, slope[:, 1:] @ fit.covariance @ slope[:, 1:].T + drawn @ drawn.T))
     vector, covariance = (np.array(part) for part in zip(*found, strict=True))
-    return Harmonics(ENERGIES, vector, covariance, factor)
+    return Harmonics(vector, covariance, factor, ENERGIES)
 
 
 def no_heliosphere(run: Run, limits, fit: AnisotropyFit, gradient_index: float, quantiles: int = 16) -> Harmonics:
@@ -164,25 +126,14 @@ def no_heliosphere(run: Run, limits, fit: AnisotropyFit, gradient_index: float, 
                  for one in shape]
         mean = np.mean([terms(line, 0, fit.order, run.parameters.p_index) for line in lines], axis=0)
         vectors.append(operator @ mean @ theta)
-    return Harmonics(ENERGIES, np.array(vectors), np.zeros((len(ENERGIES), 2, 2)), factor)
+    return Harmonics(np.array(vectors), np.zeros((len(ENERGIES), 2, 2)), factor, ENERGIES)
 
 
 @dataclass(frozen=True)
-class Compared:
-    """A published dipole beside what is predicted for its band and energy.
-
-    Attributes
-    ----------
-    measured : Dipole
-    amplitude, amplitude_sigma, phase, phase_sigma : float
-        Predicted, of the same kind (projection or equatorial dipole) as the measured one.
-    """
+class Compared(FirstHarmonic):
+    """What is predicted for the band and energy of a published dipole, and of its kind, beside it."""
 
     measured: Dipole
-    amplitude: float
-    amplitude_sigma: float
-    phase: float
-    phase_sigma: float
 
     @property
     def turned(self) -> float:
@@ -199,16 +150,13 @@ class Compared:
 
 def compared(run: Run, through: list[LiouvilleMap] | None, measured: Sequence[Dipole], fit: AnisotropyFit,
              gradient_index: float) -> list[Compared]:
-    """Each published dipole within `ENERGIES` beside its prediction, by energy; `through` None: without a heliosphere.
-    """
+    """Published dipoles of `ENERGIES` beside their predictions, by energy; `through` None: without a heliosphere."""
     limits = {(one.dec_min, one.dec_max) for one in measured}
     bands = {one: no_heliosphere(run, one, fit, gradient_index) if through is None
              else harmonics(run, through, one, fit, gradient_index) for one in limits}
     found = []
     for one in sorted(measured, key=lambda one: one.energy):
-        if ENERGIES[0] <= one.energy <= ENERGIES[-1]:
-            seen = bands[one.dec_min, one.dec_max].at(one.energy)
-            factor = seen.field_of_view if one.of == "dipole" else 1.0
-            found.append(Compared(one, float(factor * seen.amplitude[0]), float(factor * seen.amplitude_sigma[0]),
-                                  float(seen.phase[0]), float(seen.phase_sigma[0])))
+        seen = bands[one.dec_min, one.dec_max].at(one.energy)
+        factor = seen.field_of_view if one.of == "dipole" else 1.0
+        found.append(Compared(factor * seen.vector[0], factor**2 * seen.covariance[0], seen.field_of_view, one))
     return found

@@ -44,9 +44,6 @@ class Identifiability:
         """Standard error of one parameter."""
         return float(np.sqrt(np.diag(self.covariance))[self.names.index(name)])
 
-    def __str__(self) -> str:
-        return "\n".join(self.words(which) for which in range(self.errors.size))
-
 
 def identifiability(columns: Design, radius_AU: float, rings: bool = True) -> Identifiability:
     """Principal combinations of A_n and G on the sky of a design, for small anisotropies.

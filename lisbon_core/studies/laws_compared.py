@@ -21,7 +21,7 @@ from lisbon_core.transport.posterior import problem_for
 from lisbon_core.transport.result import Estimate
 from lisbon_core.transport.stationary import solve_stationary
 
-__all__ = ["FAMILIES", "Family", "LawFit", "SymmetricFocusing", "compare_laws", "fit_law", "focusing_without_a_law"]
+__all__ = ["FAMILIES", "Family", "LawFit", "compare_laws", "fit_law", "focusing_without_a_law"]
 
 NODES = 48
 
@@ -57,17 +57,17 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class LawFit:
-    """Best fit of one family: its law in absolute terms, 1/L (1/pc), chi2, and the degrees of freedom.
+    """Best fit of one family, or of no law: 1/L (1/pc), chi2, the degrees of freedom, and the law in absolute terms.
 
     bic : chi2 + (number of parameters) ln (number of bins); differences of 2 are slight, of 10 strong.
     """
 
     name: str
-    law: ScatteringLaw
     inverse_L: Estimate
     chi2: float
     dof: int
-    bic: float
+    law: ScatteringLaw | None = None
+    bic: float = np.nan
 
     def __str__(self):
         return (f"{self.name:<16} chi2 {self.chi2:7.1f} for {self.dof:2d} degrees of freedom, BIC {self.bic:7.1f}, "
@@ -126,20 +126,11 @@ def compare_laws(pad, closure: str = "flux-tube", kappa29: float = 1.0) -> list[
     return sorted((fit_law(pad, name, closure, kappa29) for name in FAMILIES), key=lambda fit: fit.bic)
 
 
-@dataclass(frozen=True)
-class SymmetricFocusing:
-    """1/L (1/pc) from the symmetry of D alone; chi2 over dof tests that every even order asks for the same q."""
-
-    inverse_L: Estimate
-    chi2: float
-    dof: int
-
-
-def focusing_without_a_law(pad, kappa29: float = 1.0) -> SymmetricFocusing:
+def focusing_without_a_law(pad, kappa29: float = 1.0) -> LawFit:
     """Focusing in a flux tube from the even Legendre coefficients against the square of the odd part, for any even D.
 
     The even coefficients are fitted with q/2 times those of F1_odd^2 - F1_even^2, with the covariance of both; l is
-    lambda/A_1. The series has to reach order 2.
+    lambda/A_1. The series has to reach order 2. Chi-square tests that every even order asks for the same q.
     """
     order = len(pad.legendre)
     if order < 2:
@@ -160,5 +151,5 @@ def focusing_without_a_law(pad, kappa29: float = 1.0) -> SymmetricFocusing:
     slope = (by_A.T @ weights @ rest + jacobian.T @ weights @ predicted) / (predicted @ weights @ predicted) * A[0]
     slope[0] += q
     sigma = float(rate * np.sqrt(slope @ pad.legendre_covariance @ slope))
-    return SymmetricFocusing(Estimate(float(rate * q * A[0]), sigma, "1/pc"), float(rest @ weights @ rest),
-                             even.size - 1)
+    return LawFit("no law at all", Estimate(float(rate * q * A[0]), sigma, "1/pc"), float(rest @ weights @ rest),
+                  even.size - 1)

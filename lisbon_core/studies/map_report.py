@@ -45,7 +45,7 @@ def look_at(path: str | Path, p, label: str = "") -> list[str]:
             f"relative intensity minus 1 from {number(values.min())} to {number(values.max())}, scatter "
             f"{number(values.std())}",
             f"first harmonic in right ascension {_harmonic(wave)}; a dipole in the equatorial plane would be "
-            f"{number(wave.dipole, wave.amplitude_error * wave.field_of_view)}"]
+            f"{number(wave.dipole, wave.amplitude_sigma * wave.field_of_view)}"]
     if rows.sum() >= 4:
         found = multipoles(sky)
         read.append(f"dipole in the equatorial plane, fitted together with a quadrupole: {_harmonic(found.dipole)}; "
@@ -63,7 +63,7 @@ def look_at(path: str | Path, p, label: str = "") -> list[str]:
         "they are said to be":
             rough > 5.0,
         f"a dipole of {wave.dipole:.1e}, where TeV cosmic rays have 1e-3: these may be percent, or no intensities":
-            wave.dipole > 0.01 + 5.0 * wave.amplitude_error * wave.field_of_view,
+            wave.dipole > 0.01 + 5.0 * wave.amplitude_sigma * wave.field_of_view,
         "the map scatters hardly more than its errors: expect claims that are not determined":
             values.std() < 2.0 * error,
         f"ring means differ from 1 by up to {off:.1e}: a run divides by them, Eq. (2), and what depends on "
@@ -76,4 +76,4 @@ def look_at(path: str | Path, p, label: str = "") -> list[str]:
 
 
 def _harmonic(wave) -> str:
-    return f"{number(wave.amplitude, wave.amplitude_error)} at {number(wave.phase, wave.phase_error)} degrees"
+    return f"{number(wave.amplitude, wave.amplitude_sigma)} at {number(wave.phase, wave.phase_sigma)} degrees"

@@ -41,8 +41,7 @@ def bootstrap(fit: AnisotropyFit, random: np.random.Generator, replicas: int = 1
         data = model + columns.noise @ random.standard_normal(columns.noise.shape[1])
         signs = random.choice([-1.0, 1.0], len(columns.scatter))[:, None]
         change = columns.averaging @ (signs * columns.scatter) if signs.size else np.zeros_like(columns.columns)
-        moved = replace(columns, columns=columns.columns + change,
-                        ring_columns=columns.ring_columns + columns.ring_mean(change))
+        moved = replace(columns, columns=columns.columns + change)
         theta[r] = fit_coefficients(moved, data / columns.ring_mean(data))
     return theta
 

@@ -14,25 +14,21 @@ import sys
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FAST, FILES, RunParameters, absolute, parameter_table
+from lisbon_core.parameters import FAST, RunParameters, parameter_table, suggestion
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.provenance import check_cache
 from lisbon_core.tools.tables import plain_table
 
-__all__ = ["UsageError", "listed", "main", "run", "sweep"]
-
-
-class UsageError(LisbonError):
-    """A command line that does not say what it should."""
+__all__ = ["listed", "main", "run", "sweep"]
 
 
 class _Parser(argparse.ArgumentParser):
     """Parser that answers a mistake with one sentence."""
 
     def error(self, message):
-        raise UsageError(f"{message[0].upper()}{message[1:]} (see '{self.prog} --help').")
+        raise LisbonError(f"{message[0].upper()}{message[1:]} (see '{self.prog} --help').")
 
 
 def listed(folder: Path) -> str:
@@ -59,13 +55,12 @@ def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, *
     from lisbon_core.tools import runner
 
     check_inputs(parameters)
-    values = {name: absolute(value) if name in FILES and value else value
-              for name, value in parameters.as_dict().items() if name in settings}
+    values = {name: value for name, value in parameters.as_dict().items() if name in settings}
     return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
 
 
-def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int | None, seed: int, closer: int,
-          scheduler: str | None, **given) -> int:
+def sweep(out: Path, jobs: int, attempts: int, sample: int | None, seed: int, closer: int, scheduler: str | None,
+          **given) -> int:
     """Run the chain, without the notebooks, at many parameters. Each run is a row of DIR/sweep.jsonl with its
     parameters, every claim, or why it failed; DIR/sweep.ecsv is the same as a table. The same command given again goes
     on where it was.
@@ -76,8 +71,8 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
                                         with --sample N
         --set sky_map=mine.fits         one value for all runs
 
-    All combinations of lists and grids are run, each with every draw. With --points runs are listed one by one,
-    each with all of --set. A run that fails is tried once each time the command is given, --attempts times in all.
+    All combinations of lists and grids are run, each with every draw. A run that fails is tried once each time the
+    command is given, --attempts times in all.
 
     Where direction (and strength) of the interstellar field are swept, the field that suits the sky best is reported at
     the end, with the joint covariance of field, A_n and G in DIR/field.ecsv and chi-square drawn in DIR/field.png;
@@ -87,11 +82,10 @@ def sweep(out: Path, jobs: int, attempts: int, points: str | None, sample: int |
 
     from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
 
-    plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed,
-                           points=sweep_plan.read_points(points) if points else None)
+    plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed)
     if closer and set(plan.varied) != {"field_lon", "field_lat"}:
-        raise UsageError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
-                         f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
+        raise LisbonError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
+                          f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {out}", flush=True)
     with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
         rows = sweep.sweep(plan, out, executor, attempts=attempts)
@@ -108,7 +102,7 @@ def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
-            raise UsageError(f"--set {setting} has no '=': write --set name=value.")
+            raise LisbonError(f"--set {setting} has no '=': write --set name=value.")
         given[name.strip()] = text.strip()
     return given
 
@@ -117,10 +111,10 @@ def _yaml(path: str) -> dict:
     import yaml
 
     # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
-    content = parsed(path, lambda text: yaml.BaseLoader(text).get_single_data() or {}, lambda why: UsageError(
+    content = parsed(path, lambda text: yaml.BaseLoader(text).get_single_data() or {}, lambda why: LisbonError(
         f"Cannot read --params {path} as YAML: {why}."))
     if not isinstance(content, dict):
-        raise UsageError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
+        raise LisbonError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
     return {str(name): value for name, value in content.items()}
 
 
@@ -171,8 +165,7 @@ COMMANDS = {
     "compare": ("tools.reports:compare_runs", "how two runs differ", [
         _option("first", help="folder of a run"), _option("second", help="folder of another")]),
     "sweep": ("tools.cli:sweep", "the chain at many parameters", [
-        *OF_RUNS, _option("--points", metavar="FILE.csv", help="runs one by one: parameter names, then a line each"),
-        _option("--sample", type=_from(1), metavar="N", help="number of draws from the laws"),
+        *OF_RUNS, _option("--sample", type=_from(1), metavar="N", help="number of draws from the laws"),
         _option("--seed", type=_from(0, 2**63 - 1), default=0, metavar="N", help="of the draws"),
         _option("--closer", type=_from(0), default=0, metavar="N", help="then N times 19 more fields around the best"),
         _option("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead"),
@@ -222,7 +215,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen = next((word for word in argv if not word.startswith("-")), "")
     try:
         if chosen and chosen not in COMMANDS:
-            raise UsageError(f"No command is called {chosen}: {pairing.suggestion(chosen, COMMANDS)}")
+            raise LisbonError(f"No command is called {chosen}: {suggestion(chosen, COMMANDS)}")
         options = vars(_parser(chosen).parse_args(argv))
         said = options.pop("command")(**options)
         if isinstance(said, int):

@@ -14,8 +14,8 @@ from lisbon_core._core import PACKAGE, syntax_hash
 from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing
 
-__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "files", "files_read", "input_hash", "needs", "published_keys", "reached",
-           "sha256"]
+__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "digest", "files", "files_read", "input_hash", "needs", "published_keys",
+           "reached", "sha256"]
 
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -32,13 +32,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _digest(content) -> str:
+def digest(content) -> str:
+    """Hash of anything that JSON can hold."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _text_hash(path: Path) -> str:
     """Hash of a notebook's code and Markdown, whatever its line ends, trailing blanks and empty lines are."""
-    return _digest([line.rstrip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()])[:16]
+    return digest([line.rstrip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()])[:16]
 
 
 def _file_of(module: str) -> Path | None:
@@ -103,7 +104,7 @@ def _words(path: Path) -> dict[str, str]:
     """Hash of what stands below a notebook's figures."""
     words = path.with_name("figures.toml")
     told = tomllib.loads(words.read_text(encoding="utf-8")) if words.is_file() else {}
-    return {words.name: _digest({name: text for name, text in told.items() if name[:2] == path.stem[:2]})}
+    return {words.name: digest({name: text for name, text in told.items() if name[:2] == path.stem[:2]})}
 
 
 def files_read(values: dict) -> list[Path]:
@@ -126,17 +127,17 @@ def published_keys(folder: Path = NOTEBOOKS) -> dict[str, str]:
 
     @functools.cache
     def key(stem: str) -> str:
-        return _digest([made_from[stem] | defaults, [key(other) for other in needs(stem, sorted(made_from))]])
+        return digest([made_from[stem] | defaults, [key(other) for other in needs(stem, sorted(made_from))]])
 
     return {stem: key(stem) for stem in made_from}
 
 
 def input_hash(root: Path = ROOT) -> str:
     """Hash of all that the committed notebooks, figures and results are computed from."""
-    return _digest(published_keys(root / "notebooks"))
+    return digest(published_keys(root / "notebooks"))
 
 
 def code_hash() -> str:
     """Hash of the package and the data that a run without notebooks is computed from."""
     made = PACKAGE / "claims.py"
-    return _digest(reached(made) | {made.name: _hash(made)} | _data())
+    return digest(reached(made) | {made.name: _hash(made)} | _data())

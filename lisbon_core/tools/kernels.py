@@ -18,11 +18,11 @@ from lisbon_core._core import cache_folder
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import ROOT
 
-__all__ = ["CONFIG", "Kernel", "end_all", "environment", "execute"]
+__all__ = ["Kernel", "end_all", "environment", "execute"]
 
 _STARTED = weakref.WeakSet()
-CONFIG = Config()
-CONFIG.KernelManager.transport_encryption = "auto"  # else each kernel warns of unencrypted sockets
+# Else each kernel warns of unencrypted sockets.
+CONFIG = Config({"KernelManager": {"transport_encryption": "auto"}})
 
 
 class Kernel(AsyncKernelManager):

@@ -58,12 +58,10 @@ def show(fig, name: str, run_dir: str = "", **numbers) -> None:
     Raises
     ------
     LisbonError
-        If the name cannot be a file's stem, words are missing, or one of their places is not filled.
+        If words are missing, or one of their places is not filled.
     """
     import matplotlib.pyplot as plt
 
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise LisbonError(f"A figure cannot be called {name!r}: use letters, digits, '_' and '-' only.")
     words = words_of(name, numbers)
     on_screen, saved = picture(fig), {kind: image(fig, kind, 200) for kind in ("png", "pdf")}
     if len(saved["png"]) > LARGE:

@@ -4,15 +4,15 @@
 versions or random cell ids, and carries the hash of what it was made from.
 """
 
-import difflib
 import hashlib
 import re
 from collections import Counter
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
+from lisbon_core.parameters import suggestion
 
-__all__ = ["NotebookError", "alternative_texts", "find", "parameters", "read", "sources", "suggestion", "tidy", "title"]
+__all__ = ["alternative_texts", "find", "parameters", "read", "sources", "tidy", "title"]
 
 # What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.
 AS_LAB_SAVES = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -22,22 +22,12 @@ KEPT = ("tags", "jupyter", "lines_to_next_cell")  # metadata of cells
 PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n(.*?)(?=^# %%|\Z)", re.M | re.S)
 
 
-class NotebookError(LisbonError):
-    """A notebook that is not there, or that lacks what every notebook has."""
-
-
 def sources(folder: Path, names: str = "[0-9][0-9]_*.py") -> list[Path]:
     """Percent scripts of a folder in reading order."""
     found = sorted(Path(folder).glob(names))
     if not found:
-        raise NotebookError(f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
+        raise LisbonError(f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
     return found
-
-
-def suggestion(name: str, known) -> str:
-    """Sentence part that names what may have been meant, or all there is."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
 
 
 def find(name: str, folder: Path) -> Path:
@@ -45,7 +35,7 @@ def find(name: str, folder: Path) -> Path:
     by_stem, stem = {path.stem: path for path in sources(folder)}, Path(name).stem
     matches = [known for known in by_stem if known == stem or (stem.isdigit() and known[:2] == stem.zfill(2))]
     if len(matches) != 1:
-        raise NotebookError(f"No notebook is called {name}: {suggestion(stem, by_stem)}")
+        raise LisbonError(f"No notebook is called {name}: {suggestion(stem, by_stem)}")
     return by_stem[matches[0]]
 
 
@@ -53,7 +43,7 @@ def parameters(path: Path) -> dict[str, str]:
     """Lines of a notebook's parameters cell, `name: type = default  # help`, by name."""
     cell = PARAMETERS_CELL.search(Path(path).read_text(encoding="utf-8"))
     if cell is None:
-        raise NotebookError(f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
+        raise LisbonError(f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
     return {line.partition(":")[0]: line for line in cell[1].splitlines() if line.strip()}
 
 

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from lisbon_core._core import LisbonError, cache_folder, write_atomically
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, input_hash, sha256
 
-__all__ = ["NOTEBOOKS", "LockedError", "check_cache", "git_state", "now", "only_one", "provenance", "write_json"]
+__all__ = ["NOTEBOOKS", "check_cache", "git_state", "now", "only_one", "provenance", "write_json"]
 
 PACKAGES = ("astropy", "astropy-healpix", "ipykernel", "jupytext", "lisbon_core", "matplotlib", "numba", "numpy",
             "papermill", "scipy")
@@ -28,13 +28,8 @@ ROOM = 50e6  # bytes that a run, or the compiled tracer and a map, may need
 
 
 def write_json(path: Path, data) -> None:
-    """Write strict JSON (no NaN, no infinity) whole or not at all."""
-    try:
-        text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    except ValueError as error:
-        raise LisbonError(f"{Path(path).name} cannot hold a value that is not a finite number: give null and a note "
-                          f"that says why ({error}).") from error
-    write_atomically(path, text)
+    """Write strict JSON (no NaN, no infinity, which claims and parameters refuse) whole or not at all."""
+    write_atomically(path, json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def git_state(root: Path = ROOT) -> dict:
@@ -62,20 +57,16 @@ def provenance(parameters: dict, inputs: list[Path]) -> dict:
         "platform": f"{sys.platform}-{platform.machine()}", "started": now()}
 
 
-class LockedError(LisbonError):
-    """A folder in which another run is at work, or where nothing can be written."""
-
-
 def _check(folder: Path, what: str, way_out: str) -> None:
     """Make a folder; refuse one that cannot be written to, or has no room."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise LockedError(f"Cannot write to the {what} {folder} ({error.strerror or error}): {way_out.format('a')} you "
+        raise LisbonError(f"Cannot write to the {what} {folder} ({error.strerror or error}): {way_out.format('a')} you "
                           "may write to.") from error
     if (free := shutil.disk_usage(folder).free) < ROOM:
-        raise LockedError(f"There are only {free / 1e6:.0f} MB left for the {what} {folder}, and {ROOM / 1e6:.0f} may "
+        raise LisbonError(f"There are only {free / 1e6:.0f} MB left for the {what} {folder}, and {ROOM / 1e6:.0f} may "
                           f"be needed: make room, or {way_out.format('another')}.")
 
 
@@ -84,7 +75,7 @@ def check_cache() -> None:
 
     Raises
     ------
-    LockedError
+    LisbonError
         In one sentence.
     """
     _check(cache_folder(), "cache", "set LISBON_CACHE to {} folder")
@@ -96,15 +87,12 @@ def only_one(folder: Path):
 
     Raises
     ------
-    LockedError
+    LisbonError
         If another process is at work in it, it cannot be written to, or the disk is full.
     """
-    folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise LockedError(f"{folder} is a file: name a folder, which is made if it is not there.")
     _check(folder, "folder", "name {} folder")
     try:
         with FileLock(folder / LOCK, timeout=0):
             yield
     except Timeout:
-        raise LockedError(f"Another run is at work in {folder}: wait for its end, or name another folder.") from None
+        raise LisbonError(f"Another run is at work in {folder}: wait for its end, or name another folder.") from None

@@ -12,14 +12,10 @@ from lisbon_core._core import LisbonError
 from lisbon_core.tools import inputs, pairing, runner, tables
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
-__all__ = ["PublishError", "paper", "publish"]
+__all__ = ["paper", "publish"]
 
 WHAT = {".png": "figure", ".ecsv": "the data it draws"}
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
-
-
-class PublishError(LisbonError):
-    """Something that must not be committed, or has no place to go."""
 
 
 def paper(jobs: int = 1) -> int:
@@ -38,7 +34,7 @@ def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
 
     Raises
     ------
-    PublishError
+    LisbonError
         If a notebook shows a path of this machine, or the README has no place for the claims.
     """
     import nbformat
@@ -89,8 +85,8 @@ def _refuse_paths(notebook, name: str, root: Path) -> None:
         for output in cell.get("outputs", []):
             shown = [content for kind, content in output.get("data", {}).items() if not kind.startswith("image/")]
             if str(root) in f"{output.get('text')}{shown}":
-                raise PublishError(f"Notebook {name} shows the path {root}, which only this machine has: "
-                                   "show names relative to the run instead.")
+                raise LisbonError(f"Notebook {name} shows the path {root}, which only this machine has: "
+                                  "show names relative to the run instead.")
 
 
 def _update_readme(root: Path) -> None:
@@ -100,8 +96,8 @@ def _update_readme(root: Path) -> None:
     shown = tables.table(results["claims"], notes=False)
     updated, places = BLOCK.subn(lambda match: f"{match[1]}\n{shown}\n\n{match[2]}", text)
     if not places:
-        raise PublishError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "
-                           "of their own.")
+        raise LisbonError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "
+                          "of their own.")
     if updated != text:
         write_atomically(root / "README.md", updated)
 

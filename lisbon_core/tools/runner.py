@@ -13,6 +13,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -57,14 +58,11 @@ class Report:
         """Whether every notebook ran to its end."""
         return all(outcome.status in ENDED_WELL for outcome in self.outcomes)
 
-    def __str__(self):
-        return "\n".join(map(str, self.outcomes))
-
     def told(self) -> int:
         """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
         print(f"\n{plain_table(self.results['claims'])}\n" if self.results["claims"] else "")
         if not self.ok:
-            print(self, file=sys.stderr)
+            print(*self.outcomes, sep="\n", file=sys.stderr)
         return 0 if self.ok else 1
 
 
@@ -99,8 +97,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     record = provenance(values, reads)
     sources = inputs.files(everyone)
     parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in sources.items()}
-    dates = {stem: [chosen[stem], *reads, *map(inputs.ROOT.joinpath, sources[stem])] for stem in chosen}
-    dates = {stem: {path: path.stat().st_mtime_ns for path in paths if path.is_file()} for stem, paths in dates.items()}
+    dates = {stem: _dates([chosen[stem], *reads, *map(inputs.ROOT.joinpath, sources[stem])]) for stem in chosen}
     with only_one(out), TemporaryDirectory(prefix="lisbon-") as work:
         before = stages.earlier(out)
         why = stages.reasons(parts, before, out, {*chosen} if force else set())
@@ -125,8 +122,9 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         def note(outcome: NotebookOutcome) -> None:
             stem = outcome.notebook
             left = _left_in(Path(work) / stem, stem)
-            if changed := [path.name for path, date in dates[stem].items() if not _dated(path, date)]:
-                outcome = replace(outcome, status="failed", reason=f"{changed[0]} was changed meanwhile: run again")
+            if changed := dates[stem].items() - _dates(dates[stem]).items():
+                outcome = replace(outcome, status="failed", reason=f"{min(changed)[0].name} was changed meanwhile: run "
+                                                                   "again")
             if taken := [name for name in left if os.path.lexists(out / name)]:
                 left, outcome = {}, replace(outcome, status="failed", reason=f"{taken[0]} is there, of somebody else")
             outcomes[stem] = outcome
@@ -152,8 +150,9 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     return Report(out, [outcomes[stem] for stem in chosen], results)
 
 
-def _dated(path: Path, date: int) -> bool:
-    return path.is_file() and path.stat().st_mtime_ns == date
+def _dates(paths: Iterable[Path]) -> dict[Path, int]:
+    """When each of some files was changed."""
+    return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
 
 
 def _left_in(place: Path, stem: str = "") -> dict[str, Path]:

@@ -13,7 +13,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.reading import parsed
 from lisbon_core.tools.inputs import needs, sha256
 
-__all__ = ["ALONE", "CRATE", "PRODUCTS", "FolderError", "clear", "earlier", "reasons"]
+__all__ = ["ALONE", "CRATE", "PRODUCTS", "clear", "earlier", "reasons"]
 
 # Notebooks that measure times, and so want the machine for themselves.
 ALONE = ("14",)
@@ -23,16 +23,12 @@ CRATE = "ro-crate-metadata.json"
 SUMMARIES = ("results.json", "report.md", CRATE)
 
 
-class FolderError(LisbonError):
-    """A folder that holds files which a run into it would overwrite."""
-
-
 def earlier(out: Path) -> dict[str, dict]:
     """What an earlier run in a folder tells in provenance.json: `notebooks`, and `files` of the run as a whole.
 
     Raises
     ------
-    FolderError
+    LisbonError
         If there is a provenance.json that no run has written.
     """
     path = out / "provenance.json"
@@ -48,7 +44,7 @@ def earlier(out: Path) -> dict[str, dict]:
             return record
         raise ValueError("its files are not where a run writes")
 
-    return parsed(path, of_a_run, lambda why: FolderError(
+    return parsed(path, of_a_run, lambda why: LisbonError(
         f"{path} is no record of a run as this version writes it ({why}): name another folder, or move it away."),
         most=2**24)
 
@@ -97,7 +93,7 @@ def clear(out: Path, before: dict, stems: set[str], reads: set[Path]) -> None:
 
     Raises
     ------
-    FolderError
+    LisbonError
         Before anything is removed: if one of these files, or one with a name that such notebooks use, is not the run's
         own, or is read by the run that begins.
     """
@@ -110,10 +106,10 @@ def clear(out: Path, before: dict, stems: set[str], reads: set[Path]) -> None:
     there = sorted(path for path in figures | {out / name for name in names} if os.path.lexists(path))
     for path in there:
         if path.resolve() in reads:
-            raise FolderError(f"{path} is read by this run, which would overwrite it: name another folder, or move it.")
+            raise LisbonError(f"{path} is read by this run, which would overwrite it: name another folder, or move it.")
         name = path.relative_to(out).as_posix()
         if not _holds(path, listed.get(name, "")):
-            raise FolderError(f"{path} {'was changed after' if name in listed else 'is not from'} a run into this "
+            raise LisbonError(f"{path} {'was changed after' if name in listed else 'is not from'} a run into this "
                               "folder, which would overwrite it: name another folder, or move it away.")
     for path in there:
         path.unlink()

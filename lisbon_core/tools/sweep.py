@@ -6,14 +6,13 @@ skipped, failed ones tried again.
 """
 
 import contextlib
-import hashlib
 import itertools
 import json
 import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -21,20 +20,20 @@ from lisbon_core import claims
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FILES, RunParameters
 from lisbon_core.run import Run
-from lisbon_core.tools.inputs import code_hash, files_read
+from lisbon_core.tools.inputs import code_hash, digest, files_read
 from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
-from lisbon_core.tools.sweep_plan import Plan, SweepError
+from lisbon_core.tools.sweep_plan import Plan
 from lisbon_core.tools.sweep_report import table
 
-__all__ = ["Rows", "one_run", "read_rows", "sweep"]
+__all__ = ["Rows", "one_run", "placed", "sweep"]
 
 AHEAD = 1000  # runs handed to the workers before one has ended: of a million, all at once would fill the memory
 ROWS, RECORD, TABLE = "sweep.jsonl", "sweep.json", "sweep.ecsv"
 LONGEST = 2**24  # bytes of a row
 
 
-class Rows(Sequence):
-    """Rows of a sweep.jsonl that begin at some places, read when they are asked for: a million are 30 GB of memory."""
+class Rows:
+    """Rows of a sweep.jsonl that begin at some places, read one by one, each time: a million are 30 GB of memory."""
 
     def __init__(self, path: Path, places: list[int]):
         self.path, self.places = path, places
@@ -42,13 +41,8 @@ class Rows(Sequence):
     def __len__(self):
         return len(self.places)
 
-    def __getitem__(self, number):
-        if isinstance(number, slice):
-            return Rows(self.path, self.places[number])
-        return next(iter(Rows(self.path, [self.places[number]])))
-
     def __iter__(self) -> Iterator[dict]:
-        with open(self.path, "rb") if self.places else contextlib.nullcontext() as stream:
+        with open(self.path, "rb") as stream:
             for place in self.places:
                 stream.seek(place)
                 yield _row(stream.readline())
@@ -94,7 +88,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
 
     Raises
     ------
-    SweepError, LockedError
+    LisbonError
         If the folder cannot be written to, another sweep is at work in it, or the cluster is lost.
     """
     from tqdm import tqdm
@@ -106,10 +100,12 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
         record = provenance({"varied": plan.varied, "runs": len(plan.runs)},
                             sorted({path for paths in files.values() for path in paths}))
         write_json(out / RECORD, record)
-        wanted = _keyed(plan, {named: [record["inputs"][path] for path in paths] for named, paths in files.items()})
+        hashes = {named: [record["inputs"][path] for path in paths] for named, paths in files.items()}
+        code = code_hash()
+        wanted = {digest([code, one.as_dict(), hashes[_named(one)]]): one for one in plan.runs}
         _end_at_a_whole_line(out / ROWS)
         last, status, failures = {}, {}, Counter()  # where the last row of each run is, and what it says
-        for place, row in _placed(out / ROWS):
+        for place, row in placed(out / ROWS):
             last[row["key"]], status[row["key"]] = place, row["status"]
             failures.update([row["key"]] if row["status"] == "failed" else [])
         todo = [key for key in wanted if failures[key] < attempts and status.get(key) != "done"]
@@ -129,13 +125,13 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
                         "finished": now()})
                     bar.update()
         except CancelledError:
-            raise SweepError("the cluster was lost: what had ended is kept, give the same command again") from None
+            raise LisbonError("the cluster was lost: what had ended is kept, give the same command again") from None
         finally:
             bar.close()
             for future in running:
                 future.cancel()
             found = Rows(out / ROWS, [last[key] for key in wanted if key in last])
-            write_atomically(out / TABLE, b"".join(table(found, plan.varied)))
+            write_atomically(out / TABLE, table(found, plan.varied))
         write_json(out / RECORD, record | {"done": now()})
     return found
 
@@ -145,22 +141,8 @@ def _named(one: RunParameters) -> tuple:
     return tuple(getattr(one, name) for name in FILES)
 
 
-def _keyed(plan: Plan, hashes: dict) -> dict[str, RunParameters]:
-    """Parameters of each run by the hash of all that it depends on: code, parameters, and its files' hashes."""
-    code, wanted = code_hash(), {}
-    for one in plan.runs:
-        text = json.dumps([code, one.as_dict(), hashes[_named(one)]], sort_keys=True)
-        wanted[hashlib.sha256(text.encode()).hexdigest()[:20]] = one
-    return wanted
-
-
-def read_rows(path: str | Path) -> list[dict]:
-    """All rows of a sweep.jsonl; a line that was cut short or changed is left out."""
-    return [row for _, row in _placed(Path(path))]
-
-
-def _placed(path: Path) -> Iterator[tuple[int, dict]]:
-    """Where each row begins, and the row."""
+def placed(path: Path) -> Iterator[tuple[int, dict]]:
+    """Where each row of a sweep.jsonl begins, and the row; a line that was cut short or changed is left out."""
     place = 0
     with open(path, "rb") if path.exists() else contextlib.nullcontext([]) as lines:
         for line in lines:
@@ -172,29 +154,23 @@ def _placed(path: Path) -> Iterator[tuple[int, dict]]:
 def _row(line: bytes) -> dict | None:
     with contextlib.suppress(ValueError, RecursionError):
         row = json.loads(line)
-        if isinstance(row, dict) and row.pop("check", "") == _checksum(row):
+        # without its hash a digit that changed on the disk would be taken for a result
+        if isinstance(row, dict) and row.pop("check", "") == digest(row):
             return row
     return None
 
 
-def _checksum(row: dict) -> str:
-    """Without it a digit that changed on the disk would be taken for a result."""
-    return hashlib.sha256(json.dumps(row).encode()).hexdigest()[:12]
-
-
 def _end_at_a_whole_line(path: Path) -> None:
     """Take away a last line that was cut short when its writer was killed."""
-    if not path.exists():
-        return
-    with open(path, "r+b") as stream:
-        start = max(0, stream.seek(0, os.SEEK_END) - LONGEST)
+    with open(path, "a+b") as stream:  # at its end
+        start = max(0, stream.tell() - LONGEST)
         stream.seek(start)
         stream.truncate(start + stream.read().rfind(b"\n") + 1)
 
 
 def _append(path: Path, row: dict) -> int:
     """Put a row at the end of a file; where it begins."""
-    line = json.dumps(row | {"check": _checksum(row)}, ensure_ascii=False, allow_nan=False)
+    line = json.dumps(row | {"check": digest(row)}, ensure_ascii=False, allow_nan=False)
     with open(path, "ab") as stream:
         place = stream.tell()
         stream.write(line.encode() + b"\n")

@@ -8,7 +8,6 @@ All combinations of lists and grids are run, each with every draw. Draws are poi
 fill the space more evenly than independent ones, and a larger number of them continues the same sequence.
 """
 
-import csv
 import itertools
 import math
 import re
@@ -18,25 +17,19 @@ import numpy as np
 from scipy import stats
 
 from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FILES, ParameterError, RunParameters, absolute
-from lisbon_core.reading import parsed
+from lisbon_core.parameters import FILES, ParameterError, RunParameters, suggestion
 from lisbon_core.run import check_inputs
-from lisbon_core.tools.pairing import suggestion
 
-__all__ = ["Plan", "SweepError", "plan", "read_points"]
+__all__ = ["Plan", "plan"]
 
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
                "response", "epoch", "samples", "seed", "boundary_AU", "orbits", "grid_deg")
-_KINDS = {field.name: field.type for field in fields(RunParameters)}
+KINDS = {field.name: field.type for field in fields(RunParameters)}
 _LAWS = {"uniform": ("(low,high)", lambda low, high: stats.uniform(low, high - low)),
          "loguniform": ("(low,high), both positive", lambda low, high: stats.loguniform(low, high)),
          "normal": ("(mean,deviation)", lambda mean, deviation: stats.norm(mean, deviation))}
 _ENDS = 1e-9, 1.0 - 1e-9  # of what is drawn: a value at the very edge of a normal law would be infinite
-
-
-class SweepError(LisbonError):
-    """A sweep that cannot start or go on."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,7 @@ class Plan:
     varied: tuple[str, ...]
 
 
-def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: list[dict] | None = None) -> Plan:
+def plan(settings: dict, *, sample: int | None = None, seed: int = 0) -> Plan:
     """Every run of a sweep, checked: types, ranges, names, and that each file can be read.
 
     Parameters
@@ -56,52 +49,44 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0, points: li
         Parameter names, and for each one value, a list of values, or a text as above.
     sample, seed : int
         Number of draws, needed if and only if there is a law to draw from, and what they start from.
-    points : list of dict
-        Runs that are listed one by one, each combined with all of `settings`.
 
     Raises
     ------
-    SweepError, ParameterError
+    LisbonError
         In one sentence, before anything runs.
     """
     choices = {name: _values(name, given) for name, given in settings.items()}
     laws = {name: law for name, law in choices.items() if not isinstance(law, list)}
     # what the Liouville map depends on varies fastest: so several maps are traced at once, and others find them made
     lists = {name: choices[name] for name in sorted(choices, key=_OF_THE_MAP.__contains__) if name not in laws}
-    if laws and (sample is None or sample < 1):
-        name = next(iter(laws))
-        raise SweepError(f"{name} is drawn from {settings[name]}, but --sample is {sample}: say how many draws, such "
-                         "as --sample 64")
-    if sample is not None and not laws:
-        raise SweepError(f"--sample is {sample}, but no parameter is drawn from a law: write one such as "
-                         "field_lon=uniform(210,230)")
-    points = points or [{}]
-    if (count := math.prod(map(len, (*lists.values(), points))) * (sample or 1)) > MOST:
-        raise SweepError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
+    if bool(laws) != bool(sample):
+        raise LisbonError(f"--sample is {sample or 'not given'}, but {next(iter(laws), 'no parameter')} is drawn from "
+                          "a law: give both, such as field_lon=uniform(210,230) and --sample 64, or neither")
+    if (count := math.prod(map(len, lists.values())) * (sample or 1)) > MOST:
+        raise LisbonError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
     draws = _draw(laws, sample, seed) if laws else [{}]
-    combined = [dict(zip(lists, values, strict=True)) | draw
-                for values in itertools.product(*lists.values()) for draw in draws]
-    runs = dict.fromkeys(RunParameters.from_mapping(point | values) for point in points for values in combined)
+    runs = dict.fromkeys(RunParameters.from_mapping(dict(zip(lists, values, strict=True)) | draw)
+                         for values in itertools.product(*lists.values()) for draw in draws)
     for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
         check_inputs(one)  # the first run of each set of files
-    varied = [name for name in _KINDS if len({getattr(one, name) for one in runs}) > 1]
+    varied = [name for name in KINDS if len({getattr(one, name) for one in runs}) > 1]
     return Plan(tuple(runs), tuple(varied))
 
 
 def _values(name: str, given):
     """Values of one parameter as a list, or the law to draw them from as a distribution of scipy."""
-    if name not in _KINDS:
-        raise ParameterError(f"No parameter is called {name}: {suggestion(name, _KINDS)}")
-    is_number = _KINDS[name] is not str
+    if name not in KINDS:
+        raise ParameterError(f"No parameter is called {name}: {suggestion(name, KINDS)}")
+    is_number = KINDS[name] is not str
     if not isinstance(given, str) or name == "sky_label":  # which may hold commas
-        values = given if isinstance(given, list | tuple) else [given]
+        values = [*given] if isinstance(given, list | tuple) else [given]
     elif is_number and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", given)):
         return _law(name, *call.groups())
     else:
         values = _grid(name, given) if is_number and ":" in given else [part.strip() for part in given.split(",")]
     if not values or (is_number and "" in values):
-        raise SweepError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
-    return [absolute(value) if name in FILES and value else value for value in values]
+        raise LisbonError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
+    return values
 
 
 def _grid(name: str, text: str) -> list[float]:
@@ -110,20 +95,20 @@ def _grid(name: str, text: str) -> list[float]:
     except ValueError:
         first = last = step = math.nan
     if not (-math.inf < first <= last < math.inf and 0.0 < step < math.inf):
-        raise SweepError(f"{name}={text} is no grid: write {name}=first:last:step, finite numbers with a positive step "
-                         "and the last not below the first")
+        raise LisbonError(f"{name}={text} is no grid: write {name}=first:last:step, finite numbers with a positive "
+                          "step and the last not below the first")
     count = (last - first) / step + 1.0 + 1e-9
     if count > MOST + 1.0:
-        raise SweepError(f"{name}={text} has {count:.0f} values, more than {MOST}: take a larger step")
+        raise LisbonError(f"{name}={text} has {count:.0f} values, more than {MOST}: take a larger step")
     return [float(f"{first + k * step:.12g}") for k in range(int(count))]
 
 
 def _law(name: str, law: str, inside: str):
     text = f"{name}={law}({inside})"
     if law not in _LAWS:
-        raise SweepError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
-    if _KINDS[name] is int:
-        raise SweepError(f"{text} draws fractions, but {name} is a whole number: give a list")
+        raise LisbonError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
+    if KINDS[name] is int:
+        raise LisbonError(f"{text} draws fractions, but {name} is a whole number: give a list")
     form, make = _LAWS[law]
     try:
         made = make(*map(float, inside.split(",")))
@@ -132,7 +117,7 @@ def _law(name: str, law: str, inside: str):
                 return made
     except (TypeError, ValueError):
         pass
-    raise SweepError(f"{text} is no law to draw from: write {name}={law}{form}")
+    raise LisbonError(f"{text} is no law to draw from: write {name}={law}{form}")
 
 
 def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
@@ -140,25 +125,3 @@ def _draw(laws: dict, sample: int, seed: int) -> list[dict]:
     sequence = stats.qmc.Sobol(len(laws), rng=seed).random_base2(max(0, (sample - 1).bit_length()))[:sample]
     return [{name: float(f"{law.ppf(u):.10g}") for (name, law), u in zip(laws.items(), point, strict=True)}
             for point in sequence.clip(*_ENDS)]
-
-
-def read_points(path: str) -> list[dict]:
-    """Runs listed in a CSV file: a first line of parameter names, then one run a line.
-
-    Raises
-    ------
-    SweepError
-        If it cannot be read, holds no runs, or a line of another length.
-    """
-    rows = parsed(path, lambda text: list(csv.reader(line for line in text.splitlines() if line.strip())),
-                  lambda why: SweepError(f"Cannot read --points {path} as CSV: {why}."), most=2**24)
-    names, *runs = [row for row in rows if not row[0].startswith("#")] or [[]]
-    if not runs:
-        raise SweepError(f"--points {path} lists no runs: give a line of parameter names, then one run a line")
-    for number, run in enumerate(runs, start=1):
-        if len(run) != len(names):
-            raise SweepError(f"--points {path}, run {number} has {len(run)} values, but there are {len(names)} "
-                             "names: give each one value")
-    return [{name.strip(): absolute(value.strip()) if name.strip() in FILES and value.strip() else value.strip()
-             for name, value in zip(names, run, strict=True)}
-            for run in runs]

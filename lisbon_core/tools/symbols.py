@@ -9,7 +9,7 @@ from lisbon_core.tools.tables import page_table
 
 __all__ = ["TABLE", "anchor", "forms", "glossary", "symbol_table"]
 
-TABLE: dict[str, list[dict]] = tomllib.loads((ROOT / "data" / "symbols.toml").read_text(encoding="utf-8"))
+TABLE: dict = tomllib.loads((ROOT / "data" / "symbols.toml").read_text(encoding="utf-8"))
 
 
 def forms(entry: dict) -> list[str]:

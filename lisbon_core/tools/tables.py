@@ -1,19 +1,16 @@
 """Tables of claims for the page and the terminal."""
 
+import tomllib
 from collections.abc import Iterable
 
+from lisbon_core.measurements import DATA
 from lisbon_core.rounding import listed, number
 
 __all__ = ["WORDS", "number", "page_table", "plain_table", "table"]
 
 HEADINGS = ("Claim", "Truth", "Paper", "This run ± statistical ± systematic", "Unit", "Verdict", "Equation")
-WORDS = {"unescaped_fraction": "share of orbits that are not out", "A_1": "dipole along the field",
-         "A_2": "second Legendre coefficient", "G_x": "gradient across the field, along the flow",
-         "G_y": "gradient across field and flow", "G_icrs": "the same gradient, ICRS", "chi2_reduced": "fit of the sky",
-         "L_focusing": "focusing length", "gradient_length": "gradient length along the field",
-         "T_0": "change in time", "T_0_bound": "bound on the change in time, 95 %", "eta": "depth of the wiggle of D",
-         "omega": "its period", "d_offset": "its level", "D_asymmetry": "lopsidedness of D without focusing",
-         "focusing_preference": "gain in log-likelihood by focusing", "chi2_pad": "fit of the pitch-angle distribution"}
+# What a claim is about, by its identifier.
+WORDS: dict[str, str] = tomllib.loads((DATA / "symbols.toml").read_text(encoding="utf-8"))["claims"]
 
 
 def _rows(claims: dict) -> list[tuple]:

@@ -14,11 +14,7 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolEx
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["Processes", "WorkerError", "cluster"]
-
-
-class WorkerError(LisbonError):
-    """Workers that cannot be reached, or that died."""
+__all__ = ["Processes", "cluster"]
 
 
 class Processes(ThreadPoolExecutor):
@@ -51,7 +47,7 @@ class Processes(ThreadPoolExecutor):
                     break
         finally:
             self._idle.append(process)
-        raise WorkerError("its worker process died, twice: killed, or out of memory")
+        raise LisbonError("its worker process died, twice: killed, or out of memory")
 
     def __exit__(self, kind, *_):
         """Wait for what was handed in; after an error, such as Ctrl-C, end the processes at once."""
@@ -84,18 +80,18 @@ def cluster(address: str):
 
     Raises
     ------
-    WorkerError
+    LisbonError
         If distributed is not installed, or no scheduler that has a worker answers at the address.
     """
     if importlib.util.find_spec("distributed") is None:
-        raise WorkerError(f"--scheduler {address} needs dask.distributed: install the extra 'dask'")
+        raise LisbonError(f"--scheduler {address} needs dask.distributed: install the extra 'dask'")
     from distributed import Client
 
     try:
         client = Client(address, timeout="10s")
         client.wait_for_workers(1, timeout=30)
     except (OSError, ValueError, TypeError) as error:
-        raise WorkerError(f"No scheduler with a worker answers at --scheduler {address}: start `dask scheduler`, and "
+        raise LisbonError(f"No scheduler with a worker answers at --scheduler {address}: start `dask scheduler`, and "
                           "`dask worker` with the address that it prints, such as tcp://10.0.0.1:8786") from error
     with client:
         yield client.get_executor(pure=False)

@@ -85,7 +85,7 @@ class CosineScattering:
     Raises
     ------
     ScatteringError
-        If omega is not positive, or |eta| reaches |d_offset|, where D would vanish or turn negative.
+        If omega is not positive, |eta| reaches |d_offset|, where D would vanish or turn negative, or one is not finite.
     """
 
     eta: float
@@ -93,14 +93,11 @@ class CosineScattering:
     d_offset: float
 
     def __post_init__(self):
-        if not all(np.isfinite([self.eta, self.omega, self.d_offset])):
-            raise ScatteringError(f"The scattering law needs three finite numbers, got eta = {self.eta}, "
-                                  f"omega = {self.omega}, d_offset = {self.d_offset}.")
-        if self.omega <= 0:
-            raise ScatteringError(f"omega = {self.omega} is not a period in mu: it has to be positive.")
-        if abs(self.eta) >= abs(self.d_offset):
-            raise ScatteringError(f"eta = {self.eta} with d_offset = {self.d_offset} makes D(mu) vanish or negative: "
-                                  "|eta| has to stay below |d_offset|.")
+        if not 0.0 < self.omega < np.inf:
+            raise ScatteringError(f"omega = {self.omega} is not a period in mu: it has to be positive and finite.")
+        if not abs(self.eta) < abs(self.d_offset) < np.inf:
+            raise ScatteringError(f"eta = {self.eta} with d_offset = {self.d_offset} makes D(mu) vanish, negative or "
+                                  "infinite: |eta| has to stay below |d_offset|, and both have to be finite.")
 
     def h(self, mu: np.ndarray) -> np.ndarray:
         """Eq. (6) without its factor (1 - mu^2)."""

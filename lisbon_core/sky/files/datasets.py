@@ -1,18 +1,14 @@
 """Arrays with names and paths, as HDF5 files hold them, to columns and planes."""
 
-import io
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 
+from lisbon_core import hdf5
 from lisbon_core.sky.files.conventions import kind_of, name_and_unit
 from lisbon_core.sky.map import SkyMapError
 
 __all__ = ["groups_of", "is_hdf5"]
 
-PATIENCE = 60  # seconds
+LIMITS = {"most": 2**25, "room": 0, "times": 1100}  # numbers of a map of a tenth of a degree, several times
 
 
 def is_hdf5(content: bytes) -> bool:
@@ -22,16 +18,7 @@ def is_hdf5(content: bytes) -> bool:
 
 def groups_of(content: bytes) -> list[tuple[str, dict, dict]]:
     """Path, what is said about it, and flat arrays by (name, unit) of each group of an HDF5 file."""
-    try:
-        ended = subprocess.run([sys.executable, "-P", Path(__file__).with_name("hdf5_reader.py")], input=content,
-                               capture_output=True, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
-        raise SkyMapError(f"it cannot be read within {PATIENCE} seconds: try another copy") from None
-    if ended.returncode:
-        said = ended.stderr.decode(errors="replace").strip().splitlines() if ended.returncode == 1 else []
-        raise SkyMapError(said[-1] if said else "it makes the HDF5 library crash: try another copy")
-    with np.load(io.BytesIO(ended.stdout), allow_pickle=False) as archive:
-        found = {path.removeprefix("/"): archive[path] for path in archive.files}
+    found = hdf5.arrays(content, **LIMITS)
     groups: dict[str, dict] = {}
     for path, values in found.items():
         if "@" not in path:
@@ -50,7 +37,7 @@ def groups_of(content: bytes) -> list[tuple[str, dict, dict]]:
 def _said(found: dict, path: str) -> dict:
     """What attributes say of a path."""
     return {name.partition("@")[2].upper(): value.item() for name, value in found.items()
-            if name.startswith(f"{path}@")}
+            if name.startswith(f"{path}@") and not value.ndim}
 
 
 def _flat(arrays: dict) -> dict:

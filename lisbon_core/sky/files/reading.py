@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 
+from lisbon_core.hdf5 import Refused
 from lisbon_core.parameters import RunParameters, split_choice
 from lisbon_core.sky.files.choosing import choose, choose_mask, of_one_plane
 from lisbon_core.sky.files.coefficients import are_coefficients, of_coefficients
@@ -126,7 +127,7 @@ def _explained(path):
             warnings.simplefilter("ignore")
             warnings.filterwarnings("error", message=".*truncated.*")
             yield
-    except SkyMapError as error:
+    except (SkyMapError, Refused) as error:
         raise SkyMapError(f"{path}: {error}") from None
     except Exception as error:  # what the readers of a format raise, of any class: the one place that catches it
         why = " ".join(str(error).split())[:200]

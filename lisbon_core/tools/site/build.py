@@ -14,7 +14,7 @@ from lisbon_core._core import LisbonError
 from lisbon_core.tools import equations, symbols, tables
 from lisbon_core.tools.provenance import ROOT
 
-__all__ = ["FLAGS", "NEEDS", "SiteError", "build_pdf", "build_site", "find_browser", "gather"]
+__all__ = ["FLAGS", "NEEDS", "build_pdf", "build_site", "find_browser", "gather"]
 
 HERE = Path(__file__).parent
 NEEDS = {"sphinx": "sphinx", "myst_nb": "myst-nb", "sphinx_book_theme": "sphinx-book-theme",
@@ -24,10 +24,6 @@ KINDS = {"studies": "studies", "plots": "studies", "tools": "tools", "course": "
 # no sandbox: it needs privileges that a container lacks; and nothing is asked of the network
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-default-apps", "--disable-sync", "--no-first-run")
-
-
-class SiteError(LisbonError):
-    """A site that cannot be built, or should not be shown."""
 
 
 def find_browser() -> str | None:
@@ -41,7 +37,7 @@ def build_site(out: Path = ROOT / "_build") -> Path:
 
     Raises
     ------
-    SiteError
+    LisbonError
         If a package it needs is missing, or anything is not as it should be: warnings are errors. The site of an
         earlier build then stays.
     """
@@ -54,13 +50,13 @@ def build_pdf(out: Path = ROOT / "_build") -> Path:
 
     Raises
     ------
-    SiteError
+    LisbonError
         If a package or Chromium is missing, or anything is not as it should be.
     """
     browser = find_browser()
     if browser is None:
-        raise SiteError("The PDF is printed by Chromium, and none was found: install chromium or google-chrome "
-                        "(on Debian: apt-get install chromium), or print the site from a browser.")
+        raise LisbonError("The PDF is printed by Chromium, and none was found: install chromium or google-chrome "
+                          "(on Debian: apt-get install chromium), or print the site from a browser.")
     gather(out / "pdf" / "source", printed=True)
     page, draft = _sphinx(out / "pdf", "singlehtml") / "index.html", out / "pdf" / "lisbon.pdf"
     text, pages = page.read_text(encoding="utf-8"), []
@@ -77,7 +73,7 @@ def build_pdf(out: Path = ROOT / "_build") -> Path:
              "--generate-pdf-document-outline", "--virtual-time-budget=60000", f"--print-to-pdf={draft}",
              page.as_uri()], capture_output=True, text=True, timeout=600, check=False)
         if ended.returncode or not draft.is_file():
-            raise SiteError(f"{browser} did not print {page}: try it by hand. It said: {ended.stderr.strip()[-200:]}")
+            raise LisbonError(f"{browser} did not print {page}: try it by hand. It said: {ended.stderr.strip()[-200:]}")
         pages = _pages(draft.read_bytes())
     return draft.replace(out / "lisbon.pdf")
 
@@ -114,7 +110,7 @@ def gather(target: Path, printed: bool = False) -> None:
     if printed:
         index = target / "index.md"
         text = index.read_text(encoding="utf-8").partition("% On paper")[0]
-        index.write_text(text.replace("\ntry\n", "\n"), encoding="utf-8")
+        index.write_text(re.sub(r"^(try$|- \*\*\[Try\]).*\n", "", text, flags=re.M), encoding="utf-8")
     else:
         answers = (ROOT / "data" / "answers.json").read_text(encoding="utf-8")
         tables_held = f"<script type='application/json' id='answers'>{answers}</script>"
@@ -158,8 +154,8 @@ def _reference() -> dict[str, str]:
 def _sphinx(folder: Path, builder: str) -> Path:
     """Build beside `folder`/html and put the result in its place only if there was nothing to complain about."""
     if missing := [name for module, name in NEEDS.items() if importlib.util.find_spec(module) is None]:
-        raise SiteError(f"The site needs {', '.join(missing)}, which this Python lacks: run 'make site', or "
-                        "'pip install -e .[site]' first.")
+        raise LisbonError(f"The site needs {', '.join(missing)}, which this Python lacks: run 'make site', or "
+                          "'pip install -e .[site]' first.")
     from sphinx.cmd.build import build_main
 
     new, out = folder / "new", folder / "html"
@@ -167,7 +163,7 @@ def _sphinx(folder: Path, builder: str) -> Path:
     if build_main(["--quiet", "--fresh-env", "--fail-on-warning", "--keep-going", "--jobs", "2", "--builder", builder,
                    "--conf-dir", str(HERE), "--doctree-dir", str(folder / "doctrees"), str(folder / "source"),
                    str(new)]):
-        raise SiteError(f"The {builder} build complained, see above; what an earlier build left is unchanged.")
+        raise LisbonError(f"The {builder} build complained, see above; what an earlier build left is unchanged.")
     for path in (folder / "source" / "figures").glob("*.ecsv"):  # what captions link to
         (new / "figures").mkdir(exist_ok=True)
         shutil.copy2(path, new / "figures" / path.name)

@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 from pathlib import Path
-from urllib.parse import quote
 
 from lisbon_core.tools import equations, symbols
 from lisbon_core.tools.provenance import ROOT, git_state, input_hash
@@ -38,14 +37,12 @@ html_static_path = ["static"]
 # of MathJax what these equations need, part by part, a third of the size of all of it in one file
 MATHJAX = Path(importlib.util.find_spec("mathjax").submodule_search_locations[0]) / "static" / "mathjax" / "es5"
 PARTS = ("input/tex", "output/chtml", "a11y/assistive-mml")
-ICONS = ("magnifying-glass", "sun", "moon", "circle-half-stroke", "bars", "arrow-up", "list", "file-pdf", "file",
-         "download", "angle-right", "angle-left", "outdent")
 # of the theme, in no page
 PARTS_UNUSED = ("accordion|card|carousel|form-(?:check|floating|range|select|switch)|input-group|list-group|offcanvas|"
                 "modal|pagination|placeholder|popover|progress|ratio|sd|spinner|text-bg|toast|btn-outline")
 mathjax_path = "mathjax/startup.js"
 mathjax3_config = {"loader": {"load": PARTS}}
-html_css_files = ["lisbon.css"]
+html_css_files = ["icons.css", "lisbon.css"]
 html_js_files = ["previews.js", "lisbon.js"]
 html_favicon = "static/lisbon.svg"
 html_sourcelink_suffix = ""
@@ -86,7 +83,7 @@ def _as_text(app, what, name, thing, options, lines):
 
 
 def _static(app):
-    """Beside what is copied as it is: the parts of MathJax, what previews show, and icons that are a font alone."""
+    """Beside what is copied as it is: the parts of MathJax, and what previews show."""
     out = Path(app.outdir, "_static")
     parts = [f"{name}.js" for name in ("startup", "core", *PARTS, "output/chtml/fonts/tex")]
     for path in [*(MATHJAX / part for part in parts), *MATHJAX.glob("output/chtml/fonts/*/*.woff")]:
@@ -101,29 +98,17 @@ def _static(app):
 
 
 def _smaller(app, error):
-    """Of the icons and parts of the theme only what pages show: it brings two thousand icons, twice."""
+    """Of the parts of the theme only what pages show; of its two thousand icons, twice there, what icons.css draws."""
     static = Path(app.outdir, "_static")
     script, style = static / "scripts" / "fontawesome.js", static / "styles" / "pydata-sphinx-theme.css"
     if error or not script.is_file():
         return
-    shapes = {name: (wide, high, path) for name, wide, high, path in re.findall(
-        r'"?([\w-]+)"?:\[(\d+),(\d+),\[[^]]*\],"\w+","([^"]+)"\]', script.read_text(encoding="utf-8"))}
     rules = style.read_text(encoding="utf-8")
     for unused in (r'(?:\.fa-[\w-]+,?)+\{--fa:"[^"]*"\}', r"@font-face\{[^}]*fontawesome[^}]*\}",
                    rf"(?<=[{{}}])(?:\.(?:{PARTS_UNUSED})\b[^{{}},]*,?)+\{{[^{{}}]*\}}"):
         rules = re.sub(unused, "", rules)
-    for name in ICONS:
-        wide, high, path = shapes[name]
-        picture = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {wide} {high}'><path d='{path}'/></svg>"
-        rules += (f'.fa-{name}:before{{content:"";display:inline-block;width:1em;height:1em;background:currentColor;'
-                  f'mask:url("data:image/svg+xml,{quote(picture)}") center/contain no-repeat}}')
     style.write_text(rules, encoding="utf-8")
     script.write_text("", encoding="utf-8")
-
-
-def _lazy(app, page, template, context, doctree):
-    """Figures are fetched when they come near."""
-    context["body"] = context.get("body", "").replace("<img ", '<img loading="lazy" ')
 
 
 def _links_with_previews(app, doctree):
@@ -179,6 +164,8 @@ def _for_the_page(app, doctree):
     for cell in doctree.findall(nodes.container):
         if "tag_parameters" in cell["classes"]:
             cell.attributes.update({"hide_mode": "input", "prompt_show": "Parameters", "prompt_hide": "Parameters"})
+    for image in doctree.findall(nodes.image):
+        image["loading"] = "lazy"  # fetched when it comes near
     path = Path(app.env.doc2path(app.env.docname))
     if path.suffix == ".ipynb":
         texts = [text for cell in nbformat.read(path, as_version=4).cells for text in alternative_texts(cell)]
@@ -195,6 +182,5 @@ def _for_the_page(app, doctree):
 def setup(app):
     app.connect("autodoc-process-docstring", _as_text, priority=400)  # before napoleon
     app.connect("doctree-read", _for_the_page)
-    app.connect("html-page-context", _lazy)
     app.connect("builder-inited", _static)
     app.connect("build-finished", _smaller)

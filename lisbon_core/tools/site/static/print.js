@@ -4,11 +4,12 @@
   const make = (tag, text, about = {}) => Object.assign(document.createElement(tag), { textContent: text }, about);
   const contents = make("nav", "", { className: "book-contents" }), rules = make("style", "");
   const parts = [...document.querySelectorAll("#jb-print-toc p.caption")].map((part) => part.textContent.trim());
-  const twice = /claims|equations|symbols/;  // the first chapter holds these tables too
+  // tables that the first chapter holds too, and what is read at a keyboard
+  const left = /claims|equations|symbols|CONTRIBUTING|CHANGELOG|own|data|exercises/;
   [...document.querySelectorAll(".toctree-wrapper > section")].filter((chapter) => {
     const mark = chapter.previousElementSibling;
     chapter.prepend(mark);  // between chapters it would have a page to itself
-    return !(chapter.hidden = twice.test(mark.id));
+    return !(chapter.hidden = left.test(mark.id));
   }).forEach((chapter, at) => {
     const heading = chapter.querySelector("h1, h2, h3"), title = heading.textContent.replace(/#$/, "");
     const part = parts[[...document.querySelectorAll(".toctree-wrapper")].indexOf(chapter.parentElement)] ?? "";
