@@ -120,6 +120,9 @@ for k, name in enumerate(names):
         cells[-1] += [number(true, None, unit, [float(fit.theta[k])]), f"{pulls[k]:+z.1f}".replace("-", "−").replace("+0.0", "0.0")]
 errors = "± statistical" + " ± systematic" * bool(run.systematic)
 say(page_table(cells, ["", f"fitted {errors}", *(["truth", "pull"] if truth else [])]))
+if fit.untold.size:
+    say(f"Of {order + 2} combinations of these the sky does not tell {fit.untold.shape[1]}. They are left at zero, with an error as large as "
+        "the intensity, and so what they are made of has large errors: lower the order, or widen the declinations.")
 off = (fit.theta - theta) / fit.sigma
 most = int(np.argmax(np.abs(off)))
 say(
