@@ -265,6 +265,9 @@ def _caveats(run: Run) -> str:
     if run.fit.design.corrected < 1.0:
         words.append("the samples of the Liouville map scatter as much as the terms vary: coefficients may be too "
                      "small, raise samples")
+    if open_ones := run.fit.untold.shape[1]:
+        words.append(f"of {run.fit.theta.size} combinations of A_n and G the sky does not tell {open_ones}: these are "
+                     "left at zero, with an error as large as the intensity")
     return "; ".join([*words, *otherwise_made(run)])
 
 

@@ -89,16 +89,14 @@ say(
 # %%
 C, C_ring = fit.design.columns, fit.design.ring_columns  # rows, and their ring means
 weight, data = fit.design.weight, fit.data  # 1/sigma^2, relative intensity
-size = fit.design.scale  # G, in 1/AU, is a thousand times smaller than A
+steps = fit.design.told  # of size 1, in each combination that the sky tells of
 theta = np.zeros(order + 2)  # the coefficients, no angle: A_1 ... A_n, G_x, G_y
 for _ in range(20):
     mean = C_ring @ [1, *theta]
     model = C @ [1, *theta] / mean  # Eq. (2) of Eq. (3)
-    slope = (C - model[:, None] * C_ring)[:, 1:] / mean[:, None] * size
+    slope = (C - model[:, None] * C_ring)[:, 1:] / mean[:, None] @ steps
     normal = (slope.T * weight) @ slope
-    # as 1/normal, but for combinations that the sky does not tell at all
-    inverse = np.linalg.pinv(normal, rcond=1e-13, hermitian=True)
-    theta = theta + size * (inverse @ (slope.T * weight) @ (data - model))
+    theta = theta + steps @ np.linalg.solve(normal, (slope.T * weight) @ (data - model))
 
 # the package, with a Liouville map taken as exact
 fast = fit_design(fit.design.exact(), data)
@@ -122,6 +120,9 @@ for k, name in enumerate(names):
         cells[-1] += [number(true, None, unit, [float(fit.theta[k])]), f"{pulls[k]:+z.1f}".replace("-", "−").replace("+0.0", "0.0")]
 errors = "± statistical" + " ± systematic" * bool(run.systematic)
 say(page_table(cells, ["", f"fitted {errors}", *(["truth", "pull"] if truth else [])]))
+if fit.untold.size:
+    say(f"Of {order + 2} combinations of these the sky does not tell {fit.untold.shape[1]}. They are left at zero, with an error as large as "
+        "the intensity, and so what they are made of has large errors: lower the order, or widen the declinations.")
 off = (fit.theta - theta) / fit.sigma
 most = int(np.argmax(np.abs(off)))
 say(
@@ -166,8 +167,8 @@ show(fig, "05_residual", run_dir, label=run.label, share=share)
 # independent numbers, does to the coefficients.
 
 # %%
-solved = inverse @ (slope.T * weight)
-estimator = size[:, None] * solved  # change of theta with data
+solved = np.linalg.solve(normal, slope.T * weight)
+estimator = steps @ solved  # change of theta with data
 in_rings = estimator - fit.design.ring_mean(estimator.T).T  # Eq. (2) on the noise
 shaken = (fit.design.noise.T @ in_rings.T).T  # by each independent number
 honest = np.sqrt(np.sum(shaken**2, axis=1))
@@ -176,7 +177,7 @@ by_package = fast.budget["noise of the sky"]
 assert np.allclose(honest, by_package, rtol=1e-6 + rounding)
 
 # were pixels independent
-independent = size * np.sqrt(np.diag(inverse))
+independent = np.sqrt(np.diag(steps @ np.linalg.inv(normal) @ steps.T))
 
 # %% tags=["hide-input"]
 ratio = honest / independent

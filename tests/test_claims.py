@@ -130,6 +130,7 @@ def of_a_run(kappa29=1.0, **parts):
     """What claims are made of, with a model that fits and nothing assumed."""
     fit = SimpleNamespace(order=1, theta=np.array([2e-3, 1.0, 2.0]), sigma=np.ones(3), chi2_reduced=1.0,
                           chi2_reduced_sigma=0.1, effective_pixels=500.0, design=SimpleNamespace(corrected=1.0),
+                          untold=np.zeros((3, 1)),
                           covariance=np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.9], [0.0, 0.9, 1.0]]))
     axes = {"e_x_icrs": np.array([2.0, 1.0, 2.0]) / 3.0, "e_y_icrs": np.array([1.0, 2.0, -2.0]) / 3.0}
     return SimpleNamespace(truth=None, coarser=None, systematic=None, transport_shifts={},
@@ -140,6 +141,7 @@ def of_a_run(kappa29=1.0, **parts):
 
 def test_a_gradient_in_other_axes_keeps_its_correlation():
     claim, = [one for one in anisotropy_claims(of_a_run()) if one.id == "G_icrs"]
+    assert "combinations of A_n and G the sky does not tell 1:" in claim.note
     np.testing.assert_allclose(claim.value, np.array([4.0, 5.0, -2.0]) / 3.0)
     np.testing.assert_allclose(np.square(claim.sigma), np.array([5.0 + 3.6, 5.0 + 3.6, 8.0 - 7.2]) / 9.0)
 

@@ -24,7 +24,8 @@ Matrix = sparse.csr_array | DiscSums | Beside  # DiscSums of a map whose pixels 
 MOST_SCATTER = 1.0 / 1.3  # of what is known of a combination of coefficients that may be scatter and be taken out
 RINGS = 50  # that are taken together: of a fine map all would not fit into memory
 SIGNS = 64  # vectors of random signs
-TOLD = 1e-13  # of what the sky tells of the combination it tells most of: below, it tells nothing
+TOLD = 1e-13  # of what the sky tells of the combination it tells most of: below, it tells nothing;
+OPEN = 0.03  # nor where the error, were pixels independent, is more than this part of the intensity
 SURELY_SCATTER = 0.9  # of it: beyond, the map knows nothing of the combination
 
 
@@ -109,11 +110,17 @@ class Design:
         """What the sky tells of combinations of the scaled coefficients, these as columns, and whether it is enough."""
         whole = self.scaled_normal(self.relative_intensity(np.zeros(len(self.names)))[1], corrected=False)
         values, vectors = np.linalg.eigh(whole)
-        return values, vectors, values > TOLD * values[-1]
+        return values, vectors, values > max(TOLD * values[-1], OPEN**-2)
+
+    @cached_property
+    def told(self) -> np.ndarray:
+        """Changes of theta by 100 % of the intensity that the sky shows, (order + 2, m): mostly of each term alone."""
+        _, vectors, enough = self._told
+        return self.scale[:, None] * (np.eye(len(enough)) if enough.all() else vectors[:, enough])
 
     @cached_property
     def untold(self) -> np.ndarray:
-        """Changes of theta by 100 % of the intensity that the sky does not show, (order + 2, k); mostly there are none.
+        """Those that it does not show, (order + 2, k): mostly there are none.
 
         Such are high orders where orbits are mixed or the disc is large, and a dipole where they are straight.
         """
@@ -123,13 +130,8 @@ class Design:
     def solve(self, jacobian: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Changes of theta that solve the normal equations of the scaled parameters; of what is untold there is none.
         """
-        normal = self.scaled_normal(jacobian)
-        if self.untold.size:
-            values, vectors, enough = self._told
-            off = vectors[:, ~enough] @ vectors[:, ~enough].T
-            kept = np.eye(len(off)) - off
-            normal, right = kept @ normal @ kept + values[-1] * off, kept @ right
-        return (self.scale * np.linalg.solve(normal, right).T).T
+        told = self.told / self.scale[:, None]
+        return self.told @ np.linalg.solve(told.T @ self.scaled_normal(jacobian) @ told, told.T @ right)
 
     @cached_property
     def _principal(self) -> tuple[np.ndarray, np.ndarray]:

@@ -68,7 +68,7 @@ def sample_coefficients(fit: AnisotropyFit, random: np.random.Generator,
                               f"{', '.join(names)}: use one of these")
 
     pairs = second_order(fit)
-    scaled = fit.covariance / np.outer(scale, scale)
+    scaled = fit.covariance / np.outer(scale, scale) * (1.0 + 1e-12 * np.eye(len(names)))  # never singular
     precision, width = np.linalg.inv(scaled), np.linalg.cholesky(scaled)
     means, sigmas = np.array([prior.get(name, (0.0, np.inf)) for name in names]).T
 
