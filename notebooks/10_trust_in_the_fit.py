@@ -314,9 +314,9 @@ if run.truth:
 # ## Do the errors cover?
 #
 # One sky says little of its errors. Many do: skies of one truth, each with noise of its own, fitted through maps that share no
-# orbit with the map they were made with, nor with each other. Of honest intervals of 68 %, 68 in 100 hold the truth. This
-# takes longer than a notebook should; both were made once, for sky and heliosphere of the default run, by commands that anyone
-# can give again:
+# orbit with the map they were made with, nor with each other. Of honest intervals of 68 %, 68 in 100 hold the truth. Two
+# such studies take longer than a notebook should; they were made once, for the heliosphere of the default run, by commands that
+# anyone can give again:
 
 # %% tags=["hide-input"]
 held_68, held_nuclei = ([f"{100 * row['within_68']:.0f} ± {100 * row['within_68_error']:.0f} %" for row in table] for table in (covered, nuclei))
