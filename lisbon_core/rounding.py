@@ -1,10 +1,20 @@
 """Numbers as text, with as many digits as their errors allow."""
 
 import math
+import re
 
-__all__ = ["listed", "number"]
+__all__ = ["formula", "listed", "number"]
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def formula(text: str) -> str:
+    """Names of coefficients in a text set as formulas.
+
+    >>> formula("0.7 A_12 and G_x")
+    '0.7 $A_{12}$ and $G_{x}$'
+    """
+    return re.sub(r"\b([AG])_(\w+)", r"$\1_{\2}$", text)
 
 
 def listed(value) -> list:

@@ -42,6 +42,7 @@ from lisbon_core import plots
 from lisbon_core.anisotropy import fit_coefficients, fit_design, parameter_names
 from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.claims import anisotropy_claims, otherwise_made
+from lisbon_core.rounding import formula
 from lisbon_core.run import Run
 from lisbon_core.tools.notebook import expect, number, record, say, show
 from lisbon_core.tools.tables import page_table
@@ -50,7 +51,7 @@ run = Run.from_namespace(globals())
 sky, fit = run.sky, run.fit
 shown_sky = fit.of_sky()  # of several skies, maps show the first
 names = parameter_names(fit.order)
-called = ["$" + name + "$" for name in names]
+called = [formula(name) for name in names]
 say(f"**{run.label}.**")
 
 # %% [markdown]

@@ -24,7 +24,6 @@ seed: int = 20060101  # of every random number
 run_dir: str = ""  # folder of the run; empty: runs/notebook
 
 # %% tags=["hide-input"]
-import re
 from dataclasses import replace
 from math import erf
 
@@ -34,6 +33,7 @@ from astropy.table import Table
 from lisbon_core import plots
 from lisbon_core.anisotropy import design, fit_coefficients, fit_design, joined, parameter_names
 from lisbon_core.liouville import straight_lines
+from lisbon_core.rounding import formula
 from lisbon_core.run import DATA, Run
 from lisbon_core.sky import even_sky
 from lisbon_core.studies.coefficient_posterior import sample_coefficients
@@ -49,7 +49,7 @@ from lisbon_core.units import gyroradius
 run = Run.from_namespace(globals())
 sky, fit, liouville = run.sky, run.fit, run.liouville
 names = parameter_names(fit.order)
-called = ["$" + name + "$" for name in names]
+called = [formula(name) for name in names]
 truth = run.truth.claims(fit.order) if run.truth else None
 covered, nuclei = (Table.read(DATA / f"{name}.ecsv", format="ascii.ecsv") for name in ("coverage", "coverage_p_he"))
 low, high = (100 * extreme(covered["within_68"]) for extreme in (min, max))
@@ -158,7 +158,7 @@ def told_in(errors) -> str:
 
 def combination(found) -> str:
     """The combination that is known least, its letters set as formulas."""
-    return re.sub(r"([AG]_\w)", r"$\1$", found.words(0).split(" is known")[0].replace("-", "−"))
+    return formula(found.words(0).split(" is known")[0].replace("-", "−"))
 
 
 bands = {"Tibet": [(-10, 70)], "HAWC": [(-20, 60)], "IceCube": [(-90, -25)], "full": [(-90, 90)]}
@@ -314,14 +314,13 @@ if run.truth:
 # ## Do the errors cover?
 #
 # One sky says little of its errors. Many do: skies of one truth, each with noise of its own, fitted through maps that share no
-# orbit with the map they were made with, nor with each other. Of honest intervals of 68 %, 68 in 100 hold the truth. This
-# takes longer than a notebook should; it was made once, for sky and heliosphere of the default run, by commands that anyone
-# can give again:
+# orbit with the map they were made with, nor with each other. Of honest intervals of 68 %, 68 in 100 hold the truth. Two
+# such studies take longer than a notebook should; they were made once, for the heliosphere of the default run, by commands that
+# anyone can give again:
 
 # %% tags=["hide-input"]
-symbol = {name: re.sub(r"^([AG]_\w)$", r"$\1$", name) for name in covered["number"]}
 held_68, held_nuclei = ([f"{100 * row['within_68']:.0f} ± {100 * row['within_68_error']:.0f} %" for row in table] for table in (covered, nuclei))
-rows = [[symbol[row["number"]], held_68[k], f"{100 * row['within_95']:.0f} %",
+rows = [[formula(row["number"]), held_68[k], f"{100 * row['within_95']:.0f} %",
          f"{row['mean_pull']:+.2f} ± {row['mean_pull_error']:.2f}".replace("-", "−"), held_nuclei[k]] for k, row in enumerate(covered)]
 say(page_table(rows, ["number", "68 % intervals hold the truth", "95 % intervals", "mean pull", "68 %, protons and helium"]))
 for table, about in ((covered, "Columns 2 to 4"), (nuclei, "Last column, skies of protons and helium of one energy, half of each, fitted as such")):
@@ -340,7 +339,7 @@ beyond = {row["number"]: row["mean_pull"] / np.hypot(row["mean_pull_error"], of_
           for row in covered if abs(row["mean_pull"]) > 2 * row["mean_pull_error"]}
 if beyond:
     largest = np.max(np.abs(covered["mean_pull"]))
-    say("More than two of their ± from 0 are " + ", ".join(f"{symbol[name]} ({one:+.1f} errors with that map counted)"
+    say("More than two of their ± from 0 are " + ", ".join(f"{formula(name)} ({one:+.1f} errors with that map counted)"
         .replace("-", "−") for name, one in beyond.items()) + f". Errors of one map are not independent of each other. Were the largest bias, "
         f"{largest:.2f} of an error, real, {held(largest):.0f} % of the 68 % intervals would still hold the truth.")
 

