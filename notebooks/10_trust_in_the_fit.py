@@ -333,7 +333,7 @@ for table, about in ((covered, "Columns 2 to 4"), (nuclei, "Last column, skies o
 # them and does not average out.
 
 # %% tags=["hide-input"]
-known_orbits, fitted_orbits = covered.meta["truth"]["samples"], run.parameters.samples
+known_orbits, fitted_orbits = covered.meta["truth"]["samples"], len(liouville.mu)
 of_one_map = np.max(fit.budget.get("sample of the map", 0.0) / fit.sigma) * np.sqrt(fitted_orbits / known_orbits)
 beyond = {row["number"]: row["mean_pull"] / np.hypot(row["mean_pull_error"], of_one_map)
           for row in covered if abs(row["mean_pull"]) > 2 * row["mean_pull_error"]}
