@@ -110,14 +110,14 @@ i, j = np.unravel_index(np.argmax(np.abs(correlation)), correlation.shape)
 shown = [k for k in (0, 1, 2, order, order + 1) if k < order + 2]
 scale = np.where(np.arange(order + 2) < order, 1e4, 1e7)
 label = {k: called[k] + f" (10{'⁻⁴' if k < order else '⁻⁷ / AU'})" for k in shown}
-samples, effective = sample_coefficients(fit, np.random.default_rng(seed))
+drawn, effective = sample_coefficients(fit, np.random.default_rng(seed))
 fig = plots.posterior(
-    {label[k]: samples[:, k] * scale[k] for k in shown},
-    np.full(len(samples), 1 / len(samples)),
+    {label[k]: drawn[:, k] * scale[k] for k in shown},
+    np.full(len(drawn), 1 / len(drawn)),
     {label[k]: truth[names[k]] * scale[k] for k in shown} if truth else None,
 )
 show(fig, "10_posterior", run_dir, label=run.label, dashed="; dashed: the truth" if truth else "")
-ratio = samples.std(axis=0) / fit.sigma
+ratio = drawn.std(axis=0) / fit.sigma
 say(
     f"Of the replicas {called[j]} and {called[i]} lean on each other most: their correlation is {correlation[i, j]:+.2f}. The "
     f"posterior, worth {effective:.0f} independent samples, is {ratio.min():.2f} to {ratio.max():.2f} times as wide as "

@@ -76,6 +76,7 @@ def _results(folder: str | Path) -> dict[str, dict]:
     """What two runs are compared by."""
     def of_a_run(text: str) -> dict:
         content = json.loads(text)
+        json.dumps(content, allow_nan=False)  # a run writes finite numbers
         record = content.get("provenance", {})
         for row in content["claims"].values():
             _shift(row, row)
