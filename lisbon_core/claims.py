@@ -1,166 +1,16 @@
-"""The claims that a run makes: each number with its truth, the paper's value, its errors and a computed verdict.
-
-Two errors stand side by side: the statistical one, of the noise of the sky and of the sample of orbits, and the
-systematic one, of all that the run takes as known (see `ensemble`). Verdicts go by both, added in quadrature.
-
-Default sky: its truth is known, so a claim is *recovered* (within three of its errors) or *not recovered*; where the
-number is less than two errors from zero, or an upper limit that holds, it is *compatible*, which says little. Real map:
-it is *consistent* with the paper (within two errors) or *differs*. What neither can decide is *not testable without the
-private data*; chi-squares and the like are *a diagnostic*; a number that the map does not fix is *not determined*, and
-its note says why.
-"""
-
-import json
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+"""The claims that a run makes: what it found, each number with both errors and what a reader must know of it."""
 
 import numpy as np
 
-from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import parameter_names
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.response import response
 from lisbon_core.rounding import number
 from lisbon_core.run import Run, paper_values
 from lisbon_core.synthetic import epochs_of
+from lisbon_core.verdicts import Claim, misfits
 
-__all__ = ["Claim", "ClaimError", "anisotropy_claims", "fit_summary", "interval", "liouville_claims", "merge",
-           "transport_claims", "verdict"]
-
-UNTESTABLE = "not testable without the private data"
-ENTRIES = ("value", "sigma", "systematic", "unit", "paper", "truth", "verdict", "equation", "dominant", "note")
-DIAGNOSTICS = ("unescaped_fraction", "chi2_reduced", "chi2_pad", "focusing_preference")
-INVERSE = ("L_focusing",)  # its error is Gaussian in 1/L, which may be zero
-
-
-class ClaimError(LisbonError):
-    """A claim that cannot be written down: not finite, without a reason, or made twice."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One number of the ledger.
-
-    Parameters
-    ----------
-    id : str
-        Name in results.json, such as `L_focusing`; upper limits end in `_bound`.
-    value, sigma, systematic : float, list of float or None
-        The number (or numbers), its statistical and its systematic standard error; value None where the map does not
-        fix it, systematic None where it was not estimated.
-    unit : str
-        Unit of value, sigma, paper and truth; empty for a pure number.
-    paper, truth : float, list of float or None
-        What the paper states; what the sky was made with, where that is known.
-    equation, note : str
-        Where it comes from; what a reader must know, above all why there is no value.
-    dominant : list of str
-        The assumptions that add most to the systematic error.
-
-    Raises
-    ------
-    ClaimError
-        If a number is not finite, lists differ in length, or a missing value has no reason.
-
-    >>> verdict(Claim("L_focusing", 18.1, 0.4, "pc", truth=17.8), default_sky=True)
-    'recovered'
-    """
-
-    id: str
-    value: float | list | None
-    sigma: float | list | None = None
-    unit: str = ""
-    paper: float | list | None = None
-    truth: float | list | None = None
-    equation: str = ""
-    note: str = ""
-    systematic: float | list | None = None
-    dominant: list[str] = field(default_factory=list)
-
-    def __post_init__(self):
-        if not all(isinstance(text, str) for text in (self.id, self.unit, self.equation, self.note)):
-            raise ClaimError(f"Claim {self.id} has an identifier, unit, equation or note that is no text: correct it.")
-        if self.value is None and not self.note:
-            raise ClaimError(f"Claim {self.id} has no value and no note: say in its note why it is not determined.")
-        for name in ("value", "sigma", "systematic", "paper", "truth"):
-            given = getattr(self, name)
-            if given is None:
-                continue
-            numbers = np.asarray(given, dtype=float)
-            if numbers.ndim > 1 or not numbers.size or not np.all(np.isfinite(numbers)):
-                raise ClaimError(f"Claim {self.id} has {name} = {given}: it must be finite; "
-                                 "give None and a note that says why it is not determined.")
-            if self.value is not None and numbers.size != np.size(self.value):
-                raise ClaimError(f"Claim {self.id} has {np.size(self.value)} values but {numbers.size} numbers in "
-                                 f"{name}: give as many.")
-            object.__setattr__(self, name, numbers.tolist())  # plain floats, as JSON can hold them
-        for name in ("sigma", "systematic"):
-            if getattr(self, name) is not None and np.min(getattr(self, name)) < 0:
-                raise ClaimError(f"Claim {self.id} has {name} = {getattr(self, name)}: an error cannot be negative.")
-
-    @property
-    def total(self) -> np.ndarray:
-        """Both errors in quadrature."""
-        return np.hypot(*(np.zeros(np.shape(self.value)) if one is None else np.asarray(one, dtype=float)
-                          for one in (self.sigma, self.systematic)))
-
-
-def verdict(claim: Claim, default_sky: bool) -> str:
-    """What the number says: against the truth on a sky whose truth is known, against the paper on a real one.
-
-    A list agrees if each component does, and is recovered only if all are two errors from zero. An upper limit agrees
-    with a truth below it; two upper limits cannot contradict each other. What is inferred as its inverse is compared as
-    that, and is not determined where that may be zero with all errors counted.
-
-    >>> verdict(Claim("L_focusing", 25.0, 2.0, "pc", paper=17.8), default_sky=False)
-    'differs'
-    >>> verdict(Claim("L_focusing", 5.7, 3.3, "pc", paper=17.8), default_sky=False)  # 0.18 and 0.06 +- 0.10 per pc
-    'consistent'
-    """
-    if claim.value is None:
-        return "not determined"
-    if claim.id in DIAGNOSTICS:
-        return "a diagnostic"
-    target = claim.truth if default_sky else claim.paper
-    if target is None:
-        return UNTESTABLE
-    if says_little := claim.id.endswith("_bound"):
-        agrees = not default_sky or abs(target) <= claim.value
-    else:
-        value, target, sigma = np.array(claim.value), np.array(target), claim.total
-        if claim.id in INVERSE:
-            value, target, sigma = 1.0 / value, 1.0 / target, sigma / value**2
-            if claim.systematic is not None and abs(value) < 1.96 * sigma:
-                return "not determined"  # its 95 % interval goes through infinity
-        says_little = np.any(abs(value) < 2.0 * sigma)
-        agrees = np.all(abs(value - target) <= (3.0 if default_sky else 2.0) * sigma + 1e-9 * abs(target))
-    if default_sky:
-        return ("compatible" if says_little else "recovered") if agrees else "not recovered"
-    return "consistent" if agrees else "differs"
-
-
-def merge(folder: Path, default_sky: bool) -> dict:
-    """Claims of all the notebooks of a run, from `folder`/claims/*.json, each with its verdict, by identifier.
-
-    Where any claim states a truth the sky is a known one, and all are judged as on the default sky.
-    """
-    made = {}
-    for path in sorted((Path(folder) / "claims").glob("*.json")):
-        for claim in _read(path):
-            if claim.id in made:
-                raise ClaimError(f"Claim {claim.id} is made by both {made[claim.id][1]} and {path.stem}: keep one.")
-            made[claim.id] = claim, path.stem
-    known = default_sky or any(claim.truth is not None for claim, _ in made.values())
-    rows = {name: asdict(claim) | {"verdict": verdict(claim, known)} for name, (claim, _) in made.items()}
-    return {name: {key: row[key] for key in ENTRIES} for name, row in rows.items()}
-
-
-def _read(path: Path) -> list[Claim]:
-    try:
-        return [Claim(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, TypeError, ValueError, RecursionError) as error:
-        raise ClaimError(f"{path} holds no claims of a notebook ({' '.join(str(error).split())[:200]}): remove it, and "
-                         "run its notebook again.") from None
+__all__ = ["anisotropy_claims", "fit_summary", "interval", "liouville_claims", "transport_claims"]
 
 
 def liouville_claims(run: Run) -> list[Claim]:
@@ -259,7 +109,7 @@ def _caveats(run: Run) -> str:
     """The words every claim must carry whose error rests on an assumption, or on a model that does not fit."""
     assumed = dict.fromkeys(f"{one.seen.sigma_default:g}" for one in run.runs if one.sky.sigma_assumed)
     words = [f"errors rest on sigma_default = {', '.join(assumed)}"] if assumed else []
-    if run.fit.chi2_reduced > 1.0 + 5.0 * run.fit.chi2_reduced_sigma:
+    if misfits(run.fit.chi2_reduced, run.fit.chi2_reduced_sigma):
         words.append(f"the model leaves a reduced chi-square of {run.fit.chi2_reduced:.1f}: errors hold "
                      "only if it fitted")
     if run.fit.design.corrected < 1.0:

@@ -41,7 +41,7 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.claims import otherwise_made, transport_claims
+from lisbon_core.claims import anisotropy_claims, otherwise_made, transport_claims
 from lisbon_core.run import Run, paper_values
 from lisbon_core.sky import first_harmonic, ring_normalise
 from lisbon_core.studies.closures import transport_scales
@@ -455,7 +455,7 @@ if run.truth and transport.inverse_L.value is not None:
 # ## Six sentences
 
 # %% tags=["hide-input"]
-claims = {one.id: asdict(one) for one in made}
+claims = {one.id: asdict(one) for one in (*anisotropy_claims(run), *made)}
 decided = {name: one for name, key in (("gradient_length", "1/\\ell$"), ("L_focusing", "1/L$"), ("eta", "$\\eta$"))
            for one in conclusions(claims) if key in one.says}
 bounded = claims["T_0_bound"]["value"]

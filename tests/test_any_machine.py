@@ -29,7 +29,7 @@ dec, ra = np.arange(-87.0, 90.0, 6.0), np.arange(3.0, 360.0, 6.0)
 sky = 1 + 1e-3 * np.cos(np.radians(ra)) * np.cos(np.radians(dec))[:, None]
 for figure in (plots.skies({"one": sky, "two": sky[:, ::-1]}, dec, ra),
                plots.unfolding({"one": np.eye(3)}, np.array([-0.5, 0.1, 0.5]), ra[:3], [0.0, 0.0, 1.0])):
-    for content in (picture(figure), image(figure, "png", 200), image(figure, "pdf", 200)):
+    for content in (picture(figure).data, image(figure, "png", 200), image(figure, "pdf", 200)):
         print(hashlib.sha256(content).hexdigest())
 """
 STYLE = """text.usetex: True
@@ -69,7 +69,7 @@ def test_a_run_is_done_by_this_interpreter_with_its_assertions(tmp_path):
     head = '# %% [markdown]\n# # One\n\n# %% tags=["parameters"]\nrun_dir: str = ""\n\n# %%\n'
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "01_one.py").write_text(head + (
-        "import os\nimport sys\nfrom lisbon_core.claims import Claim\nfrom lisbon_core.tools.notebook import record\n"
+        "import os\nimport sys\nfrom lisbon_core.verdicts import Claim\nfrom lisbon_core.tools.notebook import record\n"
         f"assert os.path.samefile(sys.executable, {sys.executable!r})\n"
         f"assert os.environ['LISBON_CACHE'] == {str(tmp_path / 'cache')!r}\n"
         "record(run_dir, '01_one', [Claim('field', 1.0, 0.5, unit='µG')])\n"))

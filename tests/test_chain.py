@@ -8,10 +8,11 @@ import pytest
 from scipy.stats import chi2
 
 from lisbon_core import LisbonError
-from lisbon_core.claims import UNTESTABLE, anisotropy_claims, liouville_claims, transport_claims, verdict
+from lisbon_core.claims import anisotropy_claims, liouville_claims, transport_claims
 from lisbon_core.frames import FRAMES
 from lisbon_core.parameters import FAST, FILES, ParameterError, RunParameters
 from lisbon_core.run import DEFAULT_SKY, SECOND_SKY, Run, check_inputs
+from lisbon_core.verdicts import UNTESTABLE, verdict
 
 CONTRACT = {"sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min", "dec_max", "mask", "order", "p_index",
             "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity", "samples",

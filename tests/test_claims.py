@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lisbon_core.claims import Claim, ClaimError, anisotropy_claims, merge, otherwise_made, transport_claims, verdict
+from lisbon_core.claims import anisotropy_claims, otherwise_made, transport_claims
 from lisbon_core.parameters import RunParameters
 from lisbon_core.rounding import number
 from lisbon_core.run import Run
@@ -14,6 +14,7 @@ from lisbon_core.tools.notebook import record
 from lisbon_core.tools.provenance import ROOT
 from lisbon_core.tools.tables import plain_table, table
 from lisbon_core.transport.result import Estimate
+from lisbon_core.verdicts import Claim, ClaimError, merge, verdict
 
 RESULTS = ROOT / "figures" / "results.json"
 UNTESTABLE = "not testable without the private data"
@@ -77,6 +78,23 @@ def test_a_known_truth_makes_a_known_sky(tmp_path):
     merged = merge(tmp_path, default_sky=False)
     assert merged["eta"]["verdict"] == "recovered"
     assert merged["L_focusing"]["verdict"] == UNTESTABLE
+
+
+@pytest.mark.parametrize(("truth", "said"), [(1.05, ("recovered", "recovered")), (2.0, ("not recovered",) * 2),
+                                             (None, ("consistent", "differs"))])
+def test_errors_of_a_model_that_does_not_fit_decide_nothing(tmp_path, truth, said):
+    """Neither that a number agrees nor that it differs; that it is not the truth stays true."""
+    paper = () if truth else (1.05, 2.0)
+    numbers = [Claim("A_1", 1.0, 0.1, truth=truth, paper=paper[0] if paper else None, equation="(3)"),
+               Claim("eta", 1.0, 0.1, truth=truth, paper=paper[1] if paper else None, equation="(6)")]
+    unfit = "not recovered" if truth == 2.0 else "the model does not fit"
+    for sky, bins, wanted in ((1.0, 1.0, said), (1.6, 1.0, (unfit, unfit)), (1.0, 3.0, (said[0], unfit)),
+                              (1.4, 1.4, said), (1.0, None, said)):
+        record(str(tmp_path), "05_fit", [*numbers, Claim("chi2_reduced", sky, 0.1),
+                                         Claim("chi2_pad", bins, 0.1, note="of eight bins")])
+        merged = merge(tmp_path, default_sky=False)
+        assert (merged["A_1"]["verdict"], merged["eta"]["verdict"]) == wanted, (sky, bins)
+        assert merged["chi2_reduced"]["verdict"] == "a diagnostic"
 
 
 @pytest.mark.parametrize(("arguments", "text"), [

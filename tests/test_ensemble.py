@@ -9,7 +9,7 @@ import pytest
 from lisbon_core.anisotropy import refitted, systematic
 from lisbon_core.anisotropy.systematics import BEYOND, _weights
 from lisbon_core.anisotropy.terms import mean_columns
-from lisbon_core.claims import Claim, anisotropy_claims, interval, transport_claims, verdict
+from lisbon_core.claims import anisotropy_claims, interval, transport_claims
 from lisbon_core.ensemble import draw_members, nuisances, wave_dipole
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.parameters import FAST, RunParameters
@@ -18,6 +18,7 @@ from lisbon_core.run import Run
 from lisbon_core.studies.decisions import conclusions
 from lisbon_core.transport import fit_transport, mean_free_path_pc, moved
 from lisbon_core.transport.fit import rate_of_change
+from lisbon_core.verdicts import Claim, verdict
 
 KINDS = ("first", "second", "another model")
 
@@ -180,6 +181,11 @@ def test_claims_carry_both_errors(run, columns):
     assert decided[0].verdict == "stands"
     assert {"G_x", "G_y"} & set(decided[1].says.split("$"))  # the component that is farther from zero
     assert decided[-1].verdict.endswith("7.08 × 10⁻⁷ yr⁻¹ is not reached")
+    rows = {name: vars(one) for name, one in claims.items()}
+    _, across, along, *_ = conclusions(rows | {"chi2_pad": rows["chi2_pad"] | {"value": 9.0}})
+    assert (across.verdict, along.verdict) == (decided[1].verdict, "not determined: the model does not fit")
+    for one in conclusions(rows | {"chi2_reduced": rows["chi2_reduced"] | {"value": 3.8}}):
+        assert one.verdict == "not determined: the model does not fit"
     assert conclusions({name: vars(one) for name, one in alone.items()}) == []
 
 

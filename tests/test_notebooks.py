@@ -47,7 +47,7 @@ def test_products_are_there(fast_run):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_figures_have_alternative_texts(fast_run, path):
     notebook = nbformat.read(fast_run.out / f"{path.stem}.ipynb", as_version=4)
-    texts = [text for cell in notebook.cells for text in pairing.alternative_texts(cell)]
+    texts = [one["alt"] for cell in notebook.cells for one in pairing.figures(cell)]
     shown = [output for cell in notebook.cells for output in cell.get("outputs", ())
              if "image/png" in output.get("data", {})]
     assert len(texts) == len(shown) == len(list((fast_run.out / "figures").glob(f"{path.stem[:2]}_*.png")))

@@ -122,7 +122,7 @@ def test_every_notebook_is_there_with_its_figures_and_their_alternative_texts(pa
         taken = nbformat.read(built / "_sources" / "notebooks" / f"{stem}.ipynb", as_version=4)  # the download button
         nbformat.validate(taken)
         assert taken == nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4)
-        assert told == [text for cell in taken.cells for text in pairing.alternative_texts(cell)]
+        assert told == [one["alt"] for cell in taken.cells for one in pairing.figures(cell)]
         assert all(len(text) > 20 for text in told)
         assert "data-mime-type=\"application/vnd.jupyter.stderr\"" not in page.text
 

@@ -42,7 +42,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from lisbon_core.claims import Claim
+from lisbon_core.verdicts import Claim
 from lisbon_core.tools.notebook import record, say, show
 
 # %%
@@ -122,8 +122,8 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     assert json.loads((out / "provenance.json").read_text())["notebooks"].keys() == {"04_sky", "05_fit", "06_rest"}
     notebook = nbformat.read(out / "05_fit.ipynb", as_version=4)
     nbformat.validate(notebook)
-    cell, = (cell for cell in notebook.cells if pairing.alternative_texts(cell))
-    assert pairing.alternative_texts(cell) == ["A line that rises."]
+    cell, = (cell for cell in notebook.cells if pairing.figures(cell))
+    assert pairing.figures(cell) == [{"alt": "A line that rises.", "width": 704}]
     assert "in notebooks." in json.dumps(notebook)
 
     root = notebooks.parent

@@ -9,6 +9,7 @@ from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.rounding import number
 from lisbon_core.run import Run
 from lisbon_core.sky import averaging_operator, even_sky
+from lisbon_core.verdicts import NO_FIT, fits
 
 __all__ = ["Conclusion", "Forecast", "conclusions", "forecasts"]
 
@@ -32,6 +33,8 @@ class Conclusion:
         What adds most to the systematic error.
     bounded : str
         What the bound says, of a number that is bounded and need not differ from zero.
+    fits : bool
+        Whether the models fit that it comes from: if not, its errors hold for nothing.
     """
 
     says: str
@@ -41,6 +44,7 @@ class Conclusion:
     unit: str
     dominant: list[str]
     bounded: str = ""
+    fits: bool = True
 
     @property
     def by(self) -> tuple[float, float]:
@@ -51,6 +55,8 @@ class Conclusion:
     def verdict(self) -> str:
         """Stands, or is not determined and by what."""
         alone, total = self.by
+        if not self.fits:
+            return f"not determined: {NO_FIT}"
         if self.bounded:
             return self.bounded
         if total >= SURE:
@@ -76,7 +82,8 @@ def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
     Parameters
     ----------
     claims : mapping
-        Rows of results.json, by id. Those without a value or without a systematic error are left out.
+        Rows of results.json, by id, chi-squares among them. Those without a value or without a systematic error are
+        left out.
     """
     found = []
     for says, symbols, inverse, unit, factor in CONCLUDED:
@@ -89,7 +96,7 @@ def conclusions(claims: Mapping[str, Mapping]) -> list[Conclusion]:
             if inverse:
                 numbers = np.array([1.0 / numbers[0], *numbers[1:] / numbers[0] ** 2])
             made.append(Conclusion(f"{says} (${symbol}$)?", *map(float, factor * numbers), unit, list(row["dominant"]),
-                                   _bounded(claims.get(f"{name}_bound"))))
+                                   _bounded(claims.get(f"{name}_bound")), fits(row["equation"], claims)))
         found += [max(made, key=lambda one: one.by[1])] if made else []
     return found
 

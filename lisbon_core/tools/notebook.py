@@ -10,17 +10,17 @@ from pathlib import Path
 from IPython.display import Image, Markdown, display
 
 from lisbon_core._core import LisbonError
-from lisbon_core.claims import Claim, ClaimError, merge
 from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.plots.drawn import drawn_data
 from lisbon_core.plots.saving import drawn_by, fewer_colours, image
 from lisbon_core.plots.style import house_style
 from lisbon_core.rounding import number
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
+from lisbon_core.verdicts import Claim, ClaimError, merge
 
 __all__ = ["expect", "folder", "ledger", "number", "picture", "record", "say", "show", "where_possible"]
 
-LARGE = 150_000  # bytes of a PNG that can do with fewer colours
+SHARP = 200  # pixels an inch, of which a screen shows two where it can
 PERCENT = re.compile(r"(?<=\d)%(?![0-9A-F]{2})")  # a space stands before it, as before any unit; not in addresses
 
 
@@ -29,15 +29,16 @@ def folder(run_dir: str = "") -> Path:
     return Path(run_dir) if run_dir else ROOT / "runs" / "notebook"
 
 
-def picture(figure) -> bytes:
-    """PNG of a figure for the screen. Its layout is settled once for all, so that what is saved later shows the same.
-    """
-    with house_style():
-        for _ in range(2):  # the layout of maps with a colour bar takes two rounds
-            figure.draw_without_rendering()
+def picture(figure, alt: str = "") -> Image:
+    """A figure as PNG, as a screen shows it. Its layout is settled once for all: what is saved later shows the same."""
+    if engine := figure.get_layout_engine():
+        with house_style():
+            for _ in range(2):  # the layout of maps with a colour bar takes two rounds
+                engine.execute(figure)
     figure.set_layout_engine("none")
     # a figure for one column of a journal is read on a screen too
-    return fewer_colours(image(figure, "png", 110 if figure.get_figwidth() > 5.0 else 150))
+    width = figure.get_figwidth() * (110 if figure.get_figwidth() > 5.0 else 150)
+    return Image(data=fewer_colours(image(figure, "png", SHARP)), format="png", width=round(width), alt=alt)
 
 
 def show(fig, name: str, run_dir: str = "", **numbers) -> None:
@@ -63,12 +64,10 @@ def show(fig, name: str, run_dir: str = "", **numbers) -> None:
     import matplotlib.pyplot as plt
 
     words = words_of(name, numbers)
-    on_screen, saved = picture(fig), {kind: image(fig, kind, 200) for kind in ("png", "pdf")}
-    if len(saved["png"]) > LARGE:
-        saved["png"] = fewer_colours(saved["png"])
-    for kind, content in (saved | {"ecsv": drawn_data(fig)}).items():
+    on_screen = picture(fig, words["alt"])
+    for kind, content in {"png": on_screen.data, "pdf": image(fig, "pdf", SHARP), "ecsv": drawn_data(fig)}.items():
         write_atomically(folder(run_dir) / "figures" / f"{name}.{kind}", content)
-    display(Image(data=on_screen, format="png", alt=words["alt"]))
+    display(on_screen)
     drawn = f" Drawn by `{drawn_by(fig).removeprefix('lisbon_core.')}`." if fig.get_label() else ""
     display(Markdown(f"*{name}.* {words['caption']}{drawn}"))
     plt.close(fig)

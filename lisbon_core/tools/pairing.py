@@ -12,7 +12,7 @@ from pathlib import Path
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import suggestion
 
-__all__ = ["alternative_texts", "find", "parameters", "read", "sources", "tidy", "title"]
+__all__ = ["figures", "find", "parameters", "read", "sources", "tidy", "title"]
 
 # What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.
 AS_LAB_SAVES = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -76,9 +76,9 @@ def _stable_ids(notebook):
     return notebook
 
 
-def alternative_texts(cell) -> list[str]:
-    """Alternative text of each figure a cell shows; empty where it has none."""
-    return [output.get("metadata", {}).get("image/png", {}).get("alt", "")
+def figures(cell) -> list[dict]:
+    """What is said of each figure a cell shows: its alternative text `alt`, its `width` on a screen."""
+    return [{"alt": ""} | output.get("metadata", {}).get("image/png", {})
             for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
 
 

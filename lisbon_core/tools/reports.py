@@ -5,7 +5,6 @@ import math
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
-from lisbon_core.claims import INVERSE
 from lisbon_core.parameters import RunParameters
 from lisbon_core.plots.drawn import figures_apart
 from lisbon_core.reading import parsed
@@ -13,6 +12,7 @@ from lisbon_core.rounding import listed, number
 from lisbon_core.run import Run
 from lisbon_core.studies.map_report import look_at
 from lisbon_core.tools.tables import plain_table, table
+from lisbon_core.verdicts import INVERSE, misfits
 
 __all__ = ["compare_runs", "run_report"]
 
@@ -40,7 +40,6 @@ def run_report(results: dict) -> str:
     scale_TV = run.seen.scale_TV
     if not known and abs(scale_TV - 4.0) > 0.4:
         short.append(f"The paper's numbers are for 4 TeV, this map was analysed at {scale_TV:g} TV.")
-    shown = claims if known or not misfit else {name: row | {"verdict": "–"} for name, row in claims.items()}
     changed = [f"{name} = {value}" for name, value in p.as_dict().items() if value != getattr(RunParameters, name)]
     return "\n".join([
         f"# {run.label[0].upper()}{run.label[1:]}\n",
@@ -50,7 +49,7 @@ def run_report(results: dict) -> str:
         "## In short\n", *(f"- {one}" for one in short), "",
         "## The map\n", *(f"- {line}" for one in run.runs
                            for line in look_at(one.seen.sky_map or one.sky_path, one.seen, one.sky_label)), "",
-        "## What was found\n", table(shown), "",
+        "## What was found\n", table(claims), "",
         f"Made by commit {record.get('commit')}{' with changes' if record.get('dirty') else ''}, inputs "
         f"{record.get('input_hash')}.\n"])
 
@@ -61,7 +60,7 @@ def _judged(row: dict | None, model: str, blame: str) -> tuple[bool, str]:
     if row is None or row["value"] is None:
         return True, f"No fit was made of {model}{': ' + row['note'] if row else ''}."
     chi2, sigma = row["value"], row["sigma"] or 0.0
-    if misfit := chi2 > 1.0 + 5.0 * sigma:
+    if misfit := misfits(chi2, sigma):
         words = f"{model} does not fit this map within its errors. {blame}"
     elif chi2 > 1.0 + 2.0 * sigma:
         words = f"somewhat large for {model}; errors may be too small."

@@ -19,13 +19,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lisbon_core.claims import merge
 from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import inputs, kernels, pairing, stages
 from lisbon_core.tools.crate import crate
 from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
+from lisbon_core.verdicts import merge
 
 __all__ = ["NotebookOutcome", "Report", "run"]
 

@@ -22,12 +22,12 @@ def _offer(draw, **turned: tuple) -> None:
     if os.environ.get("LISBON_HEADLESS") or importlib.util.find_spec("ipywidgets") is None:
         say("*Open this notebook in JupyterLab, with ipywidgets installed, and run it: here will be sliders to turn.*")
         return
-    from IPython.display import HTML, Image, display
+    from IPython.display import HTML, display
     from ipywidgets import interact
 
     def show(**values):
         figure, words = draw(**values)
-        display(HTML(words), Image(picture(figure), format="png"))
+        display(HTML(words), picture(figure))
 
     interact(show, **{name: _widget(*given) for name, given in turned.items()})
 

@@ -143,7 +143,7 @@ def _for_the_page(app, doctree):
     from sphinx.addnodes import pending_xref
 
     from lisbon_core import plots
-    from lisbon_core.tools.pairing import alternative_texts
+    from lisbon_core.tools.pairing import figures
 
     for link in list(doctree.findall(pending_xref)):
         code = re.fullmatch(r"(?:\.\./)*(lisbon_core|tests)/(\S+)\.py#(\w+)", link["reftarget"] or "")
@@ -168,9 +168,9 @@ def _for_the_page(app, doctree):
         image["loading"] = "lazy"  # fetched when it comes near
     path = Path(app.env.doc2path(app.env.docname))
     if path.suffix == ".ipynb":
-        texts = [text for cell in nbformat.read(path, as_version=4).cells for text in alternative_texts(cell)]
-        for image, text in zip(doctree.findall(nodes.image), texts, strict=True):
-            image["alt"] = text
+        told = [one for cell in nbformat.read(path, as_version=4).cells for one in figures(cell)]
+        for image, one in zip(doctree.findall(nodes.image), told, strict=True):
+            image["alt"], image["width"] = one["alt"], f"{one['width']}px"
         if app.builder.name == "html":
             _links_with_previews(app, doctree)
             for name in list(doctree.findall(nodes.emphasis)):  # a caption: "03_orbits. ..."
