@@ -59,10 +59,10 @@ def transport_claims(run: Run) -> list[Claim]:
     paper = paper_values()["paper"]
     stated = {"L_focusing": paper["L_focusing_pc"] * kappa29, "gradient_length": paper["gradient_length_kpc"] * kappa29,
               "T_0_bound": paper["T_0_bound_per_year"] / kappa29}
-    equations = {"eta": "(6)", "omega": "(6)", "d_offset": "(6)", "D_asymmetry": "(6)"}
+    equations = dict.fromkeys(("eta", "omega", "d_offset", "eta_over_d_offset", "D_asymmetry"), "(6)")
     claims = []
-    for name in ("L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset", "D_asymmetry",
-                 "focusing_preference"):
+    for name in ("L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset", "eta_over_d_offset",
+                 "D_asymmetry", "focusing_preference"):
         estimate = getattr(fit, name)
         errors = _systematic(run, shifts.get(name)) if estimate.value is not None else {}
         value, sigma, note = estimate.value, estimate.sigma, estimate.note

@@ -94,7 +94,8 @@ class SkyTruth:
         return truth | {"G_x": self.G_x, "G_y": self.G_y, "L_focusing": self.L_pc * kappa29,
                         "gradient_length": self.gradient_length_kpc * kappa29, "T_0": 0.0, "T_0_bound": 0.0,
                         "D_asymmetry": float((backward - forward) / (backward + forward)), "eta": scattering.eta,
-                        "omega": scattering.omega, "d_offset": scattering.d_offset}
+                        "omega": scattering.omega, "d_offset": scattering.d_offset,
+                        "eta_over_d_offset": self.eta_over_d_offset}
 
 
 DEFAULT_TRUTH = SkyTruth(L_pc=17.8, gradient_length_kpc=1.72, eta_over_d_offset=-0.5, omega=1.0, G_x=6e-7, G_y=-8e-7)

@@ -20,7 +20,7 @@ import numpy as np
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["Claim", "ClaimError", "fits", "merge", "misfits", "verdict"]
+__all__ = ["Claim", "ClaimError", "fits", "merge", "misfits", "verdict", "verdicts"]
 
 UNTESTABLE = "not testable without the private data"
 NO_FIT = "the model does not fit"
@@ -154,6 +154,15 @@ def verdict(claim: Claim, default_sky: bool, fitting: bool = True) -> str:
     return "consistent" if agrees else "differs"
 
 
+def verdicts(claims: Mapping[str, Claim], default_sky: bool) -> dict[str, str]:
+    """What all numbers of a run say, by identifier: each by the models that it comes from and the numbers it needs."""
+    rows = {name: vars(claim) for name, claim in claims.items()}
+    said = {name: verdict(claim, default_sky, fits(claim.equation, rows)) for name, claim in claims.items()}
+    if said.get("omega") == "recovered" != said.get("eta_over_d_offset", "recovered"):
+        said["omega"] = "compatible"  # where there may be no wiggle there may be no period
+    return said
+
+
 def merge(folder: Path, default_sky: bool) -> dict:
     """Claims of all the notebooks of a run, from `folder`/claims/*.json, each with its verdict, by identifier.
 
@@ -166,9 +175,8 @@ def merge(folder: Path, default_sky: bool) -> dict:
                 raise ClaimError(f"Claim {claim.id} is made by both {made[claim.id][1]} and {path.stem}: keep one.")
             made[claim.id] = claim, path.stem
     known = default_sky or any(claim.truth is not None for claim, _ in made.values())
-    rows = {name: asdict(claim) for name, (claim, _) in made.items()}
-    for name, (claim, _) in made.items():
-        rows[name]["verdict"] = verdict(claim, known, fits(claim.equation, rows))
+    claims = {name: claim for name, (claim, _) in made.items()}
+    rows = {name: asdict(claims[name]) | {"verdict": said} for name, said in verdicts(claims, known).items()}
     return {name: {key: row[key] for key in ENTRIES} for name, row in rows.items()}
 
 

@@ -17,7 +17,7 @@
 # there. Zhang & Maalal argue that this pattern, once the distortion by the heliosphere is undone, depends on little
 # more than the **pitch angle**, the angle between the particle's momentum and the interstellar magnetic field; that
 # its shape shows how turbulence scatters the particles; and that the field lines diverge along the stream: the field
-# weakens by e over a focusing length of about 17.8 κ₂₉ pc, where κ₂₉ is how fast the particles diffuse along it, in
+# weakens by a factor e over a focusing length of about 17.8 κ₂₉ pc, where κ₂₉ is how fast the particles diffuse along it, in
 # 10²⁹ cm²/s.
 #
 # Notebooks 01–09 are the chain, one a step; 10–13 test it; 14 is an appendix. The minutes are those of a first reading, with the
@@ -92,27 +92,30 @@ run = Run.from_namespace(globals())
 # ## Three lengths
 #
 # The argument lives on three lengths that differ by orders of magnitude. How curved the orbits of 4 TeV protons are in an
-# interstellar field of 3.4 microgauss: that makes the heliosphere, some hundred AU wide, matter. How far the particles fly
+# interstellar field of 3.4 microgauss: that makes the heliosphere, some hundreds of AU across, matter. How far the particles fly
 # before they are scattered, for $\kappa_{29} = 1$. And over which length their density falls along the field, as the paper has
 # it: the mean free path over that length is the size of the pattern.
 
 # %%
 r_g = 4e12 / 2.998e8 / 3.4e-10 / 1.496e11  # AU: momentum over charge and field
 free_path = 3 * 1e29 / 2.998e10 / 3.086e18  # pc: 3 κ/v
-A_1 = free_path / (1e3 * paper_values()["paper"]["gradient_length_kpc"])
+gradient_length = paper_values()["paper"]["gradient_length_kpc"]
+A_1 = free_path / (1e3 * gradient_length)
 assert np.isclose(r_g, gyroradius(4.0, 3.4), rtol=1e-3)
 assert np.isclose(free_path, mean_free_path_pc(1.0), rtol=1e-3)
 
 # %% tags=["hide-input"]
-say(f"The gyroradius is {r_g:.0f} AU, the mean free path {number(free_path)} pc, and the pattern along the field, before the heliosphere "
-    f"distorts it, about {1e3 * A_1:.1f} × 10⁻³.")
+say(f"The gyroradius is {r_g:.0f} AU, the mean free path {number(free_path)} pc, the gradient length {gradient_length} kpc; so the pattern "
+    f"along the field, before the heliosphere distorts it, is about {1e3 * A_1:.1f} × 10⁻³.")
 
 # %% [markdown]
 # ## What survives
 #
 # *Of the method*: the chain returns what was put into the synthetic sky. *Of the paper's conclusions, on a sky like the paper's*:
-# what stands below; the rest does not, because heliosphere, field and detector are not known well enough. *Of nature*: nothing is
-# confirmed here; what measurements say is in the section after this one.
+# what stands below; the rest does not, because heliosphere, field and detector are not known well enough. Two more reasons
+# hold whatever the errors: a distribution at one place gives $L$ only with a closure, another assumption (notebook 09), and all lengths go
+# with $\kappa_{29}$, which no sky tells. And the paper's argument for focusing, a lopsided $D$, needs a sharper sky than this. *Of nature*:
+# nothing is confirmed here; what measurements say is in the section after this one. $A_1$ and $G$ are not among the paper's four conclusions.
 #
 # Two errors stand beside each number: the **statistical** one, of the noise of the sky and the sample of orbits, and the
 # **systematic** one, of all that is between the sky and us and not known well: the heliosphere, the interstellar
@@ -126,7 +129,8 @@ say("\n".join(f"- {one.says} {number(one.value, one.sigma, one.unit, (), one.sys
               for one in decided) if decided else "Run the other notebooks, with `members` above 0, to see what survives.")
 length, bound = claims.get("L_focusing"), claims.get("T_0_bound")
 if decided and length and length["value"] and bound and bound["value"]:
-    say(f"The focusing length, the paper's headline number, is then, at {length['note'].split(';')[0]}. The bound on the change in time "
+    say(f"The focusing length, the paper's headline number, is then, at {length['note'].split(';')[0]}. A length shorter than the mean free "
+        f"path, {number(mean_free_path_pc(run.parameters.kappa29))} pc, is none: there Eq. (5) no longer holds. The bound on the change in time "
         f"is {number(bound['value'])} per year, where the paper has {number(bound['paper'])}. What more sky, more events or a known "
         "heliosphere would do is worked out in [notebook 11](11_sensitivity.ipynb).")
 
@@ -134,8 +138,9 @@ if decided and length and length["value"] and bound and bound["value"]:
 # ## Where the model meets measurements
 #
 # A recovery test says nothing of nature. What the default sky and heliosphere have in common with what was measured, or have
-# not. *Pull*: how many errors, of both, the two are apart; the heliosphere was fitted to the Voyagers, within 30 %, so there is
-# none. The first two rows are of the fitted sky, free of noise; notebook [04](04_sky_map.ipynb) has the same of the observed one.
+# not. *Pull*: how many errors, of both, the two are apart; none is given for the Voyagers' fields, to which the heliosphere was
+# fitted within 30 %, nor for the angle, which cannot be negative. The first two rows are of the fitted sky, free of noise; notebook
+# [04](04_sky_map.ipynb) has the same of the observed one. The amplitude is no test: the paper took $\ell$ from Tibet's map.
 # Other experiments near 4 TeV find phases from 25 to 46 degrees: notebook [12](12_dipole_at_every_energy.ipynb) has all
 # of them at all energies, notebook [13](13_a_measured_sky.ipynb) real maps.
 

@@ -190,7 +190,7 @@ say(f"A fit that took the pixels for independent would claim errors {ratio.min()
 # such a map, a sample of other and more orbits; the error of that sample is in the sky, and smaller (third row of the table).
 #
 # These errors are *statistical*: they take the heliosphere, the interstellar field and the detector's response as known.
-# The last row is what is *systematic*: how far heliospheres and detectors that could be as well move the coefficients
+# The last row is what is *systematic*: how far heliospheres and detectors that are as possible move the coefficients
 # (notebook 11). It is the larger one.
 
 # %% tags=["hide-input"]
@@ -222,7 +222,7 @@ say(
 # ## The check
 #
 # The fitted sky, fitted in its turn, must give the same coefficients back. On a synthetic sky they must also be the true
-# ones within two or three of their errors.
+# ones within five of their errors.
 
 # %%
 model, _ = fit.design.relative_intensity(fit.theta)

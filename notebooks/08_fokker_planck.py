@@ -60,7 +60,7 @@ from lisbon_core.units import PC_PER_YEAR
 # %% [markdown]
 # ## Without focusing
 #
-# Let the density fall along the field by e over the gradient length $\ell$, so that $\partial_z F = -1/\ell$. With $L \to
+# Let the density fall along the field by a factor e over the gradient length $\ell$, so that $\partial_z F = -1/\ell$. With $L \to
 # \infty$ and nothing changing in time, Eq. (5) reads $\partial_\mu(D\,\partial_\mu F) = -v\mu/\ell$ and integrates at once,
 # from $\mu = -1$ where the flux is zero, to $D\,\partial_\mu F = \frac{v}{2\ell}(1-\mu^2)$: the slope of the distribution
 # **is** the inverse of the scattering. So the paper writes
@@ -180,7 +180,7 @@ show(fig, "08_families", run_dir)
 #
 # Now $1/L \ne 0$: the field lines diverge, and a bundle of them, a flux tube, widens. Average Eq. (5) over $\mu$, and what
 # is left is the conservation of particles in the tube: $\partial_t F + \partial_z S + S/L = 0$. So Eq. (5) is not complete
-# until one says how the streaming varies along the tube. Let the whole anisotropy fall by e over a length $\Lambda$,
+# until one says how the streaming varies along the tube. Let the whole anisotropy fall by a factor e over a length $\Lambda$,
 # $\partial_z(F-1) = -1/\ell - (F-1)/\Lambda$; then $\partial_z S = -S/\Lambda$, and the intensity changes at the rate
 #
 # $$ T_0 = S\left(\frac1\Lambda - \frac1L\right) \tag{5a} $$

@@ -20,8 +20,8 @@
 # |---|---|---|
 # | $D(\mu)$ | pitch-angle diffusion coefficient: how fast turbulence changes $\mu$ | 1/yr |
 # | $\eta$, $\omega$, $\gamma$ | its shape, Eq. (6): depth and period in $\mu$ of its wiggle, and its level (`d_offset`) | 1 |
-# | $L$ | focusing length, $1/L = -\partial_z\ln B$: over $L$ the field along the line weakens by e | pc |
-# | $\ell$ | gradient length: over $\ell$ the density of cosmic rays falls by e | kpc |
+# | $L$ | focusing length, $1/L = -\partial_z\ln B$: over $L$ the field along the line weakens by a factor e | pc |
+# | $\ell$ | gradient length: over $\ell$ the density of cosmic rays falls by a factor e | kpc |
 # | $T_0$ | $\partial_t F$ at $\mu = 0$: how fast the intensity changes | 1/yr |
 #
 # The odd part of $F$ carries the scattering, its even part carries focusing (notebook 08). The anisotropy alone has no
@@ -133,11 +133,11 @@ if fitted:
 
 # %% tags=["hide-input"]
 if fitted:
-    labels = {"inverse_L": "1/L (1/pc)", "gradient_length": "ℓ (kpc)", "ratio": "η/γ", "omega": "ω"}
+    labels = {"inverse_L": "1/L (1/pc)", "gradient_length": "ℓ (kpc)", "eta_over_d_offset": "η/γ", "omega": "ω"}
     known = {}
     if run.truth is not None:
         at = run.truth.claims(order, kappa29)
-        known = {"ℓ (kpc)": at["gradient_length"], "η/γ": at["eta"] / at["d_offset"], "ω": at["omega"]}
+        known = {"ℓ (kpc)": at["gradient_length"], "η/γ": at["eta_over_d_offset"], "ω": at["omega"]}
         if closure == "flux-tube":
             known["1/L (1/pc)"] = 1 / at["L_focusing"]
     fig = plots.posterior({labels[name]: values for name, values in drawn.items()}, weights, known)
@@ -217,7 +217,9 @@ if fitted and closure == "flux-tube":
     say(f"Of the fitted model's series to order {order} it would be {number(series.value)}"
         + (f", of the series of the law that the sky was made with {number(run.truth.claims(order)['D_asymmetry'])}, the truth in the table "
            "of claims" if run.truth else "") + f". Read off the sky it is {number(float(asymmetry(*by_hand)))} without "
-        f"focusing and {number(float(asymmetry(*with_focusing)))} with that of the fit; the bands say what that is worth.")
+        f"focusing and {number(float(asymmetry(*with_focusing)))} with that of the fit"
+        + ("; neither differs from zero within the bands, and this sky shows no less of it with focusing than without."
+           if abs(asymmetry(*with_focusing)) > abs(asymmetry(*by_hand)) and rest.value is None else "; the bands say what that is worth."))
     expect(rest.value is None or abs(rest.value) <= 4 * rest.sigma, "focusing leaves D lopsided", run.parameters)
 if lopsided.value is None:
     seen = f"not determined by this sky: {lopsided.note}"
@@ -238,7 +240,7 @@ if transport.focusing_preference.value is not None:
 # ## L and T₀ are one number, not two
 #
 # Both bend $F$ upwards at the ends. Let the streaming $S = vA_1/3$, the mean velocity of the particles along the field,
-# fall by e over a length $\Lambda$; conservation of particles then demands $T_0 = S(1/\Lambda - 1/L)$, Eq. (5a) of
+# fall by a factor e over a length $\Lambda$; conservation of particles then demands $T_0 = S(1/\Lambda - 1/L)$, Eq. (5a) of
 # notebook 08. For isotropic scattering the even part of $F$ is $1/L + 2/\Lambda$ times one function of $\mu$:
 
 # %%
@@ -268,7 +270,7 @@ if fitted:
     width = np.ptp(region.T_0[:, steps // 2])
     open_rows = int(np.sum(region.delta_chi2.min(axis=1) < 5.99))
     say(
-        f"The 95 % region is there for {open_rows} of the {steps} values of T₀ drawn, which span "
+        f"The 95 % region holds {open_rows} of the {steps} values of T₀ drawn, which span "
         f"{number(float(width))} per year, {width / paper['T_0_bound_per_year'] * kappa29:.0f} times the paper's bound. "
         f"On the line of the flux tube L = {1 / region.flux_tube:.1f} pc, on that of the uniform gradient "
         f"{1 / region.uniform:.1f} pc, a factor {region.uniform / region.flux_tube:.2f}."
@@ -303,6 +305,9 @@ if transport.T_0_bound.value is not None:
             "On this sky a bound of the paper's size comes out only with errors that do not know that pixels overlap; "
             "the paper does not say how its own was made."
             if naive < 2 * stated < honest
+            else "Even errors that do not know that pixels overlap give no bound of the paper's size on this sky; the paper does not say how "
+            "its own was made."
+            if naive > 2 * stated
             else ""
         )
     )
@@ -405,7 +410,7 @@ say(
 )
 
 # %% [markdown]
-# A gradient $G$ is one over a length: over $1/|G|$ the density of cosmic rays changes by e across the field, as it does over
+# A gradient $G$ is one over a length: over $1/|G|$ the density of cosmic rays changes by a factor e across the field, as it does over
 # $\ell$ along it. In the same unit as the other lengths:
 
 # %% tags=["hide-input"]
@@ -456,7 +461,7 @@ if run.truth and transport.inverse_L.value is not None:
 
 # %% tags=["hide-input"]
 claims = {one.id: asdict(one) for one in (*anisotropy_claims(run), *made)}
-decided = {name: one for name, key in (("gradient_length", "1/\\ell$"), ("L_focusing", "1/L$"), ("eta", "$\\eta$"))
+decided = {name: one for name, key in (("gradient_length", "1/\\ell$"), ("L_focusing", "1/L$"), ("eta_over_d_offset", "$\\eta/\\gamma$"))
            for one in conclusions(claims) if key in one.says}
 bounded = claims["T_0_bound"]["value"]
 
@@ -480,7 +485,7 @@ def verdict(name, what="its inverse"):
             f"alone and {one.by[1]:.1f} with all: **{one.verdict}**")
 
 
-of_eta = verdict("eta", "$\\eta$")
+of_eta = verdict("eta_over_d_offset", "$\\eta/\\gamma$")
 smooth = "as well" if fitted and compared["smooth, 4 terms"].chi2 < compared["cosine, Eq. (6)"].chi2 + 4 else "less well"
 say("\n".join([
     "1. " + (f"$D$ of the form (6) fits with a χ² of {fits('cosine, Eq. (6)')}, isotropic scattering with {fits('isotropic')}: worse, if the "

@@ -189,7 +189,7 @@ def test_claims_of_a_run_are_complete():
     assert len(names) == len(set(names))
     assert set(names) == {*(f"A_{n}" for n in range(1, 8)), "G_x", "G_y", "G_icrs", "unescaped_fraction",
                           "chi2_reduced", "chi2_pad", "L_focusing", "gradient_length", "T_0", "T_0_bound",
-                          "eta", "omega", "d_offset", "D_asymmetry", "focusing_preference"}
+                          "eta", "omega", "d_offset", "eta_over_d_offset", "D_asymmetry", "focusing_preference"}
 
 
 def test_gradient_as_a_vector_is_across_the_field():

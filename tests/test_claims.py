@@ -14,7 +14,7 @@ from lisbon_core.tools.notebook import record
 from lisbon_core.tools.provenance import ROOT
 from lisbon_core.tools.tables import plain_table, table
 from lisbon_core.transport.result import Estimate
-from lisbon_core.verdicts import Claim, ClaimError, merge, verdict
+from lisbon_core.verdicts import Claim, ClaimError, merge, verdict, verdicts
 
 RESULTS = ROOT / "figures" / "results.json"
 UNTESTABLE = "not testable without the private data"
@@ -97,6 +97,13 @@ def test_errors_of_a_model_that_does_not_fit_decide_nothing(tmp_path, truth, sai
         assert merged["chi2_reduced"]["verdict"] == "a diagnostic"
 
 
+def test_a_period_means_something_only_where_there_is_a_wiggle():
+    period = Claim("omega", 1.0, 0.1, truth=1.0, equation="(6)")
+    for error, said in ((0.1, "recovered"), (0.3, "compatible")):
+        depth = Claim("eta_over_d_offset", -0.5, error, truth=-0.5, equation="(6)")
+        assert verdicts({"omega": period, "eta_over_d_offset": depth}, True) == {"omega": said, depth.id: said}
+
+
 @pytest.mark.parametrize(("arguments", "text"), [
     # two digits of sigma up to 354, one up to 949, 1000 above: Particle Data Group, introduction, section 5.3
     ((0.827, 0.119, ""), "0.83 ± 0.12"), ((0.827, 0.367, ""), "0.8 ± 0.4"), ((9.16, 0.962, ""), "9.2 ± 1.0"),
@@ -166,8 +173,8 @@ def test_a_gradient_in_other_axes_keeps_its_correlation():
 
 def test_what_the_paper_states_goes_with_kappa():
     """Lengths grow with kappa29, the bound on the rate falls: D, L and T_0 are l/v, and l = 3 kappa/v."""
-    names = ("L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset", "D_asymmetry",
-             "focusing_preference")
+    names = ("L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset", "eta_over_d_offset",
+             "D_asymmetry", "focusing_preference")
     transport = SimpleNamespace(chi2=None, dof=0, **{name: Estimate(None, note="not asked") for name in names})
     once, twice = ({one.id: one.paper for one in transport_claims(of_a_run(
         kappa, transport=transport))} for kappa in (1.0, 2.0))
@@ -183,12 +190,12 @@ def test_committed_results():
     order = results["parameters"]["order"]
     wanted = {*(f"A_{n}" for n in range(1, order + 1)), "G_x", "G_y", "G_icrs", "unescaped_fraction", "chi2_reduced",
               "chi2_pad", "L_focusing", "gradient_length", "T_0", "T_0_bound", "eta", "omega", "d_offset",
-              "D_asymmetry", "focusing_preference"}
+              "eta_over_d_offset", "D_asymmetry", "focusing_preference"}
     assert set(results["claims"]) == wanted
     assert set(results["provenance"]) == {"input_hash"}
-    for name, row in results["claims"].items():
-        claim = Claim(name, **{key: value for key, value in row.items() if key != "verdict"})
-        assert row["verdict"] == verdict(claim, default_sky=True), name
+    claims = {name: Claim(name, **{key: value for key, value in row.items() if key != "verdict"})
+              for name, row in results["claims"].items()}
+    assert {name: row["verdict"] for name, row in results["claims"].items()} == verdicts(claims, default_sky=True)
     for name in ("L_focusing", "gradient_length", "T_0_bound"):
         assert results["claims"][name]["paper"] is not None, name
 

@@ -55,7 +55,7 @@ def test_the_sample_is_that_of_the_estimates():
         estimate, mean = getattr(fit, name), fit.weights @ drawn[name]
         assert abs(mean - estimate.value) < 0.5 * estimate.sigma, name
         assert np.sqrt(fit.weights @ (drawn[name] - mean) ** 2) == pytest.approx(estimate.sigma, rel=0.15), name
-    assert fit.weights @ drawn["ratio"] == pytest.approx(LAW.eta / LAW.d_offset, abs=0.02)
+    assert fit.weights @ drawn["eta_over_d_offset"] == pytest.approx(LAW.eta / LAW.d_offset, abs=0.02)
 
 
 def test_focusing_takes_the_asymmetry_away():

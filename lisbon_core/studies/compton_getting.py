@@ -4,7 +4,8 @@ Both enter Eq. (3) in one place, (p/p_0)^-p_index, and there only as a product: 
 and the boost out of its frame make ln(p/p_0) proportional to the speed V, and bend orbits by V/c only. So what can be
 fitted is one number, by how much the exponent times the speed exceeds what was assumed.
 
-Even that is nearly lost. Energy and guiding centre are conserved along an orbit, and from them follows
+Even that is nearly lost. Energy and potential together are conserved along an orbit, the potential outside goes with
+the guiding centre, and from them follows
 
     ln(p/p_0) = -V_par mu + V_x R_y/r_g + const,      V = V_par b + V_x e_x  (c = 1),  r_g the gyroradius,
 

@@ -71,7 +71,7 @@ CONCLUDED = (
     ("Does the intensity depend on the pitch angle", {"A_1": "A_1"}, False, "", 1.0),
     ("Does the density fall across the field", {"G_x": "G_x", "G_y": "G_y"}, False, "1/AU", 1.0),
     ("Does the density fall along the field", {"gradient_length": "1/\\ell"}, True, "1/kpc", 1.0),
-    ("Is the scattering other than isotropic", {"eta": "\\eta"}, False, "", 1.0),
+    ("Is the scattering other than isotropic", {"eta_over_d_offset": "\\eta/\\gamma"}, False, "", 1.0),
     ("Do the field lines diverge along the stream", {"L_focusing": "1/L"}, True, "1/kpc", 1e3),
     ("How fast does the intensity change at most", {"T_0": "T_0"}, False, "1/yr", 1.0))
 

@@ -58,7 +58,7 @@ def apparent_asymmetry(pad, q: float = 0.0) -> Estimate:
         return Estimate(None, note="the Legendre coefficients of the pitch-angle distribution are not determined")
     if slope[0] * slope[1] <= 0 or np.any(np.abs(slope) < 2.0 * np.sqrt(np.diag(covariance))):
         return Estimate(None, note="the slope F' at μ = ±1/2 is not significant (below 2 sigma) or changes sign, "
-                                   "so that no D without focusing exists")
+                                   "so that D without focusing has no upper limit there")
     (forward, backward), gradient = with_gradient(pad, half, q)
     total = forward + backward
     by_h = np.array([2.0 * backward, -2.0 * forward]) / total**2 @ gradient

@@ -112,7 +112,7 @@ def told(p: np.ndarray, G: np.ndarray, A_1: np.ndarray, mean_free_path: float) -
     per_length = 0.75 / mean_free_path * G
     return {"inverse_L": per_length * x, "gradient_length": 1e-3 / (per_length * a),
             "T_0": rate(-x, G, A_1, mean_free_path),
-            "eta": ratio / a, "omega": np.exp(ln_omega), "d_offset": 1.0 / a}
+            "eta": ratio / a, "omega": np.exp(ln_omega), "d_offset": 1.0 / a, "eta_over_d_offset": ratio}
 
 
 def rate_of_change(pad, held: float, mean_free_path: float, rng) -> tuple[Estimate, Estimate]:
@@ -186,13 +186,13 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     focusing, edge = values["inverse_L"][0] * mean_free_path, posterior.at_edge(1)
     weak = "" if abs(focusing) < 1.0 else f"lambda/L = {focusing:.1f} is not the weak focusing that Eq. (5) assumes"
     notes = {"inverse_L": (weak, posterior.at_edge(3)), "T_0": ("-S/L",), "eta": (edge,), "d_offset": (edge,),
-             "omega": (posterior.at_edge(2),)}
+             "eta_over_d_offset": (edge,), "omega": (posterior.at_edge(2),)}
     found = {name: posterior.estimate(column, UNITS.get(name, ""), *notes.get(name, ()))
              for name, column in values.items()}
     if posterior.is_open(2):
         found["omega"] = Estimate(None, note="any period from 0.5 to 4 fits the pitch-angle distribution")
     if posterior.is_open(1):
-        found["eta"] = found["d_offset"] = Estimate(
+        found["eta"] = found["d_offset"] = found["eta_over_d_offset"] = Estimate(
             None, note="any eta/d_offset between -1 and 1 fits the pitch-angle distribution")
     found["T_0_bound"] = Estimate(None, note="a uniform gradient forces T_0 = -S/L: there is nothing left to bound")
     if closure == "flux-tube":
@@ -205,13 +205,12 @@ def fit_transport(pad, closure: str = "flux-tube", kappa29: float = 1.0,
     curves = PC_PER_YEAR / 2e3 / (values["gradient_length"] * a)[:, None] * (1.0 - half**2) * h
     errors = np.array([posterior.error(column) for column in curves.T])
     D, error = (np.concatenate([side[:0:-1], side]) for side in (curves[0], errors))
-    values["ratio"] = ratio
     return TransportFit(
         **found, L_focusing=focusing_length(found["inverse_L"]), D_asymmetry=apparent_asymmetry(pad),
         focusing_preference=preference, closure=closure, kappa29=kappa29, chi2=posterior.chi2, dof=dof,
         mu=D_GRID, D=D, D_low=np.maximum(D - error, 0.0), D_high=D + error,
         law=CosineScattering(*(float(values[name][0]) for name in ("eta", "omega", "d_offset"))), q=float(x[0] / a[0]),
-        samples={name: values[name][1:] for name in ("inverse_L", "gradient_length", "ratio", "omega")},
+        samples={name: values[name][1:] for name in ("inverse_L", "gradient_length", "eta_over_d_offset", "omega")},
         weights=posterior.weights)
 
 

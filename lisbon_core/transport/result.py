@@ -49,9 +49,11 @@ class TransportFit:
 
     Attributes
     ----------
-    inverse_L, L_focusing, gradient_length, T_0, T_0_bound, eta, omega, d_offset : Estimate
+    inverse_L, L_focusing, gradient_length, T_0, T_0_bound : Estimate
         1/pc, pc, kpc; 1/yr, T_0_bound the 95 % upper limit on |T_0|, its sigma how much higher it is with L held one
-        error away; shape of D, dimensionless.
+        error away.
+    eta, omega, d_offset, eta_over_d_offset : Estimate
+        Shape of D, dimensionless; the last is zero for isotropic scattering.
     D_asymmetry, focusing_preference : Estimate
         [D(1/2) - D(-1/2)]/[D(1/2) + D(-1/2)] of D without focusing; ln L with minus ln L without focusing.
     chi2, dof : float or None, int
@@ -61,8 +63,8 @@ class TransportFit:
     law, q : CosineScattering and float, or None
         The best fit as a transport problem.
     samples, weights : dict of ndarray, shape (n,), and ndarray, shape (n,)
-        Weighted posterior sample of inverse_L (1/pc), gradient_length (kpc), ratio = eta/d_offset and omega; empty
-        where nothing is determined.
+        Weighted posterior sample of inverse_L (1/pc), gradient_length (kpc), eta_over_d_offset and omega; empty where
+        nothing is determined.
     """
 
     closure: str
@@ -75,6 +77,7 @@ class TransportFit:
     eta: Estimate
     omega: Estimate
     d_offset: Estimate
+    eta_over_d_offset: Estimate
     D_asymmetry: Estimate
     focusing_preference: Estimate
     chi2: float | None = None
