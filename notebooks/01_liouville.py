@@ -113,7 +113,7 @@ for name in directions:
 
 # %% [markdown]
 # The package has no time for twelve neighbours of each orbit of a sky. It carries two displacements along with the orbit
-# itself, by the linearised equation of motion, and calls their stretch the *amplification*. Is it the same?
+# itself, by the linearised equation of motion, and calls their stretch the *amplification*. It must be the same, to 5 %:
 
 # %%
 for name, n in directions.items():

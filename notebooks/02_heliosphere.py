@@ -136,7 +136,7 @@ assert leaving < 1e-9, "the interstellar field does not lie in its plane of symm
 #
 # $$\mathbf B = \nabla\times(G\mathbf A), \quad G = \frac{F}{1+F}, \quad F = (Q-1)(1 + r^2/L^2).$$
 #
-# Where $G\mathbf A$ is zero along a surface, no field crosses it. In the code, z is upwind, x lies across it along the
+# $L$ is the length of the tail (`tail_AU`). Where $G\mathbf A$ is zero along a surface, no field crosses it. In the code, z is upwind, x lies across it along the
 # interstellar field, and y across both; A is one of the many potentials of a uniform field, chosen so that the field piles
 # up before the nose.
 

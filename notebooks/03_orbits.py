@@ -143,8 +143,8 @@ say(
     f"So within the shock a particle flies almost straight; a sheath of about 1 microgauss bends it little, and what bends it most "
     f"is the interstellar field, strongest where it piles up on the heliopause. In its {medium.field_uG:.3g} microgauss a "
     f"particle of {p0:g} TV has a gyroradius of {number(gyroradius(p0, medium.field_uG))} AU. The heliopause of the closed form is "
-    f"{aside.min():.0f} to {aside.max():.0f} AU to the sides of the Sun: it bends orbits by large angles, but few of them right "
-    "round, and that is why anything is left of the interstellar pattern."
+    f"{aside.min():.0f} to {aside.max():.0f} AU to the sides of the Sun: orbits are bent by large angles before they are clear of it, "
+    "but far from all of them are brought back, and that is why anything is left of the interstellar pattern."
 )
 
 # %% [markdown]
@@ -249,7 +249,7 @@ show(
 ratio = liouville.average(liouville.momentum_ratio)
 chaotic, uncertain = liouville.share(liouville.chaotic, np.isfinite(liouville.amplification))
 say(
-    f"The heliosphere shifts μ by {number(float(shift))} (r.m.s.) and p by parts in ten thousand: p/p₀ − 1 lies between "
+    f"The heliosphere shifts the mean μ of a pixel by {number(float(shift))} (r.m.s.), and p by parts in ten thousand: p/p₀ − 1 lies between "
     f"{number(float(ratio.min() - 1))} and {number(float(ratio.max() - 1))}. One orbit in 16 is followed by two neighbours: "
     f"{number(100 * chaotic, 100 * uncertain)} % of them are chaotic, and {100 * liouville.unescaped_fraction:.1f} % are still inside "
     f"{boundary_AU:g} AU at the end of their path. For these the map has the values where they were last (what it does to leave "
@@ -277,7 +277,7 @@ for low, high in pairwise(limits):
     if part.any():
         moved = np.sqrt(np.mean((liouville.mu - straight)[part] ** 2))
         rows.append(f"| {np.median(liouville.rigidity_TV[part]):.1f} TV | {moved:.2f} | {100 * np.mean(inside[part]):.1f} % |")
-say("| rigidities about | shift of μ (r.m.s.) | still inside |\n|---|---|---|\n" + "\n".join(rows))
+say("| rigidities about | shift of μ, single orbits (r.m.s.) | still inside |\n|---|---|---|\n" + "\n".join(rows))
 
 # %% [markdown]
 # ## The sky unfolded

@@ -167,7 +167,7 @@ say(
     f"First harmonic of this sky: amplitude {number(harmonic.amplitude, harmonic.amplitude_sigma)}, phase "
     f"{number(harmonic.phase, harmonic.phase_sigma)}°. For comparison, Tibet AS-gamma measured at 4 TeV an amplitude of "
     f"{number(*run.measured['dipole'])} at {number(*run.measured['phase'])}°."
-    + (" The synthetic sky was not tuned to it." if run.is_recovery_test else "")
+    + (" The synthetic sky was made with the paper's gradient length, which comes from Tibet's map: the size is no test (notebook 12)." if run.is_recovery_test else "")
 )
 
 # %% [markdown]
@@ -211,7 +211,7 @@ say(
     f"Fitted {'together with the quadrupole' if rings > 1 else 'alone'}, the dipole along the equator is {number(dipole.amplitude, dipole.amplitude_sigma)} "
     f"at {number(dipole.phase, dipole.phase_sigma)}°. The power is more than twice that of the noise at {loud} of the "
     f"{spectrum.l.size - 1} degrees shown. That does not mean structure at each of them: the dipole alone, without noise, is "
-    f"above at {by_leaking}. On a sky seen in part it leaks into the other degrees."
+    f"above that at {by_leaking}. On a sky seen in part it leaks into the other degrees."
 )
 
 # %% [markdown]

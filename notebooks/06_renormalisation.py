@@ -165,7 +165,9 @@ if known:
         f"{number(np.nanmedian(errors))} in the median. Counted each in its own error, offset included, they are "
         f"{np.sqrt(np.nanmean(pulls**2)):.1f} errors off (r.m.s.), and the worst, at declination {sky.dec[worst]:.0f}°, "
         f"{abs(pulls[worst]):.1f}. With the heliosphere that made the sky they were "
-        f"{number(np.nanstd(renormalised.ring_mean - true_mean))} off. The sky itself fits with a reduced chi-square of {other.fit.chi2_reduced:.2f}."
+        f"{number(np.nanstd(renormalised.ring_mean - true_mean))} off. The sky itself fits with a reduced chi-square of "
+        f"{number(other.fit.chi2_reduced, other.fit.chi2_reduced_sigma)}"
+        + (": the fit does not give the wrong heliosphere away." if other.fit.chi2_reduced < 1 + 2 * other.fit.chi2_reduced_sigma else ".")
     )
 
 # %% [markdown]

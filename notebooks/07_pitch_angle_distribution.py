@@ -187,6 +187,7 @@ found = ", ".join(
     f"{np.nanmax(np.abs(values) / error, initial=0.0):.1f} errors from zero" for name, (values, error) in lines.items()
 )
 show(fig, "07_gyrotropy", run_dir, label=run.label, found=found)
+say(f"Filled and farthest off: {found}. Above three would be a dependence on the gyrophase.")
 
 # %% [markdown]
 # Where directions are missing, the sky is seen in part, or the heliosphere has turned the guiding centres to one side.

@@ -249,7 +249,8 @@ assert bent["flux tube"] > bent["uniform gradient"] > 1e-9, "focusing does not b
 # ## Turning one parameter after another
 #
 # Four numbers make the distribution of a steady flux tube: $\eta$, $\omega$ and $\gamma$ of Eq. (6), and $L$. Since $\kappa$ is
-# held, $D_{\mu\mu}$ is scaled to it, and only the shape of the bracket is left to see; $L$ does not enter $D_{\mu\mu}$ at all.
+# held, $D_{\mu\mu}$ is scaled to it, and only the shape of the bracket is left to see; $L$ does not enter $D_{\mu\mu}$ at all. The
+# gradient length is not held: by Eq. (6) the level of the bracket sets $A_1$, and $\ell = \lambda/A_1$ goes with it.
 # $F$ shows all four.
 
 # %%

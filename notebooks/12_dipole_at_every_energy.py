@@ -163,7 +163,7 @@ say(f"From 3 to 30 TeV {far} of {len(middle)} points lie more than three errors 
 # gradient, chosen after both were seen. Straight lines do nearly as well there: these
 # dipoles do not show the heliosphere. Below 3 TeV what is measured is about twice what is predicted, and straight lines
 # are nearer: this heliosphere mixes the directions of such particles more thoroughly than the real one does, or $A_1$ is
-# larger there. Through the MHD simulation the dipole below 10 TeV is smaller still. In no band is the systematic error of the
+# larger there. Through the MHD simulation the dipole between 1 and 10 TeV is smaller still. In no band is the systematic error of the
 # fitted distribution (notebook 11). Above 30 TeV the prediction fails; see below.
 
 # %% [markdown]
@@ -210,10 +210,10 @@ if polarities:
 # ## Where it fails
 #
 # Above about 30 TeV the measured amplitude falls, and near 100 TeV the phase turns over by some 120 degrees, towards the Galactic
-# centre. At these rigidities the gyroradius is over 2000 AU, the orbits are straight lines through the heliosphere, and what is seen is the interstellar
+# centre. At these rigidities the gyroradius is 1500 AU and more, the orbits are straight lines through the heliosphere, and what is seen is the interstellar
 # anisotropy itself: no heliosphere turns it. Either $A_1$ depends on the energy, or another source or field takes over on the scale of a
 # gyroradius; with $A_n$ the same at every rigidity the model must fail there, and it does. A gradient that is the same at every rigidity fails earlier: its
-# dipole grows in proportion to the energy, and is too large by an order of magnitude at 300 TeV. A constant gradient
+# dipole grows in proportion to the energy, and is far too large at 300 TeV, see below. A constant gradient
 # of this size is excluded if the $A_n$ stay the same; one that falls as 1/rigidity fails only as straight lines do.
 # Nor does it say anything of the medium scales, to which a dipole is blind.
 

@@ -53,7 +53,7 @@ r_g = p_over_q / B / 1.495978707e11  # AU
 assert np.isclose(r_g, gyroradius(13.0, strength_uG), rtol=1e-6)
 
 # %% tags=["hide-input"]
-say(f"Its gyroradius is {r_g:.0f} AU, {13 / 4:g} times that at 4 TeV, and several times as long as the heliosphere is wide at its nose.")
+say(f"Its gyroradius is {r_g:.0f} AU, {13 / 4:g} times that at 4 TeV, and several times the distance of the heliopause at the nose.")
 
 # %% [markdown]
 # ## What the skies are
@@ -71,8 +71,9 @@ for name, (sky, _) in skies.items():
 # %% [markdown]
 # ## What is explained, and what a sky without a heliosphere explains
 #
-# The *null fit* has no heliosphere: $A_n$ about the same field on straight lines, and a free dipole along the equator. A heliosphere that
-# is right must explain clearly more, with $A_n$ and $G$, one parameter more than the null fit. Explained is the share of the variance of the ring-normalised map, pixels weighted with their errors; chi-square
+# The *null fit* has no heliosphere: $A_n$ about the same field on straight lines, and one dipole across it: with $A_1$ that makes
+# a free dipole along the equator, all that Eq. (2) leaves of one. A heliosphere that
+# is right must explain clearly more, with $A_n$ and both components of $G$, one parameter more than the null fit. Explained is the share of the variance of the ring-normalised map, pixels weighted with their errors; chi-square
 # asks whether the rest is noise.
 
 # %%

@@ -287,7 +287,7 @@ show(fig, "14_boundary", run_dir, tolerance=usual_tolerance, growth=grown[-1] / 
 slower = numbers[rates[2] < rates[1]]
 say(
     f"Two threads give {rates[2][-1] / rates[1][-1]:.2f} times the orbits of one here, with {numbers[-1]} at once"
-    + (f"; with {slower.max()} and fewer they are slower. " if slower.size else ". ")
+    + (f"; with {', '.join(f'{n:.0f}' for n in slower)} they are slower. " if slower.size else ". ")
     + f"A sphere of 8000 AU costs "
     f"{results[-1][0] / results[0][0]:.1f} times one of 500 AU, and {1 - results[-1][1].escaped.mean():.0%} of the orbits are still "
     f"inside it when their path ends ({1 - results[3][1].escaped.mean():.0%} at 4000 AU). The error and the amplification of every orbit, which none of "
@@ -330,7 +330,7 @@ say(
 
 # %% [markdown]
 # **What follows.** Of the codes compared only the tracer written for this field gives a map of millions of orbits in minutes;
-# its error at the map's tolerance is far below the averaging of the sky. The fit costs next to nothing.
+# its error at the map's tolerance, for orbits that are not chaotic, is far below the averaging of the sky. The fit costs next to nothing.
 #
 # **A question the figure raises.** The last hundredth of the orbits sets the tolerance for all. Would it be cheaper to
 # trace all of them loosely, and again only those whose own error estimate is large?
