@@ -21,7 +21,7 @@ from astropy_healpix import nside_to_npix
 from test_sky_io import healpix_file
 from toy import uniform_field_map
 
-from lisbon_core import claims, hdf5
+from lisbon_core import hdf5, verdicts
 from lisbon_core._core import LisbonError
 from lisbon_core.course import checking, copies, unknown_sky
 from lisbon_core.heliosphere import closed_form, export, read_gridded, write_gridded
@@ -119,7 +119,7 @@ def _earlier_run(path):
 def _claims(path):
     (path.parent / "claims").mkdir(exist_ok=True)
     shutil.copy(path, path.parent / "claims")
-    merged = claims.merge(path.parent, default_sky=True)
+    merged = verdicts.merge(path.parent, default_sky=True)
     assert tables.plain_table(merged)
     assert tables.table(merged)
 
@@ -184,8 +184,8 @@ def valid(tmp_path_factory, make_sky):
     entry = {"notebook": "01_liouville", "status": "done", "seconds": 1.0, "reason": "", "made_from": {"order": 7},
              "files": {"01_liouville.ipynb": hashlib.sha256(b"{}").hexdigest()}}
     write_json(folder / "provenance.json", {"notebooks": {"01_liouville": entry}, "files": {}})
-    write_json(folder / "claims.json", [asdict(claims.Claim("A_1", 1e-3, 1e-5, truth=1e-3, equation="(3)")),
-                                        asdict(claims.Claim("L", None, unit="pc", note="why"))])
+    write_json(folder / "claims.json", [asdict(verdicts.Claim("A_1", 1e-3, 1e-5, truth=1e-3, equation="(3)")),
+                                        asdict(verdicts.Claim("L", None, unit="pc", note="why"))])
     nbformat.write(read(copies.sources()[0]), folder / "student.ipynb")
     readers = {"mask.csv": lambda path: read_mask(path, sky), "truth.toml": _truth, "heliosphere.toml": _heliosphere,
                "run.yaml": _run_parameters, "results.json": _folder, "liouville_map.fits": _liouville,
