@@ -129,8 +129,8 @@ say("\n".join(f"- {one.says} {number(one.value, one.sigma, one.unit, (), one.sys
               for one in decided) if decided else "Run the other notebooks, with `members` above 0, to see what survives.")
 length, bound = claims.get("L_focusing"), claims.get("T_0_bound")
 if decided and length and length["value"] and bound and bound["value"]:
-    say(f"The focusing length, the paper's headline number, is then, at {length['note'].split(';')[0]}. A length shorter than the mean free "
-        f"path, {number(mean_free_path_pc(run.parameters.kappa29))} pc, is none: there Eq. (5) no longer holds. The bound on the change in time "
+    say(f"The focusing length, the paper's headline number, is then, at {length['note'].split(';')[0]}. For lengths shorter than the mean "
+        f"free path, {number(mean_free_path_pc(run.parameters.kappa29))} pc, Eq. (5) no longer holds: an interval that begins there sets no limit. The bound on the change in time "
         f"is {number(bound['value'])} per year, where the paper has {number(bound['paper'])}. What more sky, more events or a known "
         "heliosphere would do is worked out in [notebook 11](11_sensitivity.ipynb).")
 
