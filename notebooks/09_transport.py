@@ -329,7 +329,7 @@ if fitted:
     mu = np.linspace(0, 1, 11)
     u = 1 / transport.q  # L/ℓ
     onward, back = u + tube(mu) - 1, u + tube(-mu) - 1
-    assert np.ptp(onward * back) < 1e-9 * np.max(np.abs([onward, back])) ** 2
+    assert np.ptp(onward * back) < 1e-7 * np.max(np.abs([onward, back])) ** 2
 
 # %% tags=["hide-input"]
 if fitted:
