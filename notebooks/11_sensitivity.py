@@ -154,7 +154,7 @@ if decided:
 # the header of `data/off_model.ecsv`.)
 #
 # Each cell: on how many skies in a hundred the truth lies in the interval of both errors of 68 % / in that of 95 % / in that of 95 %
-# of the statistical error alone. Honest would be 68 / 95 / 95. A row of 13 skies is one heliosphere: there 23 in a hundred are 3.
+# of the statistical error alone. Honest would be 68 / 95 / 95. A row of few skies is one heliosphere.
 
 # %% tags=["hide-input"]
 covered = Table.read(DATA / "off_model.ecsv", format="ascii.ecsv")
@@ -177,8 +177,8 @@ say(f"The 95 % intervals are {wide.min():.1f} to {wide.max():.1f} times as wide 
 # Three things to mind. Most skies were drawn from the laws that make
 # the errors, through twelve heliospheres, so that skies of one row err together. And the simulation is itself a member: its
 # row shows what a misfit does to the errors, it is no blind test. Skies on which nothing of the transport is determined are
-# left out of $1/L$ and $\ell$; of those through the simulation, where the misfit widens the errors until they hold nearly anything,
-# this leaves 9 of 13.
+# left out of $1/L$ and $\ell$: some of those through the simulation, where the misfit widens the errors until they hold nearly
+# anything.
 #
 # ## What would settle it
 #

@@ -13,14 +13,13 @@ from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.plots.drawn import drawn_data
 from lisbon_core.plots.saving import drawn_by, fewer_colours, image
-from lisbon_core.plots.style import house_style
+from lisbon_core.plots.style import STYLE, house_style
 from lisbon_core.rounding import number
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
 from lisbon_core.verdicts import Claim, ClaimError, merge
 
 __all__ = ["expect", "folder", "ledger", "number", "picture", "record", "say", "show", "where_possible"]
 
-SHARP = 200  # pixels an inch, of which a screen shows two where it can
 PERCENT = re.compile(r"(?<=\d)%(?![0-9A-F]{2})")  # a space stands before it, as before any unit; not in addresses
 
 
@@ -37,8 +36,8 @@ def picture(figure, alt: str = "") -> Image:
                 engine.execute(figure)
     figure.set_layout_engine("none")
     # a figure for one column of a journal is read on a screen too
-    width = figure.get_figwidth() * (110 if figure.get_figwidth() > 5.0 else 150)
-    return Image(data=fewer_colours(image(figure, "png", SHARP)), format="png", width=round(width), alt=alt)
+    width = round(figure.get_figwidth() * (STYLE["figure.dpi"] if figure.get_figwidth() > 5.0 else 150))
+    return Image(data=fewer_colours(image(figure, "png", STYLE["savefig.dpi"])), format="png", width=width, alt=alt)
 
 
 def show(fig, name: str, run_dir: str = "", **numbers) -> None:
@@ -65,7 +64,8 @@ def show(fig, name: str, run_dir: str = "", **numbers) -> None:
 
     words = words_of(name, numbers)
     on_screen = picture(fig, words["alt"])
-    for kind, content in {"png": on_screen.data, "pdf": image(fig, "pdf", SHARP), "ecsv": drawn_data(fig)}.items():
+    vectors = image(fig, "pdf", STYLE["savefig.dpi"])
+    for kind, content in {"png": on_screen.data, "pdf": vectors, "ecsv": drawn_data(fig)}.items():
         write_atomically(folder(run_dir) / "figures" / f"{name}.{kind}", content)
     display(on_screen)
     drawn = f" Drawn by `{drawn_by(fig).removeprefix('lisbon_core.')}`." if fig.get_label() else ""

@@ -170,7 +170,8 @@ def _for_the_page(app, doctree):
     if path.suffix == ".ipynb":
         told = [one for cell in nbformat.read(path, as_version=4).cells for one in figures(cell)]
         for image, one in zip(doctree.findall(nodes.image), told, strict=True):
-            image["alt"], image["width"] = one["alt"], f"{one['width']}px"
+            # a reader's own plot that was left in has no width
+            image.attributes |= {"alt": one["alt"]} | ({"width": f"{one['width']}px"} if "width" in one else {})
         if app.builder.name == "html":
             _links_with_previews(app, doctree)
             for name in list(doctree.findall(nodes.emphasis)):  # a caption: "03_orbits. ..."
