@@ -34,6 +34,7 @@ def test_lines_and_errors_of_both_axes(axes, scale):
     axes.set(xscale=scale, yscale=scale)
     axes.errorbar(X, X**2, xerr=[0.2 * X, 0.0 * X], yerr=[0.5, np.nan, 7.0], label="points")
     axes.errorbar(2.0, 5.0, yerr=0.25, fmt="none", label="bar alone")
+    axes.errorbar([], [], yerr=[], fmt="o", label="none of these")
     axes.plot(X, X**3, label="line")
     axes.plot(X, X**3, linewidth=4.0)
     found, nan = data(axes), np.nan

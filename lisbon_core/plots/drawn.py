@@ -147,9 +147,10 @@ def _artists(axes):
         if isinstance(one, ErrorbarContainer):
             line, caps, bars = one.lines
             done |= {line, *caps, *bars}
-            ends = np.array([[path.vertices for path in bar.get_paths()] for bar in bars])  # (bars, n, 2 ends, 2)
+            ends = np.array([[path.vertices for path in bar.get_paths()] for bar in bars])
+            ends = ends.reshape(len(bars), ends.size // (4 * max(len(bars), 1)), 2, 2)  # bars, n, ends, x and y
             places = ends[0].mean(axis=1) if line is None else np.column_stack(line.get_data(orig=False))
-            error = 0.5 * np.abs(np.diff(ends, axis=2)).sum(axis=(0, 2)) if len(ends) else np.empty((0, 2))
+            error = 0.5 * np.abs(np.diff(ends, axis=2)).sum(axis=(0, 2))
             error = np.where([one.has_xerr, one.has_yerr], error, np.nan)
             yield one, _points(*places.T, errors=error.T if len(error) == len(places) else np.full((2, 1), np.nan))
         elif isinstance(one, BarContainer) and one.patches:

@@ -2,21 +2,49 @@
 
 import io
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from PIL import Image, PngImagePlugin
 
 from lisbon_core.plots.style import house_style
 
-__all__ = ["drawn_by", "fewer_colours", "image"]
+__all__ = ["drawn_by", "image"]
+
+THINNED = 3  # one pixel in as many, each way, chooses the colours of all: a tenth of the time
 
 
 def image(figure, kind: str, dpi: int) -> bytes:
-    """PNG, PDF or SVG of a figure; coloured meshes are pixels in all of them."""
-    stream, source = io.BytesIO(), drawn_by(figure)
-    about = {"png": {"Software": "lisbon_core", "Source": source},
-             "pdf": {"Creator": "lisbon_core", "Producer": None, "CreationDate": None, "Title": source},
-             "svg": {"Creator": "lisbon_core", "Date": None, "Title": source}}
+    """PNG, PDF or SVG of a figure; coloured meshes are pixels in all of them.
+
+    Its layout is settled once for all: what is saved later shows the same. The canvases are asked themselves, as
+    `savefig` draws twice.
+    """
+    stream, source, before = io.BytesIO(), drawn_by(figure), (figure.canvas, figure.dpi)
     with house_style():
-        figure.savefig(stream, format=kind, dpi=dpi, metadata=about[kind])
+        if engine := figure.get_layout_engine():
+            for _ in range(2):  # the layout of maps with a colour bar takes two rounds
+                engine.execute(figure)
+            figure.set_layout_engine("none")
+        figure.dpi = dpi
+        try:
+            if kind == "png":
+                canvas, about = FigureCanvasAgg(figure), PngImagePlugin.PngInfo()
+                for key, value in {"Software": "lisbon_core", "Source": source}.items():
+                    about.add_text(key, value)
+                canvas.draw()
+                drawn = _fewer_colours(Image.fromarray(np.asarray(canvas.buffer_rgba())))
+                drawn.save(stream, "png", optimize=True, pnginfo=about)
+            elif kind == "pdf":
+                FigureCanvasPdf(figure).print_pdf(stream, metadata={
+                    "Creator": "lisbon_core", "Producer": None, "CreationDate": None, "Title": source})
+            else:
+                FigureCanvasSVG(figure).print_svg(stream, metadata={
+                    "Creator": "lisbon_core", "Date": None, "Title": source})
+        finally:
+            figure.set_canvas(before[0])
+            figure.dpi = before[1]
     return stream.getvalue()
 
 
@@ -25,13 +53,9 @@ def drawn_by(figure) -> str:
     return str(figure.get_label() or "a figure without a name")
 
 
-def fewer_colours(png: bytes) -> bytes:
+def _fewer_colours(pixels: Image.Image) -> Image.Image:
     """The same picture in 256 colours of its own choice: no eye sees it, and it has a third of the size."""
-    about, stream = PngImagePlugin.PngInfo(), io.BytesIO()
-    with Image.open(io.BytesIO(png)) as pixels:
-        for key in ("Software", "Source"):
-            about.add_text(key, pixels.text[key])
-        few = pixels.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1,
-                                             dither=Image.Dither.NONE)
-    few.save(stream, "png", optimize=True, pnginfo=about)
-    return stream.getvalue()
+    pixels = pixels.convert("RGB")
+    few = pixels.resize([max(size // THINNED, 1) for size in pixels.size], Image.Resampling.NEAREST).quantize(
+        256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    return pixels.quantize(palette=few, dither=Image.Dither.NONE)

@@ -12,8 +12,8 @@ from IPython.display import Image, Markdown, display
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.plots.drawn import drawn_data
-from lisbon_core.plots.saving import drawn_by, fewer_colours, image
-from lisbon_core.plots.style import STYLE, house_style
+from lisbon_core.plots.saving import drawn_by, image
+from lisbon_core.plots.style import STYLE
 from lisbon_core.rounding import number
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
 from lisbon_core.verdicts import Claim, ClaimError, merge
@@ -29,15 +29,10 @@ def folder(run_dir: str = "") -> Path:
 
 
 def picture(figure, alt: str = "") -> Image:
-    """A figure as PNG, as a screen shows it. Its layout is settled once for all: what is saved later shows the same."""
-    if engine := figure.get_layout_engine():
-        with house_style():
-            for _ in range(2):  # the layout of maps with a colour bar takes two rounds
-                engine.execute(figure)
-    figure.set_layout_engine("none")
+    """A figure as PNG, as a screen shows it."""
     # a figure for one column of a journal is read on a screen too
     width = round(figure.get_figwidth() * (STYLE["figure.dpi"] if figure.get_figwidth() > 5.0 else 150))
-    return Image(data=fewer_colours(image(figure, "png", STYLE["savefig.dpi"])), format="png", width=width, alt=alt)
+    return Image(data=image(figure, "png", STYLE["savefig.dpi"]), format="png", width=width, alt=alt)
 
 
 def show(fig, name: str, run_dir: str = "", **numbers) -> None:
