@@ -37,7 +37,7 @@ from lisbon_core import plots
 from lisbon_core.anisotropy import fit_design
 from lisbon_core.heliosphere.closed_form import field_at
 from lisbon_core.liouville.tracing import TOLERANCE
-from lisbon_core.orbits import trace, user_field
+from lisbon_core.orbits import trace
 from lisbon_core.run import Run
 from lisbon_core.studies import peers
 from lisbon_core.studies.peers import cores, evaluation_ns, measure, timed
@@ -76,8 +76,8 @@ def along(n):
 # asks for fewer of them, or for several at once.
 
 # %%
-compiled, none = peers.spiral_field(), np.zeros(1)
-spiral = (user_field(compiled, longest_AU=peers.BOUNDARY_AU), none)
+compiled, none = peers.spiral_field, np.zeros(1)
+spiral = (peers.spiral_tracer, none)
 limits_B = {"boundary_AU": peers.BOUNDARY_AU, "path_cap_AU": peers.PATH_CAP_AU}
 quick = grid_deg > 2  # a coarse run is a quick one
 sample = peers.starts(2000)  # of fewer, 99 % is a handful of orbits

@@ -22,7 +22,7 @@ from lisbon_core.heliosphere import (
     write_gridded,
 )
 from lisbon_core.liouville import Sampling, cached_samples, grid, trace_sky
-from lisbon_core.orbits import trace, user_field
+from lisbon_core.orbits import trace
 from lisbon_core.parameters import ParameterError, RunParameters
 from lisbon_core.response import response
 from lisbon_core.run import DATA, Run, check_inputs
@@ -229,7 +229,7 @@ def test_report_of_div_B(ball, box):
 
 def test_workload_B_on_a_grid(tmp_path):
     """A grid half as fine each way as 256 x 128 x 256, so that it is quick: four times its error in the median."""
-    field = peers.spiral_field()
+    field = peers.spiral_field
     coordinates, points = nodes((128, 64, 128), (0.5, peers.BOUNDARY_AU))
     magnetic = at_all(field, points.reshape(-1, 3))
     write_gridded(tmp_path / "B.h5", coordinates, magnetic.reshape(points.shape), interstellar_uG=[0.0, 0.0, 3.0])
@@ -240,7 +240,7 @@ def test_workload_B_on_a_grid(tmp_path):
                      boundary_AU=peers.BOUNDARY_AU, path_cap_AU=peers.PATH_CAP_AU)
 
     heliosphere = read_gridded(tmp_path / "B.h5")
-    exact = follow((user_field(field), np.zeros(1)), 1e-11)
+    exact = follow((peers.spiral_tracer, np.zeros(1)), 1e-11)
     found = follow(heliosphere, 1e-5)
     off = angle_between(found.momentum, exact.momentum)
     assert np.median(off) < 4 * 0.02

@@ -172,14 +172,14 @@ def test_every_pixel_has_its_own_even_sample():
     """Season, rigidity, direction and epoch are spread evenly in each pixel, and no two pixels share them."""
     dec, ra = grid(10.0)
     drawn = draw(Sampling(samples=32, response=log_normal(4.0, 0.5)), dec, ra, epochs=2)
-    season = np.stack([one.season for one in drawn])
+    season = drawn.season
     assert np.abs(season.mean(axis=0)).max() < 0.15  # random ones: 0.5
-    ln_r = np.log([one.rigidity_TV for one in drawn])
+    ln_r = np.log(drawn.rigidity_TV)
     np.testing.assert_allclose(ln_r.mean(axis=0), np.log(4.0), atol=0.12)
     assert ln_r.std() == pytest.approx(0.5, rel=0.03)  # the tails are cut at three widths
-    assert np.mean([one.epoch for one in drawn], axis=0) == pytest.approx(0.5, abs=0.1)
+    assert np.mean(drawn.epoch, axis=0) == pytest.approx(0.5, abs=0.1)
     assert len(np.unique(season[0].round(12), axis=0)) == season.shape[1]
-    arrival = np.stack([one.arrival for one in drawn]).reshape(-1, len(dec), len(ra), 3)
+    arrival = drawn.arrival.reshape(-1, len(dec), len(ra), 3)
     lat, lon = np.degrees(np.arcsin(arrival[..., 2])), np.degrees(np.arctan2(arrival[..., 1], arrival[..., 0])) % 360.0
     assert np.all(np.abs(lat - dec[:, None]) <= 5.0 + 1e-9)
     assert np.all(np.abs((lon - ra + 180.0) % 360.0 - 180.0) <= 5.0 + 1e-9)
@@ -190,8 +190,8 @@ def test_every_pixel_has_its_own_even_sample():
 
 def test_samples_of_other_seeds_share_nothing():
     one, same, other = (draw(Sampling(samples=4, seed=seed), *grid(30.0)) for seed in (0, 0, 1))
-    assert np.array_equal(one[0].season, same[0].season)
-    assert not np.intersect1d(np.stack([a.season for a in one]), np.stack([b.season for b in other])).size
+    assert np.array_equal(one.season, same.season)
+    assert not np.intersect1d(one.season, other.season).size
 
 
 def test_in_a_uniform_field_each_sample_is_what_its_direction_and_rigidity_say():
@@ -200,10 +200,9 @@ def test_in_a_uniform_field_each_sample_is_what_its_direction_and_rigidity_say()
     dec, ra = grid(30.0)
     traced = trace_samples([heliosphere, heliosphere], dec, ra, sampling, tolerance=1e-9)
     drawn = draw(sampling, dec, ra, epochs=2)
-    n, b = np.stack([one.arrival for one in drawn]).reshape(*traced.mu.shape, 3), traced.field_icrs
+    n, b = drawn.arrival.reshape(*traced.mu.shape, 3), traced.field_icrs
     np.testing.assert_allclose(traced.mu, -n @ b, atol=2e-4)
-    centre = np.stack([one.season for one in drawn]).reshape(n.shape) + np.cross(
-        -traced.rigidity_TV[..., None] * n, b) / (3.0 * LORENTZ)
+    centre = drawn.season.reshape(n.shape) + np.cross(-traced.rigidity_TV[..., None] * n, b) / (3.0 * LORENTZ)
     np.testing.assert_allclose(traced.R_y, centre @ traced.e_y_icrs, atol=6.0)
     assert traced.scale_TV == 4.0
     assert np.ptp(traced.rigidity_TV) > 4.0
@@ -212,7 +211,7 @@ def test_in_a_uniform_field_each_sample_is_what_its_direction_and_rigidity_say()
 def test_pixels_of_a_part_of_the_sky_reach_no_further_than_half_a_step():
     """And those of the whole sky, to the poles."""
     for dec, end in ((np.arange(-9.0, 70.0, 2.0), 70.0), (grid(2.0)[0], 90.0)):
-        reached = np.degrees(np.arcsin([one.arrival[:, 2] for one in draw(Sampling(samples=16), dec, grid(20.0)[1])]))
+        reached = np.degrees(np.arcsin(draw(Sampling(samples=16), dec, grid(20.0)[1]).arrival[..., 2]))
         assert np.all(np.abs(reached.reshape(16, dec.size, -1) - dec[:, None]) <= 1.0 + 1e-9)
         assert np.max(reached) > end - 0.1
 
@@ -223,7 +222,7 @@ def test_epochs_are_heliospheres_of_their_own():
     dec, ra = grid(60.0)
     sampling = Sampling(samples=4)
     both, of_north, of_south = (trace_samples(h, dec, ra, sampling) for h in ([north, south], north, south))
-    epoch = np.stack([one.epoch for one in draw(sampling, dec, ra, epochs=2)]).reshape(both.mu.shape)
+    epoch = draw(sampling, dec, ra, epochs=2).epoch.reshape(both.mu.shape)
     assert 0 < epoch.mean() < 1
     np.testing.assert_array_equal(both.mu, np.where(epoch == 0, of_north.mu, of_south.mu))
 

@@ -9,7 +9,7 @@ from toy import uniform_field_map
 from lisbon_core import plots
 from lisbon_core.anisotropy import design, fit_design
 from lisbon_core.frames import angle_between
-from lisbon_core.orbits import trace, user_field
+from lisbon_core.orbits import trace
 from lisbon_core.sky import even_sky
 from lisbon_core.studies import peers
 from lisbon_core.studies.peers import Measured, cores
@@ -18,8 +18,8 @@ from lisbon_core.studies.peers import Measured, cores
 @pytest.fixture(scope="module")
 def workload():
     """Compiled field of workload B, states, and our orbits."""
-    field, states = peers.spiral_field(), peers.starts(40)
-    orbits = trace((user_field(field), []), states[:, :3], -states[:, 3:], backwards=True, tolerance=1e-12,
+    field, states = peers.spiral_field, peers.starts(40)
+    orbits = trace((peers.spiral_tracer, []), states[:, :3], -states[:, 3:], backwards=True, tolerance=1e-12,
                    boundary_AU=peers.BOUNDARY_AU, path_cap_AU=peers.PATH_CAP_AU, neighbours=False)
     return field, states, orbits
 

@@ -57,7 +57,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Where the orbits of one sample a pixel begin, each of shape (n_pixel, ...).
+    """Where orbits begin, each of shape (..., n_orbit) and vectors of (..., n_orbit, 3).
 
     season : unit vectors to the Earth, ICRS. arrival : unit vectors, ICRS. rigidity_TV. epoch : number of the
     heliosphere, of as many as there are.
@@ -78,7 +78,7 @@ def pixel_edges(dec) -> np.ndarray:
     return np.sin(np.radians(np.clip(edges, -90.0, 90.0)))
 
 
-def draw(sampling: Sampling, dec, ra, epochs: int = 1) -> list[Drawn]:
+def draw(sampling: Sampling, dec, ra, epochs: int = 1) -> Drawn:
     """Season, rigidity, direction within the pixel and epoch of every orbit of a map.
 
     Parameters
@@ -91,21 +91,20 @@ def draw(sampling: Sampling, dec, ra, epochs: int = 1) -> list[Drawn]:
 
     Returns
     -------
-    list of Drawn
-        One a sample; the first half of them is one scrambling, the second the other.
+    Drawn
+        Of shape (samples, n_dec * n_ra); the first half of the samples is one scrambling, the second the other.
     """
     each, pixels = sampling.samples // REPLICATES, len(dec) * len(ra)
     edges, width = pixel_edges(np.asarray(dec)), 360.0 / len(ra)
     ring, column = np.divmod(np.arange(pixels), len(ra))
-    drawn = []
+    u = np.empty((sampling.samples, pixels, 5))
     for replicate in range(REPLICATES):
         sequence = qmc.Sobol(5, rng=np.random.default_rng([sampling.seed, replicate, sampling.stream]))
-        points = sequence.random_base2(int(np.ceil(np.log2(pixels * each))))[:pixels * each].reshape(pixels, each, 5)
-        for u in np.moveaxis(points, 1, 0):
-            height = edges[ring] + u[:, 2] * np.diff(edges)[ring]
-            drawn.append(Drawn(
-                season=unit_vector_icrs(360.0 * u[:, 0], np.zeros(pixels), "ecliptic"),
-                rigidity_TV=sampling.response.rigidity(u[:, 1]),
-                arrival=unit_vector(np.asarray(ra)[column] + (u[:, 3] - 0.5) * width, np.degrees(np.arcsin(height))),
-                epoch=np.minimum((epochs * u[:, 4]).astype(int), epochs - 1)))
-    return drawn
+        points = sequence.random_base2(int(np.ceil(np.log2(pixels * each))))[:pixels * each]
+        u[replicate * each:(replicate + 1) * each] = np.moveaxis(points.reshape(pixels, each, 5), 1, 0)
+    height = edges[ring] + u[..., 2] * np.diff(edges)[ring]
+    return Drawn(season=unit_vector_icrs(360.0 * u[..., 0], np.zeros_like(height), "ecliptic"),
+                 rigidity_TV=sampling.response.rigidity(u[..., 1]),
+                 arrival=unit_vector(np.asarray(ra)[column] + (u[..., 3] - 0.5) * width,
+                                     np.degrees(np.arcsin(height))),
+                 epoch=np.minimum((epochs * u[..., 4]).astype(int), epochs - 1))

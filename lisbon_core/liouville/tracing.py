@@ -16,6 +16,7 @@ Zhang, Zuo & Pogorelov 2014, ApJ 790, 5.
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import shutil
 from collections.abc import Sequence
@@ -79,15 +80,16 @@ def _checked(dec, ra) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _trace_drawn(epochs, fields, drawn: Drawn, diagnosed: np.ndarray, how: dict) -> np.ndarray:
-    """mu, R_x, R_y, p'/p_0, error, amplification (NaN where not diagnosed), escaped: (7, n_pixel)."""
+    """mu, R_x, R_y, p'/p_0, error, amplification (NaN where not diagnosed), escaped: (7, n_orbit)."""
     found = np.full((7, len(drawn.epoch)), np.nan)
     for epoch, (heliosphere, field) in enumerate(zip(epochs, fields, strict=True)):
         for neighbours in (True, False):
             at = np.flatnonzero((drawn.epoch == epoch) & (diagnosed == neighbours))
             rigidity = drawn.rigidity_TV[at]
-            orbits = trace(field, drawn.season[at] @ heliosphere.axes.T,
-                           -rigidity[:, None] * (drawn.arrival[at] @ heliosphere.axes.T), backwards=True,
-                           patience=PATIENCE, neighbours=neighbours, **how)
+            # not by BLAS, whose rounding of one orbit depends on how many there are
+            season, arrival = (np.sum(v[at, None] * heliosphere.axes, axis=-1) for v in (drawn.season, drawn.arrival))
+            orbits = trace(field, season, -rigidity[:, None] * arrival, backwards=True, patience=PATIENCE,
+                           neighbours=neighbours, **how)
             found[:4, at] = plasma_frame(heliosphere, orbits.position, orbits.momentum, rigidity)
             found[4:, at] = orbits.error, orbits.amplification, orbits.escaped
     return found
@@ -116,7 +118,7 @@ def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, r
     progress : bool
         Show a bar if this is a terminal.
     resume_in : path, optional
-        Folder in which finished samples are kept until all are: what was interrupted goes on from there.
+        Folder in which finished parts are kept until all are: what was interrupted goes on from there.
     own_field : (user_field(...), sequence of float), optional
         Trace through this field (model axes) instead; `heliosphere` then tells only axes and the interstellar medium.
 
@@ -136,28 +138,35 @@ def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, r
     if parts is not None:
         parts.mkdir(parents=True, exist_ok=True)
     drawn = draw(sampling, dec, ra, len(fields))
-    done, pixel = np.empty((len(drawn), 7, len(dec) * len(ra))), np.arange(len(dec) * len(ra))
-    for i, sample in enumerate(tqdm(drawn, desc="orbits", unit="sample", disable=None if progress else True)):
+    followed = np.add.outer(*map(np.arange, drawn.epoch.shape)).ravel() % diagnosed == 0
+    flat = Drawn(drawn.season.reshape(-1, 3), drawn.arrival.reshape(-1, 3), drawn.rigidity_TV.ravel(),
+                 drawn.epoch.ravel())
+    # of one epoch together, so that few and long calls keep every core busy
+    shares = np.array_split(np.lexsort([followed, flat.epoch]), sampling.samples)
+    found = np.empty((7, followed.size))
+    for i, share in enumerate(tqdm(shares, desc="orbits", unit="part", disable=None if progress else True)):
         kept = read_sealed(parts / str(i), f"{digest} {i}") if parts is not None else None
-        if kept is not None:
-            done[i] = np.frombuffer(kept).reshape(done[i].shape)
-            continue
-        done[i] = _trace_drawn(epochs[:len(fields)], fields, sample, (pixel + i) % diagnosed == 0, how)
-        if parts is not None:
-            write_sealed(parts / str(i), done[i].tobytes(), f"{digest} {i}")
+        if kept is None:
+            some = Drawn(*(getattr(flat, part.name)[share] for part in dataclasses.fields(Drawn)))
+            made = _trace_drawn(epochs[:len(fields)], fields, some, followed[share], how)
+            if parts is not None:
+                write_sealed(parts / str(i), made.tobytes(), f"{digest} {i}")
+        else:
+            made = np.frombuffer(kept).reshape(7, -1)
+        found[:, share] = made
     if parts is not None:
         shutil.rmtree(parts, ignore_errors=True)
-    return _as_map(epochs[0], dec, ra, done, np.stack([sample.rigidity_TV for sample in drawn]),
-                   sampling.response.scale_TV, np.arange(len(drawn)) * 2 // len(drawn), digest)
+    return _as_map(epochs[0], dec, ra, found, flat.rigidity_TV, sampling.response.scale_TV,
+                   np.arange(sampling.samples) * 2 // sampling.samples, digest)
 
 
 def _as_map(heliosphere, dec, ra, found, rigidity, scale_TV, replicate, digest) -> LiouvilleMap:
-    """The container, from values of shape (n_sample, 7, n_pixel)."""
+    """The container, from values of shape (7, n_sample * n_pixel)."""
     b, e_x, e_y = axes_across(heliosphere)
     names = ("mu", "R_x", "R_y", "momentum_ratio", "error", "amplification")
-    grid = (len(found), len(dec), len(ra))
-    return LiouvilleMap(dec=dec, ra=ra, **{name: found[:, j].reshape(grid) for j, name in enumerate(names)},
-                        escaped=found[:, 6].reshape(grid) > 0.5, rigidity_TV=rigidity.reshape(grid),
+    grid = (len(replicate), len(dec), len(ra))
+    return LiouvilleMap(dec=dec, ra=ra, **{name: found[j].reshape(grid) for j, name in enumerate(names)},
+                        escaped=found[6].reshape(grid) > 0.5, rigidity_TV=rigidity.reshape(grid),
                         replicate=replicate, field_icrs=b, e_x_icrs=e_x, e_y_icrs=e_y, scale_TV=float(scale_TV),
                         inputs_hash=digest)
 
@@ -212,7 +221,7 @@ def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, longitud
     rigidity, epoch = np.full(len(arrival), float(rigidity_TV)), np.zeros(len(arrival), dtype=int)
     how = {"boundary_AU": boundary_AU, "path_cap_AU": path_cap_AU, "tolerance": tolerance}
     found = _trace_drawn((heliosphere,), (heliosphere,), Drawn(season, arrival, rigidity, epoch), epoch == 0, how)
-    return _as_map(heliosphere, dec, ra, found[None], rigidity, rigidity_TV, np.zeros(1, dtype=int), "one orbit each")
+    return _as_map(heliosphere, dec, ra, found, rigidity, rigidity_TV, np.zeros(1, dtype=int), "one orbit each")
 
 
 def straight_lines(heliosphere: AnyHeliosphere, dec, ra, rigidity_TV: float = 4.0) -> LiouvilleMap:
@@ -231,5 +240,5 @@ def straight_lines(heliosphere: AnyHeliosphere, dec, ra, rigidity_TV: float = 4.
     ones = np.ones(len(momentum))
     found = plasma_frame(heliosphere, np.zeros_like(momentum), momentum, rigidity_TV)
     found = np.stack([*found, 0.0 * ones, ones, ones])
-    return _as_map(heliosphere, np.asarray(dec), np.asarray(ra), found[None], rigidity_TV * ones, rigidity_TV,
+    return _as_map(heliosphere, np.asarray(dec), np.asarray(ra), found, rigidity_TV * ones, rigidity_TV,
                    np.zeros(1, dtype=int), "straight lines")

@@ -19,7 +19,7 @@ from lisbon_core.orbits.kernels import integrate
 from lisbon_core.orbits.motion import Field, Motion, field_functions
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
-__all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]
+__all__ = ["CHAOTIC", "OrbitError", "Orbits", "one_region", "trace", "user_field"]
 
 CHAOTIC = 100.0  # amplification above which a single orbit has lost its meaning
 CHUNK = 256  # orbits handed to a thread at a time: the last of them leave lanes empty
@@ -84,6 +84,13 @@ def _on_grid(states, found, motion, parameters):
     integrate(states, found, motion, Field(_GRID, borrowed(parameters)))
 
 
+def one_region(name: str, compiled, longest_AU: float):
+    """What the integrator asks of a compiled field without borders: see `user_field`, `motion.field_functions`."""
+    return field_functions(name, njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
+                           njit(lambda x, y, z, parameters: 0),
+                           njit(lambda region, x, y, z, parameters: (-longest_AU, 0)))
+
+
 def user_field(function, longest_AU=150.0):
     """Tracer for a field of one's own, as fast as the built-in one: pass what this returns to `trace`.
 
@@ -103,9 +110,7 @@ def user_field(function, longest_AU=150.0):
     True
     """
     compiled = function if hasattr(function, "py_func") else njit(**STRICT)(function)
-    own = field_functions(f"own {next(_OWN)}", njit(lambda region, x, y, z, parameters: compiled(x, y, z, parameters)),
-                          njit(lambda x, y, z, parameters: 0),
-                          njit(lambda region, x, y, z, parameters: (-longest_AU, 0)))
+    own = one_region(f"own {next(_OWN)}", compiled, longest_AU)
     return njit(**STRICT)(lambda states, found, motion, parameters: integrate(
         states, found, motion, Field(own, borrowed(parameters))))
 
@@ -139,8 +144,8 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
     tolerance : float
         Of each step: error of position over (r + 1 AU), and of momentum over momentum.
     patience : float
-        Steps after which it grows, as the square of their number, to 50 times as much: for samples of what so long an
-        orbit, which is chaotic, may do.
+        Steps after which it grows, as the fourth power of their number, to 400 times as much: for samples of what so
+        long an orbit, which is chaotic, may do.
     neighbours : bool
         Follow two neighbouring orbits along with each, for its amplification and error: half as long again.
 

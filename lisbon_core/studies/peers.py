@@ -15,12 +15,16 @@ from unittest.mock import patch
 
 import numpy as np
 
-from lisbon_core._core import STRICT
+from lisbon_core._core import STRICT, kernel
 from lisbon_core.frames import angle_between, spread_directions
+from lisbon_core.orbits.kernels import integrate
+from lisbon_core.orbits.motion import Field
+from lisbon_core.orbits.tracing import one_region
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 __all__ = ["BOUNDARY_AU", "PATH_CAP_AU", "Measured", "cores", "evaluation_ns", "fit_solvers", "heyoka_spiral",
-           "measure", "numbalsoda_solver", "optional", "scipy_solver", "spiral_field", "starts", "timed"]
+           "measure", "numbalsoda_solver", "optional", "scipy_solver", "spiral_field", "spiral_tracer", "starts",
+           "timed"]
 
 BOUNDARY_AU, PATH_CAP_AU = 1000.0, 20000.0  # of workload B
 # AU: the longest steps, for without a limit they jump over the inner field; numbalsoda knows none, and heyoka's series
@@ -120,11 +124,15 @@ def _motion(field, sqrt):
     return derivative
 
 
-def spiral_field():
-    """Field of workload B, compiled, as `orbits.user_field` takes it; it has no parameters."""
-    import numba
+# the field of workload B, which has no parameters, and our tracer through it: both are kept on disk
+spiral_field = kernel(**STRICT)(_spiral(math.sqrt, math.tanh))
+_OWN = one_region("workload B", spiral_field, BOUNDARY_AU)
 
-    return numba.njit(**STRICT)(_spiral(math.sqrt, math.tanh))
+
+@kernel(**STRICT)
+def spiral_tracer(states, found, motion, parameters):
+    """Our tracer through workload B, as `orbits.trace` takes it."""
+    integrate(states, found, motion, Field(_OWN, parameters))
 
 
 @functools.cache
