@@ -48,10 +48,9 @@ from lisbon_core.orbits.step import (
 __all__ = ["integrate"]
 
 LONGEST = 150.0  # AU, of any step that might reach a border
-SHORTER = 0.8  # than the step that the error would allow, so that one in ten is made in vain, not one in six
 SHARE = 0.5  # of the distance from the origin
 TURN = 2.0  # radians of gyration
-LOOSEST = 400.0  # times the tolerance
+LOOSEST = 50.0  # times the tolerance
 FLOOR = 1e-6  # AU + the same share of the distance from the origin: the shortest step
 MOST_STEPS = 1_000_000
 WORSE = 14.0  # times the error to a power above 1: measured, so that estimate and error agree in the tail
@@ -128,14 +127,14 @@ def _advance(lanes, regions, lane, motion, field):
         grown, lanes[TRIES + lane] = lanes[NEXT_LENGTH + lane], 0.0
     else:
         if excess > 1.0 and step.length > FLOOR * (1.0 + distance(step.start)):
-            lanes[LENGTH + lane] = _limited(step.length * max(0.2, SHORTER / excess), step.start, step.start_field,
-                                            room, motion.path_cap - path, motion)
+            lanes[LENGTH + lane] = _limited(step.length * max(0.2, 0.9 / excess), step.start, step.start_field, room,
+                                            motion.path_cap - path, motion)
             lanes[GROWTH + lane] = 1.0  # none right after a failure
             return GOING
         ahead = math.sqrt(math.sqrt(min(1.0, lanes[BEFORE + lane] / excess)))  # an error that grows will go on to
-        grown = step.length * min(lanes[GROWTH + lane], SHORTER * ahead / max(excess, 0.1))
+        grown = step.length * min(lanes[GROWTH + lane], 0.9 * ahead / max(excess, 0.1))
         lanes[BEFORE + lane] = excess
-        longer = (lanes[TRIED + lane] / motion.patience) ** 2
+        longer = lanes[TRIED + lane] / motion.patience
         lanes[TOLERANCE + lane] = motion.tolerance * min(max(longer * longer, 1.0), LOOSEST)
         share, beyond, there = 2.0, 2.0 * step.length - room, OUTSIDE
         if beyond > -LONGEST:  # else no border is near, be `room` twice too large

@@ -144,8 +144,8 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
     tolerance : float
         Of each step: error of position over (r + 1 AU), and of momentum over momentum.
     patience : float
-        Steps after which it grows, as the fourth power of their number, to 400 times as much: for samples of what so
-        long an orbit, which is chaotic, may do.
+        Steps after which it grows, as the square of their number, to 50 times as much: for samples of what so long an
+        orbit, which is chaotic, may do.
     neighbours : bool
         Follow two neighbouring orbits along with each, for its amplification and error: half as long again.
 
