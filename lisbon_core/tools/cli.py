@@ -209,6 +209,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else argv
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that is started here imports from the current folder
+    sys.modules.setdefault("rfc3987_syntax", None)  # two seconds for a grammar that no schema of a notebook asks for
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # of a stream that somebody put in its place
             stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show ends no run

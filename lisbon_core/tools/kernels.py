@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from lisbon_core._core import cache_folder
 from lisbon_core.tools import pairing
+from lisbon_core.tools.forks import Forked
 from lisbon_core.tools.inputs import ROOT
 
 __all__ = ["Kernel", "end_all", "environment", "execute"]
@@ -33,6 +34,8 @@ class Kernel(AsyncKernelManager):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         _STARTED.add(self)
+        if Forked.serves():
+            self.provisioner = Forked(kernel_spec=self.kernel_spec, parent=self)
 
 
 def end_all() -> None:
