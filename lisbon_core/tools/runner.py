@@ -8,6 +8,7 @@ Each notebook works in a temporary folder. What it has left there is listed in p
 the folder of the run: whatever a file there is called, one can tell whether a run has made it.
 """
 
+import functools
 import os
 import shutil
 import sys
@@ -178,10 +179,14 @@ def _order(stems: list[str]) -> dict[str, set[str]]:
 
 
 def _run_all(stems: list[str], execute, note, jobs: int) -> None:
-    """Execute notebooks, each as soon as those it waits for have ended; those that others need first."""
+    """Execute notebooks, each as soon as those it waits for have ended; first where most wait behind."""
     order, running = _order(stems), {}
-    needed = {need for stem in stems for need in inputs.needs(stem, stems)}
-    waiting = sorted(stems, key=lambda stem: (stem not in needed, stem))
+
+    @functools.cache
+    def behind(stem: str) -> int:  # how many wait for it, one for another
+        return max((1 + behind(other) for other in stems if stem in inputs.needs(other, stems)), default=0)
+
+    waiting = sorted(stems, key=lambda stem: (-behind(stem), stem[:2] not in stages.LONGEST, stem))
     with ThreadPoolExecutor(jobs, "notebook") as pool:
         try:
             while waiting or running:
