@@ -199,7 +199,7 @@ if decided and coarse.transport.law is not None:
     say(f"For $1/L$ the best of these is {best.says}, with heliosphere and field known: {away:.1f} errors from zero "
         f"(known to 30 %: {away / 1.3:.1f} to {away / 0.7:.1f}), where three would settle it. Without that knowledge neither more sky nor more events "
         "come near"
-        + (f"; on a larger sky the systematic error of $1/L$ is larger, {1e3 * seen[1].systematic[2]:.0f} for {1e3 * seen[0].systematic[2]:.0f}."
+        + (f"; on a larger sky the systematic error of $1/L$ is larger, {seen[1].systematic[2]:.0f} for {seen[0].systematic[2]:.0f} per kpc."
            if seen[1].systematic[2] > seen[0].systematic[2] else "."))
 
 # %% [markdown]

@@ -6,8 +6,11 @@ Each is there at once, not after seconds of imports. The server has no threads t
 import multiprocessing
 import os
 import sys
+import threading
 
 from jupyter_client.provisioning import LocalProvisioner
+
+from lisbon_core.tools.workers import end_with_parent
 
 IMPORTED = ["lisbon_core.tools.forks", "lisbon_core.tools.notebook", "lisbon_core.run", "lisbon_core.tools.sweep",
             "ipykernel.kernelapp", "astropy.coordinates", "fontTools.subset", "matplotlib.pyplot",
@@ -57,6 +60,7 @@ def _serve(arguments: list[str], environment: dict, folder: str) -> None:
     from ipykernel.kernelapp import launch_new_instance
 
     os.setsid()
-    os.environ.update(environment | {"JPY_PARENT_PID": str(os.getppid())})  # it ends with its parent
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    os.environ.update(environment | {"JPY_PARENT_PID": str(os.getppid())})  # one inherited would end it at once
     os.chdir(folder)
     launch_new_instance(argv=arguments)

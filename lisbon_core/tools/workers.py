@@ -14,7 +14,7 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolEx
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["Processes", "cluster"]
+__all__ = ["Processes", "cluster", "end_with_parent"]
 
 
 class Processes(ThreadPoolExecutor):
@@ -63,11 +63,11 @@ def _start_worker(threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops its workers
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": str(threads),
                    "TQDM_DISABLE": "1"}
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for its next run for ever."""
+def end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next task for ever."""
     multiprocessing.parent_process().join()
     os._exit(1)
 
