@@ -73,6 +73,7 @@ def test_show_saves_pixels_and_vectors(tmp_path, monkeypatch):
     with Image.open(tmp_path / "a" / "figures" / "01_x.png") as image:
         assert image.width == round(plots.PAGE * 200)
         assert image.text == {"Software": "lisbon_core", "Source": "lisbon_core.plots.curves"}
+        assert image.convert("RGB").getpixel((2, 2)) == (255, 255, 255), "paper is white"
     pdf = (tmp_path / "a" / "figures" / "01_x.pdf").read_bytes()
     assert b"lisbon_core.plots.curves" in pdf
     assert b"CreationDate" not in pdf

@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from PIL import Image, PngImagePlugin
+from scipy.spatial import KDTree
 
 from lisbon_core.plots.style import house_style
 
@@ -57,5 +58,13 @@ def _fewer_colours(pixels: Image.Image) -> Image.Image:
     """The same picture in 256 colours of its own choice: no eye sees it, and it has a third of the size."""
     pixels = pixels.convert("RGB")
     few = pixels.resize([max(size // THINNED, 1) for size in pixels.size], Image.Resampling.NEAREST).quantize(
-        256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
-    return pixels.quantize(palette=few, dither=Image.Dither.NONE)
+        256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE).getpalette()
+    bytes_of, place_of = np.array([16, 8, 0]), np.zeros(2**24, dtype=np.uint8)
+    colour = (np.asarray(pixels, dtype=int) << bytes_of).sum(axis=-1)
+    place_of[colour] = 1
+    there = np.flatnonzero(place_of)
+    # the nearest of the 256, which Pillow takes in steps of four: white would turn grey
+    place_of[there] = KDTree(np.reshape(few, (-1, 3))).query(there[:, None] >> bytes_of & 255)[1]
+    made = Image.fromarray(place_of[colour])
+    made.putpalette(few)
+    return made

@@ -15,7 +15,7 @@ from lisbon_core.tools.inputs import needs, sha256
 
 __all__ = ["ALONE", "CRATE", "LONGEST", "PRODUCTS", "clear", "earlier", "reasons"]
 
-# Notebooks that measure times, and so want the machine for themselves.
+# Notebooks that measure times, and so want the machine for themselves; those that take longest, and begin first.
 ALONE, LONGEST = ("14",), ("11",)
 # Products, and the notebook that leaves each.
 PRODUCTS = {"liouville_map.fits": "03", "sky_map.fits": "06", "pad.ecsv": "07", "transport.ecsv": "09"}
