@@ -22,7 +22,7 @@ NOTEBOOKS = ROOT / "notebooks"
 # What a notebook needs of another's products, by number; the rest stands on its own.
 DEPENDS = {"00": ("03", "05", "09"), "05": ("03",), "06": ("05",), "07": ("06",), "09": ("07",), "10": ("05",),
            "12": ("03",), "14": ("03",)}
-# They show what others computed, so that what they import reaches no notebook through them.
+# They show what others computed: of what they import only how figures are drawn and saved reaches a notebook.
 SHOWING = {PACKAGE / "tools" / f"{name}.py" for name in ("notebook", "tables", "widgets")}
 
 
@@ -77,7 +77,8 @@ def _imported(path: Path) -> set[Path]:
             found |= {file for one in node.names for file in _defining(node.module, one.name, tree)}
         elif isinstance(node, ast.Import):
             found |= {_file_of(one.name) for one in node.names if one.name.partition(".")[0] == PACKAGE.name}
-    return found - SHOWING
+    drawing = {file for one in found & SHOWING for file in _imported(one) if file.parent == PACKAGE / "plots"}
+    return found - SHOWING | drawing
 
 
 def reached(source: Path) -> dict[str, str]:
