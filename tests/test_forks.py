@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lisbon_core.tools import forks, kernels
-from lisbon_core.tools.provenance import ROOT
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 TELL = """# %%
@@ -18,7 +18,8 @@ import json, os, sys
 there = "lisbon_core.plots" in sys.modules
 open("told.json", "w").write(json.dumps({
     "there": there, "own": os.getpid(), "parent": open(f"/proc/{os.getppid()}/cmdline").read(),
-    "mark": os.environ["MARK"], "session": os.getsid(0), "folder": os.getcwd()}))
+    "mark": os.environ["MARK"], "session": os.getsid(0), "folder": os.getcwd(),
+    "served_in": os.readlink(f"/proc/{os.getppid()}/cwd")}))
 assert False, "an assertion counts"
 """
 
@@ -45,10 +46,22 @@ def test_a_fork_is_a_kernel_in_its_own_session_folder_and_environment(tmp_path, 
         assert one["session"] == one["own"]
         assert one["folder"] == str(tmp_path / name)
         assert one["mark"] == "a"
+        assert one["served_in"] == str(NOTEBOOKS), "what lies in the user's folder configures no import"
     assert first["own"] != second["own"]
     other = told(tmp_path, "other", "b")
     assert "forkserver" not in other["parent"], "the server was told another environment"
     assert (other["there"], other["mark"]) == (False, "b")
+
+
+@pytest.mark.parametrize("error", [OSError("AF_UNIX path too long"), EOFError()])
+def test_without_a_server_kernels_are_started_anew(tmp_path, monkeypatch, error):
+    def start(self):
+        raise error
+
+    monkeypatch.setattr(forks._Process, "start", start)
+    monkeypatch.setattr(forks, "_SERVED", {})
+    monkeypatch.setenv("MARK", "")
+    assert not told(tmp_path, "own", "a")["there"]
 
 
 @pytest.mark.parametrize("flag", ["-O", "-E"])
@@ -76,6 +89,30 @@ def test_no_kernel_outlives_a_run_that_was_killed(tmp_path, how):
     wait_for(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
 
 
+def test_an_interrupt_while_the_server_starts_ends_the_run(tmp_path):
+    (tmp_path / "99_x.py").write_text("# %%\nimport time\ntime.sleep(600)\n")
+    run = subprocess.Popen([sys.executable, "-m", "lisbon_core", "run", "--notebooks", str(tmp_path),
+                            "--out", str(tmp_path / "out")], cwd=ROOT, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        wait_for(lambda: any("forkserver" in read(f"/proc/{pid}/cmdline") for thread in
+                             os.listdir(f"/proc/{run.pid}/task")
+                             for pid in read(f"/proc/{run.pid}/task/{thread}/children").split()))
+    finally:
+        os.killpg(run.pid, signal.SIGINT)
+    said = run.communicate(timeout=60)[1]
+    assert "Traceback" not in said, said
+    assert run.returncode == 130
+
+
+def read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def wait_for(condition, seconds=90):
     end = time.monotonic() + seconds
     while not condition():
@@ -85,8 +122,5 @@ def wait_for(condition, seconds=90):
 
 def alive(pid: int) -> bool:
     """Whether a process is there and no zombie."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    state = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return state[:1] not in ([], ["Z"])

@@ -1,15 +1,19 @@
 """Kernels forked from one server, multiprocessing's own, that has imported what every notebook imports: Linux only.
 
 Each is there at once, not after seconds of imports. The server has no threads that a fork could copy in any state.
+It begins where notebooks do, so that no configuration in the user's folder counts.
 """
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
+from multiprocessing import resource_tracker
 
 from jupyter_client.provisioning import LocalProvisioner
 
+from lisbon_core.tools.inputs import NOTEBOOKS
 from lisbon_core.tools.workers import end_with_parent
 
 IMPORTED = ["lisbon_core.tools.forks", "lisbon_core.tools.notebook", "lisbon_core.run", "lisbon_core.tools.sweep",
@@ -50,9 +54,18 @@ class Forked(LocalProvisioner):
         """Fork in place of the command, in a session of its own as other kernels are."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(IMPORTED)
-        self.process = _Process(target=_serve, args=(cmd[cmd.index("-f"):], options["env"], options["cwd"]))
-        self.process.start()
-        self.pid = self.pgid = self.process.pid
+        process = _Process(target=_serve, args=(cmd[cmd.index("-f"):], options["env"], options["cwd"]))
+        resource_tracker.ensure_running()  # which would take away the mask: the server leaves Ctrl-C to the command
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        except (OSError, EOFError):  # no server, as where the folder for its socket has too long a name
+            process = None
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        if process is None:
+            return await super().launch_kernel(cmd, **options)
+        self.process, self.pid, self.pgid = process, process.pid, process.pid
         return self.connection_info
 
 
@@ -60,7 +73,12 @@ def _serve(arguments: list[str], environment: dict, folder: str) -> None:
     from ipykernel.kernelapp import launch_new_instance
 
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=end_with_parent, daemon=True).start()
-    os.environ.update(environment | {"JPY_PARENT_PID": str(os.getppid())})  # one inherited would end it at once
+    os.environ.update(environment)
     os.chdir(folder)
     launch_new_instance(argv=arguments)
+
+
+if "multiprocessing.forkserver" in " ".join(sys.orig_argv):  # this is the server, before it imports the rest
+    os.chdir(NOTEBOOKS)

@@ -62,7 +62,7 @@ def environment(jobs: int):
     return patch.dict(os.environ, threads | dict(os.environ) | {
         "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONPATH": path,
         "PYDEVD_DISABLE_FILE_VALIDATION": "1", "LISBON_HEADLESS": "1", "LISBON_CACHE": str(cache_folder().absolute()),
-        "PYTHONOPTIMIZE": ""})
+        "PYTHONOPTIMIZE": "", "PYTHONSAFEPATH": "1"})
 
 
 def execute(source: Path, parameters: dict, place: Path, out: Path) -> str:
