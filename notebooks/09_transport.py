@@ -327,7 +327,7 @@ else:
 # %%
 if fitted:
     u = 1 / transport.q  # L/ℓ
-    onward, back = u + tube.F1, u + tube.F1[::-1]  # where it was solved, at pairs of μ and −μ
+    onward, back = u + tube.F1, u + tube.F1[::-1]  # at the nodes ±μ of the solution
     assert np.ptp(onward * back) < 1e-10 * np.max(np.abs([onward, back])) ** 2
 
 # %% tags=["hide-input"]

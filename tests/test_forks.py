@@ -72,7 +72,7 @@ def test_where_python_was_told_otherwise_kernels_are_started_anew(flag):
     assert said == ["True", "False"]
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_no_kernel_outlives_a_run_that_was_killed(tmp_path, how):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "99_x.py").write_text(
