@@ -184,7 +184,9 @@ say(f"The 95 % intervals are {wide.min():.1f} to {wide.max():.1f} times as wide 
 #
 # The same sky observed otherwise: all of it, with ten times the events, or both. And the same with heliosphere and
 # interstellar field known, so that of the systematic error only the detector's part, the spectrum's and the wave frame's stay.
-# With two dozen members, and pixels of 4 degrees, these errors are themselves known to some 30 %.
+# With two dozen members, and pixels of 4 degrees, these errors are themselves known to some 30 %. The systematic errors of
+# $\eta$, $\omega$ and $\gamma$ (`d_offset`) in the table of claims are known far worse, hardly to a factor of four: a few
+# members fall into another minimum of the shape of $D$, and which ones hangs on the last digits of their orbits.
 
 # %% tags=["hide-input"]
 if decided and coarse.transport.law is not None:

@@ -47,7 +47,7 @@ class Forked(LocalProvisioner):
         if sys.platform != "linux" or sys.flags.optimize or sys.flags.ignore_environment:
             return False
         own = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-        _SERVED.update({} if _SERVED else own)
+        _SERVED.update(_SERVED or own)
         return own == _SERVED
 
     async def launch_kernel(self, cmd, **options):
