@@ -9,8 +9,6 @@ import stat
 import tempfile
 from pathlib import Path
 
-__all__ = ["STRICT", "LisbonError", "cache_folder", "kernel", "sources_hash", "syntax_hash", "write_atomically"]
-
 PACKAGE = Path(__file__).parent
 STRICT = {"error_model": "numpy", "nogil": True}  # strict arithmetic: the same results on every machine
 

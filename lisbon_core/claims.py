@@ -10,8 +10,6 @@ from lisbon_core.run import Run, paper_values
 from lisbon_core.synthetic import epochs_of
 from lisbon_core.verdicts import Claim, misfits
 
-__all__ = ["anisotropy_claims", "fit_summary", "interval", "liouville_claims", "transport_claims"]
-
 
 def liouville_claims(run: Run) -> list[Claim]:
     """Claim of the Liouville map: how much of it is not out."""

@@ -23,8 +23,6 @@ from lisbon_core.parameters import RunParameters
 from lisbon_core.response import Response, response, varied
 from lisbon_core.units import KM_S
 
-__all__ = ["Ensemble", "Member", "Nuisance", "draw_members", "ensemble", "nuisances", "together", "wave_dipole"]
-
 WIDEST = 2.5  # widths beyond which a law is not believed
 STREAM = 2  # of samples that neither a sky nor the map that fits it shares
 

@@ -10,9 +10,6 @@ import numpy as np
 from lisbon_core._core import LisbonError
 from lisbon_core.units import OBLIQUITY_J2000
 
-__all__ = ["FRAMES", "angle_between", "boost_momentum", "icrs_to_model", "lonlat", "rotation_to_icrs",
-           "spread_directions", "unit_vector", "unit_vector_icrs"]
-
 
 def unit_vector(lon_deg, lat_deg) -> np.ndarray:
     """Unit vectors, shape (..., 3), of longitudes and latitudes in degrees."""

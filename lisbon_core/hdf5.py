@@ -14,8 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Refused", "arrays", "content"]
-
 LONGEST_TEXT, LONGEST_LIST = 80, 9  # letters, and numbers, of an attribute
 PATIENCE = 20.0  # seconds for the library to read a small file
 

@@ -9,8 +9,6 @@ from astropy.table import Table
 
 from lisbon_core._core import PACKAGE
 
-__all__ = ["DATA", "Dipole", "MEASUREMENTS", "dipoles", "paper_values"]
-
 DATA = PACKAGE.parent / "data"
 MEASUREMENTS = DATA / "measurements"
 

@@ -14,9 +14,6 @@ from pathlib import Path
 from lisbon_core._core import LisbonError
 from lisbon_core.reading import parsed
 
-__all__ = ["FAST", "FILES", "OF_THE_FIELD", "ParameterError", "RunParameters", "absolute", "checked", "documented",
-           "heliosphere_parameters", "parameter", "parameter_table", "split_choice", "suggestion"]
-
 FAST = {"grid_deg": 4.0, "members": 0}  # what --fast sets: a quarter of the orbits and of the pixels, no ensemble
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
 

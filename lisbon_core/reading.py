@@ -6,8 +6,6 @@ from pathlib import Path
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["parsed"]
-
 
 def parsed(path: str | Path, parse: Callable[[str], object], refusal: Callable[[str], LisbonError], *,
            most: int = 2**16):

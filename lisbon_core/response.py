@@ -23,8 +23,6 @@ from scipy.special import ndtr, ndtri
 from lisbon_core._core import LisbonError
 from lisbon_core.reading import parsed
 
-__all__ = ["Response", "ResponseError", "air_shower", "log_normal", "mono", "presets", "response", "table", "varied"]
-
 RESPONSES = Path(__file__).resolve().parents[1] / "data" / "responses.toml"
 WIDEST = 3.0  # standard deviations: beyond, a normal law of ln E says nothing of a detector
 EVEN = (np.arange(1024) + 0.5) / 1024

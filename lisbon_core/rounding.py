@@ -3,8 +3,6 @@
 import math
 import re
 
-__all__ = ["formula", "listed", "number"]
-
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -20,15 +20,14 @@ from lisbon_core.anisotropy.systematics import systematic
 from lisbon_core.ensemble import ensemble, together, wave_dipole
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
 from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
-from lisbon_core.measurements import DATA, dipoles, paper_values
+from lisbon_core.measurements import DATA, dipoles
+from lisbon_core.measurements import paper_values as paper_values
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.response import response
 from lisbon_core.sky import ring_normalise
 from lisbon_core.sky.files import on_grid, sky_of, write_images, write_table
 from lisbon_core.synthetic import epochs_of, read_truth, truth_beside
 from lisbon_core.transport import fit_transport, moved
-
-__all__ = ["DATA", "DEFAULT_SKY", "SECOND_SKY", "Run", "check_inputs", "paper_values"]
 
 DEFAULT_SKY = DATA / "sky_default.ecsv"
 SECOND_SKY = DATA / "sky_second.ecsv"

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from lisbon_core._core import write_atomically
 
-__all__ = ["read_sealed", "seal_kernel", "write_sealed"]
-
 LENGTH = 32  # bytes of the checksum, which come first
 
 

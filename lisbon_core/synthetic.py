@@ -22,9 +22,6 @@ from lisbon_core.response import response
 from lisbon_core.sky import SkyMap, averaging, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
 
-__all__ = ["DEFAULT_TRUTH", "SkyTruth", "epochs_of", "expected_sky", "make_sky", "map_of", "random_truth", "read_truth",
-           "truth_beside", "write_embedded_skies", "write_truth"]
-
 HIGHEST_ORDER = 40
 
 

@@ -11,9 +11,6 @@ True
 
 import math
 
-__all__ = ["AU_PER_PC", "CM_PER_PC", "DAYS_PER_AU", "KM_S", "LORENTZ", "OBLIQUITY_J2000", "PC_PER_YEAR",
-           "PROTON_MASS_TV", "gyroradius"]
-
 LORENTZ = 4.484831336871918e-3  # c (1 microgauss)(1 AU) in TV: dp/ds = LORENTZ q (v x B + E)
 KM_S = 1.0 / 299792.458  # 1 km/s in units of c
 AU_PER_PC = 648000.0 / math.pi

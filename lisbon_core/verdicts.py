@@ -20,8 +20,6 @@ import numpy as np
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["Claim", "ClaimError", "fits", "merge", "misfits", "verdict", "verdicts"]
-
 UNTESTABLE = "not testable without the private data"
 NO_FIT = "the model does not fit"
 ENTRIES = ("value", "sigma", "systematic", "unit", "paper", "truth", "verdict", "equation", "dominant", "note")

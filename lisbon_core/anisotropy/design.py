@@ -17,8 +17,6 @@ from lisbon_core.sky import SkyMap, noise_factor
 from lisbon_core.sky import averaging as averaging_of
 from lisbon_core.sky.discs import Beside, DiscSums
 
-__all__ = ["Design", "design", "enough_pixels"]
-
 Matrix = sparse.csr_array | DiscSums | Beside  # DiscSums of a map whose pixels are disc averages
 
 MOST_SCATTER = 1.0 / 1.3  # of what is known of a combination of coefficients that may be scatter and be taken out

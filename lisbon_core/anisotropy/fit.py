@@ -18,8 +18,6 @@ from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 from lisbon_core.sky.discs import Beside
 
-__all__ = ["AnisotropyFit", "fit_anisotropy", "fit_coefficients", "fit_design"]
-
 SAMPLE = "sample of the map"
 
 

@@ -15,8 +15,6 @@ from scipy import sparse
 from lisbon_core.anisotropy.design import Design
 from lisbon_core.sky.discs import Beside
 
-__all__ = ["joined", "several"]
-
 
 def several(one) -> list:
     """A list as it is, anything else as a list of one."""

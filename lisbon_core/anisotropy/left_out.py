@@ -6,8 +6,6 @@ import numpy as np
 
 from lisbon_core.liouville import LiouvilleMap
 
-__all__ = ["without"]
-
 _TAKEN = ("mu", "R_x", "R_y", "momentum_ratio", "rigidity_TV", "error", "amplification", "escaped")
 
 

@@ -19,8 +19,6 @@ from lisbon_core.anisotropy.renormalisation import RenormalisedSky
 from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.liouville import LiouvilleMap
 
-__all__ = ["PitchAngleDistribution", "bin_averages", "pitch_angle_distribution"]
-
 RESPONSE_ORDER = 24
 
 

@@ -12,8 +12,6 @@ import numpy as np
 from lisbon_core.anisotropy.fit import AnisotropyFit
 from lisbon_core.sky import SkyMap, ring_normalise
 
-__all__ = ["RenormalisedSky", "renormalise"]
-
 
 @dataclass(frozen=True)
 class RenormalisedSky:

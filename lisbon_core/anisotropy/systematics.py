@@ -20,8 +20,6 @@ from lisbon_core.anisotropy.design import Design
 from lisbon_core.anisotropy.fit import AnisotropyFit, fit_coefficients
 from lisbon_core.sky.discs import Beside
 
-__all__ = ["Systematic", "refitted", "systematic"]
-
 CELLS = 64  # whose means are taken at once
 DOMINANT = 3  # assumptions that are named
 BEYOND = "several of these at once, beyond proportion"

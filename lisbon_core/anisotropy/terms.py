@@ -11,8 +11,6 @@ from numpy.polynomial.legendre import legvander
 from lisbon_core._core import LisbonError
 from lisbon_core.liouville import LiouvilleMap
 
-__all__ = ["AnisotropyError", "mean_columns", "parameter_names", "sample_columns"]
-
 
 class AnisotropyError(LisbonError):
     """A sky and a Liouville map that cannot be fitted together."""

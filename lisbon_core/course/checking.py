@@ -22,8 +22,6 @@ from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
 from lisbon_core.tools.inputs import ROOT
 
-__all__ = ["CheckOutcome", "answers", "assemble", "check", "check_all", "judge", "labelled", "report", "source_of"]
-
 UNWRITTEN = CODE_STUB.split('"')[1]
 
 

@@ -12,8 +12,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically, write_json
 
-__all__ = ["CODE_STUB", "EXERCISES", "TEXT_STUB", "CourseError", "build", "exercise_of", "sources", "student_copy"]
-
 EXERCISES = NOTEBOOKS / "exercises"
 CODE_STUB = 'raise NotImplementedError("write your answer here")'
 TEXT_STUB = "Write your answer here."

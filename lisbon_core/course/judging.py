@@ -23,8 +23,6 @@ from traitlets.config import Config
 from lisbon_core._core import PACKAGE, cache_folder, sources_hash
 from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 
-__all__ = ["Line", "judge", "pupil"]
-
 LONGEST = 2**26  # bytes of a message
 LIMITS = {"AS": 2**32, "FSIZE": 2**28, "CORE": 0}  # bytes: of memory, of a file, of what a crash leaves
 READ = (sys.prefix, sys.base_prefix, *filter(None, sys.path), PACKAGE, ROOT / "data", "/usr", "/etc")

@@ -27,8 +27,6 @@ from lisbon_core.rounding import number
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
 
-__all__ = ["SLIDES", "lecture", "panels", "slides"]
-
 SLIDES = NOTEBOOKS / "slides"
 
 

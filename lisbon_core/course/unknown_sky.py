@@ -23,8 +23,6 @@ from lisbon_core.studies.field_posterior import field_at
 from lisbon_core.synthetic import SkyTruth, make_sky, map_of, random_truth
 from lisbon_core.transport import Estimate, fit_transport
 
-__all__ = ["ASKED", "Graded", "capstone", "grade", "infer", "read_answer", "sky_of", "unknown"]
-
 ASKED = ("field_lon", "field_lat", "A_1", "A_2", "A_3", "inverse_L")
 GRID_DEG, SAMPLES = 6.0, 4
 FIELD_ERROR = 0.5  # degrees, that of a fit as good as this sky allows

@@ -25,9 +25,6 @@ from lisbon_core.heliosphere.interstellar import draped, draped_potential, wall
 from lisbon_core.heliosphere.parameters import FLOW, HeliosphereError, HeliosphereParameters, pack
 from lisbon_core.heliosphere.solar import carried, shock, solar_potential, spiral
 
-__all__ = ["SHEATH", "SOLAR", "INTERSTELLAR", "Heliosphere", "border", "closed_form", "field_at", "field_in",
-           "held", "region_of", "solar_cycle"]
-
 SOLAR, SHEATH, INTERSTELLAR = 0, 1, 2
 
 

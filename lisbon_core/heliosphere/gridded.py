@@ -13,8 +13,6 @@ from lisbon_core.heliosphere import gridded_kernels as place
 from lisbon_core.heliosphere.closed_form import _points
 from lisbon_core.heliosphere.gridded_kernels import fields_on_grid
 
-__all__ = ["Grid", "GriddedHeliosphere", "pack_grid", "positions"]
-
 
 @dataclass(frozen=True)
 class Grid:

@@ -27,8 +27,6 @@ from lisbon_core.heliosphere.gridded import Grid, GriddedHeliosphere, pack_grid
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.units import KM_S
 
-__all__ = ["FORMAT", "NAMES", "checked_content", "is_gridded", "read_gridded", "unit_scale"]
-
 FORMAT = "gridded heliosphere 1"
 NAMES = {"spherical": ("r", "theta", "phi"), "cartesian": ("x", "y", "z")}
 EVEN = 1e-3  # of a step: how far nodes may lie from even spacing

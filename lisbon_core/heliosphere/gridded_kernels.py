@@ -18,8 +18,6 @@ import numpy as np
 
 from lisbon_core._core import STRICT, kernel
 
-__all__ = ["border_of_grid", "field_in_grid", "fields_on_grid", "region_on_grid"]
-
 # kind of grid; numbers at a node; nodes, first and last coordinate, cells per unit of each axis; inner radius; B and E
 # outside, six numbers
 SPHERICAL, HALF_ROWS, PARTS, NODES, FIRST, LAST, PER_UNIT, INNER, OUTSIDE, HEAD = 0, 1, 2, 3, 6, 9, 12, 15, 16, 24

@@ -9,8 +9,6 @@ from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.parameters import HeliosphereParameters
 from lisbon_core.units import KM_S
 
-__all__ = ["GridReport", "faces", "grid_report"]
-
 MOST_CELLS = 400_000  # looked at: every n-th of a larger grid
 SHARES = (50, 95, 99)
 

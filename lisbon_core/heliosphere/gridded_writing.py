@@ -23,8 +23,6 @@ from lisbon_core.heliosphere.gridded_files import CONTRACT, FORMAT, LARGEST, NAM
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.units import KM_S
 
-__all__ = ["export", "nodes", "write_gridded"]
-
 
 def nodes(shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> tuple[dict, np.ndarray]:
     """Coordinates of a spherical grid as `write_gridded` takes them, and its points (n_r, n_theta, n_phi, 3), AU."""

@@ -20,8 +20,6 @@ import math
 from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.parameters import B_PAR, B_PERP, FLOW, NOSE2, OVER_TAIL2, WALL, WALL_X, WALL_Z
 
-__all__ = ["draped", "draped_potential", "wall"]
-
 ETA2 = 0.25  # eta^2: by E it changes the energy of a particle by 1e-5, and nothing else
 DEEPEST = -0.1  # F is not let below: steps that are tried reach into the heliosphere
 

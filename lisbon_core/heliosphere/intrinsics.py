@@ -8,8 +8,6 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["borrowed", "fma"]
-
 
 @intrinsic
 def fma(_, a, b, c):

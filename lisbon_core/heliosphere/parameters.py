@@ -13,8 +13,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.frames import FRAMES, icrs_to_model, unit_vector_icrs
 from lisbon_core.units import DAYS_PER_AU, KM_S
 
-__all__ = ["FIELD_PRESETS", "FieldPreset", "HeliosphereError", "HeliosphereParameters", "pack", "with_field"]
-
 # those of the interstellar field come first: see `closed_form.held`
 (WALL, WALL_X, WALL_Z, NOSE2, OVER_TAIL2, FLOW, B_PERP, B_PAR, SHOCK, SHOCK_X, SHOCK_Z, OVER_WIND, ROTATION, B_RADIAL,
  AXIS_X, AXIS_Y, AXIS_Z, COMPRESSED, PILED, POLARITY, SHEET, OVER_CYCLE, PHASE, NOW, OVER_OPEN2, PACKED) = range(26)

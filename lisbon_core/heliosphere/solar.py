@@ -49,8 +49,6 @@ from lisbon_core.heliosphere.parameters import (
     SHOCK_Z,
 )
 
-__all__ = ["SOFT", "carried", "shock", "solar_potential", "spiral", "swing"]
-
 TO_WHOLE = 1.5 * 2.0**52  # added and taken away again, it leaves the nearest whole number: of several lanes at once
 SOFT = 0.3  # AU: within it B, not E, is held at what it would be there, and div B is not zero
 

@@ -14,8 +14,6 @@ from lisbon_core._core import write_atomically
 from lisbon_core.liouville.sampling import LiouvilleError
 from lisbon_core.orbits import CHAOTIC
 
-__all__ = ["LiouvilleError", "LiouvilleMap", "from_fits", "grid", "load"]
-
 _KEPT = {  # extension: unit, meaning
     "mu": ("", "cosine between momentum and interstellar field, plasma frame"),
     "R_x": ("AU", "guiding centre along e_x"), "R_y": ("AU", "guiding centre along e_y"),

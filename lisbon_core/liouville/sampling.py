@@ -20,8 +20,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.frames import unit_vector, unit_vector_icrs
 from lisbon_core.response import Response, mono
 
-__all__ = ["REPLICATES", "Drawn", "LiouvilleError", "Sampling", "draw"]
-
 REPLICATES = 2  # independent scramblings of a map
 
 

@@ -35,8 +35,6 @@ from lisbon_core.orbits import trace
 from lisbon_core.sealed import read_sealed, write_sealed
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
-__all__ = ["DIAGNOSED", "cached_samples", "straight_lines", "trace_samples", "trace_sky"]
-
 TOLERANCE = 7e-7  # 0.04 degrees at the end for 99 % of the orbits that are not chaotic
 PATIENCE = 100  # steps: 98 % of those orbits have escaped by then
 DIAGNOSED = 16  # one orbit of so many is followed by two neighbours

@@ -8,9 +8,6 @@ from lisbon_core._core import STRICT
 from lisbon_core.orbits.motion import distance, over_energy
 from lisbon_core.orbits.step import interpolated
 
-__all__ = ["MOST_TRIES", "OUTSIDE", "aim", "beyond_border", "crossing", "first_guess", "narrowed", "next_guess",
-           "normal"]
-
 NEAR = 1e-6  # AU: so well a border is found on the cubic through a step, which is no better
 MOST_TRIES = 60.0
 APART = 75.0  # AU, between the places of a step where it is looked for a border

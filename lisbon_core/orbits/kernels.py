@@ -45,8 +45,6 @@ from lisbon_core.orbits.step import (
     write,
 )
 
-__all__ = ["integrate"]
-
 LONGEST = 150.0  # AU, of any step that might reach a border
 SHARE = 0.5  # of the distance from the origin
 TURN = 2.0  # radians of gyration

@@ -18,9 +18,6 @@ from numba import njit
 
 from lisbon_core._core import STRICT
 
-__all__ = ["Field", "Motion", "distance", "field_at", "field_functions", "force", "over_energy",
-           "rate"]
-
 
 class Motion(NamedTuple):
     """Constants of the equation of motion, where an orbit ends, and how well it is to be followed."""

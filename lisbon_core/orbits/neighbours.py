@@ -12,8 +12,6 @@ from lisbon_core._core import STRICT
 from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 from lisbon_core.orbits.step import gyration, interpolated, rotated, rotation
 
-__all__ = ["behind_border", "carried", "perpendicular", "spread", "stretch"]
-
 ASIDE = 1e-4  # of r + 1 AU: how far aside the gradient of the field is looked for
 GRAZING = 1e-3  # cosine to a border's normal below which a neighbour's delay is not let grow
 

@@ -31,9 +31,6 @@ from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import fma
 from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 
-__all__ = ["END", "EXCESS", "LANES", "LENGTH", "NEXT_FREE", "SLOPES", "START", "START_FIELD", "TOLERANCE", "Step",
-           "gyration", "interpolated", "near_fifth_root", "read", "rotated", "rotation", "steps", "tried", "write"]
-
 INLINE = {**STRICT, "forceinline": True}
 LANES = 8
 # where the rows of each quantity begin; of the seven slopes the last is the first of the next step

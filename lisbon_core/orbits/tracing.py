@@ -19,8 +19,6 @@ from lisbon_core.orbits.kernels import integrate
 from lisbon_core.orbits.motion import Field, Motion, field_functions
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
-__all__ = ["CHAOTIC", "OrbitError", "Orbits", "one_region", "trace", "user_field"]
-
 CHAOTIC = 100.0  # amplification above which a single orbit has lost its meaning
 CHUNK = 256  # orbits handed to a thread at a time: the last of them leave lanes empty
 

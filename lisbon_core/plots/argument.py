@@ -7,8 +7,6 @@ from lisbon_core.plots.skies import colour_pixels, sky_axes
 from lisbon_core.plots.space import in_plane
 from lisbon_core.plots.style import COLOURS, EXCESS, MU, blank, styled
 
-__all__ = ["argument"]
-
 
 @styled
 def argument(heliosphere, tracks, mu, sky, pad, truth, extent_AU: float = 800.0) -> Figure:

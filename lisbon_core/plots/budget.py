@@ -5,8 +5,6 @@ from matplotlib.figure import Figure
 from lisbon_core.plots.sensitivity import row_panels
 from lisbon_core.plots.style import COLOURS, one_panel, styled
 
-__all__ = ["error_budget", "members_fitted"]
-
 
 @styled
 def error_budget(panels: dict[str, dict[str, float]], statistical: dict[str, float]) -> Figure:

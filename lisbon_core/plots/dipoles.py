@@ -7,8 +7,6 @@ from matplotlib.figure import Figure
 
 from lisbon_core.plots.style import COLOURS, blank, styled, with_band
 
-__all__ = ["dipole_energy"]
-
 COLOUR = {**COLOURS, "north": COLOURS["blue"], "south": COLOURS["red"], "both": COLOURS["black"]}
 
 

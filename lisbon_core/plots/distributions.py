@@ -10,8 +10,6 @@ from lisbon_core.plots.skies import colour_pixels, sky_axes
 from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, styled, with_band
 from lisbon_core.rounding import formula
 
-__all__ = ["coefficients", "curves", "fit_of_order", "pad", "work_precision"]
-
 
 @styled
 def curves(x, lines: dict, *, xlabel: str, ylabel: str, height: float = 2.8, **axes_options) -> Figure:

@@ -20,8 +20,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.plots.saving import drawn_by
 from lisbon_core.reading import parsed
 
-__all__ = ["drawn_data", "figures_apart", "most_apart"]
-
 COLUMNS = ("x", "y", "z", "value", "x_error", "y_error")
 VALUE = COLUMNS.index("value")
 MOST, CELLS = 2000, 20_000  # of a line, points; of a mesh, cells: a panel has fewer pixels

@@ -10,8 +10,6 @@ from lisbon_core.frames import rotation_to_icrs, unit_vector
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.plots.style import COLOURS, blank, styled
 
-__all__ = ["field_along_tracks", "field_lines", "gridded_planes", "heliosphere_planes"]
-
 EXTENT_AU = 400.0  # of the planes, on each side of the Sun
 UPWIND = "upwind (AU)"
 

@@ -11,8 +11,6 @@ from scipy.spatial import KDTree
 
 from lisbon_core.plots.style import house_style
 
-__all__ = ["drawn_by", "image"]
-
 THINNED = 3  # one pixel in as many, each way, chooses the colours of all: a tenth of the time
 
 

@@ -6,8 +6,6 @@ from matplotlib.ticker import MaxNLocator
 
 from lisbon_core.plots.style import COLOURS, COLUMN, blank, one_panel, styled
 
-__all__ = ["field_fan", "row_panels", "sensitivity"]
-
 
 def row_panels(titles, labels, height: float, size: float) -> Figure:
     """A figure with panels side by side, one a title; their rows 0, 1, ... go down and carry labels of this size."""

@@ -14,8 +14,6 @@ from lisbon_core.plots.style import COLUMN, PAGE, blank, styled
 
 HALO = [withStroke(linewidth=1.6, foreground="white", alpha=0.8)]  # keeps labels legible on any colour
 
-__all__ = ["figure_2", "skies"]
-
 
 def on_map(directions) -> tuple[np.ndarray, np.ndarray]:
     """Where directions, ICRS vectors (..., 3), lie on a sky axes."""

@@ -10,8 +10,6 @@ from lisbon_core.frames import angle_between, icrs_to_model, unit_vector
 from lisbon_core.plots.skies import on_map, sky_axes
 from lisbon_core.plots.style import COLOURS, MU, blank, styled
 
-__all__ = ["bundle", "in_plane", "orbits_in_space", "unfolding"]
-
 
 def _drawn(heliosphere, points) -> np.ndarray:
     """Points in model axes, which on a grid may be any, as drawn: upwind to the right, and upwards the field's part

@@ -6,9 +6,6 @@ import functools
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "COLUMN", "EXCESS", "MU", "PAGE", "POINTS", "STYLE", "blank", "house_style", "one_panel",
-           "styled", "with_band"]
-
 # Okabe & Ito's palette: distinct for all common kinds of colour blindness
 COLOURS = {"black": "#000000", "orange": "#e69f00", "sky": "#56b4e9", "green": "#009e73", "blue": "#0072b2",
            "red": "#d55e00", "pink": "#cc79a7"}

@@ -8,8 +8,6 @@ from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, one_pane
 from lisbon_core.transport import diffusion_coefficient
 from lisbon_core.transport.result import quantiles
 
-__all__ = ["figure_3", "joint_region", "posterior", "responses"]
-
 # T_0 of the lower curves of Figure 3, 1/yr, with their lines: about S/L, the rate that a uniform gradient forces
 RATES = {-2e-5: ":", -1e-5: "-.", 0.0: "-", 1e-5: "--", 2e-5: (0, (5, 1))}
 TRUTH = {"linestyle": "--", "linewidth": 0.9, "color": COLOURS["red"]}

@@ -11,8 +11,6 @@ from lisbon_core.heliosphere.gridded_files import FARTHEST, unit_scale
 from lisbon_core.heliosphere.parameters import HeliosphereError
 from lisbon_core.simulations.formats import Columns, read_columns
 
-__all__ = ["Cells", "joined", "read_cells"]
-
 UNITS = "AU km/s nT"  # of lengths, speeds and fields where a file names none
 PLACES = (("x", "y", "z"), ("r", "lon", "lat"), ("r", "theta", "phi"))
 NEUTRAL = r"(?:neu|ne\d)$"

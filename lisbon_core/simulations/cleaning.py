@@ -4,8 +4,6 @@ import numpy as np
 
 from lisbon_core.heliosphere.gridded_report import faces
 
-__all__ = ["without_divergence"]
-
 
 def without_divergence(points, magnetic, fixed, iterations: int = 100) -> np.ndarray:
     """B (n_1, n_2, n_3, 3) of a spherical grid changed as little as can be, over |B|, so that div B = 0.

@@ -19,8 +19,6 @@ import numpy as np
 
 from lisbon_core.heliosphere.parameters import HeliosphereError
 
-__all__ = ["Columns", "read_columns"]
-
 LARGEST = 2**29  # bytes of a file, and of what is packed in it
 
 

@@ -9,8 +9,6 @@ from lisbon_core.heliosphere import HeliosphereError, is_gridded, read_gridded
 from lisbon_core.simulations.cells import Cells, joined, read_cells
 from lisbon_core.simulations.resample import export_cells
 
-__all__ = ["import_files", "steps_left"]
-
 LOOKED_AT = 100_000  # cells
 
 

@@ -19,8 +19,6 @@ from lisbon_core.simulations.cells import Cells
 from lisbon_core.simulations.cleaning import without_divergence
 from lisbon_core.units import DAYS_PER_AU, KM_S
 
-__all__ = ["PRESETS", "axes_of", "export_cells"]
-
 NEIGHBOURS = 12
 CHUNK = 100_000  # nodes at a time
 PRESETS = ("solar-downwind", "solar-upwind", "ecliptic-downwind", "ecliptic-upwind", "hgi", *FRAMES)

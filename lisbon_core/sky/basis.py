@@ -3,8 +3,6 @@
 import numpy as np
 from scipy.special import sph_legendre_p_all
 
-__all__ = ["degrees_and_orders", "harmonic_values"]
-
 
 def degrees_and_orders(l_max: int, m_min: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """l and m of all harmonics with |m| >= m_min up to a degree; m < 0: sine."""

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-__all__ = ["Beside", "DiscSums", "disc_sums"]
-
 AT_ONCE = 2**18  # numbers that are transformed together: more would only take memory
 
 

@@ -11,9 +11,6 @@ import numpy as np
 from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
 from lisbon_core.sky.map import SkyMap, noise_factor, pixel_area, ring_normalise, ring_null_space
 
-__all__ = ["FirstHarmonic", "Multipoles", "PowerSpectrum", "first_harmonic", "first_harmonic_of_events", "multipoles",
-           "power_spectrum"]
-
 
 @dataclass(frozen=True)
 class FirstHarmonic:

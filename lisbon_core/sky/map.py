@@ -18,9 +18,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
 from lisbon_core.sky.discs import DiscSums, disc_sums
 
-__all__ = ["SkyMap", "SkyMapError", "averaging", "averaging_operator", "cut", "even_sky", "noise_factor", "pixel_area",
-           "rebin", "ring_means", "ring_normalise", "ring_null_space"]
-
 
 class SkyMapError(LisbonError):
     """A sky map that cannot be used; the sentence says what, where and what to do."""

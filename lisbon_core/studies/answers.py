@@ -37,8 +37,6 @@ from lisbon_core.studies.tracks import follow
 from lisbon_core.synthetic import epochs_of
 from lisbon_core.transport import CosineScattering, diffusion_coefficient, gradient_length_kpc, stationary_pad
 
-__all__ = ["PATH", "dipole", "pad_of", "scattering", "sky", "sky_through", "unpacked"]
-
 PATH = DATA / "answers.json"
 STEP_DEG, SAMPLES, ORDER = 7.5, 8, 7
 SHIFTS = (-20.0, -10.0, 0.0, 10.0, 20.0)  # degrees from the centre of the IBEX ribbon, in ecliptic longitude, latitude

@@ -14,8 +14,6 @@ kappa29 belongs to half the mean free path, hence to half the dipole.
 from lisbon_core.transport import CLOSURES, IsotropicScattering, ScatteringError, mean_free_path_pc, stationary_pad
 from lisbon_core.units import KM_S, PC_PER_YEAR
 
-__all__ = ["transport_scales"]
-
 
 def transport_scales(L_pc: float, gradient_length_kpc: float, T_0_bound: float, kappa29: float = 1.0, *,
                      integral_factor: float = 1.0) -> dict[str, float]:

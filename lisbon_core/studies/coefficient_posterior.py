@@ -15,8 +15,6 @@ import numpy as np
 
 from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit
 
-__all__ = ["sample_coefficients", "second_order"]
-
 
 def second_order(fit: AnisotropyFit) -> np.ndarray:
     """Tensor Q, shape (n, n, n), of t(best + s) - t(best) = s + Q s s: the expansion of the rings, Eq. (2)."""

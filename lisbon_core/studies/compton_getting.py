@@ -19,8 +19,6 @@ from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, fit_anisotrop
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
-__all__ = ["fit_speed", "share_of_its_own"]
-
 
 def fit_speed(sky: SkyMap | list[SkyMap], liouville: LiouvilleMap | list[LiouvilleMap], order: int = 7,
               p_index: float = 4.7, base=sample_columns) -> AnisotropyFit:

@@ -10,8 +10,6 @@ from lisbon_core.run import Run
 from lisbon_core.sky import first_harmonic
 from lisbon_core.studies.voyager import binned, compared, measured
 
-__all__ = ["Comparison", "against_measurements"]
-
 FIELD_ERROR_DEG = 4.6  # of HAWC and IceCube's field: 3.5 and 3.0 degrees
 STRENGTH_ERROR = 0.3  # of |B| along the tracks, relative: what the closed form was asked to meet
 

@@ -11,8 +11,6 @@ from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies.peers import cores, timed
 
-__all__ = ["measured"]
-
 STEPS = (6.0, 4.0, 2.0)  # degrees, of the analysis grid
 
 

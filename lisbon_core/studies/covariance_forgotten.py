@@ -14,8 +14,6 @@ from lisbon_core.anisotropy import AnisotropyFit, PitchAngleDistribution, pitch_
 from lisbon_core.run import Run
 from lisbon_core.transport import TransportFit, fit_transport
 
-__all__ = ["before_enlargement", "compare_errors", "independent_bins", "independent_pixels"]
-
 
 def independent_pixels(fit: AnisotropyFit) -> AnisotropyFit:
     """The same fit, with the errors it would have were the noise of each pixel independent of its neighbours'.

@@ -24,8 +24,6 @@ from lisbon_core.response import Response, response
 from lisbon_core.synthetic import DEFAULT_TRUTH, SkyTruth, epochs_of, expected_sky, map_of
 from lisbon_core.transport import fit_transport
 
-__all__ = ["Coverage", "coverage"]
-
 
 @dataclass(frozen=True)
 class Coverage:

@@ -11,8 +11,6 @@ from lisbon_core.run import Run
 from lisbon_core.sky import averaging_operator, even_sky
 from lisbon_core.verdicts import NO_FIT, fits
 
-__all__ = ["Conclusion", "Forecast", "conclusions", "forecasts"]
-
 SURE = 3.0  # errors that a conclusion must hold by
 OF_THE_DETECTOR = ("response of the detector", "spectrum", "growth of the anisotropy with rigidity",
                    "frame of the waves")

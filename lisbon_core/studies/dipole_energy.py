@@ -26,9 +26,6 @@ from lisbon_core.measurements import Dipole
 from lisbon_core.run import DATA, Run
 from lisbon_core.sky.harmonics import FirstHarmonic
 
-__all__ = ["ENERGIES", "Compared", "Harmonics", "band", "compared", "fit_of_law", "harmonics", "heliospheres", "maps",
-           "no_heliosphere"]
-
 ENERGIES = np.array([0.6, 1.0, 1.7, 3.0, 5.5, 10.0, 20.0, 40.0, 100.0, 300.0])  # TeV
 STEP_DEG, COARSER, SAMPLES, FEW = 6.0, 10.0, 8, 4  # pixels, of a coarse run; orbits a pixel: the run's own, and others'
 

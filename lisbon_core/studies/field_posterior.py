@@ -19,8 +19,6 @@ from scipy.optimize import minimize
 from lisbon_core.anisotropy import AnisotropyError
 from lisbon_core.frames import angle_between, lonlat, unit_vector
 
-__all__ = ["FieldPosterior", "closer", "fan", "field_at", "field_posterior"]
-
 # how far above the lowest reduced chi-square a fit still counts: the surface is cubic there, or, with few, quadratic
 NEAR_CUBIC, NEAR_QUADRATIC = 1.0, 0.5
 

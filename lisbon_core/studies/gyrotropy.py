@@ -20,8 +20,6 @@ from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 from lisbon_core.sky.discs import Beside
 
-__all__ = ["GYROTROPY_TERMS", "GyrotropyTest", "gyrotropy_columns", "gyrotropy_test"]
-
 GYROTROPY_TERMS = ("mu R_x", "mu R_y", "R_x^2 - R_y^2", "2 R_x R_y", "R_x^2 + R_y^2")
 
 

@@ -11,8 +11,6 @@ import numpy as np
 
 from lisbon_core.anisotropy import Design, parameter_names
 
-__all__ = ["Identifiability", "identifiability"]
-
 
 @dataclass(frozen=True)
 class Identifiability:

@@ -20,8 +20,6 @@ from lisbon_core.transport.posterior import NODES, problem_for
 from lisbon_core.transport.stationary import solve_stationary
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["JointRegion", "joint_region"]
-
 
 @dataclass(frozen=True)
 class JointRegion:

@@ -21,8 +21,6 @@ from lisbon_core.transport.posterior import problem_for
 from lisbon_core.transport.result import Estimate
 from lisbon_core.transport.stationary import solve_stationary
 
-__all__ = ["FAMILIES", "Family", "LawFit", "compare_laws", "fit_law", "focusing_without_a_law"]
-
 NODES = 48
 
 

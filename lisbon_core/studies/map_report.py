@@ -10,8 +10,6 @@ from lisbon_core.rounding import number
 from lisbon_core.sky import first_harmonic, multipoles, pixel_area, ring_means
 from lisbon_core.sky.files import sky_of
 
-__all__ = ["look_at", "map_report"]
-
 DOUBT = "mind: "  # begins what the log of a map says of something that may be wrong
 
 

@@ -23,8 +23,6 @@ from lisbon_core.sky import SkyMap, cut, first_harmonic, rebin, ring_normalise
 from lisbon_core.sky.files import map_from_arrays, read_sky_map
 from lisbon_core.studies.field_posterior import fan, field_posterior
 
-__all__ = ["SKIES", "TABLE", "Measured", "analysed", "folder_of_maps", "null_fit", "read", "results", "telling"]
-
 TABLE = MEASUREMENTS / "measured_sky.ecsv"
 STEP_DEG, SAMPLES, OF_A_FAN = 6.0, 64, 8  # pixels of all maps; orbits a pixel, and for each field of a fan
 FAN_DEG, APART_DEG = 12.0, 40.0  # step of the fan of fields; distance of residuals that are named

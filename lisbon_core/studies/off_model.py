@@ -27,8 +27,6 @@ from lisbon_core.response import Response, air_shower, response
 from lisbon_core.run import DATA, Run
 from lisbon_core.synthetic import make_sky, random_truth
 
-__all__ = ["NUMBERS", "Made", "kinds", "off_model", "tabulated"]
-
 NUMBERS = ("A_1", "A_2", "G_x", "G_y", "1/L", "gradient_length")
 LEAST = 100  # the first seed of the truths: none that another study draws
 ANOTHER = 4242  # seed of the members that skies are made with

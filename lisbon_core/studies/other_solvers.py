@@ -26,9 +26,6 @@ from lisbon_core.transport import ScatteringLaw, StationaryPAD, TransportError, 
 from lisbon_core.transport.panels import panels
 from lisbon_core.transport.stationary import sampled
 
-__all__ = ["Pulse", "approach_to_stationary", "finite_volume_pad", "first_order_pad", "pulse", "random_walk",
-           "scattering_rate"]
-
 
 def cells_in_mu(cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Edges, centres and inner faces of equal cells of [-1, 1]."""

@@ -22,10 +22,6 @@ from lisbon_core.orbits.motion import Field
 from lisbon_core.orbits.tracing import one_region
 from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
-__all__ = ["BOUNDARY_AU", "PATH_CAP_AU", "Measured", "cores", "evaluation_ns", "fit_solvers", "heyoka_spiral",
-           "measure", "numbalsoda_solver", "optional", "scipy_solver", "spiral_field", "spiral_tracer", "starts",
-           "timed"]
-
 BOUNDARY_AU, PATH_CAP_AU = 1000.0, 20000.0  # of workload B
 # AU: the longest steps, for without a limit they jump over the inner field; numbalsoda knows none, and heyoka's series
 # needs a shorter one for 99 % of its orbits to come within 0.03 degrees

@@ -16,8 +16,6 @@ from lisbon_core.anisotropy.joint import several
 from lisbon_core.liouville import LiouvilleMap
 from lisbon_core.sky import SkyMap
 
-__all__ = ["OrderChoice", "bootstrap", "compare_orders", "jackknife_rings", "truncation_shift"]
-
 
 def bootstrap(fit: AnisotropyFit, random: np.random.Generator, replicas: int = 1000) -> np.ndarray:
     """Coefficients of skies drawn from the fit, through maps that err as its own does: (replicas, order + 2).

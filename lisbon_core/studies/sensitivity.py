@@ -8,8 +8,6 @@ from lisbon_core.parameters import ParameterError, RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies.field_posterior import fan
 
-__all__ = ["Variation", "field_fan", "variations"]
-
 SPELLED = {"hawc-icecube": "HAWC–IceCube", "ribbon-model": "ribbon model", "voyagers-model": "Voyagers model"}
 COARSE, COARSER, SAMPLES = 4.0, 6.0, 8  # degrees, of a run on 2 and on 4 or more; orbits a pixel: an eighth of all
 

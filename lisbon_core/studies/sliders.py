@@ -10,8 +10,6 @@ from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import grid, trace_sky
 from lisbon_core.transport import CosineScattering, diffusion_coefficient, gradient_length_kpc, stationary_pad
 
-__all__ = ["draw_field_direction", "draw_order", "draw_scattering"]
-
 COARSE = 9.0  # degrees: 800 orbits, which take less than a second
 
 

@@ -11,8 +11,6 @@ from lisbon_core.heliosphere import AnyHeliosphere
 from lisbon_core.liouville.tracing import TOLERANCE, earth_positions
 from lisbon_core.orbits import Orbits, trace
 
-__all__ = ["follow", "stations"]
-
 
 def _begin(heliosphere: AnyHeliosphere, arrival, rigidity_TV: float) -> tuple[np.ndarray, np.ndarray]:
     """Positions and momenta (N, 3) of particles at the Earth, at the first position of a Liouville map."""

@@ -20,8 +20,6 @@ from lisbon_core.frames import lonlat, rotation_to_icrs, unit_vector, unit_vecto
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.measurements import MEASUREMENTS
 
-__all__ = ["BINS", "average", "binned", "compared", "fitted", "measured"]
-
 TABLE = MEASUREMENTS / "voyager.ecsv"
 BINS = 5
 # what is fitted, what it is held near to, and how closely

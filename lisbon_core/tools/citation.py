@@ -4,8 +4,6 @@ import re
 
 from lisbon_core.tools.provenance import ROOT
 
-__all__ = ["bibtex", "page"]
-
 KINDS = {"article": "article", "conference-paper": "inproceedings", "software": "software"}
 
 

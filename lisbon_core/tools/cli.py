@@ -21,8 +21,6 @@ from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
 from lisbon_core.tools.provenance import check_cache
 from lisbon_core.tools.tables import plain_table
 
-__all__ = ["listed", "main", "run", "sweep"]
-
 
 class _Parser(argparse.ArgumentParser):
     """Parser that answers a mistake with one sentence."""

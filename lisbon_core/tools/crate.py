@@ -6,8 +6,6 @@ from lisbon_core.run import DEFAULT_SKY
 from lisbon_core.tools.inputs import needs, sha256
 from lisbon_core.tools.stages import CRATE, PRODUCTS
 
-__all__ = ["crate"]
-
 SPECIFICATION, PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.5"
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 FORMATS = {".ecsv": "text/csv", ".fits": "application/fits", ".ipynb": "application/x-ipynb+json",

@@ -11,8 +11,6 @@ import tomllib
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 
-__all__ = ["EQUATIONS", "formulas", "lines", "listed", "tests"]
-
 EQUATIONS: dict[str, dict] = tomllib.loads((ROOT / "data" / "equations.toml").read_text(encoding="utf-8"))
 FORMULA = re.compile(r"\$\$((?:(?!\$\$).)+?)\\tag\{(\w+)\}\s*\$\$", re.S)
 

@@ -14,9 +14,6 @@ from lisbon_core._core import PACKAGE, syntax_hash
 from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing
 
-__all__ = ["NOTEBOOKS", "ROOT", "code_hash", "digest", "files", "files_read", "input_hash", "needs", "published_keys",
-           "reached", "sha256"]
-
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
 # What a notebook needs of another's products, by number; the rest stands on its own.

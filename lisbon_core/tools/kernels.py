@@ -19,8 +19,6 @@ from lisbon_core.tools import pairing
 from lisbon_core.tools.forks import Forked
 from lisbon_core.tools.inputs import ROOT
 
-__all__ = ["Kernel", "end_all", "environment", "execute"]
-
 _STARTED = weakref.WeakSet()
 # Else each kernel warns of unencrypted sockets.
 CONFIG = Config({"KernelManager": {"transport_encryption": "auto"}})

@@ -14,11 +14,9 @@ from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.plots.drawn import drawn_data
 from lisbon_core.plots.saving import drawn_by, image
 from lisbon_core.plots.style import STYLE
-from lisbon_core.rounding import number
+from lisbon_core.rounding import number as number
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
 from lisbon_core.verdicts import Claim, ClaimError, merge
-
-__all__ = ["expect", "folder", "ledger", "number", "picture", "record", "say", "show", "where_possible"]
 
 PERCENT = re.compile(r"(?<=\d)%(?![0-9A-F]{2})")  # a space stands before it, as before any unit; not in addresses
 

@@ -12,8 +12,6 @@ from pathlib import Path
 from lisbon_core._core import LisbonError
 from lisbon_core.parameters import suggestion
 
-__all__ = ["figures", "find", "parameters", "read", "sources", "tidy", "title"]
-
 # What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.
 AS_LAB_SAVES = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
                 "jupytext": {"cell_metadata_filter": "tags,nbgrader,-all",

@@ -17,9 +17,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lisbon_core._core import LisbonError, cache_folder, write_atomically
-from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, input_hash, sha256
-
-__all__ = ["NOTEBOOKS", "check_cache", "git_state", "now", "only_one", "provenance", "write_json"]
+from lisbon_core.tools.inputs import NOTEBOOKS as NOTEBOOKS
+from lisbon_core.tools.inputs import ROOT, input_hash, sha256
 
 PACKAGES = ("astropy", "astropy-healpix", "ipykernel", "jupytext", "lisbon_core", "matplotlib", "numba", "numpy",
             "papermill", "scipy")

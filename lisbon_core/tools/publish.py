@@ -12,8 +12,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.tools import inputs, pairing, runner, tables
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
-__all__ = ["paper", "publish"]
-
 WHAT = {".png": "figure", ".ecsv": "the data it draws"}
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
 

@@ -14,7 +14,6 @@ from lisbon_core.studies.map_report import look_at
 from lisbon_core.tools.tables import plain_table, table
 from lisbon_core.verdicts import INVERSE, misfits
 
-__all__ = ["compare_runs", "run_report"]
 
 def run_report(results: dict) -> str:
     """A page (Markdown) on a run: whether the models fit, the map, the claims, and what there is to mind.

@@ -28,8 +28,6 @@ from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
 from lisbon_core.verdicts import merge
 
-__all__ = ["NotebookOutcome", "Report", "run"]
-
 ENDED_WELL, NOT_WELL = ("done", "kept"), {"failed": "failed", "skipped": "was skipped"}
 
 

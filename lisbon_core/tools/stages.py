@@ -13,8 +13,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.reading import parsed
 from lisbon_core.tools.inputs import needs, sha256
 
-__all__ = ["ALONE", "CRATE", "LONGEST", "PRODUCTS", "clear", "earlier", "reasons"]
-
 # Notebooks that measure times, and so want the machine for themselves; those that take longest, and begin first.
 ALONE, LONGEST = ("14",), ("11",)
 # Products, and the notebook that leaves each.

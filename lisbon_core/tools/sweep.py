@@ -25,8 +25,6 @@ from lisbon_core.tools.provenance import now, only_one, provenance, write_atomic
 from lisbon_core.tools.sweep_plan import Plan
 from lisbon_core.tools.sweep_report import table
 
-__all__ = ["Rows", "one_run", "placed", "sweep"]
-
 AHEAD = 1000  # runs handed to the workers before one has ended: of a million, all at once would fill the memory
 ROWS, RECORD, TABLE = "sweep.jsonl", "sweep.json", "sweep.ecsv"
 LONGEST = 2**24  # bytes of a row

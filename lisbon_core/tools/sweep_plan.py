@@ -20,8 +20,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.parameters import FILES, ParameterError, RunParameters, suggestion
 from lisbon_core.run import check_inputs
 
-__all__ = ["Plan", "plan"]
-
 MOST = 1_000_000
 _OF_THE_MAP = ("sky_map", "rigidity_TV", "heliosphere", "field_lon", "field_lat", "field_frame", "field_uG", "polarity",
                "response", "epoch", "samples", "seed", "boundary_AU", "orbits", "grid_deg")

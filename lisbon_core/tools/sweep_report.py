@@ -17,8 +17,6 @@ from lisbon_core.studies import field_posterior as fields
 from lisbon_core.tools.sweep_plan import KINDS, Plan
 from lisbon_core.tools.tables import number
 
-__all__ = ["closer", "summary", "table", "tried_fields"]
-
 FIELD = ("field_lon", "field_lat", "field_uG")
 
 

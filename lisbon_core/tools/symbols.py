@@ -7,8 +7,6 @@ from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 from lisbon_core.tools.tables import page_table
 
-__all__ = ["TABLE", "anchor", "forms", "glossary", "symbol_table"]
-
 TABLE: dict = tomllib.loads((ROOT / "data" / "symbols.toml").read_text(encoding="utf-8"))
 
 

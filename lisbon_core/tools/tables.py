@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from lisbon_core._core import PACKAGE
 from lisbon_core.rounding import listed, number
 
-__all__ = ["WORDS", "number", "page_table", "plain_table", "table"]
-
 HEADINGS = ("Claim", "Truth", "Paper", "This run ± statistical ± systematic", "Unit", "Verdict", "Equation")
 # What a claim is about, by its identifier.
 WORDS: dict[str, str] = tomllib.loads((PACKAGE.parent / "data" / "symbols.toml").read_text(encoding="utf-8"))["claims"]

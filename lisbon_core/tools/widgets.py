@@ -11,8 +11,6 @@ import os
 from lisbon_core.studies import sliders
 from lisbon_core.tools.notebook import picture, say
 
-__all__ = ["field_direction", "order", "scattering"]
-
 
 def _offer(draw, **turned: tuple) -> None:
     """Display widgets, and below them the sentence and the picture that `draw` makes of their values; without a reader

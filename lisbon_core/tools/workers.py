@@ -14,8 +14,6 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolEx
 
 from lisbon_core._core import LisbonError
 
-__all__ = ["Processes", "cluster", "end_with_parent"]
-
 
 class Processes(ThreadPoolExecutor):
     """Worker processes on this machine, which share its cores and end with the process that made them.

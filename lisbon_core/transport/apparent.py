@@ -11,8 +11,6 @@ from numpy.polynomial.legendre import legder, legval, legvander
 
 from lisbon_core.transport.result import Estimate
 
-__all__ = ["apparent_asymmetry", "apparent_scattering", "as_series"]
-
 
 def as_series(legendre: np.ndarray) -> SimpleNamespace:
     """Exact Legendre coefficients A_1 ... A_n in place of a measured distribution."""

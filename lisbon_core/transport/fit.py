@@ -24,8 +24,6 @@ from lisbon_core.transport.scattering import CosineScattering, cosine_shape, mea
 from lisbon_core.transport.stationary import TransportError, sampled
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["fit_transport", "moved", "rate"]
-
 RATES = {"flux-tube": (1.0, 1.0), "uniform": (1.0, 0.0)}  # what each closure makes of x and y, see `Problem`
 UNITS = {"inverse_L": "1/pc", "gradient_length": "kpc", "T_0": "1/yr"}
 LEAST_SIGNIFICANCE = 3.0  # of the dipole: below, its sign is open, and with it every length

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial.legendre import legder, leggauss, legval, legvander
 
-__all__ = ["Panels", "integrals_to", "panels", "to_coefficients", "values_at"]
-
 
 @dataclass(frozen=True)
 class Panels:

@@ -24,9 +24,6 @@ from lisbon_core.transport.panels import integrals_to, panels
 from lisbon_core.transport.scattering import cosine_shape
 from lisbon_core.transport.stationary import TransportError, solve_stationary
 
-__all__ = ["HIGH", "LOW", "NODES", "Problem", "find_minima", "minimise", "nearest", "problem_for", "sample_transport",
-           "whiten"]
-
 NODES = 24  # on each half of [-1, 1]: enough for what 16 to 40 bins can show
 LOW = np.array([-np.inf, -0.98, np.log(0.5), -5.0])  # a, ratio, ln omega, z
 HIGH = np.array([np.inf, 0.98, np.log(4.0), 5.0])

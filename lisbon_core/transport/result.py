@@ -9,8 +9,6 @@ from lisbon_core.transport.scattering import CosineScattering
 from lisbon_core.transport.stationary import TransportError, stationary_pad
 from lisbon_core.units import PC_PER_YEAR
 
-__all__ = ["ESTIMATES", "Estimate", "TransportFit", "error_scale", "quantiles"]
-
 
 def quantiles(values: np.ndarray, weights: np.ndarray, levels=(0.1587, 0.5, 0.8413)) -> np.ndarray:
     """Weighted quantiles of a sample."""

@@ -30,10 +30,6 @@ from scipy.special import hyp2f1
 from lisbon_core._core import LisbonError
 from lisbon_core.units import CM_PER_PC, PC_PER_YEAR
 
-__all__ = ["BroadenedScattering", "CosineScattering", "FunctionScattering", "IsotropicScattering",
-           "QuasilinearScattering", "ScatteringError", "ScatteringLaw", "cosine_shape", "diffusion_coefficient",
-           "gradient_length_kpc", "inverse_h_integral", "mean_free_path_pc", "parallel_kappa29"]
-
 SECONDS_PER_YEAR = 365.25 * 86400.0
 LIGHT_CM_S = CM_PER_PC * PC_PER_YEAR / SECONDS_PER_YEAR
 

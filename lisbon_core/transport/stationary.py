@@ -33,9 +33,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.transport.panels import integrals_to, panels, to_coefficients, values_at
 from lisbon_core.transport.scattering import ScatteringLaw
 
-__all__ = ["CLOSURES", "StationaryPAD", "TransportError", "closure_lambda", "sampled", "solve_stationary",
-           "stationary_pad"]
-
 CLOSURES = ("flux-tube", "uniform")
 STRONGEST = 300.0  # largest |q f|: e^300 still fits, and no anisotropy is weak long before
 

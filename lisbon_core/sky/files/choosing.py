@@ -9,8 +9,6 @@ from lisbon_core.sky.files.conventions import numbers, plain
 from lisbon_core.sky.files.positions import unusable
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["choose", "choose_mask", "of_one_plane"]
-
 PLACES = ("pixel", *(f"{axis}{frame}" for axis in ("lon", "lat") for frame in ("", " icrs", " galactic", " ecliptic")))
 PARTNERS = {"sigma": ("sigma", "variance", "inverse variance"), "mask": ("mask",), "observed": ("observed",),
             "footprint": ("footprint",)}

@@ -13,8 +13,6 @@ from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
 from lisbon_core.sky.files.conventions import frame_of, numbers, plain, scale_of
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["are_coefficients", "of_coefficients"]
-
 HIGHEST = 12  # degree: beyond, a map in pixels says the same in fewer words
 NAMES = {"l": r"l|ell|degree", "m": r"m|emm|order", "index": r"index|i_?lm|lm_?index",
          "real": r"re(al)?(_?(part|alm|a_?lm))?", "imag": r"im(ag(inary)?)?(_?(part|alm|a_?lm))?",

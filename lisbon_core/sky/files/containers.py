@@ -22,8 +22,6 @@ from lisbon_core.sky.files.conventions import OF_A_MAP, kind_of, name_and_unit
 from lisbon_core.sky.files.datasets import groups_of, is_hdf5
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["Found", "Layer", "content_of", "layers_of", "table_layer"]
-
 LARGEST = 2**28  # bytes of a file, packed or not: a map of a tenth of a degree
 PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 FOREIGN = {b"PK\x03": "a zip archive", b"root": "a ROOT file", b"\x93NUMPY": "a numpy file"}

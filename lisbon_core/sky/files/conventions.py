@@ -7,8 +7,6 @@ from astropy import units as u
 
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["OF_A_MAP", "UNSEEN", "degrees", "frame_of", "kind_of", "name_and_unit", "numbers", "plain", "scale_of"]
-
 UNSEEN = -1.6375e30  # of HEALPix
 NAMES = {kind: re.compile(f"({names})(_?map)?_?[0-9]*") for kind, names in {
     "value": r"rel(ative)?_?int(ensity)?|intensity|ri|(cr_)?anisotropy|delta_i",

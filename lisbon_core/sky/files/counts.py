@@ -13,8 +13,6 @@ from lisbon_core.frames import lonlat, unit_vector
 from lisbon_core.sky.files.grids import GRID_DEC, GRID_RA, Pixels
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["of_counts"]
-
 FINEST = 128  # NSIDE on which counts are summed over discs: 0.46 degrees
 FEWEST = 25.0  # expected events below which the error of N/B is not Gaussian enough to be used
 

@@ -6,8 +6,6 @@ from lisbon_core import hdf5
 from lisbon_core.sky.files.conventions import kind_of, name_and_unit
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["groups_of", "is_hdf5"]
-
 LIMITS = {"most": 2**25, "room": 0, "times": 1100}  # numbers of a map of a tenth of a degree, several times
 
 

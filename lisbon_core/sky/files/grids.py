@@ -9,8 +9,6 @@ from scipy.sparse import coo_array
 from lisbon_core.frames import lonlat, rotation_to_icrs, unit_vector
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["GRID_DEC", "GRID_RA", "OffGridError", "Pixels", "regular", "resample"]
-
 GRID_DEC, GRID_RA = np.arange(-89.0, 90.0, 2.0), np.arange(1.0, 360.0, 2.0)
 SMALLEST_STEP = 0.1  # degrees: finer grids are not what a TeV map is made on
 

@@ -11,8 +11,6 @@ from lisbon_core.sky.files.conventions import frame_of, numbers
 from lisbon_core.sky.files.grids import Pixels
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["of_healpix"]
-
 FINEST = 1024
 ORDERS = {"RING": "ring", "NEST": "nested", "NESTED": "nested"}
 MUCH = 3.0  # times rougher: pixels in another order than said

@@ -8,8 +8,6 @@ from lisbon_core.sky.files.conventions import degrees, frame_of
 from lisbon_core.sky.files.grids import OffGridError, Pixels, regular
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["of_image", "of_table", "unusable"]
-
 CYLINDRICAL = ("CAR", "CEA", "MER", "CYP")
 AXES = {"RA": "icrs", "GLON": "galactic", "ELON": "ecliptic"}
 

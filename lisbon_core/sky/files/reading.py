@@ -24,8 +24,6 @@ from lisbon_core.sky.files.positions import of_image, of_table
 from lisbon_core.sky.files.values import errors, observed_values, unmasked
 from lisbon_core.sky.map import SkyMap, SkyMapError, cut, rebin
 
-__all__ = ["map_from_arrays", "on_grid", "read_mask", "read_sky_map", "sky_of"]
-
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
                  n_scramblings: int = 20) -> SkyMap:

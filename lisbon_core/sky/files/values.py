@@ -5,8 +5,6 @@ import numpy as np
 from lisbon_core.sky.files.conventions import numbers, scale_of
 from lisbon_core.sky.map import SkyMapError
 
-__all__ = ["errors", "observed_values", "unmasked"]
-
 FAR = 30.0  # times the scatter of the map, or its own error: no noise, and no anisotropy
 POWERS = {"sigma": 1.0, "variance": 0.5, "inverse variance": -0.5}  # of what a file holds, to get a standard error
 

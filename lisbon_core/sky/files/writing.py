@@ -12,8 +12,6 @@ from astropy.table import Table
 from lisbon_core._core import write_atomically
 from lisbon_core.sky.map import SkyMap, SkyMapError
 
-__all__ = ["write_images", "write_sky_map", "write_table"]
-
 
 def _put(path, content: bytes) -> None:
     """Write all of a file or nothing, gzipped if its name says so."""

@@ -14,8 +14,6 @@ from lisbon_core._core import LisbonError
 from lisbon_core.tools import equations, symbols, tables
 from lisbon_core.tools.provenance import ROOT
 
-__all__ = ["FLAGS", "NEEDS", "build_pdf", "build_site", "find_browser", "gather"]
-
 HERE = Path(__file__).parent
 NEEDS = {"sphinx": "sphinx", "myst_nb": "myst-nb", "sphinx_book_theme": "sphinx-book-theme",
          "sphinx_copybutton": "sphinx-copybutton", "mathjax": "django-static-mathjax"}
@@ -139,15 +137,11 @@ def _reference() -> dict[str, str]:
         room, *inner = found.name.split(".")[1:]
         if room.startswith("_") or inner[:1] == ["site"]:
             continue
-        module = importlib.import_module(found.name)
-        # what a module re-exports is documented where it is defined
-        own = [name for name in getattr(module, "__all__", ())
-               if getattr(getattr(module, name), "__module__", "") == module.__name__]
         page = f"code/{KINDS.get(room, 'physics')}/{room}"
         heading = f"\n## {room}.{'.'.join(inner)}" if inner else f"# {room}"
-        members = f"   :members: {', '.join(own)}\n" if own else ""
-        text = f"{heading}\n\n```{{eval-rst}}\n.. automodule:: {module.__name__}\n{members}```\n"
-        pages[page] = pages.get(page, "") + text
+        # what a module takes from another is documented where it is defined
+        directive = f"```{{eval-rst}}\n.. automodule:: {found.name}\n   :members:\n   :ignore-module-all:\n```"
+        pages[page] = f"{pages.get(page, '')}{heading}\n\n{directive}\n"
     return pages
 
 
