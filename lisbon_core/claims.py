@@ -10,6 +10,8 @@ from lisbon_core.run import Run, paper_values
 from lisbon_core.synthetic import epochs_of
 from lisbon_core.verdicts import Claim, misfits
 
+FEW = 3.0  # members: what fewer make is not averaged
+
 
 def liouville_claims(run: Run) -> list[Claim]:
     """Claim of the Liouville map: how much of it is not out."""
@@ -23,10 +25,11 @@ def anisotropy_claims(run: Run) -> list[Claim]:
     fit, truth, errors = run.fit, run.truth.claims(run.fit.order) if run.truth else {}, run.systematic
     sampled = "error includes the finite sample of the Liouville map" if run.liouville.replicates > 1 else ""
     note = _note(_caveats(run), sampled, "and what a grid half as fine would change" if run.coarser is not None else "")
+    shifts = [None] * fit.theta.size if errors is None else errors.theta
+    rows = zip(parameter_names(fit.order), fit.theta, fit.sigma, shifts, strict=True)
     claims = [Claim(name, value, sigma, "1/AU" if name.startswith("G") else "", truth=truth.get(name), equation="(3)",
-                    note=note, **_systematic(run, None if errors is None else errors.theta[k]))
-              for k, (name, value, sigma) in enumerate(zip(parameter_names(fit.order), fit.theta, fit.sigma,
-                                                           strict=True))]
+                    note=_note(note, _rests(run, moved)), **_systematic(run, moved))
+              for name, value, sigma, moved in rows]
     axes = np.stack([run.liouville.e_x_icrs, run.liouville.e_y_icrs])
     scatter = np.sqrt(np.diag(axes.T @ fit.covariance[-2:, -2:] @ axes))
     true_gradient = np.array([run.truth.G_x, run.truth.G_y]) @ axes if run.truth else None
@@ -47,6 +50,14 @@ def _systematic(run: Run, shifts: np.ndarray | None, factor: float = 1.0) -> dic
     return {"systematic": error, "dominant": run.systematic.dominant(shifts)}
 
 
+def _rests(run: Run, shifts: np.ndarray | None) -> str:
+    """What a reader must know of a systematic error that few members make."""
+    if shifts is None or not run.systematic.members(shifts) < FEW:
+        return ""
+    return (f"{run.systematic.members(shifts):.1f} of {len(run.systematic.weight)} members in effect make its "
+            "systematic error, which is known no better than to a factor of two")
+
+
 def transport_claims(run: Run) -> list[Claim]:
     """Claims of the transport fit: lengths, rates, scattering law."""
     fit, kappa29, shifts = run.transport, run.parameters.kappa29, run.transport_shifts
@@ -63,13 +74,14 @@ def transport_claims(run: Run) -> list[Claim]:
                  "D_asymmetry", "focusing_preference"):
         estimate = getattr(fit, name)
         errors = _systematic(run, shifts.get(name)) if estimate.value is not None else {}
-        value, sigma, note = estimate.value, estimate.sigma, estimate.note
+        value, sigma = estimate.value, estimate.sigma
+        note = _note(estimate.note, _rests(run, shifts.get(name)) if errors else "")
         if name == "gradient_length":
             note = _note("one finding with A_1, as ℓ = λ/A_1", note)
         if name == "L_focusing" and shifts and value is not None:
             errors = _systematic(run, shifts["inverse_L"], value**2)
             both = np.hypot(fit.inverse_L.sigma, errors.get("systematic", 0.0) / value**2)
-            note = _note(interval(fit.inverse_L.value, both), note)
+            note = _note(interval(fit.inverse_L.value, both), note, _rests(run, shifts["inverse_L"]))
         if name == "T_0_bound" and value is not None:  # a limit holds with all errors or not at all, and has none
             sigma = None
             if shifts:

@@ -27,7 +27,8 @@
 # The odd part of $F$ carries the scattering, its even part carries focusing (notebook 08). The anisotropy alone has no
 # length in it. A length comes in through the diffusion coefficient along the field, $\kappa = \kappa_{29} \times
 # 10^{29}$ cm²/s, or the mean free path $\lambda = 3\kappa/v$: 3.24 pc for $\kappa_{29} = 1$ and particles as fast as
-# light, $v = c$. Every length below grows in proportion to $\kappa_{29}$, every rate shrinks.
+# light, $v = c$. $L$ and $\ell$ grow in proportion to $\kappa_{29}$, rates fall as one over it; the gradient across the field does
+# not depend on it.
 
 # %% tags=["parameters"]
 order: int = 7  # highest Legendre order fitted
@@ -81,7 +82,7 @@ say(f"**{run.label}**, closure '{closure}', κ₂₉ = {kappa29:g}.")
 # is said to be undetermined, with the reason.
 #
 # What is compared with the bins: Eq. (5) is solved with the scattering of Eq. (6), and of the solution's Legendre
-# coefficients the analysis of notebooks 05 to 07 shows what its `response` says. At the best fit:
+# coefficients the matrix `pad.response` says what notebooks 05 to 07 make of each. At the best fit:
 
 # %%
 if fitted:
@@ -104,7 +105,7 @@ say(page_table(rows, ("number", "called", "value ± statistical error", "remark"
 # ## Figure 3
 #
 # Top left: the pitch-angle diffusion coefficient. Top right: what the model makes of the distribution. Below: by how much
-# the same scattering and focusing would change $F$ if the intensity changed in time, for several values of $T_0$.
+# $F$ would differ, scattering and focusing unchanged, if the intensity changed in time, for several values of $T_0$.
 
 # %% tags=["hide-input"]
 if fitted:
@@ -144,7 +145,7 @@ if fitted:
     show(fig, "09_posterior", run_dir, label=run.label, dashed="; dashed: the truth" if known else "")
     i, j = np.unravel_index(np.argmax(np.abs(together - np.eye(4))), (4, 4))
     pair = " and ".join(list(labels.values())[k].split(" ")[0] for k in sorted((i, j)))
-    say(f"The pair that hangs together most is {pair}, with a correlation of {together[i, j]:+.2f}.")
+    say(f"Among the pairs that hang together most is {pair}, with a correlation of {together[i, j]:+.2f}.")
 
 # %% [markdown]
 # ## The paper's argument
@@ -230,7 +231,8 @@ else:
     seen = (f"{number(lopsided.value, lopsided.sigma, '', (), systematic)} on this sky, {away:.1f} errors from zero"
             + ("" if away >= 3 else ": no lopsidedness is seen"))
 say(f"With its errors, the asymmetry of D without focusing is {seen}."
-    + ("" if lopsided.value is not None and away >= 3 else " The argument holds for the model; this sky gives no evidence for it."))
+    + ("" if lopsided.value is not None and away >= 3 else " The argument holds for the model; at these two points of μ this sky "
+       "gives no evidence for it."))
 if transport.focusing_preference.value is not None:
     say("The likelihood uses all bins, not two points: the fit with focusing is better than the best fit without by "
         f"{number(transport.focusing_preference.value)} in its logarithm, what {np.sqrt(2 * max(transport.focusing_preference.value, 0)):.1f} "
@@ -241,7 +243,7 @@ if transport.focusing_preference.value is not None:
 #
 # Both bend $F$ upwards at the ends. Let the streaming $S = vA_1/3$, the mean velocity of the particles along the field,
 # fall by a factor e over a length $\Lambda$; conservation of particles then demands $T_0 = S(1/\Lambda - 1/L)$, Eq. (5a) of
-# notebook 08. For isotropic scattering the even part of $F$ is $1/L + 2/\Lambda$ times one function of $\mu$:
+# notebook 08. For isotropic scattering and weak focusing the even part of $F$ is $1/L + 2/\Lambda$ times one function of $\mu$:
 
 # %%
 free_path, isotropic = mean_free_path_pc(kappa29), IsotropicScattering(530.0)
@@ -253,7 +255,7 @@ for per_L, per_Lambda in ((0.03, 0.0), (0.01, 0.01), (-0.03, 0.03)):  # λ/L and
 assert np.ptp(even) < 0.03 * np.mean(even)  # weak focusing
 
 # %% [markdown]
-# One measured number, two unknowns: only their combination $T_0 + \frac32 S/L$ is measured, and the 95 % region has no end
+# One measured number, two unknowns: hardly more than their combination $T_0 + \frac32 S/L$ is measured, and the 95 % region has no end
 # within the plot. A *closure* is the second equation that picks a point: a steady flux tube has $T_0 = 0$, a uniform gradient $T_0 =
 # -S/L$. The bound on $T_0$ in the table holds $L$ at its flux-tube value, as the paper seems to. That value was found with
 # $T_0 = 0$, so $T_0$ comes out near zero by construction, and only its error says something. The bound has an error too:
@@ -270,8 +272,8 @@ if fitted:
     width = np.ptp(region.T_0[:, steps // 2])
     open_rows = int(np.sum(region.delta_chi2.min(axis=1) < 5.99))
     say(
-        f"The 95 % region holds {open_rows} of the {steps} values of T₀ drawn, which span "
-        f"{number(float(width))} per year, {width / paper['T_0_bound_per_year'] * kappa29:.0f} times the paper's bound. "
+        f"The 95 % region holds {open_rows} of the {steps} values of T₀ plotted, which span {number(float(width))} per year, "
+        f"{width / (2 * paper['T_0_bound_per_year']) * kappa29:.0f} times what the paper's bound leaves open, both signs counted. "
         f"On the line of the flux tube L = {1 / region.flux_tube:.1f} pc, on that of the uniform gradient "
         f"{1 / region.uniform:.1f} pc, a factor {region.uniform / region.flux_tube:.2f}."
     )
@@ -283,8 +285,8 @@ else:
 # ## What the bound owes to the errors
 #
 # Each pixel of an averaged map holds the events of a disc of 5° radius, so some twenty neighbours show nearly the same
-# noise. Take each pixel's error bar for independent of the others', and the same fit returns the same numbers with far
-# smaller errors. The bins of $\mu$ then lie farther from any model than these errors allow, and a $\chi^2$ over the full
+# noise. Take each pixel's error bar for independent of the others', and the same fit returns nearly the same numbers with
+# far smaller errors. The bins of $\mu$ then lie farther from any model than these errors allow, and a $\chi^2$ over the full
 # covariance of the bins says so. Take the bins for independent as well, and it says less. The errors in the table
 # are those that the assumption gives, before any enlargement for a bad $\chi^2$.
 
@@ -344,7 +346,8 @@ if fitted:
 #
 # The three numbers of the paper imply more than they say. Fick's law, flux = diffusion coefficient times gradient, fixes
 # the dipole $A_1 = \lambda/\ell$ and the streaming $S = vA_1/3$, and with them the natural rate of change $S/L$ of a field
-# with a uniform gradient. The bound on $T_0$ is far below that rate, so only a steady flux tube is compatible with it.
+# with a uniform gradient. The bound on $T_0$ is far below that rate, so of the two closures only a steady flux tube goes with
+# the three numbers together. It is no test of the closure: the bound seems to hold $L$ at the flux tube's value.
 
 # %%
 L, ell, bound = (paper[name] for name in
@@ -400,11 +403,15 @@ def as_polar(vector):
     return f"{number(float(np.hypot(*vector)))} at RA {np.degrees(np.arctan2(vector[1], vector[0])) % 360:.0f}°"
 
 
+calculated = start + adds @ made_with
+off_phase = np.degrees(np.arctan2(calculated[1], calculated[0])) - measured["phase"][0]
+off_phase = abs((off_phase + 180) % 360 - 180) / measured["phase"][1]
 say(
     f"Of an interstellar $A_1$ of about {1e3 * scales['dipole A₁']:.1f} × 10⁻³ Earth sees a first harmonic of {as_polar(start)}, and of "
-    f"{as_polar(start + adds @ made_with)} with the gradient across the field of the synthetic sky. Tibet AS-gamma found "
+    f"{as_polar(calculated)} with the gradient across the field of the synthetic sky. Tibet AS-gamma found "
     f"{number(*measured['dipole'])} at {number(*measured['phase'])}°. The "
-    "heliosphere and the projection take away a good part of the dipole; the rest depends on a gradient that nobody has measured. "
+    "heliosphere and the projection take away a good part of the dipole, so its size is no contradiction. The phase is "
+    f"{off_phase:.1f} of Tibet's errors off, and depends on a gradient that nobody has measured. "
     "[Notebook 12](12_dipole_at_every_energy.ipynb) holds the same against every experiment, from 1 to 300 TeV."
 )
 
@@ -432,7 +439,7 @@ say("± statistical only"
 # Taken at face value, are such lengths plausible? They are hundreds of times shorter than $\ell$, and about a mean free path. Nothing
 # forbids it: a particle leaves its field line by gyroradii only, so lines that lie parsecs apart may carry different
 # densities, if they come from different places. But lines wander and part, most of all over the few parsecs on which the
-# interstellar field is turbulent, and that mixes what they carry. So take a fitted $G$ of this size as a number that absorbs
+# interstellar field is turbulent, and that mixes what they carry. So take a $G$ of this size, fitted to a real sky, as a number that absorbs
 # what the model of the heliosphere gets wrong, until another experiment finds it too.
 
 # %% [markdown]
@@ -485,9 +492,10 @@ def verdict(name, what="its inverse"):
 
 
 of_eta = verdict("eta_over_d_offset", "$\\eta/\\gamma$")
+worse = "worse" if fitted and compared["isotropic"].bic > compared["cosine, Eq. (6)"].bic + 2 else "no worse for two parameters fewer"
 smooth = "as well" if fitted and compared["smooth, 4 terms"].chi2 < compared["cosine, Eq. (6)"].chi2 + 4 else "less well"
 say("\n".join([
-    "1. " + (f"$D$ of the form (6) fits with a χ² of {fits('cosine, Eq. (6)')}, isotropic scattering with {fits('isotropic')}: worse, if the "
+    "1. " + (f"$D$ of the form (6) fits with a χ² of {fits('cosine, Eq. (6)')}, isotropic scattering with {fits('isotropic')}: {worse}, if the "
              f"heliosphere is known exactly. With all errors: {of_eta}. And a smooth $D$ of four terms fits {smooth}, with {fits('smooth, 4 terms')}."
              if fitted else "No law of scattering was fitted."),
     f"2. Along the field the density falls over the gradient length $\\ell$ = {told('gradient_length')}; {verdict('gradient_length')}.",
@@ -497,9 +505,11 @@ say("\n".join([
     + (f"{number(1 / region.flux_tube)} pc for a steady flux tube, {number(1 / region.uniform)} pc for a uniform gradient." if fitted
        else "a uniform gradient asks for about a third of a flux tube's."),
     f"5. The bound on the change in time, with $L$ held, is {told('T_0_bound')}"
-    + (f" (95 %), {bounded * kappa29 / paper['T_0_bound_per_year']:.0f} times the paper's, and {bounded * kappa29 / (S / L):.1f} times $S/L$: it "
-       f"excludes {'neither closure' if bounded * kappa29 > S / L else 'a uniform gradient'}." if bounded is not None else "."),
-    f"6. The lopsidedness of $D$ without focusing, the paper's argument for it, is {seen}.",
+    + (f" (95 %), {bounded * kappa29 / paper['T_0_bound_per_year']:.0f} times the paper's, and {bounded * kappa29 / (S / L):.1f} times $S/L$: "
+       + ("it excludes neither closure." if bounded * kappa29 > S / L else
+          "with that $L$ held it leaves no uniform gradient, but with an $L$ of its own a uniform gradient fits as well.")
+       if bounded is not None else "."),
+    f"6. The lopsidedness of $D$ without focusing, the paper's argument for focusing, is {seen}.",
 ]) + ("\n\nThe sky is synthetic: all this tests what the chain returns of what was put in. Nothing here confirms the paper."
       if run.is_recovery_test else ""))
 

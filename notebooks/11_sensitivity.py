@@ -55,9 +55,9 @@ say(f"**{run.label}.**")
 # %% [markdown]
 # ## The decision
 #
-# Each conclusion rests on one number that must not be zero. On a sky like this it *stands* if the number is three errors away
-# from zero, both errors counted. Where the statistical error alone would let it stand, the largest causes that it does not are
-# named; each is only a part. $A_1$ and $1/\ell$ are two names of one finding ($A_1 = \lambda/\ell$), and the size of $\ell$ goes
+# Each conclusion but the last, a bound, rests on one number that must not be zero. On a sky like this it *stands* if the number
+# is three errors away from zero, both errors counted. Where the statistical error alone would let it stand, the largest causes
+# why it does not are named; each is only a part. $A_1$ and $1/\ell$ are two names of one finding ($A_1 = \lambda/\ell$), and the size of $\ell$ goes
 # with $\kappa_{29}$, which is in no error. $A_1$ and $G$ are not among the paper's four conclusions; $\eta$ is, with the form of
 # $D$, and $\ell$, $L$ and the bound on $T_0$ are the others.
 
@@ -72,14 +72,16 @@ if decided:
                    ("question", "number ± statistical ± systematic", "errors from zero: statistical", "both", "verdict")))
 
 # %% [markdown]
-# The field lines' focusing length $L$ is the paper's title number. It enters as $1/L$, which may be zero or negative (field
-# lines that converge); an interval of $1/L$ that holds zero leaves for $L$ everything beyond two lengths, one of each sign.
+# The field lines' focusing length $L$ is the number behind the *magnetic focusing* of the paper's title. It enters as $1/L$,
+# which may be zero or negative (field lines that converge); an interval of $1/L$ that holds zero leaves for $L$ everything beyond two lengths, one of each sign.
 #
 # ## Where the systematic error comes from
 #
 # Each quantity that a run takes as known has a law, with a source or at least a reason. All are drawn at once, 24 times, and
 # each such **member** has a Liouville map of its own. One more member is a heliosphere of another kind, an MHD simulation: it
-# stands for what no parameter of the closed form can make. Suppose that a member were true. Then the truth would be what the
+# stands for what no parameter of the closed form can make. One thing is not drawn but added: particles scatter in the frame of
+# the waves, which may move along the field either way, at most at the Alfvén speed. That makes an $A_1$ of its own, and of a
+# uniform law between the two ends a third of its square. Suppose that a member were true. Then the truth would be what the
 # sky shows when it is read through that member. Make a sky of this truth, read it with the run's own fit, and the answer is
 # wrong: that is the run's error, if the member is true. These errors, squared and averaged, are the systematic error
 # squared. In code, for $A_1$, from the change that each member makes in the sky:
@@ -95,6 +97,8 @@ if errors is not None:
     assert np.isclose(from_zero, decided[0].by[1])  # the first row is that of A_1
 
 # %% tags=["hide-input"]
+say("*normal*: the width is in the unit of the quantity (AU, µG, degrees on the sphere); *ratio*: normal in the logarithm; *error*: in "
+    "units of the error that `data/responses.toml` states; *half-cycle*: any eleven years of the magnetic cycle, equally likely.")
 say(page_table([(f"`{one.name}`", one.kind, f"{one.law}, {one.width:g}", one.source) for one in nuisances()],
                ("quantity", "kind", "law, width", "source")))
 if decided:
@@ -108,10 +112,11 @@ if decided:
          largest=next(iter(panels["A₁ (10⁻³)"])))
 
 # %% [markdown]
-# Could the sky itself tell which member is right? It is fitted anew through each, and chi-square shows which suit it. Those that
-# do badly count less, though leniently: the likelihood would leave the best of two dozen guesses, and that is not the truth
-# either. And a sky that is fitted worse than the members' own skies would be makes the errors larger, until the misfit is as
-# expected.
+# Could the sky itself tell which member is right? It is fitted anew through each, and chi-square shows which suit it. Of those
+# drawn the ones that do badly count less, though leniently: the likelihood would leave the best of two dozen guesses, and that
+# is not the truth either. The heliosphere of another kind counts at least as one of all the members, however badly the sky is
+# fitted through it, for it stands for what the laws do not contain. And a sky that is fitted worse than the members' own skies
+# would be makes the errors larger, until the misfit is as expected.
 
 # %% tags=["hide-input"]
 coarse = Run(replace(run.parameters, grid_deg=max(4.0, run.parameters.grid_deg)))
@@ -128,7 +133,7 @@ if decided:
     good = fits < coarse.fit.chi2_reduced + 5 * coarse.fit.chi2_reduced_sigma
     ends = [number(float(one)) for one in (theta[good, 0].min(), theta[good, 0].max())] if good.any() else []
     say(f"Through {good.sum()} of {len(fits)} members the sky is fitted with a reduced chi-square within five errors of that of the run"
-        + (f", with $A_1$ from {ends[0]} to {ends[1]}." if ends else "."))
+        + (f", with $A_1$ from {ends[0]} to {ends[1]}." if ends else ".") + f" Through the heliosphere of another kind it is {fits[-1]:.1f}.")
     show(fig, "11_members", run_dir, label=run.label, members=len(fits), low=1e3 * theta[:, 0].min(), high=1e3 * theta[:, 0].max(),
          best=fits.min(), worst=fits.max(), assumed=coarse.fit.chi2_reduced)
     spread = [np.sqrt(np.mean(one**2)) for one in (theta[:-1, 0] - coarse.fit.theta[0], coarse.systematic.theta[0, :-2])]
@@ -136,22 +141,25 @@ if decided:
         parts = run.systematic.by_kind(run.transport_shifts["inverse_L"])
         whole = float(run.systematic.error(run.transport_shifts["inverse_L"]))
         without = np.sqrt(max(whole**2 - parts[run.systematic.kinds[-2]] ** 2, 0.0))
+        moved, free_path = abs(run.transport_shifts["inverse_L"][-2]), mean_free_path_pc(kappa29)
         say(f"Without the heliosphere of another kind the systematic error of $1/L$ is {1e3 * without:.0f} in place of "
             f"{1e3 * whole:.0f} per kpc: {abs(run.transport.inverse_L.value) / np.hypot(without, run.transport.inverse_L.sigma):.1f} errors from zero. "
-            f"It is one of {len(fits)} members, and shifts $1/L$ by {1e3 * abs(run.transport_shifts['inverse_L'][-2]):.0f} per kpc, where "
-            f"{1e3 / mean_free_path_pc(kappa29):.0f} per kpc is one mean free path: if it is right, Eq. (5) cannot be used at all.")
-    lower, off = np.mean(theta[:-1, 0] < coarse.fit.theta[0]), np.mean(coarse.fit.theta[0] - theta[:-1, 0])
-    say(f"Of the members drawn {lower:.0%} find a smaller $A_1$, on average by {number(float(off))}: the error is not symmetric. "
+            f"It is one of {len(fits)} members, and shifts $1/L$ by {1e3 * moved:.0f} per kpc, where one over the mean free path is "
+            f"{1e3 / free_path:.0f}"
+            + (": if it is right, focusing is no weak disturbance of the diffusion along the field." if moved * free_path > 1 else "."))
+    lower, off = np.mean(theta[:-1, 0] < coarse.fit.theta[0]), float(np.mean(coarse.fit.theta[0] - theta[:-1, 0]))
+    say(f"Of the members drawn {lower:.0%} find a smaller $A_1$; the mean of all is {number(abs(off))} {'below' if off > 0 else 'above'} that of the "
+        f"run{': the error is not symmetric.' if abs(lower - 0.5) > 0.2 else '.'} "
         f"The $A_1$ of these fits scatter about that of the run by {number(float(spread[0]))}; the errors that the run makes if "
-        f"they are true, from which the systematic error is made, by {number(float(spread[1]))}.")
+        f"they are true, from which, with the weights, the systematic error is made, by {number(float(spread[1]))}.")
 
 # %% [markdown]
 # ## Are the errors right through other heliospheres?
 #
 # The recovery test that counts: skies are made through an MHD simulation, a tail of 1000 AU, two polarities without a
-# cycle, two responses mixed, and heliospheres drawn from the laws that are no members; each has a truth and a noise of its
-# own. They are fitted through the default heliosphere, which is never the right one. (Made beforehand, by the command in
-# the header of `data/off_model.ecsv`.)
+# cycle, two responses mixed, and through heliospheres and detectors drawn from the same laws, none of them a member; each has
+# a truth and a noise of its own. All are fitted as the default run does; its heliosphere and detector together are never the
+# right ones. (Made beforehand, by the command in the header of `data/off_model.ecsv`.)
 #
 # Each cell: on how many skies in a hundred the truth lies in the interval of both errors of 68 % / in that of 95 % / in that of 95 %
 # of the statistical error alone. Honest would be 68 / 95 / 95. A row of few skies is one heliosphere.
@@ -164,31 +172,40 @@ chi2_of = dict(zip(covered["kind"], covered["chi2_reduced"], strict=True))
 skies_of = {kind: max(covered["skies"][covered["kind"] == kind]) for kind in kinds}
 title = {"A_1": "$A_1$", "A_2": "$A_2$", "G_x": "$G_x$", "G_y": "$G_y$", "1/L": "$1/L$", "gradient_length": "$\\ell$"}
 say(page_table([(kind, skies_of[kind], *(cell[kind, name] for name in numbers), f"{chi2_of[kind]:.1f}") for kind in kinds],
-               ("sky made through", "skies", *(title[name] for name in numbers), "reduced chi-square")))
+               ("sky made through", "skies", *(title[name] for name in numbers), "median reduced chi-square")))
 wide = covered["wide"][covered["kind"] == "all"]
-simulation = covered[(covered["kind"] == "MHD simulation") & (covered["number"] == "A_1")][covered.colnames[3]][0]
+simulated = {row["number"]: row for row in covered if row["kind"] == "MHD simulation"}
+of_A_1, of_L = simulated["A_1"], simulated["1/L"]
 often = next(row["chi2_reduced"] for row in covered if row["kind"] == "all") > 1 + 5 * coarse.fit.chi2_reduced_sigma
 say(f"The 95 % intervals are {wide.min():.1f} to {wide.max():.1f} times as wide as it takes to hold the truth on 90 % of these skies; honest ones "
-    f"would be {1.96 / 1.645:.1f} times as wide. But through the MHD simulation the 68 % interval of $A_1$ holds the truth in {100 * simulation:.0f} of "
-    "100." + (" On more than half of these skies chi-square is so large that a run says *the model does not fit*, and calls no number "
+    f"would be {1.96 / 1.645:.1f} times as wide. But through the MHD simulation the 68 % interval of $A_1$ holds the truth on "
+    f"{of_A_1['within_68'] * of_A_1['skies']:.0f} of {of_A_1['skies']} skies. On {of_A_1['skies'] - of_L['skies']} of these nothing of the transport is "
+    "determined, and they are left out of $1/L$ and $\\ell$." + (" On more than half of these skies chi-square is so large that a run says *the model does not fit*, and calls no number "
               "recovered: these errors hold for what is then found all the same, mostly." if often else ""))
 
 # %% [markdown]
 # Three things to mind. Most skies were drawn from the laws that make
 # the errors, through twelve heliospheres, so that skies of one row err together. And the simulation is itself a member: its
-# row shows what a misfit does to the errors, it is no blind test. Skies on which nothing of the transport is determined are
-# left out of $1/L$ and $\ell$: some of those through the simulation, where the misfit widens the errors until they hold nearly
-# anything.
+# row shows what a misfit does to the errors, it is no blind test. There the misfit widens the errors of $1/L$ and $\ell$ until
+# they hold nearly anything.
 #
 # ## What would settle it
 #
 # The same sky observed otherwise: all of it, with ten times the events, or both. And the same with heliosphere and
-# interstellar field known, so that of the systematic error only the detector's part, the spectrum's and the wave frame's stay.
-# With two dozen members, and pixels of 4 degrees, these errors are themselves known to some 30 %. The systematic errors of
-# $\eta$, $\omega$ and $\gamma$ (`d_offset`) in the table of claims are known far worse, hardly to a factor of four: a few
-# members fall into another minimum of the shape of $D$, and which ones hangs on the last digits of their orbits.
+# interstellar field known, so that of the systematic error only the parts of the detector, of the spectrum, of the growth of the
+# anisotropy with rigidity, and of the wave frame stay. With two dozen members, and pixels of 4 degrees, a systematic error is
+# itself known to some 30 %: if they all have a share in it. Which do not?
 
 # %% tags=["hide-input"]
+if decided and run.transport_shifts:
+    rests = {"$A_1$": errors.members(errors.theta[0])} | {
+        title: errors.members(shifts[name]) for name, title in (
+            ("gradient_length", "$\\ell$"), ("inverse_L", "$1/L$"), ("eta_over_d_offset", "$\\eta/\\gamma$"), ("eta", "$\\eta$"),
+            ("omega", "$\\omega$"), ("d_offset", "$\\gamma$")) if name in shifts}
+    say(f"In effect so many of {len(errors.weight)} members make the systematic error: "
+        + ", ".join(f"{one:.1f} that of {title}" for title, one in rests.items())
+        + ". What one or two members make is known no better than to a factor of two: a few fall into another minimum of the shape of $D$, "
+        "and which ones hangs on the last digits of their orbits. A decision that is near hangs on it, too.")
 if decided and coarse.transport.law is not None:
     seen = forecasts(coarse)
     say(page_table(
@@ -197,23 +214,24 @@ if decided and coarse.transport.law is not None:
         ("observed", "error of $A_1$ (10⁻³)", "of $1/\\ell$ (1/kpc)", "of $1/L$ (1/kpc)")))
     say("Statistical ± systematic error (systematic, with heliosphere and field known).")
     best = max(seen, key=lambda one: 1.0 / np.hypot(one.sigma[2], one.known[2]))
-    away = 1e3 * abs(coarse.transport.inverse_L.value) / np.hypot(best.sigma[2], best.known[2])
-    say(f"For $1/L$ the best of these is {best.says}, with heliosphere and field known: {away:.1f} errors from zero "
-        f"(known to 30 %: {away / 1.3:.1f} to {away / 0.7:.1f}), where three would settle it. Without that knowledge neither more sky nor more events "
-        "come near"
-        + (f"; on a larger sky the systematic error of $1/L$ is larger, {seen[1].systematic[2]:.0f} for {seen[0].systematic[2]:.0f} per kpc."
-           if seen[1].systematic[2] > seen[0].systematic[2] else "."))
+    inverse = 1e3 * abs(coarse.transport.inverse_L.value)
+    away, most, least = (inverse / np.hypot(best.sigma[2], factor * best.known[2]) for factor in (1.0, 0.7, 1.3))
+    unaided = max(inverse / np.hypot(one.sigma[2], one.systematic[2]) for one in seen)
+    say(f"For $1/L$ the best of these, as far as can be told, is {best.says}, with heliosphere and field known: {away:.1f} errors from zero "
+        f"({least:.1f} to {most:.1f} if the systematic error is known to 30 %), where three would settle it. Without that knowledge it is at most "
+        f"{unaided:.1f}{', neither more sky nor more events come near.' if unaided < 1.5 else '.'}")
 
 # %% [markdown]
 # ## Choices exchanged, one by one
 #
 # The ensemble varies all at once, within what is known. Here single choices are exchanged. All analyses are of one sky, so its noise is in all of
-# them alike: a shift between two is no chance fluctuation of the sky, even where it is smaller than the error bar. Each row
-# is a complete analysis, from the sky to the transport fit, with one assumption replaced by another that one
-# could have made, and that the ensemble does not vary: the order of the series, the declinations used, published directions of the
-# field that lie farther off, one solar polarity for ever, the boundary halved and doubled. The *response*, the rigidities
-# behind one energy, is replaced by one rigidity. Orbits that are not out at the end of their path enter as they ended, and
-# chaotic ones like all others; here both are dropped for once. The pixels are of 4 degrees: what counts are differences, and
+# them alike: a shift between two is no chance fluctuation of the sky, even where it is smaller than the error bar; only where
+# declinations are left out does the noise differ too. Each row is a complete analysis, from the sky to the transport fit, with
+# one assumption replaced by another that one could have made. Most of these the ensemble does not vary, or not as far: the
+# order of the series, the declinations used, the boundary halved and doubled, one solar polarity for ever, the published
+# directions of the field (from which the width of its law was taken). The *response*, the rigidities behind one energy, is
+# replaced by one rigidity. Orbits that are not out at the end of their path enter as they ended, and chaotic ones like all
+# others; here each of the two is dropped in turn. The pixels are of 4 degrees: what counts are differences, and
 # these maps have an eighth of the orbits.
 
 # %% tags=["hide-input"]
@@ -259,7 +277,7 @@ show(fig, "11_sensitivity", run_dir, label=run.label, truth="; dashed: the truth
 # %% [markdown]
 # The same as a table: for every kind of assumption the largest shift, in statistical errors of the run as assumed, and
 # how badly the sky then fits. A shift that a chi-square reveals, of the sky or of the transport fit, can be excluded, with such a
-# sky; one that neither reveals is what the systematic error is made of.
+# sky; one that neither reveals has to go into the error, and of the choices here some do not: the closure, the order.
 
 # %% tags=["hide-input"]
 chi2 = values("chi2_reduced")
@@ -289,7 +307,7 @@ chaotic, _ = run.liouville.share(run.liouville.chaotic, np.isfinite(run.liouvill
 say(f"Chaotic orbits are {chaotic:.0%} of all; without them it is another sky that is fitted, and chi-square may notice.")
 
 # %% [markdown]
-# An orbit that is not out after its path has a small $\mu$, or is held by the heliosphere. To drop it drops the first kind as well,
+# An orbit that is not out after its path has a small $|\mu|$, or is held by the heliosphere. To drop it drops the first kind as well,
 # particles that are there, and all from about $\mu = 0$, of which the even terms are made.
 #
 # Under the other closure $1/L$ means another thing: that shift is a choice of model, which no sky like this one settles, and it is

@@ -121,6 +121,9 @@ def test_parts_add_up_and_find_what_moves(run, columns):
     assert np.linalg.norm(list(parts.values())) == pytest.approx(found.error(found.theta[0]), rel=0.05)
     np.testing.assert_allclose(np.sqrt(np.diag(found.covariance)), found.error(found.theta))
     assert parts["another model"] == pytest.approx(np.sqrt(found.weight[-2]) * abs(found.theta[0, -2]))
+    even = 1.0 / np.sqrt(found.weight)
+    assert found.members(even) == pytest.approx(len(even))
+    assert found.members(np.where(np.arange(len(even)) < 3, even, 0.0)) == pytest.approx(3.0)
 
 
 def test_a_misfit_widens(run, columns):

@@ -22,7 +22,7 @@ from lisbon_core.sky.discs import Beside
 
 CELLS = 64  # whose means are taken at once
 DOMINANT = 3  # assumptions that are named
-BEYOND = "several of these at once, beyond proportion"
+BEYOND = "what no single quantity explains"
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ class Systematic:
     def error(self, shifts: np.ndarray) -> np.ndarray:
         """Systematic standard error of numbers that the members shift by (..., n_member)."""
         return np.sqrt(np.asarray(shifts) ** 2 @ self.weight)
+
+    def members(self, shifts: np.ndarray) -> float:
+        """How many members in effect make a systematic error: (sum e)^2 / sum e^2 of their shares e of its square."""
+        share = self.weight * np.square(shifts)
+        return float(share.sum() ** 2 / np.sum(share**2)) if share.any() else np.inf
 
     @property
     def covariance(self) -> np.ndarray:
