@@ -8,6 +8,7 @@ from lisbon_core.frames import unit_vector
 from lisbon_core.sky import first_harmonic, first_harmonic_of_events, multipoles, power_spectrum
 from lisbon_core.sky import map as s
 from lisbon_core.sky.discs import disc_sums
+from lisbon_core.sky.harmonics import FirstHarmonic
 
 
 def dipole(amplitude, lon, lat):
@@ -210,6 +211,13 @@ def test_errors_of_harmonics_are_those_of_simulated_skies(make_sky):
     assert phase.std() == pytest.approx(fits[0][0].phase_sigma, rel=0.3)
     spread = np.std([m.coefficients for _, m in fits], axis=0)
     assert np.allclose(spread, np.sqrt(np.diag(fits[0][1].covariance)), rtol=0.33)
+
+
+def test_error_of_a_phase_is_that_across_the_wave():
+    """A wave towards 0 degrees, known four times worse along itself than across."""
+    wave = FirstHarmonic(np.array([1e-3, 0.0]), np.diag([4e-5, 1e-5]) ** 2, 1.0)
+    assert wave.amplitude_sigma == pytest.approx(4e-5)
+    assert wave.phase_sigma == pytest.approx(np.degrees(1e-5 / 1e-3))
 
 
 def test_multipoles_and_power_of_a_known_sky(make_sky):

@@ -61,6 +61,14 @@ def test_round_trip_through_a_response():
         assert getattr(fit, name).value == pytest.approx(value, rel=1e-6), name
 
 
+def test_a_best_fit_at_the_edge_of_the_search_says_so():
+    """A period longer than any that is tried; one within says nothing."""
+    within, beyond = (fit_transport(distribution(CosineScattering(-292.79, omega, 585.57), Q, noise=1e-7))
+                      for omega in (1.0, 4.6))
+    assert "edge of the range" in beyond.omega.note
+    assert "edge" not in within.omega.note
+
+
 def test_crossing_closures_costs_a_factor_three():
     """Exactly so for isotropic scattering; another shape of D makes another even part under either closure."""
     for law, least, most in ((IsotropicScattering(530.0), 2.95, 3.02), (LAW, 2.6, 3.1)):
