@@ -19,8 +19,7 @@ def _drawn(heliosphere, points) -> np.ndarray:
     if np.any(heliosphere.flow):
         axes = icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs)
         points = points @ heliosphere.axes @ axes.T
-    x, y, z = np.moveaxis(points, -1, 0)
-    return np.stack([z, -y, x], axis=-1)
+    return points[..., [2, 1, 0]] * [1.0, -1.0, 1.0]
 
 
 def in_plane(heliosphere, points) -> np.ndarray:
@@ -35,9 +34,8 @@ def _surfaces(axes, heliosphere, extent_AU: float) -> None:
     shock, wall = (radius[..., None] * directions for radius in heliosphere.parameters.surfaces(directions))
     wall = np.where(wall[..., 2:] < -extent_AU, np.nan, wall)
     for surface, colour, alpha in ((wall, "sky", 0.10), (shock, "orange", 0.22)):
-        x, y, z = np.moveaxis(_drawn(heliosphere, surface), -1, 0)
-        axes.plot_surface(x, y, z, color=COLOURS[colour], alpha=alpha, linewidth=0, rcount=40, ccount=60, shade=True,
-                          rasterized=True, zorder=1)
+        axes.plot_surface(*np.moveaxis(_drawn(heliosphere, surface), -1, 0), color=COLOURS[colour], alpha=alpha,
+                          linewidth=0, rcount=40, ccount=60, shade=True, rasterized=True, zorder=1)
     for k in range(0, 60, 10):  # a few lines of the surface, to see its shape
         axes.plot(*_drawn(heliosphere, wall[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
 
