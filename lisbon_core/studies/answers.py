@@ -15,7 +15,6 @@ Arrays are packed: base64 of little-endian integers, numbers of a step, in the o
 
 import base64
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,12 +59,6 @@ def packed(values, step: float, kind: str) -> dict:
             "base64": base64.b64encode(whole.astype(kind).tobytes()).decode()}
 
 
-def unpacked(table: dict) -> np.ndarray:
-    """The array that `packed` took, to half a step."""
-    whole = np.frombuffer(base64.b64decode(table["base64"]), table["kind"])
-    return whole.reshape(table["shape"]) * table["step"]
-
-
 def sky_through(run: Run, through: LiouvilleMap) -> np.ndarray:
     """Relative intensity - 1 (n_dec, n_ra) that the A_n of the run's truth make of a map, mean over the sphere 0."""
     terms = mean_columns(through, ORDER, run.truth.p_index)[0][:, :ORDER + 1]
@@ -87,14 +80,14 @@ def traced(run: Run, model) -> LiouvilleMap:
     return cached_samples(epochs_of(model.parameters, run.parameters.epoch), *grid(STEP_DEG), sampling)
 
 
-def sky(run: Run, strengths: Sequence[float] = STRENGTHS, shifts: Sequence[float] = SHIFTS) -> dict:
+def sky(run: Run) -> dict:
     """Table of skies (strength, latitude, longitude, dec, ra)."""
-    nodes = [[[heliosphere(run, east, north, one) for east in shifts] for north in shifts] for one in strengths]
+    nodes = [[[heliosphere(run, east, north, one) for east in SHIFTS] for north in SHIFTS] for one in STRENGTHS]
     earth = [[[sky_through(run, traced(run, model)) for model in row] for row in plane] for plane in nodes]
     straight = [[sky_through(run, straight_lines(model, *grid(STEP_DEG))) for model in row] for row in nodes[0]]
     own = run.closed_form.parameters
-    return {"strength_uG": list(strengths), "lat": [own.field_lat + one for one in shifts],
-            "lon": [own.field_lon + one for one in shifts], "step_deg": STEP_DEG,
+    return {"strength_uG": list(STRENGTHS), "lat": [own.field_lat + one for one in SHIFTS],
+            "lon": [own.field_lon + one for one in SHIFTS], "step_deg": STEP_DEG,
             "field_icrs": [[np.round(lonlat(model.field_icrs), 2).tolist() for model in row] for row in nodes[0]],
             "earth": packed(earth, 2e-5, "<i1"), "straight": packed(straight, 2e-5, "<i1")}
 

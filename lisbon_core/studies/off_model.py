@@ -9,8 +9,7 @@ truths and noise of their own, and fitted as ever, through the default heliosphe
 import argparse
 import functools
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +18,11 @@ from tqdm import tqdm
 
 from lisbon_core.anisotropy import sample_columns
 from lisbon_core.claims import anisotropy_claims, transport_claims
-from lisbon_core.ensemble import draw_members
+from lisbon_core.ensemble import Member, draw_members
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form, read_gridded, solar_cycle
 from lisbon_core.liouville import Sampling, cached_samples, grid
 from lisbon_core.parameters import RunParameters
-from lisbon_core.response import Response, air_shower, response
+from lisbon_core.response import air_shower, response
 from lisbon_core.run import DATA, Run
 from lisbon_core.synthetic import make_sky, random_truth
 
@@ -32,33 +31,24 @@ LEAST = 100  # the first seed of the truths: none that another study draws
 ANOTHER = 4242  # seed of the members that skies are made with
 
 
-@dataclass(frozen=True)
-class Made:
-    """Through what a sky is made: heliospheres, response, exponents; and to which kind of misfit that belongs."""
+def kinds(drawn: int = 12) -> list[tuple[str, Member]]:
+    """Five kinds of heliospheres and detectors that the default run does not assume, the last with so many draws.
 
-    kind: str
-    epochs: list
-    seen: Response
-    p_index: float = 4.7
-    terms: Callable = sample_columns
-
-
-def kinds(drawn: int = 12) -> list[Made]:
-    """Five kinds of heliospheres and detectors that the default run does not assume, the last with so many draws."""
+    A sky of each kind is made through what a member of an ensemble holds.
+    """
     helio, parameters = HeliosphereParameters(), RunParameters()
     seen = response(parameters.response, parameters.scale_TV)
     mixed = np.sort([*air_shower(2.5, 0.4).quantiles_TV, *air_shower(6.5, 0.9).quantiles_TV])
     one_by_one = [closed_form(replace(helio, polarity=sign)) for sign in (1, -1)]
-    members = draw_members(helio, parameters, drawn, ANOTHER)
-    return [Made("MHD simulation", [read_gridded(DATA / "heliosphere_mhd.h5")], seen),
-            Made("tail of 1000 AU", solar_cycle(replace(helio, tail_AU=1000.0)), seen),
-            Made("two polarities, no cycle", one_by_one, seen),
-            Made("two responses mixed", solar_cycle(helio), replace(seen, name="mixed", quantiles_TV=tuple(mixed))),
-            *(Made("drawn from the laws", one.epochs, one.response, one.p_index,
-                   functools.partial(sample_columns, rigidity_index=one.rigidity_index)) for one in members)]
+    given = {"MHD simulation": ([read_gridded(DATA / "heliosphere_mhd.h5")], seen),
+             "tail of 1000 AU": (solar_cycle(replace(helio, tail_AU=1000.0)), seen),
+             "two polarities, no cycle": (one_by_one, seen),
+             "two responses mixed": (solar_cycle(helio), replace(seen, name="mixed", quantiles_TV=tuple(mixed)))}
+    return [*((kind, Member(np.empty(0), *made, parameters.p_index, 0.0)) for kind, made in given.items()),
+            *(("drawn from the laws", one) for one in draw_members(helio, parameters, drawn, ANOTHER))]
 
 
-def off_model(made: list[Made], skies: int = 200, samples: int = 32, **parameters) -> list[dict]:
+def off_model(made: list[tuple[str, Member]], skies: int = 200, samples: int = 32, **parameters) -> list[dict]:
     """Make skies through each in turn and fit them as the default run does, on a coarse grid.
 
     Returns
@@ -70,10 +60,11 @@ def off_model(made: list[Made], skies: int = 200, samples: int = 32, **parameter
     assumed = RunParameters(grid_deg=4.0, **parameters)
     shared, rows, step = Run(assumed), [], grid(4.0)
     for k in tqdm(range(skies), desc="skies", disable=None):
-        one = made[k % len(made)]
+        kind, one = made[k % len(made)]
         truth = replace(random_truth(LEAST + k), p_index=one.p_index, samples=samples)
-        seen = cached_samples(one.epochs, *step, Sampling(samples, one.seen, ANOTHER, stream=1))
-        run = Run(assumed, sky=make_sky(truth, seen, f"synthetic sky, {one.kind}", one.terms), truth=truth,
+        seen = cached_samples(one.epochs, *step, Sampling(samples, one.response, ANOTHER, stream=1))
+        terms = functools.partial(sample_columns, rigidity_index=one.rigidity_index)
+        run = Run(assumed, sky=make_sky(truth, seen, f"synthetic sky, {kind}", terms), truth=truth,
                   liouville=shared.liouville, ensemble=shared.ensemble)
         claims = {claim.id: claim for claim in (*anisotropy_claims(run), *transport_claims(run))}
         for number in NUMBERS:
@@ -83,7 +74,7 @@ def off_model(made: list[Made], skies: int = 200, samples: int = 32, **parameter
             away = claim.value - claim.truth
             if number == "1/L":
                 away = (1.0 / claim.value - 1.0 / claim.truth) * claim.value**2
-            rows.append({"kind": one.kind, "number": number, "pull": away / claim.total,
+            rows.append({"kind": kind, "number": number, "pull": away / claim.total,
                          "pull_statistical": away / claim.sigma, "ratio": claim.total / claim.sigma,
                          "chi2_reduced": run.fit.chi2_reduced})
     return rows

@@ -13,9 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from unittest.mock import patch
 
+import numba
 import numpy as np
+from scipy.integrate import solve_ivp
+from scipy.optimize import least_squares
 
 from lisbon_core._core import STRICT, kernel
+from lisbon_core.anisotropy import fit_coefficients
 from lisbon_core.frames import angle_between, spread_directions
 from lisbon_core.orbits.kernels import integrate
 from lisbon_core.orbits.motion import Field
@@ -69,8 +73,6 @@ def cores(n: int):
 
 def evaluation_ns(field, parameters, points) -> float:
     """Time of one evaluation of a compiled field in a bare loop over points (N, 3), nanoseconds."""
-    import numba
-
     @numba.njit(**STRICT)
     def loop(points, parameters):
         total = 0.0
@@ -133,16 +135,11 @@ def spiral_tracer(states, found, motion, parameters):
 
 @functools.cache
 def _compiled_motion(field):
-    import numba
-
     return numba.njit(**STRICT)(_motion(field, math.sqrt))
 
 
 def scipy_solver(field, parameters):
     """Solver (states (N, 6), times (N,), tolerance, method) -> final states, by scipy's `solve_ivp`."""
-    import numba
-    from scipy.integrate import solve_ivp
-
     derivative = _compiled_motion(field)
     side = numba.njit(**STRICT)(lambda _, y, parameters: np.array(derivative(y, parameters)))
 
@@ -156,8 +153,6 @@ def scipy_solver(field, parameters):
 
 def numbalsoda_solver(field, parameters):
     """The same by numbalsoda's dop853, in one compiled loop."""
-    import numba
-
     derivative, size, numbalsoda = _compiled_motion(field), len(parameters), optional("numbalsoda")
     dop853 = numbalsoda.dop853
 
@@ -215,10 +210,6 @@ def fit_solvers(columns, data: np.ndarray) -> dict[str, Callable[[], np.ndarray]
     data : ndarray, shape (n_observed,)
         Relative intensity, each ring with mean 1.
     """
-    from scipy.optimize import least_squares
-
-    from lisbon_core.anisotropy import fit_coefficients
-
     scale, root = columns.scale, np.sqrt(columns.weight)
 
     def residual(x):
