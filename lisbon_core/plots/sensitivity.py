@@ -128,9 +128,6 @@ def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
         axes.plot(*assumed, "x", color=COLOURS["black"], markersize=6)
     axes.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)", aspect=1.0 / narrow)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    bar = fig.colorbar(dots, ax=axes, orientation="horizontal", aspect=25, label="reduced chi-square")
-    ticks = [tick for tick in MaxNLocator(4).tick_values(np.min(chi2), np.max(chi2))
-             if np.min(chi2) <= tick <= np.max(chi2)]
-    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks], minor=False)
-    bar.minorticks_off()
+    fig.colorbar(dots, ax=axes, orientation="horizontal", aspect=25, label="reduced chi-square",
+                 ticks=MaxNLocator(4).tick_values(np.min(chi2), np.max(chi2)), format="%.3g").minorticks_off()
     return fig

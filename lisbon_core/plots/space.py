@@ -105,9 +105,8 @@ def orbits_in_space(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[
         axes.text(*last, str(number), fontsize=8, zorder=7, ha="center", va="center",
                   bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "0.5", "linewidth": 0.5})
         fig.text(0.015, 1.0 - 0.035 * number, f"{number}  {label}", fontsize=8)
-    bar = fig.colorbar(drawn, ax=axes, label="|B| on the way (microgauss)", shrink=0.6, aspect=25, pad=0.02)
-    bar.set_ticks([0.3, 0.5, 1, 2, 3, 6], labels=["0.3", "0.5", "1", "2", "3", "6"], minor=False)
-    bar.minorticks_off()
+    fig.colorbar(drawn, ax=axes, label="|B| on the way (microgauss)", shrink=0.6, aspect=25, pad=0.02,
+                 ticks=[0.3, 0.5, 1, 2, 3, 6], format="%g").minorticks_off()
     return fig
 
 
@@ -166,10 +165,8 @@ def unfolding(panels: dict, mu, gyrophase, field_icrs) -> Figure:
         dots = axes.scatter(*on_map(directions), **look)
     axes = fig.add_subplot(grid[-1, -1])
     axes.scatter(gyrophase, mu, **look)
-    axes.set_facecolor("0.8")
-    axes.set_box_aspect(0.5)
     axes.set(xlabel="angle about B (degrees)", ylabel=MU, xlim=(-180, 180), ylim=(-1, 1),
-             xticks=[-180, -90, 0, 90, 180])
+             xticks=[-180, -90, 0, 90, 180], facecolor="0.8", box_aspect=0.5)
     axes.set_title("the last one, laid out along B", pad=6, fontsize=8.5)
     fig.colorbar(dots, ax=fig.axes, orientation="horizontal", shrink=0.5, aspect=35, pad=0.02,
                  ticks=[-1, -0.5, 0, 0.5, 1], label="pitch-angle cosine μ in the interstellar medium")
