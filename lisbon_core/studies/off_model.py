@@ -4,13 +4,12 @@
 made through heliospheres and detectors that are not those of the fit (an MHD simulation, a long tail, one polarity
 after the other, two responses mixed, draws from the laws of the ensemble that are none of its members), each with
 truths and noise of their own, and fitted as ever, through the default heliosphere.
+
+`--samples` are the orbits a pixel of the maps that skies are made with.
 """
 
-import argparse
 import functools
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
@@ -24,6 +23,7 @@ from lisbon_core.liouville import Sampling, cached_samples, grid
 from lisbon_core.parameters import RunParameters
 from lisbon_core.response import air_shower, response
 from lisbon_core.run import DATA, Run
+from lisbon_core.studies.coverage import asked, written
 from lisbon_core.synthetic import make_sky, random_truth
 
 NUMBERS = ("A_1", "A_2", "G_x", "G_y", "1/L", "gradient_length")
@@ -80,7 +80,7 @@ def off_model(made: list[tuple[str, Member]], skies: int = 200, samples: int = 3
     return rows
 
 
-def tabulated(rows: list[dict], **meta) -> Table:
+def tabulated(rows: list[dict]) -> Table:
     """Coverage by kind and number: shares within 68 and 95 % intervals, with and without the systematic error.
 
     `wide` is how much wider the intervals are than 90 % of the skies need.
@@ -97,21 +97,15 @@ def tabulated(rows: list[dict], **meta) -> Table:
                           np.median([row["chi2_reduced"] for row in those])))
     names = ("kind", "number", "skies", "within_68", "within_95", "within_95_statistical", "wide", "error_ratio",
              "chi2_reduced")
-    table = Table(rows=lines, names=names, meta=meta)
+    table = Table(rows=lines, names=names)
     table.round(3)
     return table
 
 
 def main() -> None:
     """Write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--skies", type=int, default=200)
-    parser.add_argument("--samples", type=int, default=32, help="orbits a pixel of the maps that skies are made with")
-    parser.add_argument("--out", type=Path, help="file (ECSV) that the table is written to; else it is printed")
-    chosen = parser.parse_args()
-    command = f"python -m lisbon_core.studies.off_model --skies {chosen.skies} --samples {chosen.samples}"
-    table = tabulated(off_model(kinds(), chosen.skies, chosen.samples), command=command)
-    table.write(chosen.out or sys.stdout, format="ascii.ecsv", overwrite=True)
+    chosen = asked(__doc__, skies=200, samples=32)
+    written(tabulated(off_model(kinds(), chosen.skies, chosen.samples)), "off_model", chosen)
 
 
 if __name__ == "__main__":
