@@ -63,8 +63,7 @@ def sky_through(run: Run, through: LiouvilleMap) -> np.ndarray:
     """Relative intensity - 1 (n_dec, n_ra) that the A_n of the run's truth make of a map, mean over the sphere 0."""
     terms = mean_columns(through, ORDER, run.truth.p_index)[0][:, :ORDER + 1]
     intensity = (terms @ [1.0, *run.truth.pad.legendre(ORDER)]).reshape(through.mu.shape[1:])
-    area = np.broadcast_to(np.cos(np.radians(through.dec))[:, None], intensity.shape)
-    return intensity / np.average(intensity, weights=area) - 1.0
+    return intensity / np.average(intensity.mean(axis=1), weights=np.cos(np.radians(through.dec))) - 1.0
 
 
 def heliosphere(run: Run, east: float, north: float, strength: float):

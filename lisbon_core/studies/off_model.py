@@ -55,7 +55,7 @@ def off_model(made: list[tuple[str, Member]], skies: int = 200, samples: int = 3
     -------
     list of dict
         A row for each sky and number: kind, number, pull and pull_statistical (found less true over the error, with and
-        without the systematic one), ratio of the errors, and chi2_reduced.
+        without the systematic one), and chi2_reduced.
     """
     assumed = RunParameters(grid_deg=4.0, **parameters)
     shared, rows, step = Run(assumed), [], grid(4.0)
@@ -75,8 +75,7 @@ def off_model(made: list[tuple[str, Member]], skies: int = 200, samples: int = 3
             if number == "1/L":
                 away = (1.0 / claim.value - 1.0 / claim.truth) * claim.value**2
             rows.append({"kind": kind, "number": number, "pull": away / claim.total,
-                         "pull_statistical": away / claim.sigma, "ratio": claim.total / claim.sigma,
-                         "chi2_reduced": run.fit.chi2_reduced})
+                         "pull_statistical": away / claim.sigma, "chi2_reduced": run.fit.chi2_reduced})
     return rows
 
 
@@ -93,10 +92,8 @@ def tabulated(rows: list[dict]) -> Table:
                 continue
             pull, alone = (np.abs([row[name] for row in those]) for name in ("pull", "pull_statistical"))
             lines.append((kind, number, len(those), np.mean(pull < 1.0), np.mean(pull < 1.96), np.mean(alone < 1.96),
-                          1.96 / np.quantile(pull, 0.9), np.median([row["ratio"] for row in those]),
-                          np.median([row["chi2_reduced"] for row in those])))
-    names = ("kind", "number", "skies", "within_68", "within_95", "within_95_statistical", "wide", "error_ratio",
-             "chi2_reduced")
+                          1.96 / np.quantile(pull, 0.9), np.median([row["chi2_reduced"] for row in those])))
+    names = ("kind", "number", "skies", "within_68", "within_95", "within_95_statistical", "wide", "chi2_reduced")
     table = Table(rows=lines, names=names)
     table.round(3)
     return table
