@@ -4,7 +4,6 @@ Workload B: protons of 4 TV from 1 AU, backwards to 1000 AU, through a spiral bl
 The others are told when each orbit ends and need not find the exit; whoever takes compiled functions gets our field.
 """
 
-import functools
 import importlib.util
 import math
 import os
@@ -133,14 +132,9 @@ def spiral_tracer(states, found, motion, parameters):
     integrate(states, found, motion, Field(_OWN, parameters))
 
 
-@functools.cache
-def _compiled_motion(field):
-    return numba.njit(**STRICT)(_motion(field, math.sqrt))
-
-
 def scipy_solver(field, parameters):
     """Solver (states (N, 6), times (N,), tolerance, method) -> final states, by scipy's `solve_ivp`."""
-    derivative = _compiled_motion(field)
+    derivative = numba.njit(**STRICT)(_motion(field, math.sqrt))
     side = numba.njit(**STRICT)(lambda _, y, parameters: np.array(derivative(y, parameters)))
 
     def solve(states, times, tolerance, method="RK45"):
@@ -153,8 +147,8 @@ def scipy_solver(field, parameters):
 
 def numbalsoda_solver(field, parameters):
     """The same by numbalsoda's dop853, in one compiled loop."""
-    derivative, size, numbalsoda = _compiled_motion(field), len(parameters), optional("numbalsoda")
-    dop853 = numbalsoda.dop853
+    derivative, numbalsoda = numba.njit(**STRICT)(_motion(field, math.sqrt)), optional("numbalsoda")
+    dop853, size = numbalsoda.dop853, len(parameters)
 
     @numba.cfunc(numbalsoda.lsoda_sig)
     def side(_, y, out, data):
