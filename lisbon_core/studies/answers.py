@@ -129,8 +129,7 @@ def dipole(run: Run) -> dict:
 def _as_dipole(seen: study.Harmonics, energy) -> list[list[float]]:
     """Amplitude and phase (degrees) with their errors, at each energy."""
     seen = seen.at(np.clip(energy, *seen.energy[[0, -1]]))
-    columns = (seen.field_of_view * seen.amplitude, seen.field_of_view * seen.amplitude_sigma, seen.phase,
-               seen.phase_sigma)
+    columns = seen.dipole, seen.field_of_view * seen.amplitude_sigma, seen.phase, seen.phase_sigma
     return [[float(f"{one:.3g}") for one in column] for column in columns]
 
 
