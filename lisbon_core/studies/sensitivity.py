@@ -35,30 +35,29 @@ def variations(run: Run) -> list[Variation]:
     """
     base = _coarse(run)
     seen = run.sky.dec[run.sky.observed.any(axis=1)]
-    chosen = {
-        "as assumed": {"as assumed": {}},
-        "order of the series": {f"order {n}": {"order": n} for n in (3, 5, 6, 8, 9)},
-        "declinations used": {
-            f"dec {side} {limit:g}°".replace("-", "−"): {name: float(limit)}
-            for name, side, limit in (("dec_min", ">", seen[0] + 10.0), ("dec_max", "<", seen[-1] - 10.0))},
-        "direction of the field": {f"{SPELLED.get(name, name)} field": {
-            "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame,
-            "field_uG": preset.field_uG or base.field_uG} for name, preset in FIELD_PRESETS.items()},
-        "solar polarity": {"polarity +1": {"polarity": 1, "epoch": "fixed"},
-                           "polarity −1": {"polarity": -1, "epoch": "fixed"}},
-        "where orbits end": {f"boundary {factor * base.boundary_AU:g} AU": {"boundary_AU": factor * base.boundary_AU}
-                             for factor in (0.5, 2.0)},
-        "response": {"one rigidity": {"response": "mono", "rigidity_TV": base.scale_TV}},
-        "orbits that are not out": {"not out: dropped": {"orbits": "out"}},
-        "chaotic orbits": {"chaotic: dropped": {"orbits": "calm"}},
-        "sample of the map": {f"{2 * base.samples} samples": {"samples": 2 * base.samples}},
-        "closure": {f"{closure} closure": {"closure": closure} for closure in ("flux-tube", "uniform")}}
+    chosen = [("as assumed", "as assumed", {})]
+    chosen += [("order of the series", f"order {n}", {"order": n}) for n in (3, 5, 6, 8, 9)]
+    chosen += [("declinations used", f"dec {side} {limit:g}°".replace("-", "−"), {name: float(limit)})
+               for name, side, limit in (("dec_min", ">", seen[0] + 10.0), ("dec_max", "<", seen[-1] - 10.0))]
+    chosen += [("direction of the field", f"{SPELLED.get(name, name)} field", {
+        "field_lon": preset.lon, "field_lat": preset.lat, "field_frame": preset.frame,
+        "field_uG": preset.field_uG or base.field_uG})
+        for name, preset in FIELD_PRESETS.items()]
+    chosen += [("solar polarity", f"polarity {sign:+d}".replace("-", "−"), {"polarity": sign, "epoch": "fixed"})
+               for sign in (1, -1)]
+    chosen += [("where orbits end", f"boundary {factor * base.boundary_AU:g} AU",
+                {"boundary_AU": factor * base.boundary_AU}) for factor in (0.5, 2.0)]
+    chosen += [("response", "one rigidity", {"response": "mono", "rigidity_TV": base.scale_TV})]
+    chosen += [("orbits that are not out", "not out: dropped", {"orbits": "out"}),
+               ("chaotic orbits", "chaotic: dropped", {"orbits": "calm"})]
+    chosen += [("sample of the map", f"{2 * base.samples} samples", {"samples": 2 * base.samples})]
+    chosen += [("closure", f"{closure} closure", {"closure": closure}) for closure in ("flux-tube", "uniform")]
     if run.heliosphere is not run.closed_form:  # a field on a grid is what it is
-        del chosen["direction of the field"], chosen["solar polarity"]
+        chosen = [one for one in chosen if one[0] not in ("direction of the field", "solar polarity")]
     if run.others:  # each has a response and limits of its own
-        del chosen["declinations used"], chosen["response"]
+        chosen = [one for one in chosen if one[0] not in ("declinations used", "response")]
     made = []
-    for kind, label, changes in ((kind, *one) for kind, those in chosen.items() for one in those.items()):
+    for kind, label, changes in chosen:
         with suppress(ParameterError):
             made.append(Variation(kind, label, replace(base, **changes)))
     return [made[0], *(one for one in made[1:] if one.parameters != base)]
