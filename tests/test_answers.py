@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from toy import unpacked
 
 from lisbon_core.liouville import grid, straight_lines
 from lisbon_core.measurements import dipoles
@@ -17,7 +18,7 @@ RUN = Run(RunParameters())
 
 
 def test_sky_of_a_node_is_what_is_traced():
-    held, tables = TABLES["sky"], {name: answers.unpacked(TABLES["sky"][name]) for name in ("earth", "straight")}
+    held, tables = TABLES["sky"], {name: unpacked(TABLES["sky"][name]) for name in ("earth", "straight")}
     assert tables["earth"].shape[:3] == tuple(len(held[name]) for name in ("strength_uG", "lat", "lon"))
     model = answers.heliosphere(RUN, answers.SHIFTS[3], answers.SHIFTS[1], answers.STRENGTHS[2])
     free = answers.sky_through(RUN, straight_lines(model, *grid(answers.STEP_DEG)))
@@ -33,7 +34,7 @@ def test_sky_of_a_node_is_what_is_traced():
 def test_scattering_of_a_node_is_what_is_solved(length, omega, eta):
     held = TABLES["scattering"]
     law, kpc, pad = answers.pad_of(held["eta"][eta] / held["level"], held["omega"][omega], held["L_pc"][length])
-    found = {name: answers.unpacked(held[name]) for name in ("D", "F", "A", "gradient_kpc")}
+    found = {name: unpacked(held[name]) for name in ("D", "F", "A", "gradient_kpc")}
     near = {"rtol": 5e-3, "atol": 1e-5}  # the menu shows eta in whole numbers
     np.testing.assert_allclose(found["D"][omega, eta], diffusion_coefficient(law, answers.MU, 1.0), **near)
     np.testing.assert_allclose(found["F"][length, omega, eta], pad(answers.MU) - 1.0, **near)
@@ -43,7 +44,7 @@ def test_scattering_of_a_node_is_what_is_solved(length, omega, eta):
 
 def test_every_d_of_the_table_has_the_diffusion_coefficient_it_is_drawn_for():
     mu = answers.MU[1:-1]  # D vanishes at both ends
-    for row in answers.unpacked(TABLES["scattering"]["D"]):
+    for row in unpacked(TABLES["scattering"]["D"]):
         for values in row[2:7]:  # deeper gaps are narrower than the points of the table
             h = values[1:-1] / (1.0 - mu**2)
             found = parallel_kappa29(lambda at, h=h: np.interp(at, mu, h) * (1.0 - at**2))
@@ -65,6 +66,6 @@ def test_dipole_holds_every_published_point_and_needs_no_heliosphere_at_the_high
 
 
 def test_packing_refuses_what_does_not_fit():
-    np.testing.assert_allclose(answers.unpacked(answers.packed([[-0.1, 0.2]], 0.1, "<i1")), [[-0.1, 0.2]])
+    np.testing.assert_allclose(unpacked(answers.packed([[-0.1, 0.2]], 0.1, "<i1")), [[-0.1, 0.2]])
     with pytest.raises(ValueError, match="larger step"):
         answers.packed([1.0], 1e-3, "<i1")

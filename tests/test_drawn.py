@@ -44,25 +44,13 @@ def test_lines_and_errors_of_both_axes(axes, scale):
     np.testing.assert_allclose(found["line"][:, :2], np.stack([X, X**3], axis=1))
 
 
-def test_bars_histograms_and_their_words(axes):
+def test_bars_and_their_words(axes):
     axes.bar(["one", "two"], [3.0, -1.0], label="upright")
     axes.barh([10.0, 20.0], [5.0, 6.0], label="lying")
-    axes.hist([0.5, 0.6, 1.5], bins=[0.0, 1.0, 2.0], label="counts")
-    axes.stairs([7.0, 8.0], [0.0, 1.0, 4.0], label="steps")
     found = data(axes)
     np.testing.assert_allclose(found["upright"], [[0, 3], [1, -1]])
     np.testing.assert_allclose(found["lying"], [[5, 10], [6, 20]])
-    np.testing.assert_allclose(found["counts"], [[0.5, 2], [1.5, 1]])
-    np.testing.assert_allclose(found["steps"], [[0.5, 7], [2.5, 8]])
     assert read(axes.figure).meta["curves"][1]["x_ticks"] == {0.0: "one", 1.0: "two"}
-
-
-@pytest.mark.parametrize(("origin", "top"), [("lower", [3.0, 4.0]), ("upper", [1.0, 2.0])])
-def test_images_are_the_right_way_up(axes, origin, top):
-    axes.imshow([[1.0, 2.0], [3.0, 4.0]], origin=origin, extent=(0.0, 20.0, 0.0, 2.0))
-    points, = data(axes).values()
-    upper = points[points[:, 1] == 1.5]
-    np.testing.assert_allclose(upper[np.argsort(upper[:, 0])], [[5.0, 1.5, top[0]], [15.0, 1.5, top[1]]])
 
 
 def test_scatter_areas_and_lines_in_pieces(axes):

@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 import yaml
+from toy import unpacked
 
 import lisbon_core
 from lisbon_core._core import LisbonError
@@ -326,7 +327,7 @@ def test_figures_answer_the_keyboard_as_the_package_does(built, watched):
         assert page.get_attribute(marks, "data-field") == f"{at[0]:g} {at[1]:g}"
         assert f"right ascension {at[0]:.0f}°" in words
     words, changed = pressed(page, "sky-strength", "End")
-    lowest = answers.unpacked(tables["sky"]["earth"])[-1, 2, 0].min()
+    lowest = unpacked(tables["sky"]["earth"])[-1, 2, 0].min()
     assert changed
     assert f"from −{-1e3 * lowest:.2f}" in words
     for key, eta in (("End", 8), ("Home", 0)):  # scattering strongest at 90 degrees, and weakest

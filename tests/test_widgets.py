@@ -8,7 +8,7 @@ from PIL import Image
 
 from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.run import Run
-from lisbon_core.studies import sliders
+from lisbon_core.studies import answers
 from lisbon_core.tools import notebook, widgets
 
 ipywidgets = pytest.importorskip("ipywidgets")
@@ -62,7 +62,7 @@ def test_scattering_slider_redraws(shown):
 
 @pytest.mark.parametrize(("eta", "omega", "L"), [(-560, 0.4, 3.0), (560, 2.0, 3.0), (560, 0.4, 60.0), (0, 1.0, 17.8)])
 def test_every_end_of_the_scattering_sliders_is_legal(eta, omega, L):
-    figure, sentence = sliders.draw_scattering(eta, omega, L)
+    figure, sentence = answers.draw_scattering(eta, omega, L)
     assert len(figure.axes) == 2
     assert np.all(np.isfinite(figure.axes[1].lines[1].get_ydata()))
     assert "nan" not in sentence
@@ -81,7 +81,7 @@ def test_field_direction(shown, run):
 
 def test_field_points_where_it_is_turned(run):
     """mu is greatest where particles come from the side opposite to the field."""
-    figure, _ = sliders.draw_field_direction(run, 90.0, 90.0, False)
+    figure, _ = answers.draw_field_direction(run, 90.0, 90.0, False)
     mesh = next(c for c in figure.axes[0].collections if hasattr(c, "get_coordinates"))
     values = np.ma.filled(mesh.get_array(), np.nan)
     corners = mesh.get_coordinates()

@@ -1,5 +1,7 @@
-"""A Liouville map that can be written down (no heliosphere: straight lines, a uniform field), and skies through it."""
+"""A Liouville map that can be written down (no heliosphere: straight lines, a uniform field), and skies through it;
+and a table of the site read back."""
 
+import base64
 from dataclasses import replace
 
 import numpy as np
@@ -46,3 +48,9 @@ def sky_of(liouville, theta, dec_min=-90.0, averaging=0.0, noise=1e-4):
     blank = even_sky(liouville.dec, liouville.ra, dec_min, 90.0, noise, averaging)
     columns = design(blank, liouville, theta.size - 2).exact()
     return blank.replace(relative_intensity=columns.on_grid(columns.intensity(theta))), columns
+
+
+def unpacked(table):
+    """The array that `answers.packed` took, to half a step."""
+    whole = np.frombuffer(base64.b64decode(table["base64"]), table["kind"])
+    return whole.reshape(table["shape"]) * table["step"]

@@ -11,9 +11,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection, QuadMesh
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.contour import ContourSet
-from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
-from matplotlib.patches import Polygon, StepPatch
+from matplotlib.patches import Polygon
 from matplotlib.path import Path as Outline
 
 from lisbon_core._core import LisbonError
@@ -155,8 +154,8 @@ def _artists(axes):
             done |= {*one.patches}
             low, high = np.array([patch.get_bbox().get_points() for patch in one.patches]).transpose(1, 2, 0)
             x, y = np.where(np.array([[False], [True]]) ^ (one.orientation == "horizontal"), high, 0.5 * (low + high))
-            yield one.patches[0] if str(one.get_label())[0] == "_" else one, _points(x, y)  # of a histogram
-    for one in (*axes.get_lines(), *axes.collections, *axes.images, *axes.patches):
+            yield one, _points(x, y)
+    for one in (*axes.get_lines(), *axes.collections, *axes.patches):
         if one in done:
             continue
         value = one.get_array() if isinstance(one, ScalarMappable) else None
@@ -173,16 +172,6 @@ def _artists(axes):
             value = np.reshape(value, places.shape[:2])[::step, ::step]
             points = _points(*places[::step, ::step].reshape(-1, 2).T, value=value)
             yield one, points[np.isfinite(points[:, VALUE])]
-        elif isinstance(one, AxesImage):
-            left, right, *bottom_top = one.get_extent()
-            rows, columns = one.get_array().shape[:2]
-            ends = bottom_top if one.origin == "lower" else bottom_top[::-1]
-            x, y = (first + (last - first) * (np.arange(n) + 0.5) / n
-                    for first, last, n in ((left, right, columns), (*ends, rows)))
-            yield one, _points(*np.meshgrid(x, y), value=value)
-        elif isinstance(one, StepPatch):
-            height, edges, _ = one.get_data()
-            yield one, _points(0.5 * (edges[1:] + edges[:-1]), height)
         elif isinstance(one, LineCollection | PolyCollection | ContourSet) and (own or space):
             pieces = getattr(one, "_segments3d", []) if space else _pieces(one)
             yield one, _joined(pieces, value)

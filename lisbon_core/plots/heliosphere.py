@@ -1,12 +1,12 @@
 """The heliosphere in cuts, its field lines, and its field along a track."""
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import rotation_to_icrs, unit_vector
+from lisbon_core.frames import icrs_to_model, rotation_to_icrs, unit_vector
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.plots.style import COLOURS, blank, styled
 
@@ -15,23 +15,13 @@ UPWIND = "upwind (AU)"
 
 
 def _solar_axes(heliosphere) -> np.ndarray:
-    """Rows: axes of the solar frame in model axes; z the rotation axis, x towards upwind, y = z x x."""
+    """Rows: axes of the solar frame in model axes; x towards upwind, y = z x x, z the rotation axis."""
     axis = heliosphere.axes @ unit_vector(*HeliosphereParameters.rotation_axis_icrs)
-    upwind = -heliosphere.flow / np.linalg.norm(heliosphere.flow)
-    upwind -= (axis @ upwind) * axis
-    upwind /= np.linalg.norm(upwind)
-    return np.stack([upwind, np.cross(axis, upwind), axis])
+    return icrs_to_model(axis, -heliosphere.flow / np.linalg.norm(heliosphere.flow))
 
 
-class Plane(NamedTuple):
-    """The plane of two directions that holds the point `above`, and the words on its axes."""
-
-    along: np.ndarray
-    up: np.ndarray
-    title: str
-    xlabel: str
-    ylabel: str
-    above: np.ndarray | float = 0.0
+# the plane of the directions `along` and `up` that holds the point `above`, and the words on its axes
+Plane = namedtuple("Plane", "along up title xlabel ylabel above", defaults=(0.0,))
 
 
 def _planes(heliosphere, points: int, colour: str, *planes: Plane):

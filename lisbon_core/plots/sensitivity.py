@@ -1,4 +1,4 @@
-"""What the conclusions depend on, one row an assumption."""
+"""What the conclusions depend on: assumptions changed one by one, kinds of them, members of an ensemble, fields."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -54,6 +54,52 @@ def sensitivity(labels, kinds, panels: dict, suspect) -> Figure:
 
 
 @styled
+def error_budget(panels: dict[str, dict[str, float]], statistical: dict[str, float]) -> Figure:
+    """What each kind of assumption adds to the systematic error of some numbers, a panel a number.
+
+    Parameters
+    ----------
+    panels : dict of dict
+        By the number's title: by kind, its part of the systematic error; the kinds of the first set the order.
+    statistical : dict
+        By the same titles: the statistical error, drawn as a line.
+    """
+    kinds = list(next(iter(panels.values())))
+    fig = row_panels(panels, kinds, 1.0 + 0.2 * len(kinds), 7)
+    for axes, (title, parts) in zip(fig.axes, panels.items(), strict=True):
+        axes.barh(range(len(kinds)), [parts[kind] for kind in kinds], color=COLOURS["orange"], height=0.7)
+        axes.axvline(statistical[title], color=COLOURS["blue"], linewidth=1.2)
+    return fig
+
+
+@styled
+def members_fitted(values, chi2, assumed, title: str, truth=None) -> Figure:
+    """A number found through each member of an ensemble, against how well the sky is fitted through it.
+
+    Parameters
+    ----------
+    values, chi2 : array (n_member,)
+        The last member is the heliosphere of another kind.
+    assumed : (value, sigma, chi2)
+        Through the heliosphere of the run.
+    title : str
+        Of the number.
+    truth : float, optional
+        Of a synthetic sky.
+    """
+    fig, axes = one_panel(2.8)
+    axes.plot(values[:-1], chi2[:-1], "o", color=COLOURS["black"], markersize=4, label="drawn from the laws")
+    axes.plot(values[-1:], chi2[-1:], "s", color=COLOURS["orange"], markersize=6, label="of another kind")
+    axes.errorbar(assumed[0], assumed[2], xerr=assumed[1], fmt="D", color=COLOURS["blue"], markersize=5,
+                  label="as assumed")
+    if truth is not None:
+        axes.axvline(truth, color=COLOURS["red"], linestyle="--", linewidth=1.0, label="truth")
+    axes.set(xlabel=title, ylabel="reduced chi-square")
+    axes.legend(fontsize=7)
+    return fig
+
+
+@styled
 def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
     """Reduced chi-square over directions of the field, and the region of the one that suits best.
 
@@ -82,9 +128,6 @@ def field_fan(directions, chi2, best=None, assumed=None) -> Figure:
         axes.plot(*assumed, "x", color=COLOURS["black"], markersize=6)
     axes.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)", aspect=1.0 / narrow)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    bar = fig.colorbar(dots, ax=axes, orientation="horizontal", aspect=25, label="reduced chi-square")
-    ticks = [tick for tick in MaxNLocator(4).tick_values(np.min(chi2), np.max(chi2))
-             if np.min(chi2) <= tick <= np.max(chi2)]
-    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks], minor=False)
-    bar.minorticks_off()
+    fig.colorbar(dots, ax=axes, orientation="horizontal", aspect=25, label="reduced chi-square",
+                 ticks=MaxNLocator(4).tick_values(np.min(chi2), np.max(chi2)), format="%.3g").minorticks_off()
     return fig

@@ -26,12 +26,11 @@ def sky_axes(fig: Figure, position, title: str, field_icrs=None) -> mpl.axes.Axe
     the opposite direction are marked if it is given.
     """
     axes = fig.add_subplot(position, projection="mollweide")
-    axes.set_xticks(np.radians(np.arange(-120, 121, 60)), [f"{180 - lon}°" for lon in range(-120, 121, 60)])
+    axes.set_xticks(np.radians(np.arange(-120, 121, 60)), [f"{180 - lon}°" for lon in range(-120, 121, 60)],
+                    path_effects=HALO)
     axes.set_yticks(np.radians(np.arange(-60, 61, 30)),
                     [f"{lat}°".replace("-", "−") if lat else "" for lat in range(-60, 61, 30)])
     axes.tick_params(labelsize=6)
-    for label in axes.get_xticklabels():
-        label.set_path_effects(HALO)
     axes.grid(alpha=0.35, linewidth=0.5)
     axes.set_title(title, pad=6, fontsize=8.5)
     if field_icrs is not None:
@@ -45,9 +44,7 @@ def sky_axes(fig: Figure, position, title: str, field_icrs=None) -> mpl.axes.Axe
 
 def colour_pixels(axes, dec, ra, values, **options):
     """Colour the pixels of a regular grid on a sky axes."""
-    ra_edges = np.append(ra - 0.5 * (ra[1] - ra[0]), ra[-1] + 0.5 * (ra[1] - ra[0]))
-    dec_edges = np.clip(np.append(dec - 0.5 * (dec[1] - dec[0]), dec[-1] + 0.5 * (dec[1] - dec[0])), -90.0, 90.0)
-    return axes.pcolormesh(-np.radians(ra_edges - 180.0), np.radians(dec_edges), np.ma.masked_invalid(values),
+    return axes.pcolormesh(-np.radians(ra - 180.0), np.radians(dec), np.ma.masked_invalid(values), shading="nearest",
                            rasterized=True, **options)
 
 

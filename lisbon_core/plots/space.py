@@ -1,4 +1,6 @@
-"""Orbits in space: through the heliosphere in three dimensions, a bundle that comes apart, the sky unfolding."""
+"""Orbits in space: through the heliosphere in three dimensions, a bundle that comes apart, the sky unfolding, and the
+argument in one picture.
+"""
 
 from collections.abc import Sequence
 
@@ -7,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lisbon_core.frames import angle_between, icrs_to_model, unit_vector
-from lisbon_core.plots.skies import on_map, sky_axes
-from lisbon_core.plots.style import COLOURS, MU, blank, styled
+from lisbon_core.plots.skies import colour_pixels, on_map, sky_axes
+from lisbon_core.plots.style import COLOURS, EXCESS, MU, blank, styled
 
 
 def _drawn(heliosphere, points) -> np.ndarray:
@@ -19,8 +21,7 @@ def _drawn(heliosphere, points) -> np.ndarray:
     if np.any(heliosphere.flow):
         axes = icrs_to_model(-heliosphere.flow @ heliosphere.axes, heliosphere.field_icrs)
         points = points @ heliosphere.axes @ axes.T
-    x, y, z = np.moveaxis(points, -1, 0)
-    return np.stack([z, -y, x], axis=-1)
+    return points[..., [2, 1, 0]] * [1.0, -1.0, 1.0]
 
 
 def in_plane(heliosphere, points) -> np.ndarray:
@@ -35,9 +36,8 @@ def _surfaces(axes, heliosphere, extent_AU: float) -> None:
     shock, wall = (radius[..., None] * directions for radius in heliosphere.parameters.surfaces(directions))
     wall = np.where(wall[..., 2:] < -extent_AU, np.nan, wall)
     for surface, colour, alpha in ((wall, "sky", 0.10), (shock, "orange", 0.22)):
-        x, y, z = np.moveaxis(_drawn(heliosphere, surface), -1, 0)
-        axes.plot_surface(x, y, z, color=COLOURS[colour], alpha=alpha, linewidth=0, rcount=40, ccount=60, shade=True,
-                          rasterized=True, zorder=1)
+        axes.plot_surface(*np.moveaxis(_drawn(heliosphere, surface), -1, 0), color=COLOURS[colour], alpha=alpha,
+                          linewidth=0, rcount=40, ccount=60, shade=True, rasterized=True, zorder=1)
     for k in range(0, 60, 10):  # a few lines of the surface, to see its shape
         axes.plot(*_drawn(heliosphere, wall[:, k]).T, color=COLOURS["sky"], linewidth=0.4, alpha=0.7, zorder=1)
 
@@ -107,9 +107,8 @@ def orbits_in_space(heliosphere, tracks: Sequence[np.ndarray], labels: Sequence[
         axes.text(*last, str(number), fontsize=8, zorder=7, ha="center", va="center",
                   bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "0.5", "linewidth": 0.5})
         fig.text(0.015, 1.0 - 0.035 * number, f"{number}  {label}", fontsize=8)
-    bar = fig.colorbar(drawn, ax=axes, label="|B| on the way (microgauss)", shrink=0.6, aspect=25, pad=0.02)
-    bar.set_ticks([0.3, 0.5, 1, 2, 3, 6], labels=["0.3", "0.5", "1", "2", "3", "6"], minor=False)
-    bar.minorticks_off()
+    fig.colorbar(drawn, ax=axes, label="|B| on the way (microgauss)", shrink=0.6, aspect=25, pad=0.02,
+                 ticks=[0.3, 0.5, 1, 2, 3, 6], format="%g").minorticks_off()
     return fig
 
 
@@ -168,11 +167,72 @@ def unfolding(panels: dict, mu, gyrophase, field_icrs) -> Figure:
         dots = axes.scatter(*on_map(directions), **look)
     axes = fig.add_subplot(grid[-1, -1])
     axes.scatter(gyrophase, mu, **look)
-    axes.set_facecolor("0.8")
-    axes.set_box_aspect(0.5)
     axes.set(xlabel="angle about B (degrees)", ylabel=MU, xlim=(-180, 180), ylim=(-1, 1),
-             xticks=[-180, -90, 0, 90, 180])
+             xticks=[-180, -90, 0, 90, 180], facecolor="0.8", box_aspect=0.5)
     axes.set_title("the last one, laid out along B", pad=6, fontsize=8.5)
     fig.colorbar(dots, ax=fig.axes, orientation="horizontal", shrink=0.5, aspect=35, pad=0.02,
                  ticks=[-1, -0.5, 0, 0.5, 1], label="pitch-angle cosine μ in the interstellar medium")
+    return fig
+
+
+@styled
+def argument(heliosphere, tracks, mu, sky, pad, truth, extent_AU: float = 800.0) -> Figure:
+    """Real orbits in the plane of flow and field, the sky they make at Earth, and what is read from it.
+
+    Parameters
+    ----------
+    heliosphere : Heliosphere
+        Its shock, heliopause and interstellar field are drawn.
+    tracks : sequence of ndarray (n, 3)
+        Orbits back from the Earth, AU, model axes.
+    mu : sequence of float
+        Pitch-angle cosine at the end of each: it gives the colour, red along the field and blue against it.
+    sky : SkyMap
+        Relative intensity.
+    pad : PitchAngleDistribution
+        With errors.
+    truth : callable
+        F(mu) that the sky was made with.
+    """
+    fig = blank(5.3, 4.6)
+    rows = fig.add_gridspec(2, 1, height_ratios=(1.25, 1.0))
+    axes, below = fig.add_subplot(rows[0]), rows[1].subgridspec(1, 2, width_ratios=(1.25, 1.0))
+    turn = np.linspace(0.0, 2.0 * np.pi, 361)
+    around = np.stack([np.sin(turn), np.zeros_like(turn), np.cos(turn)], axis=-1)
+    for radius, colour, name, spot, offset in zip(
+            heliosphere.parameters.surfaces(around), ("orange", "sky"), ("termination\nshock", "heliopause"),
+            (320, 215), ((26, -30), (-26, -16)), strict=True):
+        outline = in_plane(heliosphere, radius[:, None] * around)
+        axes.fill(*outline.T, color=COLOURS[colour], alpha=0.18, linewidth=0)
+        axes.plot(*outline.T, color=COLOURS[colour], linewidth=1.2)
+        axes.annotate(name, outline[spot], xytext=offset, textcoords="offset points", fontsize=8.5, ha="center",
+                      va="top", arrowprops={"arrowstyle": "-", "linewidth": 0.6})
+    for track, cosine in zip(tracks, mu, strict=True):
+        axes.plot(*in_plane(heliosphere, track).T, color=COLOURS["red" if cosine > 0 else "blue"], linewidth=1.1)
+    half = 0.3 * extent_AU * in_plane(heliosphere, heliosphere.axes @ heliosphere.field_icrs)
+    place = np.array([-1.1, 0.4]) * extent_AU
+    axes.annotate("", place + half, place - half, arrowprops={"arrowstyle": "->", "linewidth": 1.6})
+    axes.text(*(place + 1.25 * half), "B", fontsize=10, ha="center", va="center")
+    axes.plot(0.0, 0.0, "o", color="black", markersize=4, zorder=5)
+    axes.annotate("Earth", (0.0, 0.0), xytext=(5, 4), textcoords="offset points", fontsize=9, weight="bold")
+    axes.plot([0.9 * extent_AU, 0.9 * extent_AU + 300.0], [-0.88 * extent_AU] * 2, color="black", linewidth=1.5)
+    axes.text(0.9 * extent_AU + 150.0, -0.85 * extent_AU, "300 AU", fontsize=8, ha="center", va="bottom")
+    axes.set(xlim=(-1.55 * extent_AU, 1.55 * extent_AU), ylim=(-extent_AU, extent_AU), aspect="equal")
+    axes.axis("off")
+    axes.set_title("1  Follow the particles back, out of the heliosphere", fontsize=9.5, loc="left")
+    seen = sky_axes(fig, below[0], "", heliosphere.field_icrs)
+    values = 1e3 * (sky.relative_intensity - 1.0)
+    limit = np.nanmax(abs(values))
+    colour_pixels(seen, sky.dec, sky.ra, values, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    seen.set(xticklabels=[], yticklabels=[])
+    seen.set_title("2  The sky at Earth", fontsize=9.5, loc="left")
+    read = fig.add_subplot(below[1])
+    fine = np.linspace(-1.0, 1.0, 201)
+    read.plot(fine, 1e3 * (truth(fine) - 1.0), color="0.5", label="truth")
+    for side, colour in ((pad.mu > 0, "red"), (pad.mu <= 0, "blue")):
+        read.errorbar(pad.mu[side], 1e3 * (pad.F[side] - 1.0), 1e3 * pad.sigma[side], fmt="o", markersize=3,
+                      color=COLOURS[colour])
+    read.set(xlabel=MU, ylabel=EXCESS, xticks=[-1, 0, 1])
+    read.set_title("3  What it tells: F(μ)", fontsize=9.5, loc="left")
+    fig.supxlabel("Recovery test: a synthetic sky of known truth (grey)", fontsize=8.5)
     return fig

@@ -1,6 +1,5 @@
 """The house style of every figure: sizes, fonts, colours that colour-blind eyes can tell apart."""
 
-import contextlib
 import functools
 
 import matplotlib as mpl
@@ -40,13 +39,11 @@ def with_band(axes, x, y, error=None, **line) -> None:
         axes.fill_between(x, y - error, y + error, alpha=0.25, color=drawn.get_color(), linewidth=0)
 
 
-@contextlib.contextmanager
 def house_style():
-    """The house style over matplotlib's own defaults, whatever the user's matplotlib is set to."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)
-        yield
+    """Context of the house style over matplotlib's own defaults, whatever the user's matplotlib is set to."""
+    from matplotlib.style import context  # reads a folder: not before a figure is drawn
+
+    return context(STYLE, after_reset=True)
 
 
 def styled(draw):

@@ -1,4 +1,6 @@
-"""What the figures of the site answer without a kernel: three tables in data/answers.json, made once.
+"""What a reader can turn: the figures of the site, which answer without a kernel, and the sliders of the notebooks.
+
+The site has three tables in data/answers.json, made once.
 
     python -m lisbon_core.studies.answers
 
@@ -10,12 +12,12 @@ the picture of the argument on the first page, figures/argument.svg.
 - scattering: (eta, omega, L) -> D(mu), F(mu), in a steady flux tube at kappa29 = 1;
 - dipole: energy -> amplitude and phase, as notebook 12 predicts them, and what was published.
 
-Arrays are packed: base64 of little-endian integers, numbers of a step, in the order of the axes named.
+Arrays are packed: base64 of little-endian integers, numbers of a step, in the order of the axes named. A slider draws a
+figure, and says a sentence in HTML, from a few numbers (`draw_field_direction`, `draw_order`, `draw_scattering`).
 """
 
 import base64
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,9 +25,9 @@ import numpy as np
 from lisbon_core import plots
 from lisbon_core._core import write_atomically
 from lisbon_core.anisotropy.terms import mean_columns
-from lisbon_core.frames import lonlat
+from lisbon_core.frames import lonlat, unit_vector
 from lisbon_core.heliosphere import closed_form
-from lisbon_core.liouville import Sampling, cached_samples, grid, straight_lines
+from lisbon_core.liouville import Sampling, cached_samples, grid, straight_lines, trace_sky
 from lisbon_core.liouville.map import LiouvilleMap
 from lisbon_core.liouville.tracing import axes_across
 from lisbon_core.measurements import dipoles
@@ -47,6 +49,7 @@ LENGTHS = (-5.0, -10.0, -17.8, -40.0, None, 40.0, 17.8, 10.0, 5.0)  # pc; None: 
 LEVEL = 586.0
 MU = np.linspace(-1.0, 1.0, 41)
 ANGLES, TURNS = (30.0, 55.0, 40.0, 150.0, 125.0, 140.0), (0.0, 180.0, 90.0, 60.0, 240.0, 320.0)  # degrees
+COARSE = 9.0  # degrees: 800 orbits, which take less than a second
 NORTH, SOUTH = (-10.0, 70.0), (-90.0, -25.0)  # Tibet AS-gamma and ARGO-YBJ; IceCube
 
 
@@ -60,18 +63,11 @@ def packed(values, step: float, kind: str) -> dict:
             "base64": base64.b64encode(whole.astype(kind).tobytes()).decode()}
 
 
-def unpacked(table: dict) -> np.ndarray:
-    """The array that `packed` took, to half a step."""
-    whole = np.frombuffer(base64.b64decode(table["base64"]), table["kind"])
-    return whole.reshape(table["shape"]) * table["step"]
-
-
 def sky_through(run: Run, through: LiouvilleMap) -> np.ndarray:
     """Relative intensity - 1 (n_dec, n_ra) that the A_n of the run's truth make of a map, mean over the sphere 0."""
     terms = mean_columns(through, ORDER, run.truth.p_index)[0][:, :ORDER + 1]
     intensity = (terms @ [1.0, *run.truth.pad.legendre(ORDER)]).reshape(through.mu.shape[1:])
-    area = np.broadcast_to(np.cos(np.radians(through.dec))[:, None], intensity.shape)
-    return intensity / np.average(intensity, weights=area) - 1.0
+    return intensity / np.average(intensity.mean(axis=1), weights=np.cos(np.radians(through.dec))) - 1.0
 
 
 def heliosphere(run: Run, east: float, north: float, strength: float):
@@ -87,14 +83,14 @@ def traced(run: Run, model) -> LiouvilleMap:
     return cached_samples(epochs_of(model.parameters, run.parameters.epoch), *grid(STEP_DEG), sampling)
 
 
-def sky(run: Run, strengths: Sequence[float] = STRENGTHS, shifts: Sequence[float] = SHIFTS) -> dict:
+def sky(run: Run) -> dict:
     """Table of skies (strength, latitude, longitude, dec, ra)."""
-    nodes = [[[heliosphere(run, east, north, one) for east in shifts] for north in shifts] for one in strengths]
+    nodes = [[[heliosphere(run, east, north, one) for east in SHIFTS] for north in SHIFTS] for one in STRENGTHS]
     earth = [[[sky_through(run, traced(run, model)) for model in row] for row in plane] for plane in nodes]
     straight = [[sky_through(run, straight_lines(model, *grid(STEP_DEG))) for model in row] for row in nodes[0]]
     own = run.closed_form.parameters
-    return {"strength_uG": list(strengths), "lat": [own.field_lat + one for one in shifts],
-            "lon": [own.field_lon + one for one in shifts], "step_deg": STEP_DEG,
+    return {"strength_uG": list(STRENGTHS), "lat": [own.field_lat + one for one in SHIFTS],
+            "lon": [own.field_lon + one for one in SHIFTS], "step_deg": STEP_DEG,
             "field_icrs": [[np.round(lonlat(model.field_icrs), 2).tolist() for model in row] for row in nodes[0]],
             "earth": packed(earth, 2e-5, "<i1"), "straight": packed(straight, 2e-5, "<i1")}
 
@@ -137,8 +133,7 @@ def dipole(run: Run) -> dict:
 def _as_dipole(seen: study.Harmonics, energy) -> list[list[float]]:
     """Amplitude and phase (degrees) with their errors, at each energy."""
     seen = seen.at(np.clip(energy, *seen.energy[[0, -1]]))
-    columns = (seen.field_of_view * seen.amplitude, seen.field_of_view * seen.amplitude_sigma, seen.phase,
-               seen.phase_sigma)
+    columns = seen.dipole, seen.field_of_view * seen.amplitude_sigma, seen.phase, seen.phase_sigma
     return [[float(f"{one:.3g}") for one in column] for column in columns]
 
 
@@ -151,6 +146,48 @@ def picture(run: Run):
     mu = momenta[-1] @ (run.closed_form.axes @ run.closed_form.field_icrs)
     return plots.argument(run.closed_form, np.moveaxis(positions, 1, 0), mu, run.renormalised.sky, run.pad,
                           run.truth.pad)
+
+
+def draw_field_direction(run, lon: float, lat: float, heliosphere: bool):
+    """Map of mu for an interstellar field that points to (lon, lat), degrees, in the run's frame; and a sentence.
+
+    Traced, where asked for, through the closed form on a coarse grid from one position.
+    """
+    model = closed_form(replace(run.closed_form.parameters, field_lon=lon, field_lat=lat))
+    dec, ra = grid(COARSE)
+    straight = -unit_vector(*np.meshgrid(ra, dec)) @ model.field_icrs
+    if not heliosphere:
+        mu, words = straight, "Straight lines: no heliosphere."
+    else:
+        traced = trace_sky(model, dec, ra, rigidity_TV=run.response.scale_TV, boundary_AU=run.parameters.boundary_AU)
+        mu, area = traced.mu[0], np.repeat(np.cos(np.radians(dec))[:, None], len(ra), axis=1)
+        shift = np.sqrt(np.average((mu - straight) ** 2, weights=area))
+        words = f"The heliosphere shifts μ by {shift:.2f} r.m.s.; {traced.chaotic_fraction:.0%} of the sky is chaotic."
+    return plots.skies({f"field towards {lon:.0f}°, {lat:.0f}° ({run.parameters.field_frame})": mu}, dec, ra,
+                       field_icrs=model.field_icrs, unit="pitch-angle cosine μ", scale=1.0, offset=0.0, limit=1.0,
+                       cmap="PuOr_r"), words
+
+
+def draw_order(run, order: int):
+    """Fit of Eq. (3) with Legendre terms up to `order`: residual sky and pitch-angle distribution; and a sentence."""
+    fit = run.fit_order(order)
+    return plots.fit_of_order(run.sky, fit.of_sky(), run.liouville.field_icrs, run.truth.pad if run.truth else None), (
+        f"Order {order}: reduced chi-square {fit.chi2_reduced:.2f} ± {fit.chi2_reduced_sigma:.2f}, "
+        f"A<sub>1</sub> = ({fit.theta[0] * 1e3:.3f} ± {fit.sigma[0] * 1e3:.3f}) × 10<sup>−3</sup>.")
+
+
+def draw_scattering(eta: float, omega: float, L_pc: float, kappa29: float = 1.0, d_offset: float = 586.0):
+    """D(mu) of Eq. (6) and F(mu) of Eq. (5) in a steady flux tube, beside eta = 0 and no focusing; and a sentence."""
+    mu, curves = np.linspace(-1.0, 1.0, 201), []
+    for label, law, inverse in (("isotropic, no focusing", CosineScattering(0.0, 1.0, d_offset), 0.0),
+                                (f"η = {eta:.0f}, ω = {omega:.2f}, L = {L_pc:.1f} pc".replace("-", "−"),
+                                 CosineScattering(eta, omega, d_offset), 1.0 / L_pc)):
+        length = gradient_length_kpc(law, kappa29)
+        F = stationary_pad(law, 1e3 * length * inverse)
+        curves.append((label, diffusion_coefficient(law, mu, kappa29), F(mu) - 1.0))
+    A = F.legendre(2)
+    return plots.responses({f"level γ = {d_offset:.0f}, κ₂₉ = {kappa29:g}": curves}), (
+        f"Gradient length {length:.2f} kpc, A<sub>1</sub> = {A[0]:.2e}, A<sub>2</sub> = {A[1]:.2e}.")
 
 
 def main() -> None:

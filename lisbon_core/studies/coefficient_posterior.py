@@ -79,9 +79,6 @@ def sample_coefficients(fit: AnisotropyFit, random: np.random.Generator,
     start = fit.theta + seeds.standard_normal((walkers, len(names))) @ width.T * scale
     # no snooker moves: those of emcee 3.1 carry half the power of their Jacobian, and samples come out too narrow
     sampler = emcee.EnsembleSampler(walkers, len(names), log_posterior, moves=emcee.moves.DEMove(), vectorize=True)
-    state = emcee.State(start, random_state=seeds.get_state())
-    state = sampler.run_mcmc(state, steps // 5)
-    sampler.reset()
-    sampler.run_mcmc(state, steps)
-    time = np.max(sampler.get_autocorr_time(tol=0))
-    return sampler.get_chain(flat=True), float(walkers * steps / time)
+    sampler.run_mcmc(emcee.State(start, random_state=seeds.get_state()), steps // 5 + steps)
+    time = np.max(sampler.get_autocorr_time(discard=steps // 5, tol=0))
+    return sampler.get_chain(discard=steps // 5, flat=True), float(walkers * steps / time)

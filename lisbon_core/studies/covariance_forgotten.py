@@ -20,9 +20,7 @@ def independent_pixels(fit: AnisotropyFit) -> AnisotropyFit:
 
     Estimates and chi-square stay what they are; the Liouville map is taken as exact.
     """
-    columns = fit.design
-    noise = sparse.csr_array(sparse.diags_array(columns.weight**-0.5))
-    columns = replace(columns, noise=noise)
+    columns = replace(fit.design, noise=sparse.csr_array(sparse.diags_array(fit.design.weight**-0.5)))
     return replace(fit, design=columns, noise=columns.response(fit.estimator, columns.noise), map_errors={},
                    map_response=fit.map_response[:, :0])
 

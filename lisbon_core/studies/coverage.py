@@ -4,6 +4,8 @@
 notebook 10 shows: for each number the share of skies whose 68 and 95 % intervals hold the truth. The sky is made with a
 map of its own; noise is drawn anew for each sky, and the samples of the fitted map for each scrambling. The series of
 the truth does not end at the fitted order. Nearly all of the time goes into the transport fits, one a sky.
+
+`--response` is what the fit assumes, that of the truth if left out, `--sky-response` what the skies are made with.
 """
 
 import argparse
@@ -98,25 +100,32 @@ def coverage(truth: SkyTruth, made: LiouvilleMap, seen: Response, *, skies: int 
     return Coverage(names, pulls, chi2, scrambling)
 
 
+def asked(about: str, **defaults) -> argparse.Namespace:
+    """Options of a study's command with their defaults, and `--out`, the file (ECSV) that its table is written to."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in defaults.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    parser.add_argument("--out", type=Path, help="file (ECSV) that the table is written to; else it is printed")
+    return parser.parse_args()
+
+
+def written(table: Table, study: str, chosen: argparse.Namespace) -> None:
+    """Write the table of a study, with the command that makes it."""
+    options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in vars(chosen).items() if value)
+    table.meta = {"command": f"python -m lisbon_core.studies.{study} {options}"} | table.meta
+    table.write(chosen.out or sys.stdout, format="ascii.ecsv", overwrite=True)
+
+
 def main() -> None:
     """Write the table for the default truth."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    for name, default in (("skies", 500), ("scramblings", 20), ("samples", 16), ("seed", 1)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--grid-deg", type=float, default=2.0)
-    parser.add_argument("--response", default="", help="that the fit assumes; that of the truth if left out")
-    parser.add_argument("--sky-response", default=DEFAULT_TRUTH.response, help="that the skies are made with")
-    parser.add_argument("--out", type=Path, help="file (ECSV) that the table is written to; else it is printed")
-    chosen = parser.parse_args()
+    chosen = asked(__doc__, skies=500, scramblings=20, samples=16, seed=1, grid_deg=2.0, response="",
+                   sky_response=DEFAULT_TRUTH.response)
     truth = replace(DEFAULT_TRUTH, response=chosen.sky_response)
     seen = response(chosen.response or truth.response, truth.rigidity_TV)
     found = coverage(truth, map_of(truth, chosen.grid_deg), seen, skies=chosen.skies, scramblings=chosen.scramblings,
                      samples=chosen.samples, seed=chosen.seed)
-    options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in vars(chosen).items() if value)
     versions = f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}"
-    made = found.table(command=f"python -m lisbon_core.studies.coverage {options}", versions=versions,
-                       truth=asdict(truth))
-    made.write(chosen.out or sys.stdout, format="ascii.ecsv", overwrite=True)
+    written(found.table(versions=versions, truth=asdict(truth)), "coverage", chosen)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.rounding import number
 from lisbon_core.run import Run
-from lisbon_core.sky import averaging_operator, even_sky
+from lisbon_core.sky import averaging, even_sky
 from lisbon_core.verdicts import NO_FIT, fits
 
 SURE = 3.0  # errors that a conclusion must hold by
@@ -135,8 +135,7 @@ def forecasts(run: Run) -> list[Forecast]:
     for says, dec, factor in (("as observed", seen, 1.0), ("the whole sky", run.sky.dec, 1.0),
                               ("ten times the events", seen, 10.0), ("both", run.sky.dec, 10.0)):
         even = even_sky(run.sky.dec, run.sky.ra, dec[0], dec[-1], noise / np.sqrt(factor), run.sky.averaging_deg)
-        averaged = averaging_operator(even.dec, even.ra, even.averaging_deg, even.footprint) @ whole
-        averaged = averaged.reshape(even.footprint.shape)
+        averaged = (averaging(even) @ whole).reshape(even.footprint.shape)
         sky = even.replace(relative_intensity=np.where(even.footprint, averaged, np.nan))
         other = Run(run.parameters, sky=sky, truth=None, liouville=run.liouville, ensemble=run.ensemble)
         found.append(_errors(says, other))

@@ -5,6 +5,7 @@ their fits. `python -m lisbon_core.studies.measured_sky` writes this to data/mea
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,13 +127,11 @@ def _best_field(sky: SkyMap, order: int, base: RunParameters) -> dict:
         fits.append(fit_anisotropy(sky, replace(traced, replicate=0 * traced.replicate), order, base.p_index))
     share, least = [explained(sky, fit) for fit in fits], max(1.0, min(fit.chi2_reduced for fit in fits))
     field, sigma = fields[np.argmax(share)], (np.nan, np.nan)
-    try:
+    with suppress(AnisotropyError):
         best = field_posterior(fields, [SimpleNamespace(
             theta=fit.theta, covariance=fit.covariance * least, chi2_reduced=fit.chi2_reduced / least,
             effective_pixels=fit.effective_pixels) for fit in fits])
         field, sigma = best.field, best.sigma
-    except AnisotropyError:
-        pass
     return {"field_ra": field[0], "field_dec": field[1], "field_ra_sigma": sigma[0], "field_dec_sigma": sigma[1],
             "field_explained": max(share), "preset_explained": share[0]}
 

@@ -114,8 +114,7 @@ def approach_to_stationary(law: ScatteringLaw, q: float, times: np.ndarray,
     # F1' = M F1 + s as one exponential of the matrix with s appended
     whole = np.zeros((cells + 1, cells + 1))
     whole[:cells, :cells], whole[:cells, -1] = centre @ matrix, centre @ source
-    start = np.append(np.zeros(cells), 1.0)
-    return mu, np.array([(expm(whole * time) @ start)[:cells] for time in np.atleast_1d(times)])
+    return mu, np.array([expm(whole * time)[:cells, -1] for time in times])
 
 
 @dataclass(frozen=True)

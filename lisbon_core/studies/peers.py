@@ -4,7 +4,6 @@ Workload B: protons of 4 TV from 1 AU, backwards to 1000 AU, through a spiral bl
 The others are told when each orbit ends and need not find the exit; whoever takes compiled functions gets our field.
 """
 
-import functools
 import importlib.util
 import math
 import os
@@ -13,9 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from unittest.mock import patch
 
+import numba
 import numpy as np
+from scipy.integrate import solve_ivp
+from scipy.optimize import least_squares
 
 from lisbon_core._core import STRICT, kernel
+from lisbon_core.anisotropy import fit_coefficients
 from lisbon_core.frames import angle_between, spread_directions
 from lisbon_core.orbits.kernels import integrate
 from lisbon_core.orbits.motion import Field
@@ -69,8 +72,6 @@ def cores(n: int):
 
 def evaluation_ns(field, parameters, points) -> float:
     """Time of one evaluation of a compiled field in a bare loop over points (N, 3), nanoseconds."""
-    import numba
-
     @numba.njit(**STRICT)
     def loop(points, parameters):
         total = 0.0
@@ -131,19 +132,9 @@ def spiral_tracer(states, found, motion, parameters):
     integrate(states, found, motion, Field(_OWN, parameters))
 
 
-@functools.cache
-def _compiled_motion(field):
-    import numba
-
-    return numba.njit(**STRICT)(_motion(field, math.sqrt))
-
-
 def scipy_solver(field, parameters):
     """Solver (states (N, 6), times (N,), tolerance, method) -> final states, by scipy's `solve_ivp`."""
-    import numba
-    from scipy.integrate import solve_ivp
-
-    derivative = _compiled_motion(field)
+    derivative = numba.njit(**STRICT)(_motion(field, math.sqrt))
     side = numba.njit(**STRICT)(lambda _, y, parameters: np.array(derivative(y, parameters)))
 
     def solve(states, times, tolerance, method="RK45"):
@@ -156,10 +147,8 @@ def scipy_solver(field, parameters):
 
 def numbalsoda_solver(field, parameters):
     """The same by numbalsoda's dop853, in one compiled loop."""
-    import numba
-
-    derivative, size, numbalsoda = _compiled_motion(field), len(parameters), optional("numbalsoda")
-    dop853 = numbalsoda.dop853
+    derivative, numbalsoda = numba.njit(**STRICT)(_motion(field, math.sqrt)), optional("numbalsoda")
+    dop853, size = numbalsoda.dop853, len(parameters)
 
     @numba.cfunc(numbalsoda.lsoda_sig)
     def side(_, y, out, data):
@@ -215,10 +204,6 @@ def fit_solvers(columns, data: np.ndarray) -> dict[str, Callable[[], np.ndarray]
     data : ndarray, shape (n_observed,)
         Relative intensity, each ring with mean 1.
     """
-    from scipy.optimize import least_squares
-
-    from lisbon_core.anisotropy import fit_coefficients
-
     scale, root = columns.scale, np.sqrt(columns.weight)
 
     def residual(x):

@@ -31,25 +31,22 @@ DISTANCE_ERROR, FIELD_ERROR = 0.015, 0.12  # relative: the surfaces move by more
 def average(daily: Path, spacecraft: int) -> Table:
     """Means over 27 days of one spacecraft's daily averages: strength (uG), RTN components, position (ecliptic)."""
     day = Table.read(daily, format="ascii.csv")
-    number = (day["date"].astype("datetime64[D]") - np.datetime64("2002-01-01")).astype(int) // 27
+    day = day[~np.ma.getmaskarray(day["absB_nT"])]
     axis = unit_vector_icrs(*HeliosphereParameters().rotation_axis_icrs, "icrs")
     node = np.cross(rotation_to_icrs("ecliptic")[:, 2], axis)  # HGI counts longitude from here, along the equator
     node /= np.linalg.norm(node)
     place = unit_vector(np.asarray(day["HGI_lon_deg"]), np.asarray(day["HGI_lat_deg"])) @ np.stack(
         [node, np.cross(axis, node), axis]) @ rotation_to_icrs("ecliptic")
+    number = (day["date"].astype("datetime64[D]") - np.datetime64("2002-01-01")).astype(int) // 27
     rows = []
     for one in np.unique(number):
-        here = (number == one) & ~np.ma.getmaskarray(day["absB_nT"])
-        if here.any():
-            strength, *parts = (10.0 * np.mean(day[name][here]) for name in ("absB_nT", "BR_nT", "BT_nT", "BN_nT"))
-            lon, lat = lonlat(place[here].mean(axis=0))
-            rows.append((spacecraft, str(day["date"][here][0]), np.mean(day["R_AU"][here]), lon, lat, strength, *parts,
-                         int(here.sum())))
-    made = Table(rows=rows, names=("spacecraft", "from", "r", "lon", "lat", "B", "B_R", "B_T", "B_N", "days"))
-    for name, unit, digits in (("r", "AU", 2), ("lon", "deg", 2), ("lat", "deg", 2), *(
-            (name, "uG", 3) for name in ("B", "B_R", "B_T", "B_N"))):
-        made[name] = np.round(made[name].astype(float), digits)
-        made[name].unit = unit
+        here = number == one
+        strength, *parts = (10.0 * np.mean(day[name][here]) for name in ("absB_nT", "BR_nT", "BT_nT", "BN_nT"))
+        rows.append((spacecraft, str(day["date"][here][0]), np.mean(day["R_AU"][here]),
+                     *lonlat(place[here].mean(axis=0)), strength, *parts, int(here.sum())))
+    made = Table(rows=rows, names=("spacecraft", "from", "r", "lon", "lat", "B", "B_R", "B_T", "B_N", "days"),
+                 units={"r": "AU", "lon": "deg", "lat": "deg", **dict.fromkeys(("B", "B_R", "B_T", "B_N"), "uG")})
+    made.round({"r": 2, "lon": 2, "lat": 2, "B": 3, "B_R": 3, "B_T": 3, "B_N": 3})
     return made
 
 

@@ -8,7 +8,7 @@ import functools
 import importlib.util
 import os
 
-from lisbon_core.studies import sliders
+from lisbon_core.studies import answers
 from lisbon_core.tools.notebook import picture, say
 
 
@@ -45,7 +45,7 @@ def _widget(label: str, value, *limits):
 def field_direction(run) -> None:
     """Turn the interstellar field and see the map of mu."""
     p = run.parameters
-    _offer(functools.partial(sliders.draw_field_direction, run),
+    _offer(functools.partial(answers.draw_field_direction, run),
            lon=("longitude (degrees)", p.field_lon % 360.0, 0.0, 360.0, 1.0),
            lat=("latitude (degrees)", p.field_lat, -90.0, 90.0, 1.0),
            heliosphere=("trace through the heliosphere", False))
@@ -53,12 +53,12 @@ def field_direction(run) -> None:
 
 def order(run) -> None:
     """Choose the highest Legendre order and see what the fit leaves over, and the distribution it gives."""
-    _offer(functools.partial(sliders.draw_order, run), order=("highest order N", run.parameters.order, 1, 12, 1))
+    _offer(functools.partial(answers.draw_order, run), order=("highest order N", run.parameters.order, 1, 12, 1))
 
 
 def scattering(kappa29: float = 1.0) -> None:
     """Turn depth and period of the scattering, and the focusing length, and see D(mu) and F(mu)."""
-    _offer(functools.partial(sliders.draw_scattering, kappa29=kappa29),
+    _offer(functools.partial(answers.draw_scattering, kappa29=kappa29),
            eta=("depth η", -293.0, -560.0, 560.0, 10.0),
            omega=("period ω", 1.0, 0.4, 2.0, 0.05),
            L_pc=("focusing length L (pc)", 17.8 * kappa29, 3.0 * kappa29, 60.0 * kappa29, 0.1 * kappa29))
