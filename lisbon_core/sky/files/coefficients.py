@@ -10,19 +10,16 @@ import re
 import numpy as np
 
 from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
-from lisbon_core.sky.files.conventions import frame_of, numbers, plain, scale_of
+from lisbon_core.sky.files.conventions import LIST, frame_of, numbers, plain, scale_of
 from lisbon_core.sky.map import SkyMapError
 
 HIGHEST = 12  # degree: beyond, a map in pixels says the same in fewer words
-NAMES = {"l": r"l|ell|degree", "m": r"m|emm|order", "index": r"index|i_?lm|lm_?index",
-         "real": r"re(al)?(_?(part|alm|a_?lm))?", "imag": r"im(ag(inary)?)?(_?(part|alm|a_?lm))?",
-         "value": r"values?|coeff(icients?)?|a_?lm|c_?lm|r_?lm|y(_?lm)?|alm_?value|rel(ative)?_?int(ensity)?",
-         "sigma": r"d_?(y|alm|a|c)|sigma.*|err.*|unc.*|std.*|.*_(err(or)?|sigma|unc)"}
 
 
 def _columns(arrays) -> dict:
-    """The arrays that each name of `NAMES` stands for."""
-    return {kind: [one for one in arrays if re.fullmatch(pattern, plain(one.name))] for kind, pattern in NAMES.items()}
+    """The arrays that are of each kind of the list of conventions."""
+    return {kind: [one for one in arrays if re.fullmatch(names, plain(one.name))]
+            for kind, names in LIST["coefficients"].items()}
 
 
 def are_coefficients(arrays) -> bool:
