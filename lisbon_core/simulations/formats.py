@@ -5,13 +5,12 @@ content. Coordinates are taken from each cell: a "regular" file of BATS-R-US hol
 centre several times, and so is no product of three axes.
 """
 
-import gzip
 import io
 import itertools
 import math
-import os
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,37 +47,13 @@ class Columns:
     note: str = ""
 
 
-def read_columns(path) -> Columns:
-    """Read a file of an MHD code, `.gz` or not.
-
-    Raises
-    ------
-    HeliosphereError
-        If it is missing, damaged, a cut, or nothing that is known.
-    """
-    path = Path(os.path.expanduser(path))
-    if not path.is_file():
-        raise HeliosphereError(f"{path} is not there, or no regular file: give the path of a file of an MHD code")
-    kind = "gzip file"
-    try:
-        with path.open("rb") as stream:
-            packed = stream.read(2) == b"\x1f\x8b"
-        with (gzip if packed else io).open(path, "rb") as stream:
-            content = stream.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise HeliosphereError(f"holds more than {LARGEST >> 20} MiB: write the region around the Sun alone, or a "
-                                   "coarser grid")
-        start = content[:2000].lstrip()
-        known = {b"# vtk": ("VTK file", _vtk), b"<?xml": ("VTK file", _vtk), b"<VTKFile": ("VTK file", _vtk),
-                 b"TITLE": ("Tecplot text", _tecplot), b"VARIABLES": ("Tecplot text", _tecplot),
-                 b"PK\x03\x04": ("archive of numpy arrays", _numpy)}
-        kind, reader = next((known[mark] for mark in known if start.startswith(mark)), ("BATS-R-US .out file", _idl))
-        return reader(content)
-    except HeliosphereError as error:
-        raise HeliosphereError(f"{path} {error}") from None
-    except Exception as error:  # of a damaged file reading may fail in any way
-        why = " ".join(f"{type(error).__name__} {error}".split())[:200]
-    raise HeliosphereError(f"{path} is not a complete {kind} ({why}): fetch or write it again")
+def reader_of(content: bytes) -> tuple[str, Callable[[bytes], Columns]]:
+    """What kind of file this is the content of, by its first words, and what reads it."""
+    known = {b"# vtk": ("VTK", _vtk), b"<?xml": ("VTK", _vtk), b"<VTKFile": ("VTK", _vtk),
+             b"TITLE": ("Tecplot text", _tecplot), b"VARIABLES": ("Tecplot text", _tecplot),
+             b"PK\x03\x04": ("an archive of numpy arrays", _numpy)}
+    start = content[:2000].lstrip()
+    return next((known[mark] for mark in known if start.startswith(mark)), ("a .out file of BATS-R-US", _idl))
 
 
 def _records(content: bytes):
@@ -114,7 +89,7 @@ def _idl(content: bytes) -> Columns:
             names = next(lines).split()
         shape, rows = [int(n) for n in shape], abs(int(dims)) + int(count)
         if abs(dims) != 3:
-            raise HeliosphereError(f"is a cut along {' and '.join(names[:abs(dims)])}, but orbits need a field in "
+            raise HeliosphereError(f"it is a cut along {' and '.join(names[:abs(dims)])}, but orbits need a field in "
                                    "space: write a file with three coordinates")
         if binary:
             values = np.concatenate([np.frombuffer(next(lines), real) for _ in range(1 + count)])
@@ -137,7 +112,7 @@ def _tecplot(content: bytes) -> Columns:
         first = re.search(r"^\s*[-+.\d]+[-+.\deE]*(\s|$)", zone, re.MULTILINE).start()
         about = zone[:first].upper()
         if "CELLCENTERED" in about:
-            raise HeliosphereError("holds values at the centres of its cells: write them at the nodes")
+            raise HeliosphereError("it holds values at the centres of its cells: write them at the nodes")
         sizes = {name: int(n) for name, n in re.findall(r"\b(N|NODES|I|J|K)\s*=\s*(\d+)", about)}
         n = sizes.get("N") or sizes.get("NODES") or math.prod(sizes.values())
         numbers = np.array(zone[first:].split(None, n * len(names))[:n * len(names)], dtype=float)
@@ -152,7 +127,7 @@ def _vtk(content: bytes) -> Columns:
     try:
         import meshio
     except ImportError:
-        raise HeliosphereError("needs meshio: pip install 'lisbon_core[grids]'") from None
+        raise HeliosphereError("it needs meshio: pip install 'lisbon_core[grids]'") from None
     with tempfile.TemporaryDirectory() as folder:
         (path := Path(folder) / "mesh").write_bytes(content)
         mesh = (meshio.vtk if content.lstrip().startswith(b"#") else meshio.vtu).read(path)
@@ -173,7 +148,7 @@ def _numpy(content: bytes) -> Columns:
     """Three axes and arrays over their product, without what the archive marks as not covered."""
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         if sum(one.file_size for one in archive.zip.infolist()) > LARGEST:
-            raise HeliosphereError(f"unpacks to more than {LARGEST >> 20} MiB: write a coarser grid")
+            raise HeliosphereError(f"it unpacks to more than {LARGEST >> 20} MiB: write a coarser grid")
         arrays = {name: archive[name] for name in archive}
     cubes = {name: array for name, array in arrays.items() if array.ndim == 3 and array.dtype.kind == "f"}
     shape = next(iter(cubes.values())).shape

@@ -3,11 +3,8 @@
 What the arrays mean is not asked here but in `conventions`, once for all containers.
 """
 
-import bz2
 import difflib
-import gzip
 import io
-import lzma
 import math
 import re
 from dataclasses import dataclass, field
@@ -18,12 +15,12 @@ from astropy.io import fits
 from astropy.table import MaskedColumn, Table
 from astropy.wcs import WCS
 
+from lisbon_core import reading
 from lisbon_core.sky.files.conventions import OF_A_MAP, kind_of, name_and_unit
-from lisbon_core.sky.files.datasets import groups_of, is_hdf5
+from lisbon_core.sky.files.datasets import groups_of
 from lisbon_core.sky.map import SkyMapError
 
 LARGEST = 2**28  # bytes of a file, packed or not: a map of a tenth of a degree
-PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 FOREIGN = {b"PK\x03": "a zip archive", b"root": "a ROOT file", b"\x93NUMPY": "a numpy file"}
 PLACE = ("CTYPE1", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CDELT1", "CDELT2")
 BETWEEN = r"\s*[,;\t|]\s*|\s+"
@@ -43,8 +40,6 @@ class Found:
         What the file says about it, for the whole of it or for its part.
     part : str
         The extension, its number and name.
-    width : int
-        Number of values in a row of the table.
     """
 
     name: str
@@ -52,7 +47,6 @@ class Found:
     unit: str = ""
     header: dict = field(default_factory=dict)
     part: str = ""
-    width: int = 1
 
     @property
     def kind(self) -> str:
@@ -80,28 +74,17 @@ class Layer:
 
 
 def content_of(path: Path) -> bytes:
-    """Content of a regular file, unpacked.
+    """Content of a file, unpacked, as `reading.content_of` finds it.
 
     Raises
     ------
     SkyMapError
-        If there is none, it is a folder, a device or a pipe, or larger than a sky map can be.
+        If there is none, or nothing in it.
     """
-    if path.is_dir():
-        raise SkyMapError("this is a folder: give the path of a file in it")
     if not path.exists():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*")], n=1)
         raise SkyMapError("there is no such file" + (f": did you mean {near[0]}?" if near else ": correct the path"))
-    if not path.is_file():
-        raise SkyMapError("this is a device or a pipe: give the path of a regular file")
-    with path.open("rb") as stream:
-        content = stream.read(LARGEST + 1)
-    packer = next((packer for start, packer in PACKED.items() if content.startswith(start)), None)
-    if packer and len(content) <= LARGEST:
-        with packer.open(io.BytesIO(content)) as stream:
-            content = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise SkyMapError(f"the file holds more than {LARGEST >> 20} MiB, and no map here needs as much: degrade it")
+    content = reading.content_of(path, LARGEST)
     if not content.strip(b"\0\t\n\r "):
         raise SkyMapError("the file is empty: make or download it again")
     return content
@@ -111,7 +94,7 @@ def layers_of(content: bytes, log: list) -> list[Layer]:
     """All that the content of a file holds; arrays on the same pixels are together."""
     if content.startswith(b"SIMPLE"):
         return _fits(content)
-    if is_hdf5(content):
+    if any(content[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048, 4096)):  # as MATLAB begins it
         return [table_layer(said, [Found(name, values, unit, said, group) for (name, unit), values in arrays.items()])
                 for group, said, arrays in groups_of(content)]
     foreign = next((what for start, what in FOREIGN.items() if content.startswith(start)), "neither FITS nor text")
@@ -168,9 +151,7 @@ def _table(table: Table, said: dict | None = None, part: str = "") -> Layer:
     header, arrays = {str(key).upper(): value for key, value in {**table.meta, **(said or {})}.items()}, []
     for column in table.itercols():
         name, unit = name_and_unit(column.name)
-        values = np.ma.asarray(column)
-        arrays.append(Found(name, values.ravel(), str(column.unit or unit), header, part,
-                            values.size // max(len(values), 1)))
+        arrays.append(Found(name, np.ma.asarray(column).ravel(), str(column.unit or unit), header, part))
     return table_layer(header, arrays)
 
 

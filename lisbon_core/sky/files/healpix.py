@@ -24,13 +24,14 @@ def _whole(header: dict, key: str) -> int | None:
     return int(float(said)) if said else None
 
 
-def _numbered(layer, size: int, width: int) -> tuple[int, np.ndarray]:
-    """NSIDE, and the pixel number of each of `size` values, which come `width` to a row."""
+def _numbered(layer, size: int) -> tuple[int, np.ndarray]:
+    """NSIDE, and the pixel number of each of `size` values; to one of a column of numbers several may belong."""
     nside, first, last = (_whole(layer.header, key) for key in ("NSIDE", "FIRSTPIX", "LASTPIX"))
     index = layer.of("pixel")
     run = not index and None not in (first, last) and last - first + 1 == size
     pixel = np.arange(size) + (first if run else 0)
     if index:
+        width = size // max(index[0].values.size, 1)
         pixel = (numbers(index[0])[:, None] * width + np.arange(width)).ravel()
     nside = math.isqrt(size // 12) if nside is None else nside
     if not 1 <= nside <= FINEST or nside & (nside - 1):
@@ -64,7 +65,7 @@ def _multi_order(uniq) -> tuple[int, np.ndarray, np.ndarray]:
     return finest, number, own
 
 
-def of_healpix(layer, values, width: int, log: list) -> Pixels:
+def of_healpix(layer, values, log: list) -> Pixels:
     """Pixels of a HEALPix table: all in order, a run of them, numbered one by one or in groups, or multi-order."""
     frame, uniq = frame_of(layer.header, log), layer.of("uniq")
     said = "NESTED" if uniq else str(layer.header.get("ORDERING", "")).strip()
@@ -76,7 +77,7 @@ def of_healpix(layer, values, width: int, log: list) -> Pixels:
         pixel[number[there]] = there
         log.append(f"multi-order map read at NSIDE = {nside}, its finest")
     else:
-        nside, pixel = _numbered(layer, values.size, width)
+        nside, pixel = _numbered(layer, values.size)
         area, number = float(nside_to_pixel_area(nside).to_value(u.deg**2)), np.full(12 * nside**2, -1)
         number[pixel] = np.arange(pixel.size)
         for one in () if layer.of("pixel") else layer.arrays:

@@ -6,16 +6,13 @@ A file is first turned into arrays and what is said about them (`containers`), o
 are (`conventions`, `choosing`, `values`), and then their pixels are found (`positions`, `healpix`, `grids`, `counts`).
 """
 
-import contextlib
-import warnings
-
 import numpy as np
 
-from lisbon_core.hdf5 import Refused
 from lisbon_core.parameters import RunParameters, split_choice
+from lisbon_core.reading import explained
 from lisbon_core.sky.files.choosing import choose, choose_mask, of_one_plane
 from lisbon_core.sky.files.coefficients import are_coefficients, of_coefficients
-from lisbon_core.sky.files.containers import Found, Layer, content_of, layers_of, table_layer
+from lisbon_core.sky.files.containers import Found, content_of, layers_of, table_layer
 from lisbon_core.sky.files.conventions import numbers, scale_of
 from lisbon_core.sky.files.counts import of_counts
 from lisbon_core.sky.files.grids import resample
@@ -23,6 +20,8 @@ from lisbon_core.sky.files.healpix import of_healpix
 from lisbon_core.sky.files.positions import of_image, of_table
 from lisbon_core.sky.files.values import errors, observed_values, unmasked
 from lisbon_core.sky.map import SkyMap, SkyMapError, cut, rebin
+
+PIXELS = {"image": of_image, "table": of_table, "healpix": of_healpix}  # where the values of a layer lie
 
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
@@ -50,7 +49,7 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
         Whatever is wrong with the file or the map, in one sentence.
     """
     log: list[str] = []
-    with _explained(path):
+    with explained(path, SkyMapError):
         path, tokens = split_choice(path)
         return _map(layers_of(content_of(path), log), tokens, sigma_default, averaging_deg, label, n_scramblings, log)
 
@@ -90,7 +89,7 @@ def map_from_arrays(arrays: dict, header: dict, *, sigma_default: float = 1e-4, 
     SkyMapError
         Whatever is wrong with them, in one sentence.
     """
-    with _explained("arrays"):
+    with explained("arrays", SkyMapError):
         layer = table_layer(header, [Found(name, np.ravel(x), header=header) for name, x in arrays.items()])
         return _map([layer], [], sigma_default, averaging_deg, label, n_scramblings, [])
 
@@ -107,37 +106,14 @@ def read_mask(path, sky: SkyMap) -> np.ndarray:
         Whatever is wrong with the file, in one sentence.
     """
     log: list[str] = []
-    with _explained(path):
+    with explained(path, SkyMapError):
         path, tokens = split_choice(path)
         layer, array = choose_mask(layers_of(content_of(path), log), tokens)
         kept = numbers(array)
         if not np.isin(kept[np.isfinite(kept)], (0, 1)).all():
             raise SkyMapError(f"{array} of a mask holds something else than 0 and 1: give 1 for pixels to keep")
-        at = _pixels(layer, kept, array.width, log).lookup(*np.meshgrid(sky.ra, sky.dec))
+        at = PIXELS[layer.geometry](layer, kept, log).lookup(*np.meshgrid(sky.ra, sky.dec))
         return (at >= 0) & (kept[at] == 1)
-
-
-@contextlib.contextmanager
-def _explained(path):
-    """Errors of reading as one sentence that names the file; warnings of the readers stay inside."""
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            warnings.filterwarnings("error", message=".*truncated.*")
-            yield
-    except (SkyMapError, Refused) as error:
-        raise SkyMapError(f"{path}: {error}") from None
-    except Exception as error:  # what the readers of a format raise, of any class: the one place that catches it
-        why = " ".join(str(error).split())[:200]
-        raise SkyMapError(f"{path}: cannot be read: {type(error).__name__} {why}: try another copy or format") \
-            from error
-
-
-def _pixels(layer: Layer, values, width: int, log: list):
-    """Where the values of a layer lie."""
-    if layer.geometry == "healpix":
-        return of_healpix(layer, values, width, log)
-    return (of_image if layer.geometry == "image" else of_table)(layer, values, log)
 
 
 def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log) -> SkyMap:
@@ -156,7 +132,7 @@ def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log
         if one.values.size != main.values.size:
             raise SkyMapError(f"{one} has {one.values.size} values, but {main} has {main.values.size}: make them agree")
     values = unmasked(numbers(main), roles, log)
-    pixels = _pixels(layer, values, main.width, log)
+    pixels = PIXELS[layer.geometry](layer, values, log)
     if "data" in roles:
         parts = of_counts(pixels, values, numbers(roles["background"]), averaging_deg, n_scramblings, log)
         return _finished(parts, sigma_default, label, log)
