@@ -257,8 +257,8 @@ def test_unusable_files_get_a_sentence(simulation, tmp_path):
             ("half.dat", tecplot(rows_of(places_of_two_sizes()), False)[:9000], "cannot be read as Tecplot text"),
             ("2d.out", whole.replace(b" -3 1  8", b" -2 1  9"), "is a cut along x and y, but orbits need a field"),
             ("plane.out", flat, "is a cut: its cells lie in a plane"),
-            ("unit.out", whole.replace(b"nT nT nT", b"nm nm nm"), "of which 'nm' for bx cannot be turned into uG"),
-            ("norm.out", whole.replace(few[0], b"normalized variables\n"), "the units 'normalized variables'"),
+            ("unit.out", whole.replace(b"nT nT nT", b"nm nm nm"), "the unit 'nm' for bx, which cannot be turned"),
+            ("norm.out", whole.replace(few[0], b"normalized variables\n"), "the unit 'normalized' for x, which"),
             ("names.out", whole.replace(b"Bx By Bz", b"Cx Cy Cz"), "must have x, y, z .* Bx, By, Bz and Ux"),
             ("flow.out", whole.replace(b"Ux Uy Uz", b"Ux U2 U3"), "must have x, y, z .* Bx, By, Bz and Ux"),
             ("few.out", b"".join([*few[:2], b" 5 1 1\n", *few[3:10]]), "holds 5 cells, but a field needs more")):

@@ -105,8 +105,7 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
     if places and places[1] == "lon" and len(shape) == 3:  # to the order of r, theta, phi, all of them upward
         values = values.reshape(-1, *shape).swapaxes(2, 3)[:, :, ::-1].reshape(len(values), -1)
         shape = shape[0], shape[2], shape[1]
-    found = {name: (columns.units[i] if i < len(columns.units) else unit, values[i])
-             for i, (name, unit) in enumerate(named)}
+    found = {name: (unit, column) for (name, unit), column in zip(named, values, strict=True)}
     fluids = [name[:-2] for name in names if name.endswith("ux") and {f"{name[:-1]}y", f"{name[:-1]}z"} <= set(names)]
     charged = [fluid for fluid in fluids if not re.match(NEUTRAL, fluid)]
     if not (places and charged and {"bx", "by", "bz"} <= set(names)):
@@ -122,9 +121,8 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
         try:
             return values * unit_scale("R_sun" if own == "R" else own, unit)
         except (ValueError, TypeError):
-            said = " ".join(columns.units) or own
-            raise HeliosphereError(f"it names the units {said[:80]!r}, of which {own!r} for {name} cannot be turned "
-                                   f"into {unit}: give those of lengths, speeds and fields, as {UNITS!r}") from None
+            raise HeliosphereError(f"it names the unit {own[:80]!r} for {name}, which cannot be turned into {unit}: "
+                                   f"give the units of lengths, speeds and fields, such as {UNITS!r}") from None
 
     first, second, third = (column(name, "AU" if name in "xyzr" else "rad") for name in places)
     if places[1] == "lon":

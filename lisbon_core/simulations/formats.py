@@ -27,8 +27,8 @@ class Columns:
 
     Parameters
     ----------
-    names, units : list of str
-        As they stand in the file; units may be fewer.
+    names : list of str
+        As they stand in the file, each with its unit behind it if it has one.
     values : ndarray (columns, N)
         Coordinates first.
     shape : tuple of int
@@ -40,7 +40,6 @@ class Columns:
     """
 
     names: list[str]
-    units: list[str]
     values: np.ndarray
     shape: tuple[int, ...]
     extra: dict = field(default_factory=dict)
@@ -96,7 +95,8 @@ def _idl(content: bytes) -> Columns:
         else:
             values = np.loadtxt(itertools.islice(lines, math.prod(shape)), ndmin=2).T
         values = values.reshape(rows, *shape[::-1]).transpose(0, 3, 2, 1).reshape(rows, -1)  # Fortran's order
-        found = Columns(names[:rows], units.split(";")[-1].split(), values, tuple(shape),
+        with_units = itertools.zip_longest(names[:rows], units.split(";")[-1].split()[:rows], fillvalue="")
+        found = Columns([" ".join(pair).strip() for pair in with_units], values, tuple(shape),
                         dict(zip(names[rows:], map(float, extra), strict=False)))
         frames += 1
     return Columns(**vars(found) | {"note": f"it holds {frames} frames: the last was taken" if frames > 1 else ""})
@@ -119,7 +119,7 @@ def _tecplot(content: bytes) -> Columns:
         by_variable = re.search(r"\b(DATAPACKING|F)\s*=\s*(FE)?BLOCK", about)
         blocks.append(numbers.reshape(len(names), n) if by_variable else numbers.reshape(n, len(names)).T)
     values = np.concatenate(blocks, axis=1)
-    return Columns(names, [], values, values.shape[1:])
+    return Columns(names, values, values.shape[1:])
 
 
 def _vtk(content: bytes) -> Columns:
@@ -141,7 +141,7 @@ def _vtk(content: bytes) -> Columns:
         vector = array.ndim == 2 and array.shape[1] == 3
         names += [letters + axis + space + unit for axis in "xyz"] if vector else [name]
         values += [*array.T] if vector else [array]
-    return Columns(names, [], np.array(values, dtype=float), (len(places),))
+    return Columns(names, np.array(values, dtype=float), (len(places),))
 
 
 def _numpy(content: bytes) -> Columns:
@@ -157,5 +157,5 @@ def _numpy(content: bytes) -> Columns:
     values = np.array([*np.meshgrid(*axes.values(), indexing="ij"), *cubes.values()]).reshape(3 + len(cubes), -1)
     if "covered" in arrays:
         values[3:, ~arrays["covered"].ravel()] = np.nan
-    return Columns([*axes, *cubes], [], values, shape, {name: array for name, array in arrays.items()
-                                                        if array.size <= 9 and array.dtype.kind == "f"})
+    return Columns([*axes, *cubes], values, shape, {name: array for name, array in arrays.items()
+                                                    if array.size <= 9 and array.dtype.kind == "f"})

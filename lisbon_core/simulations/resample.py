@@ -12,7 +12,7 @@ interpolation can know:
 
 import numpy as np
 
-from lisbon_core.frames import FRAMES, rotation_to_icrs, unit_vector, unit_vector_icrs
+from lisbon_core.frames import FRAMES, icrs_to_model, rotation_to_icrs, unit_vector, unit_vector_icrs
 from lisbon_core.heliosphere.gridded_writing import nodes, write_gridded
 from lisbon_core.heliosphere.parameters import HeliosphereError, HeliosphereParameters
 from lisbon_core.simulations.cells import Cells
@@ -48,10 +48,8 @@ def axes_of(frame: str) -> np.ndarray:
     pole, sun = unit_vector_icrs(0.0, 90.0, "ecliptic"), unit_vector(*DEFAULTS.rotation_axis_icrs)
     upwind = unit_vector_icrs(DEFAULTS.upwind_lon, DEFAULTS.upwind_lat, "ecliptic")
     z = pole if frame.startswith("ecliptic") else sun
-    towards = {"upwind": upwind, "downwind": -upwind}.get(frame.partition("-")[2])
-    x = np.cross(pole, sun) if towards is None else towards - (towards @ z) * z
-    x /= np.linalg.norm(x)
-    return np.stack([x, np.cross(z, x), z])
+    towards = {"upwind": upwind, "downwind": -upwind}.get(frame.partition("-")[2], np.cross(pole, sun))
+    return icrs_to_model(z, towards)
 
 
 def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, shape=(192, 96, 128), r_AU=None,

@@ -1,22 +1,20 @@
-"""A sky map on a regular grid: declination rings, disc averaging with its covariance, Eq. (2).
+"""A sky map on a regular grid, and its declination rings, Eq. (2).
 
     I_norm(dec, ra) = I(dec, ra) / mean over ra of I(dec, ra)                                        Eq. (2)
 
 Rows of a map are declination rings, so Eq. (2) divides each row by its mean over the observed pixels of the row.
 Right ascension runs from 0 to 360 degrees with the column and grows eastwards; files in -180 to 180 are turned into
 this on reading, and only a figure may draw it growing to the left, as the sky is seen from inside. A published map is
-a disc average: neighbours share data, so errors are covariances, kept here as a factor K with C = K K^T.
+a disc average: neighbours share data, so errors are covariances (`discs`).
 """
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from lisbon_core._core import LisbonError
-from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
-from lisbon_core.sky.discs import DiscSums, disc_sums
+from lisbon_core.sky.basis import pixel_area
 
 
 class SkyMapError(LisbonError):
@@ -102,7 +100,7 @@ class SkyMap:
 
     def replace(self, **changes) -> "SkyMap":
         """The same map with some of its parts exchanged."""
-        return dataclasses.replace(self, **changes)
+        return replace(self, **changes)
 
     def __str__(self):
         rows = self.dec[self.observed.any(axis=1)]
@@ -111,17 +109,6 @@ class SkyMap:
         return (f"{self.label or 'unlabelled map'}: {self.observed.sum()} pixels of {len(self.dec)} x {len(self.ra)}, "
                 f"dec {rows[0]:g} to {rows[-1]:g}, {made}, "
                 f"median sigma {error:.2g}{' (assumed)' if self.sigma_assumed else ''}")
-
-
-def pixel_area(dec, n_ra: int) -> np.ndarray:
-    """Solid angle in steradian of one pixel of each ring, shape (n_dec,); rings centred on a pole are caps.
-
-    >>> float(round(180 * pixel_area(np.arange(-89.0, 90.0, 2.0), 180).sum() / (4 * np.pi), 12))
-    1.0
-    """
-    half = 0.5 * abs(dec[1] - dec[0])
-    top, bottom = np.minimum(np.add(dec, half), 90.0), np.maximum(np.subtract(dec, half), -90.0)
-    return 2 * np.pi / n_ra * (np.sin(np.radians(top)) - np.sin(np.radians(bottom)))
 
 
 def ring_means(values, observed) -> np.ndarray:
@@ -159,42 +146,6 @@ def ring_null_space(sky: SkyMap) -> csr_array:
     return csr_array((count[column] ** -0.5, (np.arange(len(ring)), column)))
 
 
-def averaging_operator(dec, ra, radius_deg: float, footprint) -> DiscSums:
-    """Mean over the disc of `radius_deg` about each pixel centre: a matrix (n_pixel, n_pixel), never written out.
-
-    Row i holds the solid-angle weights of the footprint pixels whose centres lie in the disc about centre i; rows sum
-    to 1, rows and columns outside the footprint are empty. Radius 0 is the identity on the footprint.
-    """
-    area = np.where(footprint, pixel_area(dec, len(ra))[:, None], 0.0).ravel()
-    sums = disc_sums(dec, len(ra), radius_deg)
-    within = sums @ area
-    return sums.scaled(np.divide(1.0, within, out=np.zeros(area.size), where=area > 0.0), area)
-
-
-def averaging(sky: SkyMap) -> DiscSums | csr_array:
-    """What makes the pixels of a map of those of a model, (n_pixel, n_pixel): means over discs, or a cut at `l_max`."""
-    if not sky.l_max:
-        return averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
-    values = harmonic_values(sky.dec, sky.ra, *degrees_and_orders(sky.l_max)).reshape(sky.footprint.size, -1)
-    weighted = values.T * np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
-    return csr_array(values @ np.linalg.solve(weighted @ values, weighted))
-
-
-def noise_factor(sky: SkyMap) -> DiscSums | csr_array:
-    """Factor K, shape (n_observed, n_footprint), of the covariance K K^T of the observed pixels, before Eq. (2).
-
-    The raw pixels are independent, with variances inversely proportional to their solid angle; the averaging A makes
-    them overlap; each row is scaled so that the diagonal of K K^T is sigma^2. Pixels are in row-major order. Of a sum
-    of harmonics K has a column for each coefficient.
-    """
-    if sky.modes is not None:
-        factor = sky.modes[sky.observed]
-        return csr_array(factor * (sky.sigma[sky.observed] / np.linalg.norm(factor, axis=1))[:, None])
-    root = np.sqrt(np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra)))[sky.footprint.ravel()]
-    sums = disc_sums(sky.dec, len(sky.ra), sky.averaging_deg)[sky.observed.ravel()].T[sky.footprint.ravel()].T
-    return sums.scaled(sky.sigma[sky.observed] / np.sqrt(sums @ root**2), root)
-
-
 def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -> SkyMap:
     """Keep pixels with dec_min <= dec <= dec_max (degrees, centres) and a true `mask`, shape (n_dec, n_ra).
 
@@ -224,9 +175,7 @@ def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -
 
 def _disc_overlap(distance_deg, radius_deg):
     """Fraction of a disc shared with an equal disc at a distance (flat sky): the correlation of two disc averages."""
-    if radius_deg == 0:
-        return np.where(np.asarray(distance_deg) == 0, 1.0, 0.0)
-    x = np.clip(np.asarray(distance_deg) / (2 * radius_deg), 0.0, 1.0)
+    x = np.minimum(distance_deg / (2 * max(radius_deg, 1e-300)), 1.0)  # discs of no size share nothing
     return 2 / np.pi * (np.arccos(x) - x * np.sqrt(1 - x * x))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
 from lisbon_core.sky.files.conventions import LIST, frame_of, numbers, plain, scale_of
+from lisbon_core.sky.files.values import observed_values
 from lisbon_core.sky.map import SkyMapError
 
 HIGHEST = 12  # degree: beyond, a map in pixels says the same in fewer words
@@ -100,12 +101,12 @@ def of_coefficients(layer, sigma_default: float, log: list) -> dict:
     dec, ra = np.arange(-90 + step / 2, 90, step), np.arange(step / 2, 360, step)
     waves = harmonic_values(dec, ra, ell, m)
     map_, modes = waves @ value, waves * sigma
+    errors = np.sqrt(np.sum(modes**2, axis=-1))
     log.append(f"{value.size} coefficients of harmonics up to l = {l_max}, summed on a grid of {step:g} degrees; a "
                "model is cut at this degree")
     if not (m < 0).any():
         log.append("mind: no m is negative: all sine terms taken as zero")
-    lost = len(degrees_and_orders(l_max, 1)[0]) - np.sum(m != 0)
-    if lost:
+    if lost := len(degrees_and_orders(l_max, 1)[0]) - np.sum(m != 0):
         log.append(f"mind: {lost} coefficients with m other than 0 are missing: taken as zero")
     largest = np.max(np.abs(map_ - np.median(map_)), axis=1)
     wild = largest > 10.0 * np.median(np.abs(map_ - np.median(map_)))
@@ -113,6 +114,6 @@ def of_coefficients(layer, sigma_default: float, log: list) -> dict:
         log.append(f"mind: the sum reaches {largest.max():.2g} at dec {dec[np.argmax(largest)]:g}, more than ten times "
                    f"its median in {wild.sum()} of {dec.size} rings: harmonics hold only where they were measured, so "
                    "keep to those declinations (dec_min, dec_max)")
-    return {"dec": dec, "ra": ra, "relative_intensity": map_, "sigma": np.sqrt(np.sum(modes**2, axis=-1)),
-            "footprint": np.ones(map_.shape, dtype=bool), "averaging_deg": 0.0, "l_max": l_max, "modes": modes,
-            "sigma_assumed": assumed}
+    map_ = observed_values(map_.ravel(), errors.ravel(), log, str)[0].reshape(errors.shape)
+    return {"dec": dec, "ra": ra, "relative_intensity": map_, "sigma": errors, "averaging_deg": 0.0,
+            "footprint": np.ones(map_.shape, dtype=bool), "l_max": l_max, "modes": modes, "sigma_assumed": assumed}

@@ -20,12 +20,10 @@ FEWEST = 25.0  # expected events below which the error of N/B is not Gaussian en
 def of_counts(pixels: Pixels, data, background, averaging_deg: float, n_scramblings: int, log: list) -> dict:
     """Parts of a `SkyMap` from events in `data` and those expected in `background`, flat arrays."""
     counts = np.array([data, background])
-    bad = np.flatnonzero((counts < 0).any(axis=0))
-    if bad.size:
+    if (bad := np.flatnonzero((counts < 0).any(axis=0))).size:
         raise SkyMapError(f"{pixels.name(bad[0])} has a negative number of events: counts are 0 or more, so correct it "
                           "or give UNSEEN")
-    seen = np.flatnonzero(np.isfinite(counts[0]) & (counts[1] > 0))
-    if not seen.size:
+    if not (seen := np.flatnonzero(np.isfinite(counts[0]) & (counts[1] > 0))).size:
         raise SkyMapError("no pixel has a background above 0: give the expected number of events in background")
     averaging_deg = max(averaging_deg, np.sqrt(max(4.0, np.max(pixels.area)) / np.pi))  # a pixel of grid, of file
     centre, number, counts = pixels.directions(seen), seen, counts[:, seen]
@@ -45,15 +43,14 @@ def of_counts(pixels: Pixels, data, background, averaging_deg: float, n_scrambli
             total[:, i, j] = counts[:, cells or [own[i, j]] * int(own[i, j] >= 0)].sum(axis=1)
     footprint = own >= 0
     kept = footprint & (total[1] >= FEWEST)
-    if np.sum(footprint & ~kept):
-        log.append(f"{np.sum(footprint & ~kept)} pixels expect fewer than {FEWEST:g} events: taken as not observed")
+    if few := np.sum(footprint & ~kept):
+        log.append(f"{few} pixels expect fewer than {FEWEST:g} events: taken as not observed")
     if not kept.any():
         raise SkyMapError(f"no disc of {averaging_deg:.3g} degrees expects {FEWEST:g} events or more: widen "
                           "averaging_deg")
     expected = np.where(kept, total[1], np.nan)
     value, sigma = total[0] / expected, np.sqrt((1 + 1 / n_scramblings) / expected)
-    middle = np.nanmedian(value)
-    if abs(middle - 1) > 0.1:
+    if abs((middle := np.nanmedian(value)) - 1) > 0.1:
         raise SkyMapError(f"data / background has a median of {middle:.3g}, but it should be near 1: give the number "
                           "of events expected in data, the mean of the scramblings and not their sum, as background")
     off = np.nan_to_num((np.abs(value - 1) - 0.5) / sigma, nan=-1.0)

@@ -6,12 +6,10 @@ from lisbon_core import hdf5
 from lisbon_core.sky.files.conventions import kind_of, name_and_unit
 from lisbon_core.sky.map import SkyMapError
 
-LIMITS = {"most": 2**25, "room": 0, "times": 1100}  # numbers of a map of a tenth of a degree, several times
-
 
 def groups_of(content: bytes) -> list[tuple[str, dict, dict]]:
     """Path, what is said about it, and flat arrays by (name, unit) of each group of an HDF5 file."""
-    found = hdf5.arrays(content, **LIMITS)
+    found = hdf5.arrays(content, most=2**25, room=0, times=1100)  # maps of a tenth of a degree, several times
     groups: dict[str, tuple[dict, dict]] = {}
     for path in (path for path in found if "@" not in path):
         group, _, own = path.rpartition("/")

@@ -93,9 +93,9 @@ def regular(lon, lat, values, frame: str, log: list) -> Pixels:
     place = row * len(lon_grid) + column
     order = np.argsort(place, kind="stable")
     first, second = order[:-1][(same := np.diff(place[order]) == 0)], order[1:][same]
-    twice = np.flatnonzero(~np.isclose(values[first], values[second], rtol=1e-6, atol=1e-9, equal_nan=True))
-    if twice.size:
-        one, other = first[twice[0]], second[twice[0]]
+    differ = ~np.isclose(values[first], values[second], rtol=1e-6, atol=1e-9, equal_nan=True)
+    if differ.any():
+        one, other = first[differ][0], second[differ][0]
         raise SkyMapError(f"rows {one + 1} and {other + 1} are the same pixel ({names[0]} {lon[other]:g}, {names[1]} "
                           f"{lat[other]:g}): keep one row a pixel")
     if first.size:

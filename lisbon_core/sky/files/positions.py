@@ -51,8 +51,7 @@ def of_table(layer, values, log: list) -> Pixels:
         lat = 90.0 - lat
         log.append(f"{north.name} taken as the angle from the north pole")
     for axis, x, low, high in ((east.name, lon, -180.0, 360.0), (north.name, lat, -90.0, 90.0)):
-        wrong = np.flatnonzero(~((x >= low - 1e-6) & (x <= high + 1e-6)))
-        if wrong.size:
+        if (wrong := np.flatnonzero(~((x >= low - 1e-6) & (x <= high + 1e-6)))).size:
             hint = ", or call it theta if it is the angle from the pole" if x.min() >= 0 and x.max() <= 180 else ""
             raise SkyMapError(f"{axis} is {x[wrong[0]]:g} in row {wrong[0] + 1}, but it lies between {low:g} and "
                               f"{high:g} degrees: correct it{hint}")

@@ -54,9 +54,8 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
         return _map(layers_of(content_of(path), log), tokens, sigma_default, averaging_deg, label, n_scramblings, log)
 
 
-def sky_of(parameters: RunParameters, path, label: str = "") -> SkyMap:
+def sky_of(p: RunParameters, path, label: str = "") -> SkyMap:
     """The part of a map that a run with these parameters uses."""
-    p = parameters
     sky = read_sky_map(path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg, label=label)
     return cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
 
@@ -121,10 +120,7 @@ def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log
         raise SkyMapError(f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is "
                           f"{n_scramblings}, but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
     if len(layers) == 1 and are_coefficients(layers[0].arrays):
-        parts = of_coefficients(layers[0], sigma_default, log)
-        near_one = observed_values(parts["relative_intensity"].ravel(), parts["sigma"].ravel(), log, str)[0]
-        parts["relative_intensity"] = near_one.reshape(parts["sigma"].shape)
-        return _finished(parts, sigma_default, label, log)
+        return _finished(of_coefficients(layers[0], sigma_default, log), sigma_default, label, log)
     layers, tokens = of_one_plane(layers, tokens)
     layer, roles = choose(layers, tokens, log)
     main = roles.get("map") or roles["data"]
@@ -174,8 +170,7 @@ def _finished(parts: dict, sigma_default: float, label: str, log: list) -> SkyMa
     if assumed:
         parts = parts | {"sigma": np.where(seen, sigma_default, np.nan), "sigma_assumed": True}
         log.append(f"no errors in the file: sigma_default = {sigma_default:g} taken for every pixel")
-    partial = int(np.sum(seen.any(axis=1) & ~seen.all(axis=1)))
-    if partial:
+    if partial := int(np.sum(seen.any(axis=1) & ~seen.all(axis=1))):
         log.append(f"{partial} rings are incomplete: their means are taken over what is observed")
     sky = rebin(SkyMap(**parts, log=tuple(log)))
     if assumed:  # it holds for the pixels of the map as it is used

@@ -70,8 +70,7 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
         log.append(f"{zeros} pixels are exactly 0: taken as not observed")
         values = np.where(values == 0, np.nan, values)
     values = values + (not about_one)
-    wild = np.flatnonzero(np.abs(values - 1) > 0.5)
-    if wild.size:
+    if (wild := np.flatnonzero(np.abs(values - 1) > 0.5)).size:
         raise SkyMapError(f"relative_intensity is {values[wild[0]]:.4g} at {where(wild[0])}, which is near neither 0 "
                           "nor 1: correct it, or give NaN for a pixel that was not observed")
     far = np.abs(values - np.nanmedian(values)) > FAR * np.fmax(scatter, sigma)
@@ -79,8 +78,7 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
         worst = np.nanargmax(np.where(far, np.abs(values - 1), np.nan))
         log.append(f"mind: {far.sum()} pixels lie more than {FAR:g} times the scatter from the others, the farthest at "
                    f"{where(worst)}: {values[worst]:.4g}; they may not have been observed")
-    wrong = np.flatnonzero(np.isfinite(values) & (sigma <= 0))
-    if wrong.size:
+    if (wrong := np.flatnonzero(np.isfinite(values) & (sigma <= 0))).size:
         raise SkyMapError(f"sigma is {sigma[wrong[0]]:g} at {where(wrong[0])}, but an error is positive: correct it, "
                           "or give NaN for a pixel that was not observed")
     bare = np.isfinite(values) & ~np.isfinite(sigma)
