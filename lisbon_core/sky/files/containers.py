@@ -73,13 +73,13 @@ class Layer:
         return [array for array in self.arrays if array.kind in kinds]
 
 
-def content_of(path: Path) -> bytes:
-    """Content of a file, unpacked, as `reading.content_of` finds it.
+def layers_of(path: Path, log: list) -> list[Layer]:
+    """All that a file holds, packed or not; arrays on the same pixels are together.
 
     Raises
     ------
-    SkyMapError
-        If there is none, or nothing in it.
+    SkyMapError, Refused
+        If there is no such file, it is empty, too large, or none that is known.
     """
     if not path.exists():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*")], n=1)
@@ -87,11 +87,6 @@ def content_of(path: Path) -> bytes:
     content = reading.content_of(path, LARGEST)
     if not content.strip(b"\0\t\n\r "):
         raise SkyMapError("the file is empty: make or download it again")
-    return content
-
-
-def layers_of(content: bytes, log: list) -> list[Layer]:
-    """All that the content of a file holds; arrays on the same pixels are together."""
     if content.startswith(b"SIMPLE"):
         return _fits(content)
     if any(content[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048, 4096)):  # as MATLAB begins it

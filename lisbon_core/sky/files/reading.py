@@ -12,7 +12,7 @@ from lisbon_core.parameters import RunParameters, split_choice
 from lisbon_core.reading import explained
 from lisbon_core.sky.files.choosing import choose, choose_mask, of_one_plane
 from lisbon_core.sky.files.coefficients import are_coefficients, of_coefficients
-from lisbon_core.sky.files.containers import Found, content_of, layers_of, table_layer
+from lisbon_core.sky.files.containers import Found, layers_of, table_layer
 from lisbon_core.sky.files.conventions import numbers, scale_of
 from lisbon_core.sky.files.counts import of_counts
 from lisbon_core.sky.files.grids import resample
@@ -51,7 +51,7 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
     log: list[str] = []
     with explained(path, SkyMapError):
         path, tokens = split_choice(path)
-        return _map(layers_of(content_of(path), log), tokens, sigma_default, averaging_deg, label, n_scramblings, log)
+        return _map(layers_of(path, log), tokens, sigma_default, averaging_deg, label, n_scramblings, log)
 
 
 def sky_of(p: RunParameters, path, label: str = "") -> SkyMap:
@@ -107,7 +107,7 @@ def read_mask(path, sky: SkyMap) -> np.ndarray:
     log: list[str] = []
     with explained(path, SkyMapError):
         path, tokens = split_choice(path)
-        layer, array = choose_mask(layers_of(content_of(path), log), tokens)
+        layer, array = choose_mask(layers_of(path, log), tokens)
         kept = numbers(array)
         if not np.isin(kept[np.isfinite(kept)], (0, 1)).all():
             raise SkyMapError(f"{array} of a mask holds something else than 0 and 1: give 1 for pixels to keep")
@@ -173,6 +173,6 @@ def _finished(parts: dict, sigma_default: float, label: str, log: list) -> SkyMa
     if partial := int(np.sum(seen.any(axis=1) & ~seen.all(axis=1))):
         log.append(f"{partial} rings are incomplete: their means are taken over what is observed")
     sky = rebin(SkyMap(**parts, log=tuple(log)))
-    if assumed:  # it holds for the pixels of the map as it is used
-        sky = sky.replace(sigma=np.where(sky.observed, sigma_default, np.nan))
-    return sky.replace(label=label or sky.label)
+    # an assumed error holds for the pixels of the map as it is used
+    sigma = np.where(sky.observed, sigma_default, np.nan) if assumed else sky.sigma
+    return sky.replace(label=label or sky.label, sigma=sigma)
