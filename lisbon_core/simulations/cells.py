@@ -8,7 +8,7 @@ import numpy as np
 
 from lisbon_core.frames import rotation_to_icrs
 from lisbon_core.heliosphere.gridded_files import FARTHEST, unit_scale
-from lisbon_core.heliosphere.parameters import HeliosphereError
+from lisbon_core.heliosphere.parameters import HeliosphereError, require
 from lisbon_core.reading import content_of, explained
 from lisbon_core.simulations.formats import LARGEST, Columns, reader_of
 
@@ -108,9 +108,9 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
     found = {name: (unit, column) for (name, unit), column in zip(named, values, strict=True)}
     fluids = [name[:-2] for name in names if name.endswith("ux") and {f"{name[:-1]}y", f"{name[:-1]}z"} <= set(names)]
     charged = [fluid for fluid in fluids if not re.match(NEUTRAL, fluid)]
-    if not (places and charged and {"bx", "by", "bz"} <= set(names)):
-        raise HeliosphereError(f"it has the columns {', '.join(columns.names)[:200]}, but it must have x, y, z (or r, "
-                               "lon, lat), Bx, By, Bz and Ux, Uy, Uz: rename them")
+    require(places and charged and {"bx", "by", "bz"} <= set(names),
+            f"it has the columns {', '.join(columns.names)[:200]}, but it must have x, y, z (or r, lon, lat), Bx, By, "
+            "Bz and Ux, Uy, Uz: rename them")
     given, assumed = dict(zip(("AU", "km/s", "uG"), (units or UNITS).split(), strict=False)), []
 
     def column(name: str, unit: str) -> np.ndarray:
@@ -143,9 +143,9 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
     if assumed:
         notes.append(f"{'taken as told' if units else 'no units in the file, so assumed'}: "
                      f"{', '.join(dict.fromkeys(assumed))}")
-    if not (reach := np.abs(points).max(initial=0.0)) < FARTHEST:
-        raise HeliosphereError(f"it has cells {reach:.3g} AU from the Sun, but they must stay within {FARTHEST:g}: "
-                               "check the unit of lengths")
+    reach = np.abs(points).max(initial=0.0)
+    require(reach < FARTHEST, f"it has cells {reach:.3g} AU from the Sun, but they must stay within {FARTHEST:g}: "
+            "check the unit of lengths")
     values = np.concatenate([magnetic, velocity], axis=1)
     nothing = ~values.any(axis=1)  # at all: within the body of the code
     values[nothing | ~(np.abs(values) < 1e12).all(axis=1)] = np.nan

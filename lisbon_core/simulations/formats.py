@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core.heliosphere.parameters import HeliosphereError
+from lisbon_core.heliosphere.parameters import HeliosphereError, require
 
 LARGEST = 2**29  # bytes of a file, and of what is packed in it
 
@@ -87,9 +87,8 @@ def _idl(content: bytes) -> Columns:
             extra = [float(number) for number in next(lines).split()] if extras else []
             names = next(lines).split()
         shape, rows = [int(n) for n in shape], abs(int(dims)) + int(count)
-        if abs(dims) != 3:
-            raise HeliosphereError(f"it is a cut along {' and '.join(names[:abs(dims)])}, but orbits need a field in "
-                                   "space: write a file with three coordinates")
+        require(abs(dims) == 3, f"it is a cut along {' and '.join(names[:abs(dims)])}, but orbits need a field in "
+                "space: write a file with three coordinates")
         if binary:
             values = np.concatenate([np.frombuffer(next(lines), real) for _ in range(1 + count)])
         else:
@@ -111,8 +110,7 @@ def _tecplot(content: bytes) -> Columns:
     for zone in zones:
         first = re.search(r"^\s*[-+.\d]+[-+.\deE]*(\s|$)", zone, re.MULTILINE).start()
         about = zone[:first].upper()
-        if "CELLCENTERED" in about:
-            raise HeliosphereError("it holds values at the centres of its cells: write them at the nodes")
+        require("CELLCENTERED" not in about, "it holds values at the centres of its cells: write them at the nodes")
         sizes = {name: int(n) for name, n in re.findall(r"\b(N|NODES|I|J|K)\s*=\s*(\d+)", about)}
         n = sizes.get("N") or sizes.get("NODES") or math.prod(sizes.values())
         numbers = np.array(zone[first:].split(None, n * len(names))[:n * len(names)], dtype=float)
@@ -147,8 +145,8 @@ def _vtk(content: bytes) -> Columns:
 def _numpy(content: bytes) -> Columns:
     """Three axes and arrays over their product, without what the archive marks as not covered."""
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        if sum(one.file_size for one in archive.zip.infolist()) > LARGEST:
-            raise HeliosphereError(f"it unpacks to more than {LARGEST >> 20} MiB: write a coarser grid")
+        require(sum(one.file_size for one in archive.zip.infolist()) <= LARGEST,
+                f"it unpacks to more than {LARGEST >> 20} MiB: write a coarser grid")
         arrays = {name: archive[name] for name in archive}
     cubes = {name: array for name, array in arrays.items() if array.ndim == 3 and array.dtype.kind == "f"}
     shape = next(iter(cubes.values())).shape

@@ -9,16 +9,20 @@ a disc average: neighbours share data, so errors are covariances (`discs`).
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from lisbon_core._core import LisbonError
+from lisbon_core import _core
 from lisbon_core.sky.basis import pixel_area
 
 
-class SkyMapError(LisbonError):
+class SkyMapError(_core.LisbonError):
     """A sky map that cannot be used; the sentence says what, where and what to do."""
+
+
+require = partial(_core.require, error=SkyMapError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,23 +74,21 @@ class SkyMap:
     def __post_init__(self):
         shape = (len(self.dec), len(self.ra))
         for name in ("relative_intensity", "sigma", "footprint"):
-            if np.shape(getattr(self, name)) != shape:
-                raise SkyMapError(f"{name} of a sky map has shape {np.shape(getattr(self, name))}, but {shape[0]} "
-                                  f"declinations and {shape[1]} right ascensions ask for {shape}: make them agree")
-        if min(shape) < 2:
-            raise SkyMapError(f"a sky map of {shape[0]} x {shape[1]} pixels has no rings to speak of: give a full grid")
+            own = np.shape(getattr(self, name))
+            require(own == shape, f"{name} of a sky map has shape {own}, but {shape[0]} declinations and {shape[1]} "
+                    f"right ascensions ask for {shape}: make them agree")
+        require(min(shape) >= 2, f"a sky map of {shape[0]} x {shape[1]} pixels has no rings to speak of: give a full "
+                "grid")
         steps = np.concatenate([np.diff(self.ra), [self.ra[0] + 360.0 - self.ra[-1]]])
         uneven = max(np.ptp(np.diff(self.dec)), np.ptp(steps)) > 1e-6
-        if uneven or self.dec[0] > self.dec[1] or not 0 <= self.ra[0] < 360 or max(np.abs(self.dec)) > 90:
-            raise SkyMapError("the pixel centres of a sky map are not evenly spaced over the whole circle of right "
-                              "ascension and along declination: use a full regular grid, NaN where not observed")
-        if not 0.0 <= self.averaging_deg <= 90.0:
-            raise SkyMapError(f"averaging_deg is {self.averaging_deg}, but the radius of the averaging disc lies "
-                              "between 0 (none) and 90 degrees: give the radius the map was averaged with")
+        require(not (uneven or self.dec[0] > self.dec[1] or not 0 <= self.ra[0] < 360 or max(np.abs(self.dec)) > 90),
+                "the pixel centres of a sky map are not evenly spaced over the whole circle of right ascension and "
+                "along declination: use a full regular grid, NaN where not observed")
+        require(0.0 <= self.averaging_deg <= 90.0, f"averaging_deg is {self.averaging_deg}, but the radius of the "
+                "averaging disc lies between 0 (none) and 90 degrees: give the radius the map was averaged with")
         seen = self.observed
-        if not seen.any():
-            raise SkyMapError(f"no pixel of the sky map {self.label!r} is observed: widen the declination limits or "
-                              "the mask")
+        require(seen.any(), f"no pixel of the sky map {self.label!r} is observed: widen the declination limits or the "
+                "mask")
         if not np.all(self.sigma[seen] > 0):
             i, j = np.argwhere(seen & ~(self.sigma > 0))[0]
             raise SkyMapError(f"sigma is {self.sigma[i, j]} at ra {self.ra[j]:g}, dec {self.dec[i]:g}, but an error "
@@ -156,19 +158,16 @@ def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -
     SkyMapError
         If the limits are in the wrong order, the mask has another shape, or no observed pixel is left.
     """
-    if not -90.0 <= dec_min < dec_max <= 90.0:
-        raise SkyMapError(f"dec_min is {dec_min:g} and dec_max {dec_max:g}, but -90 <= dec_min < dec_max <= 90 "
-                          "degrees is needed: exchange or correct them")
+    require(-90.0 <= dec_min < dec_max <= 90.0, f"dec_min is {dec_min:g} and dec_max {dec_max:g}, but -90 <= dec_min < "
+            "dec_max <= 90 degrees is needed: exchange or correct them")
     kept = sky.observed & ((sky.dec >= dec_min) & (sky.dec <= dec_max))[:, None]
     if mask is not None:
-        if np.shape(mask) != kept.shape:
-            raise SkyMapError(f"the mask has shape {np.shape(mask)}, but the map has {kept.shape}: give one value a "
-                              "pixel of the map")
+        require(np.shape(mask) == kept.shape, f"the mask has shape {np.shape(mask)}, but the map has {kept.shape}: "
+                "give one value a pixel of the map")
         kept &= np.asarray(mask, dtype=bool)
-    if not kept.any():
-        rows = sky.dec[sky.observed.any(axis=1)]
-        raise SkyMapError(f"nothing of the map is left between declinations {dec_min:g} and {dec_max:g}: it is "
-                          f"observed from {rows[0]:g} to {rows[-1]:g}, so choose dec_min, dec_max and mask within that")
+    rows = sky.dec[sky.observed.any(axis=1)]
+    require(kept.any(), f"nothing of the map is left between declinations {dec_min:g} and {dec_max:g}: it is observed "
+            f"from {rows[0]:g} to {rows[-1]:g}, so choose dec_min, dec_max and mask within that")
     return sky.replace(relative_intensity=np.where(kept, sky.relative_intensity, np.nan),
                        sigma=np.where(kept, sky.sigma, np.nan))
 

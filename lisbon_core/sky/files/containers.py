@@ -18,7 +18,7 @@ from astropy.wcs import WCS
 from lisbon_core import reading
 from lisbon_core.sky.files.conventions import OF_A_MAP, kind_of, name_and_unit
 from lisbon_core.sky.files.datasets import groups_of
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import SkyMapError, require
 
 LARGEST = 2**28  # bytes of a file, packed or not: a map of a tenth of a degree
 FOREIGN = {b"PK\x03": "a zip archive", b"root": "a ROOT file", b"\x93NUMPY": "a numpy file"}
@@ -85,18 +85,16 @@ def layers_of(path: Path, log: list) -> list[Layer]:
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*")], n=1)
         raise SkyMapError("there is no such file" + (f": did you mean {near[0]}?" if near else ": correct the path"))
     content = reading.content_of(path, LARGEST)
-    if not content.strip(b"\0\t\n\r "):
-        raise SkyMapError("the file is empty: make or download it again")
+    require(content.strip(b"\0\t\n\r "), "the file is empty: make or download it again")
     if content.startswith(b"SIMPLE"):
         return _fits(content)
     if any(content[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048, 4096)):  # as MATLAB begins it
         return [table_layer(said, [Found(name, values, unit, said, group) for (name, unit), values in arrays.items()])
                 for group, said, arrays in groups_of(content)]
     foreign = next((what for start, what in FOREIGN.items() if content.startswith(start)), "neither FITS nor text")
-    if b"\0" in content or content.startswith(tuple(FOREIGN)):
-        raise SkyMapError(f"this is {foreign}: give FITS, HDF5, ECSV, VOTable or CSV")
-    if len(content) > LARGEST // 4:
-        raise SkyMapError(f"the text holds more than {LARGEST >> 22} MiB: give a FITS file")
+    require(b"\0" not in content and not content.startswith(tuple(FOREIGN)),
+            f"this is {foreign}: give FITS, HDF5, ECSV, VOTable or CSV")
+    require(len(content) <= LARGEST // 4, f"the text holds more than {LARGEST >> 22} MiB: give a FITS file")
     if re.match(rb"\s*<(\?xml|VOTABLE)", content):
         from astropy.io.votable import parse
 
@@ -119,8 +117,7 @@ def _plain_text(lines: list[str], log: list) -> Layer:
     rows = [line for line in lines if line[0] not in "#%!"]
     named = [*rows[:1]] if rows and not re.match(r"[-+.\d]", rows[0]) else []
     rows = rows[len(named):]
-    if not rows:
-        raise SkyMapError("the text holds no row of numbers: make or download it again")
+    require(rows, "the text holds no row of numbers: make or download it again")
     between = next((one for one in "\t;|," if one in rows[0]), " ")
     if between != "," and re.search(r"\d,\d", rows[0]):
         rows = [line.replace(",", ".") for line in rows]
@@ -129,8 +126,7 @@ def _plain_text(lines: list[str], log: list) -> Layer:
         rows = [re.sub(r"(?<=\d)[dD](?=[-+]?\d)", "e", line) for line in rows]
     width, *found = (_cells(line, between) for line in [rows[0], *named, *reversed(comments)])
     names = next((names for names in found if named or len(names) == len(width)), None)
-    if names is None:
-        raise SkyMapError("the columns of numbers have no names: write a line of them first, such as ra,dec,intensity")
+    require(names, "the columns of numbers have no names: write a line of them first, such as ra,dec,intensity")
     said = dict(re.findall(r"^\s*(\w+)\s*[:=]\s*(\S.*?)\s*$", "\n".join(comments), flags=re.M))
     return _table(Table.read(rows, names=names, format="ascii.no_header", delimiter=between, guess=False), said)
 
@@ -163,8 +159,8 @@ def _fits(content: bytes) -> list[Layer]:
     with fits.open(io.BytesIO(content), memmap=False) as hdus:
         for number, hdu in enumerate(hdus):
             header, part = {**hdus[0].header, **hdu.header}, f"{number} {hdu.name}".strip()
-            if hdu.is_image and math.prod(hdu.shape) > LARGEST // 8:
-                raise SkyMapError(f"the image in extension {part} unpacks to more than {LARGEST >> 20} MiB: degrade it")
+            require(not hdu.is_image or math.prod(hdu.shape) <= LARGEST // 8,
+                    f"the image in extension {part} unpacks to more than {LARGEST >> 20} MiB: degrade it")
             if hdu.data is None or not hdu.data.size or (hdu.is_image and hdu.data.ndim < 2):
                 continue
             new = _image(hdu, header, part) if hdu.is_image else _table(_nulls(hdu), header, part)

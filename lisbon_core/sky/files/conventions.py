@@ -10,7 +10,7 @@ import numpy as np
 from astropy import units as u
 
 from lisbon_core.measurements import DATA
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import SkyMapError, require
 
 LIST = tomllib.loads((DATA / "conventions.toml").read_text(encoding="utf-8"))
 NAMES = {kind: re.compile(f"({names})(_?map)?_?[0-9]*") for kind, names in LIST["names"].items()}
@@ -85,9 +85,8 @@ def degrees(array) -> tuple[np.ndarray, bool]:
     """
     text, angles = array.unit.strip().lower(), LIST["angles"]
     unit = angles.get(text, angles.get(text.removesuffix("s")))
-    if unit is None and text not in ("", "unknown", "none"):
-        raise SkyMapError(f"the unit of {array} is {array.unit!r}, but degrees, radians or hours are "
-                          "needed: correct it")
+    require(unit or text in ("", "unknown", "none"),
+            f"the unit of {array} is {array.unit!r}, but degrees, radians or hours are needed: correct it")
     return numbers(array) * u.Unit(unit or "deg").to(u.deg), unit is not None
 
 
@@ -104,11 +103,12 @@ def frame_of(header: dict, log: list, own: str = "") -> str:
     frame = next((name for name, words in LIST["frames"].items() if re.fullmatch(words, said)), "")
     if not said and not own:
         log.append("mind: the file does not say its frame (COORDSYS): taken as equatorial")
-    if said and not frame:
-        raise SkyMapError(f"{key} is {said!r}, but equatorial (ICRS, FK5), galactic or ecliptic is needed: correct it")
-    if own and said and frame != own and not key.startswith("RADE"):  # which says the equator, should there be one
-        raise SkyMapError(f"{key} is {said!r}, but the coordinates are {own}: correct the one or the other")
-    frame = own or frame or "icrs"
-    if frame == "icrs" and not said.startswith("ICR") and str(header.get("EQUINOX", 2000.0)) not in ("2000.0", "2000"):
-        raise SkyMapError(f"EQUINOX is {header['EQUINOX']}, but 2000 is needed: precess the map")
+    require(frame or not said,
+            f"{key} is {said!r}, but equatorial (ICRS, FK5), galactic or ecliptic is needed: correct it")
+    # RADESYS says the equator, should there be one
+    require(not (own and said) or frame == own or key.startswith("RADE"),
+            f"{key} is {said!r}, but the coordinates are {own}: correct the one or the other")
+    frame, equinox = own or frame or "icrs", header.get("EQUINOX", 2000.0)
+    require(frame != "icrs" or said.startswith("ICR") or str(equinox) in ("2000.0", "2000"),
+            f"EQUINOX is {equinox}, but 2000 is needed: precess the map")
     return frame

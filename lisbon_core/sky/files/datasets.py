@@ -4,7 +4,7 @@ import numpy as np
 
 from lisbon_core import hdf5
 from lisbon_core.sky.files.conventions import kind_of, name_and_unit
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import require
 
 
 def groups_of(content: bytes) -> list[tuple[str, dict, dict]]:
@@ -36,9 +36,8 @@ def _flat(arrays: dict) -> dict:
     if len(axes) < 2 or any(arrays[key].ndim != 1 for key in axes.values()) or max(x.ndim for x in arrays.values()) < 2:
         return {key: values.ravel() for key, values in arrays.items()}
     lon, lat = (arrays[axes[name]] for name in ("lon", "lat"))
-    if lon.size == lat.size:
-        raise SkyMapError(f"{axes['lon'][0]} and {axes['lat'][0]} both have {lon.size} values, so the axes of the map "
-                          "cannot be told apart: give both coordinates of every pixel")
+    require(lon.size != lat.size, f"{axes['lon'][0]} and {axes['lat'][0]} both have {lon.size} values, so the axes of "
+            "the map cannot be told apart: give both coordinates of every pixel")
     flat = dict(zip((axes["lon"], axes["lat"]), (x.ravel() for x in np.meshgrid(lon, lat)), strict=True))
     for (name, unit), values in arrays.items():
         values = values.T if values.shape[-2:] != (lat.size, lon.size) else values

@@ -19,7 +19,7 @@ from lisbon_core.sky.files.grids import resample
 from lisbon_core.sky.files.healpix import of_healpix
 from lisbon_core.sky.files.positions import of_image, of_table
 from lisbon_core.sky.files.values import errors, observed_values, unmasked
-from lisbon_core.sky.map import SkyMap, SkyMapError, cut, rebin
+from lisbon_core.sky.map import SkyMap, SkyMapError, cut, rebin, require
 
 PIXELS = {"image": of_image, "table": of_table, "healpix": of_healpix}  # where the values of a layer lie
 
@@ -72,10 +72,10 @@ def on_grid(sky: SkyMap, grid_deg: float) -> SkyMap:
     steps = np.array([sky.dec[1] - sky.dec[0], sky.ra[1] - sky.ra[0]])
     if np.all(abs(steps - grid_deg) <= 1e-6):
         return sky
-    if grid_deg != RunParameters.grid_deg or steps.max() < grid_deg:
-        raise SkyMapError(f"grid_deg is {grid_deg:g}, but the map comes in steps of {steps[0]:g} (dec) and "
-                          f"{steps[1]:g} degrees (ra), which can only be taken together by whole numbers that divide "
-                          f"the circle: leave grid_deg out, or give a multiple of {steps.max():g}")
+    require(grid_deg == RunParameters.grid_deg and steps.max() >= grid_deg,
+            f"grid_deg is {grid_deg:g}, but the map comes in steps of {steps[0]:g} (dec) and {steps[1]:g} degrees "
+            "(ra), which can only be taken together by whole numbers that divide the circle: leave grid_deg out, or "
+            f"give a multiple of {steps.max():g}")
     return sky.replace(log=(*sky.log, f"analysed in steps of {steps[0]:g} x {steps[1]:g} degrees, as it came"))
 
 
@@ -109,24 +109,24 @@ def read_mask(path, sky: SkyMap) -> np.ndarray:
         path, tokens = split_choice(path)
         layer, array = choose_mask(layers_of(path, log), tokens)
         kept = numbers(array)
-        if not np.isin(kept[np.isfinite(kept)], (0, 1)).all():
-            raise SkyMapError(f"{array} of a mask holds something else than 0 and 1: give 1 for pixels to keep")
+        require(np.isin(kept[np.isfinite(kept)], (0, 1)).all(),
+                f"{array} of a mask holds something else than 0 and 1: give 1 for pixels to keep")
         at = PIXELS[layer.geometry](layer, kept, log).lookup(*np.meshgrid(sky.ra, sky.dec))
         return (at >= 0) & (kept[at] == 1)
 
 
 def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log) -> SkyMap:
-    if not (0 < sigma_default <= 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1):
-        raise SkyMapError(f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is "
-                          f"{n_scramblings}, but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
+    require(0 < sigma_default <= 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1,
+            f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is {n_scramblings}, "
+            "but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
     if len(layers) == 1 and are_coefficients(layers[0].arrays):
         return _finished(of_coefficients(layers[0], sigma_default, log), sigma_default, label, log)
     layers, tokens = of_one_plane(layers, tokens)
     layer, roles = choose(layers, tokens, log)
     main = roles.get("map") or roles["data"]
     for one in roles.values():
-        if one.values.size != main.values.size:
-            raise SkyMapError(f"{one} has {one.values.size} values, but {main} has {main.values.size}: make them agree")
+        require(one.values.size == main.values.size,
+                f"{one} has {one.values.size} values, but {main} has {main.values.size}: make them agree")
     values = unmasked(numbers(main), roles, log)
     pixels = PIXELS[layer.geometry](layer, values, log)
     if "data" in roles:
@@ -162,10 +162,9 @@ def _finished(parts: dict, sigma_default: float, label: str, log: list) -> SkyMa
     """The map on its final grid, with assumed errors where the file has none, once a whole ring is found."""
     seen = np.isfinite(parts["relative_intensity"])
     fullest = np.argmax(seen.sum(axis=1))
-    if not seen[fullest].all():
-        raise SkyMapError(f"no declination ring is complete, the fullest (dec {parts['dec'][fullest]:g}) has "
-                          f"{seen[fullest].sum()} of {seen.shape[1]} pixels: Eq. (2) needs the mean of a ring, so "
-                          "give a map with whole rings")
+    require(seen[fullest].all(), f"no declination ring is complete, the fullest (dec {parts['dec'][fullest]:g}) has "
+            f"{seen[fullest].sum()} of {seen.shape[1]} pixels: Eq. (2) needs the mean of a ring, so give a map with "
+            "whole rings")
     assumed = np.isnan(parts["sigma"]).all()
     if assumed:
         parts = parts | {"sigma": np.where(seen, sigma_default, np.nan), "sigma_assumed": True}

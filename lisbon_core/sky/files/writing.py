@@ -10,14 +10,13 @@ from astropy.io import fits
 from astropy.table import Table
 
 from lisbon_core._core import write_atomically
-from lisbon_core.sky.map import SkyMap, SkyMapError
+from lisbon_core.sky.map import SkyMap, SkyMapError, require
 
 
 def _put(path, content: bytes | str) -> None:
     """Write all of a file or nothing, gzipped if its name says so."""
     path, content = Path(path), content.encode() if isinstance(content, str) else content
-    if not path.parent.is_dir():
-        raise SkyMapError(f"{path} cannot be written (no folder {path.parent}): choose another folder or file")
+    require(path.parent.is_dir(), f"{path} cannot be written (no folder {path.parent}): choose another folder or file")
     try:
         write_atomically(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     except OSError as error:
@@ -37,8 +36,8 @@ def write_sky_map(sky: SkyMap, path) -> None:
     if not sky.observed[sky.footprint].all():
         table["footprint"] = np.ones(len(table), dtype=np.int16)
     kind = Path(path).name.removesuffix(".gz").rpartition(".")[2].lower()
-    if kind not in ("csv", "ecsv", "fits"):
-        raise SkyMapError(f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
+    require(kind in ("csv", "ecsv", "fits"),
+            f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
     write_table(table, path, kind)
 
 
