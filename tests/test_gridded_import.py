@@ -1,6 +1,7 @@
 """Simulations brought onto a grid: files made here in every format with fields that are known, and real MHD output."""
 
 import gzip
+import lzma
 import re
 import subprocess
 import sys
@@ -147,7 +148,8 @@ def vtk(rows, folder):
     (lambda text, rows, folder: tecplot(rows, block=False), 1e-9),
     (lambda text, rows, folder: tecplot(rows, block=True), 1e-9), (lambda text, rows, folder: vtk(rows, folder), 1e-9),
     (lambda text, rows, folder: gzip.compress(text.replace("nT nT nT", "T T T").encode()), 1e-9),
-], ids=["real4", "real8", "tecplot", "blocks", "vtk", "tesla"])
+    (lambda text, rows, folder: lzma.compress(text.encode()), 1e-9),
+], ids=["real4", "real8", "tecplot", "blocks", "vtk", "tesla", "packed"])
 def test_every_format_holds_what_the_text_holds(simulation, tmp_path, make, digits):
     text, path = read_cells(simulation), tmp_path / "other"
     path.write_bytes(make(simulation.read_text(), rows_of(places_of_two_sizes()), tmp_path))

@@ -148,12 +148,11 @@ def _numpy(content: bytes) -> Columns:
         require(sum(one.file_size for one in archive.zip.infolist()) <= LARGEST,
                 f"it unpacks to more than {LARGEST >> 20} MiB: write a coarser grid")
         arrays = {name: archive[name] for name in archive}
-    cubes = {name: array for name, array in arrays.items() if array.ndim == 3 and array.dtype.kind == "f"}
+    floats = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
+    cubes = {name: array for name, array in floats.items() if array.ndim == 3}
+    axes = dict([(name, array) for name, array in floats.items() if array.ndim == 1][:3])
     shape = next(iter(cubes.values())).shape
-    axes = {name: array for name, array in arrays.items() if array.ndim == 1 and array.dtype.kind == "f"}
-    axes = dict(itertools.islice(axes.items(), 3))
     values = np.array([*np.meshgrid(*axes.values(), indexing="ij"), *cubes.values()]).reshape(3 + len(cubes), -1)
     if "covered" in arrays:
         values[3:, ~arrays["covered"].ravel()] = np.nan
-    return Columns([*axes, *cubes], values, shape, {name: array for name, array in arrays.items()
-                                                    if array.size <= 9 and array.dtype.kind == "f"})
+    return Columns([*axes, *cubes], values, shape, {name: array for name, array in floats.items() if array.size <= 9})
