@@ -1,5 +1,8 @@
 """Where the pixels of tables and of FITS images are."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 from astropy import units as u
 from astropy.wcs import WCSSUB_LATITUDE, WCSSUB_LONGITUDE
@@ -93,11 +96,8 @@ def of_image(layer, values, log: list) -> Pixels:
 
     lon, lat = centres(np.arange(height * width))
     if around and np.isfinite(lon).all():
-        try:
-            found = regular(lon, lat, values, frame, log)
-            return Pixels(found.frame, found.area, found.own_lookup, centres, name, found.grid)
-        except OffGridError:
-            pass
+        with suppress(OffGridError):
+            return replace(regular(lon, lat, values, frame, log), own_centres=centres, name=name)
     tilt = wcs.wcs.crval[1] if around else 0.0
     log.append(f"mind: CRVAL2 = {tilt:g} turns a {code} image, whose lines then are no rings: read so, as the FITS "
                "standard has it (if they are, write CRVAL2 = 0 and shift CRPIX2)" if tilt else
