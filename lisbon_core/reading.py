@@ -10,10 +10,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from lisbon_core._core import LisbonError
-from lisbon_core.hdf5 import Refused
 
 PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 
@@ -26,6 +23,8 @@ def content_of(path: str | Path, most: int) -> bytes:
     Refused
         If it is a folder, a device or a pipe, or holds more than `most` bytes, packed or not.
     """
+    from lisbon_core.hdf5 import Refused  # it brings numpy, which a command need not wait for to begin
+
     path = os.path.expanduser(path)
     if os.path.exists(path) and not os.path.isfile(path):
         raise Refused("this is a folder, a device or a pipe: give the path of a regular file")
@@ -43,6 +42,10 @@ def content_of(path: str | Path, most: int) -> bytes:
 @contextlib.contextmanager
 def explained(path: str | Path, refusal: type[LisbonError], kind: str = "", advice: str = "try another copy or format"):
     """Errors of reading a file, as something of some kind, as one sentence that names it; warnings stay inside."""
+    import numpy as np
+
+    from lisbon_core.hdf5 import Refused
+
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
