@@ -1,10 +1,62 @@
-"""Texts that a user gives: the one door through which parameters, answers, tables and records come in."""
+"""Files that a user gives: the one door through which maps, simulations, parameters, answers and records come in."""
 
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
+
+PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
+
+
+def content_of(path: str | Path, most: int) -> bytes:
+    """Content of a file, unpacked if it is packed: gzip, bzip2, xz; `~` is the user's home.
+
+    Raises
+    ------
+    Refused
+        If it is a folder, a device or a pipe, or holds more than `most` bytes, packed or not.
+    """
+    from lisbon_core.hdf5 import Refused  # it brings numpy, which a command need not wait for to begin
+
+    path = os.path.expanduser(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Refused("this is a folder, a device or a pipe: give the path of a regular file")
+    with open(path, "rb") as stream:
+        content = stream.read(most + 1)
+    packer = next((packer for start, packer in PACKED.items() if content.startswith(start)), None)
+    if packer and len(content) <= most:
+        with packer.open(io.BytesIO(content)) as stream:
+            content = stream.read(most + 1)
+    if len(content) > most:
+        raise Refused(f"it holds more than {most >> 10} KiB, and no such file needs as much: make it smaller")
+    return content
+
+
+@contextlib.contextmanager
+def explained(path: str | Path, refusal: type[LisbonError], kind: str = "", advice: str = "try another copy or format"):
+    """Errors of reading a file, as something of some kind, as one sentence that names it; warnings stay inside."""
+    import numpy as np
+
+    from lisbon_core.hdf5 import Refused
+
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("error", message=".*truncated.*")
+            yield
+    except (LisbonError, Refused) as error:
+        raise refusal(f"{path}: {error}") from None
+    except Exception as error:  # what the readers of a format raise, of any class: the one place that catches it
+        why = " ".join(str(error).split())[:200]
+        raise refusal(f"{path}: cannot be read{kind and f' as {kind}'}: {type(error).__name__} {why}: {advice}") \
+            from error
 
 
 def parsed(path: str | Path, parse: Callable[[str], object], refusal: Callable[[str], LisbonError], *,
@@ -14,7 +66,7 @@ def parsed(path: str | Path, parse: Callable[[str], object], refusal: Callable[[
     Parameters
     ----------
     path : path
-        A regular file; `~` is the user's home.
+        As `content_of` takes it.
     parse : function
         From its text to what is meant.
     refusal : function
@@ -27,15 +79,8 @@ def parsed(path: str | Path, parse: Callable[[str], object], refusal: Callable[[
     LisbonError
         What `refusal` makes of the reason, or what the parser raised if it is a LisbonError.
     """
-    path = os.path.expanduser(path)
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
-            raise ValueError("this is a folder, a device or a pipe")
-        with open(path, "rb") as stream:
-            content = stream.read(most + 1)
-        if len(content) > most:
-            raise ValueError(f"it holds more than {most >> 10} KiB")
-        return parse(content.decode("utf-8-sig"))
+        return parse(content_of(path, most).decode("utf-8-sig"))
     except LisbonError:
         raise
     except Exception as error:

@@ -1,6 +1,7 @@
 """Simulations brought onto a grid: files made here in every format with fields that are known, and real MHD output."""
 
 import gzip
+import lzma
 import re
 import subprocess
 import sys
@@ -147,7 +148,8 @@ def vtk(rows, folder):
     (lambda text, rows, folder: tecplot(rows, block=False), 1e-9),
     (lambda text, rows, folder: tecplot(rows, block=True), 1e-9), (lambda text, rows, folder: vtk(rows, folder), 1e-9),
     (lambda text, rows, folder: gzip.compress(text.replace("nT nT nT", "T T T").encode()), 1e-9),
-], ids=["real4", "real8", "tecplot", "blocks", "vtk", "tesla"])
+    (lambda text, rows, folder: lzma.compress(text.encode()), 1e-9),
+], ids=["real4", "real8", "tecplot", "blocks", "vtk", "tesla", "packed"])
 def test_every_format_holds_what_the_text_holds(simulation, tmp_path, make, digits):
     text, path = read_cells(simulation), tmp_path / "other"
     path.write_bytes(make(simulation.read_text(), rows_of(places_of_two_sizes()), tmp_path))
@@ -249,16 +251,16 @@ def test_unusable_files_get_a_sentence(simulation, tmp_path):
     plane = rows_of(places_of_two_sizes() * [1.0, 1.0, 0.0])
     flat = (HEAD.format(-3, f"{len(plane)} 1 1") + lines(plane)).encode()
     for name, content, says in (
-            ("empty.out", b"", "not a complete BATS-R-US .out file"),
-            ("words.out", b"these are words\n" * 9, "not a complete BATS-R-US .out file"),
-            ("cut.out", binary(whole.decode(), np.float32)[:-2000], "not a complete BATS-R-US .out file"),
-            ("half.out.gz", gzip.compress(whole)[:-2000], "not a complete gzip file"),
-            ("half.npz", b"PK\x03\x04" + whole[:99], "not a complete archive"),
-            ("half.dat", tecplot(rows_of(places_of_two_sizes()), False)[:9000], "not a complete Tecplot text"),
+            ("empty.out", b"", "cannot be read as a .out file of BATS-R-US"),
+            ("words.out", b"these are words\n" * 9, "cannot be read as a .out file of BATS-R-US"),
+            ("cut.out", binary(whole.decode(), np.float32)[:-2000], "cannot be read as a .out file of BATS-R-US"),
+            ("half.out.gz", gzip.compress(whole)[:-2000], "cannot be read: EOFError"),
+            ("half.npz", b"PK\x03\x04" + whole[:99], "cannot be read as an archive of numpy"),
+            ("half.dat", tecplot(rows_of(places_of_two_sizes()), False)[:9000], "cannot be read as Tecplot text"),
             ("2d.out", whole.replace(b" -3 1  8", b" -2 1  9"), "is a cut along x and y, but orbits need a field"),
             ("plane.out", flat, "is a cut: its cells lie in a plane"),
-            ("unit.out", whole.replace(b"nT nT nT", b"nm nm nm"), "of which 'nm' for bx cannot be turned into uG"),
-            ("norm.out", whole.replace(few[0], b"normalized variables\n"), "the units 'normalized variables'"),
+            ("unit.out", whole.replace(b"nT nT nT", b"nm nm nm"), "the unit 'nm' for bx, which cannot be turned"),
+            ("norm.out", whole.replace(few[0], b"normalized variables\n"), "the unit 'normalized' for x, which"),
             ("names.out", whole.replace(b"Bx By Bz", b"Cx Cy Cz"), "must have x, y, z .* Bx, By, Bz and Ux"),
             ("flow.out", whole.replace(b"Ux Uy Uz", b"Ux U2 U3"), "must have x, y, z .* Bx, By, Bz and Ux"),
             ("few.out", b"".join([*few[:2], b" 5 1 1\n", *few[3:10]]), "holds 5 cells, but a field needs more")):
@@ -266,7 +268,7 @@ def test_unusable_files_get_a_sentence(simulation, tmp_path):
         with pytest.raises(HeliosphereError, match=says) as error:
             import_files([tmp_path / name], tmp_path / "no.h5", medium=MEDIUM)
         assert "\n" not in str(error.value)
-    with pytest.raises(HeliosphereError, match="is not there"):
+    with pytest.raises(HeliosphereError, match="No such file"):
         read_cells(tmp_path / "nothing.out")
     with pytest.raises(HeliosphereError, match="give --out"):
         import_files([simulation])

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import eval_legendre
 
+from lisbon_core import sky as s
 from lisbon_core.frames import unit_vector
 from lisbon_core.sky import first_harmonic, first_harmonic_of_events, multipoles, power_spectrum
-from lisbon_core.sky import map as s
 from lisbon_core.sky.discs import disc_sums
 from lisbon_core.sky.harmonics import FirstHarmonic
+from lisbon_core.sky.map import _disc_overlap
 
 
 def dipole(amplitude, lon, lat):
@@ -173,7 +174,7 @@ def test_rebin_means_and_errors(make_sky):
     points = points[np.hypot(*points.T) < 1]
     for distance in (0.4, 1.1):
         counted = np.mean(np.hypot(points[:, 0] - distance, points[:, 1]) < 1)
-        assert s._disc_overlap(5 * distance, 5.0) == pytest.approx(counted, abs=0.005)
+        assert _disc_overlap(5 * distance, 5.0) == pytest.approx(counted, abs=0.005)
 
 
 def test_map_that_cannot_be_is_refused(make_sky):

@@ -22,6 +22,12 @@ class HeliosphereError(LisbonError):
     """A heliosphere that cannot be: what is wrong with which parameter."""
 
 
+def require(holds: bool, otherwise: str) -> None:
+    """HeliosphereError with a sentence, unless something holds."""
+    if not holds:
+        raise HeliosphereError(otherwise)
+
+
 def _within(low: float, high: float, default):
     """A parameter's default, and the range in which it makes sense."""
     return field(default=default, metadata={"low": low, "high": high})

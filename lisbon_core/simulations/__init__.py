@@ -3,5 +3,3 @@
 from lisbon_core.simulations.cells import Cells, joined, read_cells
 from lisbon_core.simulations.importing import import_files
 from lisbon_core.simulations.resample import PRESETS, axes_of, export_cells
-
-__all__ = ["PRESETS", "Cells", "axes_of", "export_cells", "import_files", "joined", "read_cells"]

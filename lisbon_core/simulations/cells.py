@@ -8,8 +8,9 @@ import numpy as np
 
 from lisbon_core.frames import rotation_to_icrs
 from lisbon_core.heliosphere.gridded_files import FARTHEST, unit_scale
-from lisbon_core.heliosphere.parameters import HeliosphereError
-from lisbon_core.simulations.formats import Columns, read_columns
+from lisbon_core.heliosphere.parameters import HeliosphereError, require
+from lisbon_core.reading import content_of, explained
+from lisbon_core.simulations.formats import LARGEST, Columns, reader_of
 
 UNITS = "AU km/s nT"  # of lengths, speeds and fields where a file names none
 PLACES = (("x", "y", "z"), ("r", "lon", "lat"), ("r", "theta", "phi"))
@@ -59,7 +60,7 @@ class Cells:
 
 
 def read_cells(path, units: str = "") -> Cells:
-    """Read what an MHD code wrote: BATS-R-US .out, Tecplot text, VTK, or an archive of numpy arrays; `.gz` or not.
+    """Read what an MHD code wrote: BATS-R-US .out, Tecplot text, VTK, or an archive of numpy arrays; packed or not.
 
     Parameters
     ----------
@@ -73,12 +74,11 @@ def read_cells(path, units: str = "") -> Cells:
     HeliosphereError
         If the file is missing, damaged, a cut, or lacks B, the velocity or a unit: in one sentence.
     """
-    columns = read_columns(path)
-    try:
-        with np.errstate(all="ignore"):  # what is not finite is left out
-            return _cells(Path(path).name, columns, units)
-    except HeliosphereError as error:
-        raise HeliosphereError(f"{path} {error}") from None
+    again = "fetch or write it again"
+    with explained(path, HeliosphereError, advice=again):
+        kind, columns_of = reader_of(content := content_of(path, LARGEST))
+    with explained(path, HeliosphereError, kind, again):
+        return _cells(Path(path).name, columns_of(content), units)
 
 
 def joined(parts: list[Cells]) -> Cells:
@@ -105,13 +105,12 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
     if places and places[1] == "lon" and len(shape) == 3:  # to the order of r, theta, phi, all of them upward
         values = values.reshape(-1, *shape).swapaxes(2, 3)[:, :, ::-1].reshape(len(values), -1)
         shape = shape[0], shape[2], shape[1]
-    found = {name: (columns.units[i] if i < len(columns.units) else unit, values[i])
-             for i, (name, unit) in enumerate(named)}
+    found = {name: (unit, column) for (name, unit), column in zip(named, values, strict=True)}
     fluids = [name[:-2] for name in names if name.endswith("ux") and {f"{name[:-1]}y", f"{name[:-1]}z"} <= set(names)]
     charged = [fluid for fluid in fluids if not re.match(NEUTRAL, fluid)]
-    if not (places and charged and {"bx", "by", "bz"} <= set(names)):
-        raise HeliosphereError(f"has the columns {', '.join(columns.names)[:200]}, but it must have x, y, z (or r, "
-                               "lon, lat), Bx, By, Bz and Ux, Uy, Uz: rename them")
+    require(places and charged and {"bx", "by", "bz"} <= set(names),
+            f"it has the columns {', '.join(columns.names)[:200]}, but it must have x, y, z (or r, lon, lat), Bx, By, "
+            "Bz and Ux, Uy, Uz: rename them")
     given, assumed = dict(zip(("AU", "km/s", "uG"), (units or UNITS).split(), strict=False)), []
 
     def column(name: str, unit: str) -> np.ndarray:
@@ -122,9 +121,8 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
         try:
             return values * unit_scale("R_sun" if own == "R" else own, unit)
         except (ValueError, TypeError):
-            said = " ".join(columns.units) or own
-            raise HeliosphereError(f"names the units {said[:80]!r}, of which {own!r} for {name} cannot be turned into "
-                                   f"{unit}: give the units of lengths, speeds and fields, such as {UNITS!r}") from None
+            raise HeliosphereError(f"it names the unit {own[:80]!r} for {name}, which cannot be turned into {unit}: "
+                                   f"give the units of lengths, speeds and fields, such as {UNITS!r}") from None
 
     first, second, third = (column(name, "AU" if name in "xyzr" else "rad") for name in places)
     if places[1] == "lon":
@@ -145,9 +143,9 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
     if assumed:
         notes.append(f"{'taken as told' if units else 'no units in the file, so assumed'}: "
                      f"{', '.join(dict.fromkeys(assumed))}")
-    if not (reach := np.abs(points).max(initial=0.0)) < FARTHEST:
-        raise HeliosphereError(f"has cells {reach:.3g} AU from the Sun, but they must stay within {FARTHEST:g}: check "
-                               "the unit of lengths")
+    reach = np.abs(points).max(initial=0.0)
+    require(reach < FARTHEST, f"it has cells {reach:.3g} AU from the Sun, but they must stay within {FARTHEST:g}: "
+            "check the unit of lengths")
     values = np.concatenate([magnetic, velocity], axis=1)
     nothing = ~values.any(axis=1)  # at all: within the body of the code
     values[nothing | ~(np.abs(values) < 1e12).all(axis=1)] = np.nan
@@ -159,9 +157,14 @@ def _cells(source: str, columns: Columns, units: str) -> Cells:
                          "a coarse cell that was split: taken once, at the place that the file says")
         once = once[np.all(np.isfinite(values[once]), axis=1)]
         points, values = points[once], values[once]
-    body = max((float(value) for name, value in columns.extra.items() if name.lower() in ("rbody", "r")), default=0.0)
-    return Cells(source, points, values[:, :3], values[:, 3:], axes, spherical, body, *_told(columns.extra),
-                 tuple(notes))
+    extra = columns.extra
+    body = max((float(value) for name, value in extra.items() if name.lower() in ("rbody", "r")), default=0.0)
+    medium = axes_icrs = None  # as our own archives hold them
+    if {"interstellar_B_nT", "interstellar_V_km_s"} <= set(extra):
+        medium = np.concatenate([10.0 * extra["interstellar_B_nT"], extra["interstellar_V_km_s"]])
+    if "axes_in_ecliptic" in extra:
+        axes_icrs = extra["axes_in_ecliptic"] @ rotation_to_icrs("ecliptic").T
+    return Cells(source, points, values[:, :3], values[:, 3:], axes, spherical, body, medium, axes_icrs, tuple(notes))
 
 
 def _product(shape, *coordinates) -> tuple[np.ndarray, ...]:
@@ -172,13 +175,3 @@ def _product(shape, *coordinates) -> tuple[np.ndarray, ...]:
     axes = cubes[0][:, 0, 0], cubes[1][0, :, 0], cubes[2][0, 0, :]
     same = all(np.allclose(*pair, atol=1e-9) for pair in zip(np.meshgrid(*axes, indexing="ij"), cubes, strict=True))
     return axes if same else ()
-
-
-def _told(extra: dict):
-    """Medium and axes in ICRS, as our own archives hold them."""
-    medium = axes = None
-    if {"interstellar_B_nT", "interstellar_V_km_s"} <= set(extra):
-        medium = np.concatenate([10.0 * extra["interstellar_B_nT"], extra["interstellar_V_km_s"]])
-    if "axes_in_ecliptic" in extra:
-        axes = extra["axes_in_ecliptic"] @ rotation_to_icrs("ecliptic").T
-    return medium, axes

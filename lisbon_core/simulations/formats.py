@@ -5,19 +5,18 @@ content. Coordinates are taken from each cell: a "regular" file of BATS-R-US hol
 centre several times, and so is no product of three axes.
 """
 
-import gzip
 import io
 import itertools
 import math
-import os
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from lisbon_core.heliosphere.parameters import HeliosphereError
+from lisbon_core.heliosphere.parameters import HeliosphereError, require
 
 LARGEST = 2**29  # bytes of a file, and of what is packed in it
 
@@ -28,8 +27,8 @@ class Columns:
 
     Parameters
     ----------
-    names, units : list of str
-        As they stand in the file; units may be fewer.
+    names : list of str
+        As they stand in the file, each with its unit behind it if it has one.
     values : ndarray (columns, N)
         Coordinates first.
     shape : tuple of int
@@ -41,44 +40,19 @@ class Columns:
     """
 
     names: list[str]
-    units: list[str]
     values: np.ndarray
     shape: tuple[int, ...]
     extra: dict = field(default_factory=dict)
     note: str = ""
 
 
-def read_columns(path) -> Columns:
-    """Read a file of an MHD code, `.gz` or not.
-
-    Raises
-    ------
-    HeliosphereError
-        If it is missing, damaged, a cut, or nothing that is known.
-    """
-    path = Path(os.path.expanduser(path))
-    if not path.is_file():
-        raise HeliosphereError(f"{path} is not there, or no regular file: give the path of a file of an MHD code")
-    kind = "gzip file"
-    try:
-        with path.open("rb") as stream:
-            packed = stream.read(2) == b"\x1f\x8b"
-        with (gzip if packed else io).open(path, "rb") as stream:
-            content = stream.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise HeliosphereError(f"holds more than {LARGEST >> 20} MiB: write the region around the Sun alone, or a "
-                                   "coarser grid")
-        start = content[:2000].lstrip()
-        known = {b"# vtk": ("VTK file", _vtk), b"<?xml": ("VTK file", _vtk), b"<VTKFile": ("VTK file", _vtk),
-                 b"TITLE": ("Tecplot text", _tecplot), b"VARIABLES": ("Tecplot text", _tecplot),
-                 b"PK\x03\x04": ("archive of numpy arrays", _numpy)}
-        kind, reader = next((known[mark] for mark in known if start.startswith(mark)), ("BATS-R-US .out file", _idl))
-        return reader(content)
-    except HeliosphereError as error:
-        raise HeliosphereError(f"{path} {error}") from None
-    except Exception as error:  # of a damaged file reading may fail in any way
-        why = " ".join(f"{type(error).__name__} {error}".split())[:200]
-    raise HeliosphereError(f"{path} is not a complete {kind} ({why}): fetch or write it again")
+def reader_of(content: bytes) -> tuple[str, Callable[[bytes], Columns]]:
+    """What kind of file this is the content of, by its first words, and what reads it."""
+    known = {b"# vtk": ("VTK", _vtk), b"<?xml": ("VTK", _vtk), b"<VTKFile": ("VTK", _vtk),
+             b"TITLE": ("Tecplot text", _tecplot), b"VARIABLES": ("Tecplot text", _tecplot),
+             b"PK\x03\x04": ("an archive of numpy arrays", _numpy)}
+    start = content[:2000].lstrip()
+    return next((known[mark] for mark in known if start.startswith(mark)), ("a .out file of BATS-R-US", _idl))
 
 
 def _records(content: bytes):
@@ -113,15 +87,15 @@ def _idl(content: bytes) -> Columns:
             extra = [float(number) for number in next(lines).split()] if extras else []
             names = next(lines).split()
         shape, rows = [int(n) for n in shape], abs(int(dims)) + int(count)
-        if abs(dims) != 3:
-            raise HeliosphereError(f"is a cut along {' and '.join(names[:abs(dims)])}, but orbits need a field in "
-                                   "space: write a file with three coordinates")
+        require(abs(dims) == 3, f"it is a cut along {' and '.join(names[:abs(dims)])}, but orbits need a field in "
+                "space: write a file with three coordinates")
         if binary:
             values = np.concatenate([np.frombuffer(next(lines), real) for _ in range(1 + count)])
         else:
             values = np.loadtxt(itertools.islice(lines, math.prod(shape)), ndmin=2).T
         values = values.reshape(rows, *shape[::-1]).transpose(0, 3, 2, 1).reshape(rows, -1)  # Fortran's order
-        found = Columns(names[:rows], units.split(";")[-1].split(), values, tuple(shape),
+        with_units = itertools.zip_longest(names[:rows], units.split(";")[-1].split()[:rows], fillvalue="")
+        found = Columns([" ".join(pair).strip() for pair in with_units], values, tuple(shape),
                         dict(zip(names[rows:], map(float, extra), strict=False)))
         frames += 1
     return Columns(**vars(found) | {"note": f"it holds {frames} frames: the last was taken" if frames > 1 else ""})
@@ -136,15 +110,14 @@ def _tecplot(content: bytes) -> Columns:
     for zone in zones:
         first = re.search(r"^\s*[-+.\d]+[-+.\deE]*(\s|$)", zone, re.MULTILINE).start()
         about = zone[:first].upper()
-        if "CELLCENTERED" in about:
-            raise HeliosphereError("holds values at the centres of its cells: write them at the nodes")
+        require("CELLCENTERED" not in about, "it holds values at the centres of its cells: write them at the nodes")
         sizes = {name: int(n) for name, n in re.findall(r"\b(N|NODES|I|J|K)\s*=\s*(\d+)", about)}
         n = sizes.get("N") or sizes.get("NODES") or math.prod(sizes.values())
         numbers = np.array(zone[first:].split(None, n * len(names))[:n * len(names)], dtype=float)
         by_variable = re.search(r"\b(DATAPACKING|F)\s*=\s*(FE)?BLOCK", about)
         blocks.append(numbers.reshape(len(names), n) if by_variable else numbers.reshape(n, len(names)).T)
     values = np.concatenate(blocks, axis=1)
-    return Columns(names, [], values, values.shape[1:])
+    return Columns(names, values, values.shape[1:])
 
 
 def _vtk(content: bytes) -> Columns:
@@ -152,7 +125,7 @@ def _vtk(content: bytes) -> Columns:
     try:
         import meshio
     except ImportError:
-        raise HeliosphereError("needs meshio: pip install 'lisbon_core[grids]'") from None
+        raise HeliosphereError("it needs meshio: pip install 'lisbon_core[grids]'") from None
     with tempfile.TemporaryDirectory() as folder:
         (path := Path(folder) / "mesh").write_bytes(content)
         mesh = (meshio.vtk if content.lstrip().startswith(b"#") else meshio.vtu).read(path)
@@ -166,21 +139,20 @@ def _vtk(content: bytes) -> Columns:
         vector = array.ndim == 2 and array.shape[1] == 3
         names += [letters + axis + space + unit for axis in "xyz"] if vector else [name]
         values += [*array.T] if vector else [array]
-    return Columns(names, [], np.array(values, dtype=float), (len(places),))
+    return Columns(names, np.array(values, dtype=float), (len(places),))
 
 
 def _numpy(content: bytes) -> Columns:
     """Three axes and arrays over their product, without what the archive marks as not covered."""
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        if sum(one.file_size for one in archive.zip.infolist()) > LARGEST:
-            raise HeliosphereError(f"unpacks to more than {LARGEST >> 20} MiB: write a coarser grid")
+        require(sum(one.file_size for one in archive.zip.infolist()) <= LARGEST,
+                f"it unpacks to more than {LARGEST >> 20} MiB: write a coarser grid")
         arrays = {name: archive[name] for name in archive}
-    cubes = {name: array for name, array in arrays.items() if array.ndim == 3 and array.dtype.kind == "f"}
+    floats = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
+    cubes = {name: array for name, array in floats.items() if array.ndim == 3}
+    axes = dict([(name, array) for name, array in floats.items() if array.ndim == 1][:3])
     shape = next(iter(cubes.values())).shape
-    axes = {name: array for name, array in arrays.items() if array.ndim == 1 and array.dtype.kind == "f"}
-    axes = dict(itertools.islice(axes.items(), 3))
     values = np.array([*np.meshgrid(*axes.values(), indexing="ij"), *cubes.values()]).reshape(3 + len(cubes), -1)
     if "covered" in arrays:
         values[3:, ~arrays["covered"].ravel()] = np.nan
-    return Columns([*axes, *cubes], [], values, shape, {name: array for name, array in arrays.items()
-                                                        if array.size <= 9 and array.dtype.kind == "f"})
+    return Columns([*axes, *cubes], values, shape, {name: array for name, array in floats.items() if array.size <= 9})

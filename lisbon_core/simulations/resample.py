@@ -12,9 +12,9 @@ interpolation can know:
 
 import numpy as np
 
-from lisbon_core.frames import FRAMES, rotation_to_icrs, unit_vector, unit_vector_icrs
+from lisbon_core.frames import FRAMES, icrs_to_model, rotation_to_icrs, unit_vector, unit_vector_icrs
 from lisbon_core.heliosphere.gridded_writing import nodes, write_gridded
-from lisbon_core.heliosphere.parameters import HeliosphereError, HeliosphereParameters
+from lisbon_core.heliosphere.parameters import HeliosphereParameters, require
 from lisbon_core.simulations.cells import Cells
 from lisbon_core.simulations.cleaning import without_divergence
 from lisbon_core.units import DAYS_PER_AU, KM_S
@@ -40,18 +40,15 @@ def axes_of(frame: str) -> np.ndarray:
     HeliosphereError
         If it is none of them.
     """
-    if frame not in PRESETS:
-        raise HeliosphereError(f"the frame is {frame!r}, but it must be one of {', '.join(PRESETS)}: choose one, or "
-                               "give three axes")
+    require(frame in PRESETS, f"the frame is {frame!r}, but it must be one of {', '.join(PRESETS)}: choose one, or "
+            "give three axes")
     if frame in FRAMES:
         return rotation_to_icrs(frame).T
     pole, sun = unit_vector_icrs(0.0, 90.0, "ecliptic"), unit_vector(*DEFAULTS.rotation_axis_icrs)
     upwind = unit_vector_icrs(DEFAULTS.upwind_lon, DEFAULTS.upwind_lat, "ecliptic")
     z = pole if frame.startswith("ecliptic") else sun
-    towards = {"upwind": upwind, "downwind": -upwind}.get(frame.partition("-")[2])
-    x = np.cross(pole, sun) if towards is None else towards - (towards @ z) * z
-    x /= np.linalg.norm(x)
-    return np.stack([x, np.cross(z, x), z])
+    towards = {"upwind": upwind, "downwind": -upwind}.get(frame.partition("-")[2], np.cross(pole, sun))
+    return icrs_to_model(z, towards)
 
 
 def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, shape=(192, 96, 128), r_AU=None,
@@ -85,10 +82,10 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
 
     real = np.all(np.isfinite(np.hstack([cells.magnetic, cells.velocity])), axis=1)
     points, values = cells.points[real], np.hstack([cells.magnetic, cells.velocity])[real]
-    if len(points) <= NEIGHBOURS:
-        raise HeliosphereError(f"{cells.source} holds {len(points)} cells, but a field needs more than {NEIGHBOURS}")
-    if np.linalg.eigvalsh(np.cov(points.T))[0] < 1e-9 * np.ptp(points) ** 2:
-        raise HeliosphereError(f"{cells.source} is a cut: its cells lie in a plane, but orbits need a field in space")
+    require(len(points) > NEIGHBOURS,
+            f"{cells.source} holds {len(points)} cells, but a field needs more than {NEIGHBOURS}")
+    require(np.linalg.eigvalsh(np.cov(points.T))[0] >= 1e-9 * np.ptp(points) ** 2,
+            f"{cells.source} is a cut: its cells lie in a plane, but orbits need a field in space")
     if axes_icrs is None:
         told = cells.axes_icrs is not None and not frame
         axes_icrs = cells.axes_icrs if told else axes_of(frame or "solar-downwind")
@@ -100,9 +97,8 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
     fine = (3.0 if cells.axes else 8.0) * tree.query(points[innermost], 7)[0][-1]
     first, last = 1.1 * cells.body_AU, np.abs(points).max()
     first, last = r_AU or (max(first, distance[innermost], min(fine, 0.3 * last)), last)
-    if not 0.0 < first < last:
-        raise HeliosphereError(f"r_AU is ({first:g}, {last:g}), but the first radius must be positive and less than "
-                               "the last: the Sun must lie among the cells")
+    require(0.0 < first < last, f"r_AU is ({first:g}, {last:g}), but the first radius must be positive and less than "
+            "the last: the Sun must lie among the cells")
     coordinates, places = nodes(shape, (first, last))
     wanted = places.reshape(-1, 3)
     interpolate = _between(cells) if cells.axes else _fitted(tree, values)
@@ -110,9 +106,8 @@ def export_cells(cells: Cells, path, *, frame="", axes_icrs=None, medium=None, s
     beyond = ~np.isfinite(found).all(axis=1)
     found[beyond] = medium
     found, beyond = found.reshape(*shape, 6), beyond.reshape(shape)
-    if beyond[0].any():
-        raise HeliosphereError(f"the cells of {cells.source} do not enclose the Sun at {first:.3g} AU: give a first "
-                               "radius from which on they do")
+    require(not beyond[0].any(), f"the cells of {cells.source} do not enclose the Sun at {first:.3g} AU: give a first "
+            "radius from which on they do")
     found[0, ..., :3] = _with_even_radial_part(places[0], found[0], axes_icrs, said)
     if beyond.any():
         edge = np.linalg.norm(found[:-1][beyond[1:] & ~beyond[:-1]][:, :3] - medium[:3], axis=1)

@@ -1,7 +1,18 @@
-"""Real orthonormal spherical harmonics on a grid of pixels."""
+"""A grid of pixels: their solid angles, and real orthonormal spherical harmonics on it."""
 
 import numpy as np
 from scipy.special import sph_legendre_p_all
+
+
+def pixel_area(dec, n_ra: int) -> np.ndarray:
+    """Solid angle in steradian of one pixel of each ring, shape (n_dec,); rings centred on a pole are caps.
+
+    >>> float(round(180 * pixel_area(np.arange(-89.0, 90.0, 2.0), 180).sum() / (4 * np.pi), 12))
+    1.0
+    """
+    half = 0.5 * abs(dec[1] - dec[0])
+    top, bottom = np.minimum(np.add(dec, half), 90.0), np.maximum(np.subtract(dec, half), -90.0)
+    return 2 * np.pi / n_ra * (np.sin(np.radians(top)) - np.sin(np.radians(bottom)))
 
 
 def degrees_and_orders(l_max: int, m_min: int = 0) -> tuple[np.ndarray, np.ndarray]:

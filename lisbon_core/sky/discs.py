@@ -1,4 +1,6 @@
-"""Sums over discs on a grid, and matrices made of them, without ever writing a matrix out.
+"""Averages over discs and their covariance: sums over discs on a grid, without ever writing a matrix out.
+
+Pixels that share data have errors in common: their covariance is kept as a factor K with C = K K^T.
 
 Which pixels lie within a radius of which depends on right ascension by its difference alone. So between two rings the
 matrix of ones and zeros is circulant, and its Fourier transform along the ring is one real number a wave: a sum over
@@ -9,6 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
+
+from lisbon_core.sky.basis import degrees_and_orders, harmonic_values, pixel_area
+from lisbon_core.sky.map import SkyMap
 
 AT_ONCE = 2**18  # numbers that are transformed together: more would only take memory
 
@@ -116,6 +121,42 @@ def disc_sums(dec, n_ra: int, radius_deg: float) -> DiscSums:
         waves.append(np.repeat(np.fft.rfft(within).real, 2, axis=1))
     every, ones = np.arange(len(lat) * n_ra), np.ones(len(lat) * n_ra)
     return DiscSums(tuple(waves), n_ra, every, every, ones, ones)
+
+
+def averaging_operator(dec, ra, radius_deg: float, footprint) -> DiscSums:
+    """Mean over the disc of `radius_deg` about each pixel centre: a matrix (n_pixel, n_pixel), never written out.
+
+    Row i holds the solid-angle weights of the footprint pixels whose centres lie in the disc about centre i; rows sum
+    to 1, rows and columns outside the footprint are empty. Radius 0 is the identity on the footprint.
+    """
+    area = np.where(footprint, pixel_area(dec, len(ra))[:, None], 0.0).ravel()
+    sums = disc_sums(dec, len(ra), radius_deg)
+    within = sums @ area
+    return sums.scaled(np.divide(1.0, within, out=np.zeros(area.size), where=area > 0.0), area)
+
+
+def averaging(sky: SkyMap) -> DiscSums | sparse.csr_array:
+    """What makes the pixels of a map of those of a model, (n_pixel, n_pixel): means over discs, or a cut at `l_max`."""
+    if not sky.l_max:
+        return averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
+    values = harmonic_values(sky.dec, sky.ra, *degrees_and_orders(sky.l_max)).reshape(sky.footprint.size, -1)
+    weighted = values.T * np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
+    return sparse.csr_array(values @ np.linalg.solve(weighted @ values, weighted))
+
+
+def noise_factor(sky: SkyMap) -> DiscSums | sparse.csr_array:
+    """Factor K, shape (n_observed, n_footprint), of the covariance K K^T of the observed pixels, before Eq. (2).
+
+    The raw pixels are independent, with variances inversely proportional to their solid angle; the averaging A makes
+    them overlap; each row is scaled so that the diagonal of K K^T is sigma^2. Pixels are in row-major order. Of a sum
+    of harmonics K has a column for each coefficient.
+    """
+    if sky.modes is not None:
+        factor = sky.modes[sky.observed]
+        return sparse.csr_array(factor * (sky.sigma[sky.observed] / np.linalg.norm(factor, axis=1))[:, None])
+    root = np.sqrt(np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra)))[sky.footprint.ravel()]
+    sums = disc_sums(sky.dec, len(sky.ra), sky.averaging_deg)[sky.observed.ravel()].T[sky.footprint.ravel()].T
+    return sums.scaled(sky.sigma[sky.observed] / np.sqrt(sums @ root**2), root)
 
 
 @dataclass(frozen=True, eq=False)

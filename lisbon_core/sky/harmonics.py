@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
-from lisbon_core.sky.map import SkyMap, noise_factor, pixel_area, ring_normalise, ring_null_space
+from lisbon_core.sky.basis import degrees_and_orders, harmonic_values, pixel_area
+from lisbon_core.sky.discs import noise_factor
+from lisbon_core.sky.map import SkyMap, ring_normalise, ring_null_space
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,28 @@
-"""A sky map on a regular grid: declination rings, disc averaging with its covariance, Eq. (2).
+"""A sky map on a regular grid, and its declination rings, Eq. (2).
 
     I_norm(dec, ra) = I(dec, ra) / mean over ra of I(dec, ra)                                        Eq. (2)
 
 Rows of a map are declination rings, so Eq. (2) divides each row by its mean over the observed pixels of the row.
 Right ascension runs from 0 to 360 degrees with the column and grows eastwards; files in -180 to 180 are turned into
 this on reading, and only a figure may draw it growing to the left, as the sky is seen from inside. A published map is
-a disc average: neighbours share data, so errors are covariances, kept here as a factor K with C = K K^T.
+a disc average: neighbours share data, so errors are covariances (`discs`).
 """
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from lisbon_core._core import LisbonError
-from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
-from lisbon_core.sky.discs import DiscSums, disc_sums
+from lisbon_core import _core
+from lisbon_core.sky.basis import pixel_area
 
 
-class SkyMapError(LisbonError):
+class SkyMapError(_core.LisbonError):
     """A sky map that cannot be used; the sentence says what, where and what to do."""
+
+
+require = partial(_core.require, error=SkyMapError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,23 +74,21 @@ class SkyMap:
     def __post_init__(self):
         shape = (len(self.dec), len(self.ra))
         for name in ("relative_intensity", "sigma", "footprint"):
-            if np.shape(getattr(self, name)) != shape:
-                raise SkyMapError(f"{name} of a sky map has shape {np.shape(getattr(self, name))}, but {shape[0]} "
-                                  f"declinations and {shape[1]} right ascensions ask for {shape}: make them agree")
-        if min(shape) < 2:
-            raise SkyMapError(f"a sky map of {shape[0]} x {shape[1]} pixels has no rings to speak of: give a full grid")
+            own = np.shape(getattr(self, name))
+            require(own == shape, f"{name} of a sky map has shape {own}, but {shape[0]} declinations and {shape[1]} "
+                    f"right ascensions ask for {shape}: make them agree")
+        require(min(shape) >= 2, f"a sky map of {shape[0]} x {shape[1]} pixels has no rings to speak of: give a full "
+                "grid")
         steps = np.concatenate([np.diff(self.ra), [self.ra[0] + 360.0 - self.ra[-1]]])
         uneven = max(np.ptp(np.diff(self.dec)), np.ptp(steps)) > 1e-6
-        if uneven or self.dec[0] > self.dec[1] or not 0 <= self.ra[0] < 360 or max(np.abs(self.dec)) > 90:
-            raise SkyMapError("the pixel centres of a sky map are not evenly spaced over the whole circle of right "
-                              "ascension and along declination: use a full regular grid, NaN where not observed")
-        if not 0.0 <= self.averaging_deg <= 90.0:
-            raise SkyMapError(f"averaging_deg is {self.averaging_deg}, but the radius of the averaging disc lies "
-                              "between 0 (none) and 90 degrees: give the radius the map was averaged with")
+        require(not (uneven or self.dec[0] > self.dec[1] or not 0 <= self.ra[0] < 360 or max(np.abs(self.dec)) > 90),
+                "the pixel centres of a sky map are not evenly spaced over the whole circle of right ascension and "
+                "along declination: use a full regular grid, NaN where not observed")
+        require(0.0 <= self.averaging_deg <= 90.0, f"averaging_deg is {self.averaging_deg}, but the radius of the "
+                "averaging disc lies between 0 (none) and 90 degrees: give the radius the map was averaged with")
         seen = self.observed
-        if not seen.any():
-            raise SkyMapError(f"no pixel of the sky map {self.label!r} is observed: widen the declination limits or "
-                              "the mask")
+        require(seen.any(), f"no pixel of the sky map {self.label!r} is observed: widen the declination limits or the "
+                "mask")
         if not np.all(self.sigma[seen] > 0):
             i, j = np.argwhere(seen & ~(self.sigma > 0))[0]
             raise SkyMapError(f"sigma is {self.sigma[i, j]} at ra {self.ra[j]:g}, dec {self.dec[i]:g}, but an error "
@@ -102,7 +102,7 @@ class SkyMap:
 
     def replace(self, **changes) -> "SkyMap":
         """The same map with some of its parts exchanged."""
-        return dataclasses.replace(self, **changes)
+        return replace(self, **changes)
 
     def __str__(self):
         rows = self.dec[self.observed.any(axis=1)]
@@ -111,17 +111,6 @@ class SkyMap:
         return (f"{self.label or 'unlabelled map'}: {self.observed.sum()} pixels of {len(self.dec)} x {len(self.ra)}, "
                 f"dec {rows[0]:g} to {rows[-1]:g}, {made}, "
                 f"median sigma {error:.2g}{' (assumed)' if self.sigma_assumed else ''}")
-
-
-def pixel_area(dec, n_ra: int) -> np.ndarray:
-    """Solid angle in steradian of one pixel of each ring, shape (n_dec,); rings centred on a pole are caps.
-
-    >>> float(round(180 * pixel_area(np.arange(-89.0, 90.0, 2.0), 180).sum() / (4 * np.pi), 12))
-    1.0
-    """
-    half = 0.5 * abs(dec[1] - dec[0])
-    top, bottom = np.minimum(np.add(dec, half), 90.0), np.maximum(np.subtract(dec, half), -90.0)
-    return 2 * np.pi / n_ra * (np.sin(np.radians(top)) - np.sin(np.radians(bottom)))
 
 
 def ring_means(values, observed) -> np.ndarray:
@@ -159,42 +148,6 @@ def ring_null_space(sky: SkyMap) -> csr_array:
     return csr_array((count[column] ** -0.5, (np.arange(len(ring)), column)))
 
 
-def averaging_operator(dec, ra, radius_deg: float, footprint) -> DiscSums:
-    """Mean over the disc of `radius_deg` about each pixel centre: a matrix (n_pixel, n_pixel), never written out.
-
-    Row i holds the solid-angle weights of the footprint pixels whose centres lie in the disc about centre i; rows sum
-    to 1, rows and columns outside the footprint are empty. Radius 0 is the identity on the footprint.
-    """
-    area = np.where(footprint, pixel_area(dec, len(ra))[:, None], 0.0).ravel()
-    sums = disc_sums(dec, len(ra), radius_deg)
-    within = sums @ area
-    return sums.scaled(np.divide(1.0, within, out=np.zeros(area.size), where=area > 0.0), area)
-
-
-def averaging(sky: SkyMap) -> DiscSums | csr_array:
-    """What makes the pixels of a map of those of a model, (n_pixel, n_pixel): means over discs, or a cut at `l_max`."""
-    if not sky.l_max:
-        return averaging_operator(sky.dec, sky.ra, sky.averaging_deg, sky.footprint)
-    values = harmonic_values(sky.dec, sky.ra, *degrees_and_orders(sky.l_max)).reshape(sky.footprint.size, -1)
-    weighted = values.T * np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra))
-    return csr_array(values @ np.linalg.solve(weighted @ values, weighted))
-
-
-def noise_factor(sky: SkyMap) -> DiscSums | csr_array:
-    """Factor K, shape (n_observed, n_footprint), of the covariance K K^T of the observed pixels, before Eq. (2).
-
-    The raw pixels are independent, with variances inversely proportional to their solid angle; the averaging A makes
-    them overlap; each row is scaled so that the diagonal of K K^T is sigma^2. Pixels are in row-major order. Of a sum
-    of harmonics K has a column for each coefficient.
-    """
-    if sky.modes is not None:
-        factor = sky.modes[sky.observed]
-        return csr_array(factor * (sky.sigma[sky.observed] / np.linalg.norm(factor, axis=1))[:, None])
-    root = np.sqrt(np.repeat(pixel_area(sky.dec, len(sky.ra)), len(sky.ra)))[sky.footprint.ravel()]
-    sums = disc_sums(sky.dec, len(sky.ra), sky.averaging_deg)[sky.observed.ravel()].T[sky.footprint.ravel()].T
-    return sums.scaled(sky.sigma[sky.observed] / np.sqrt(sums @ root**2), root)
-
-
 def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -> SkyMap:
     """Keep pixels with dec_min <= dec <= dec_max (degrees, centres) and a true `mask`, shape (n_dec, n_ra).
 
@@ -205,28 +158,23 @@ def cut(sky: SkyMap, dec_min: float = -90.0, dec_max: float = 90.0, mask=None) -
     SkyMapError
         If the limits are in the wrong order, the mask has another shape, or no observed pixel is left.
     """
-    if not -90.0 <= dec_min < dec_max <= 90.0:
-        raise SkyMapError(f"dec_min is {dec_min:g} and dec_max {dec_max:g}, but -90 <= dec_min < dec_max <= 90 "
-                          "degrees is needed: exchange or correct them")
+    require(-90.0 <= dec_min < dec_max <= 90.0, f"dec_min is {dec_min:g} and dec_max {dec_max:g}, but -90 <= dec_min < "
+            "dec_max <= 90 degrees is needed: exchange or correct them")
     kept = sky.observed & ((sky.dec >= dec_min) & (sky.dec <= dec_max))[:, None]
     if mask is not None:
-        if np.shape(mask) != kept.shape:
-            raise SkyMapError(f"the mask has shape {np.shape(mask)}, but the map has {kept.shape}: give one value a "
-                              "pixel of the map")
+        require(np.shape(mask) == kept.shape, f"the mask has shape {np.shape(mask)}, but the map has {kept.shape}: "
+                "give one value a pixel of the map")
         kept &= np.asarray(mask, dtype=bool)
-    if not kept.any():
-        rows = sky.dec[sky.observed.any(axis=1)]
-        raise SkyMapError(f"nothing of the map is left between declinations {dec_min:g} and {dec_max:g}: it is "
-                          f"observed from {rows[0]:g} to {rows[-1]:g}, so choose dec_min, dec_max and mask within that")
+    rows = sky.dec[sky.observed.any(axis=1)]
+    require(kept.any(), f"nothing of the map is left between declinations {dec_min:g} and {dec_max:g}: it is observed "
+            f"from {rows[0]:g} to {rows[-1]:g}, so choose dec_min, dec_max and mask within that")
     return sky.replace(relative_intensity=np.where(kept, sky.relative_intensity, np.nan),
                        sigma=np.where(kept, sky.sigma, np.nan))
 
 
 def _disc_overlap(distance_deg, radius_deg):
     """Fraction of a disc shared with an equal disc at a distance (flat sky): the correlation of two disc averages."""
-    if radius_deg == 0:
-        return np.where(np.asarray(distance_deg) == 0, 1.0, 0.0)
-    x = np.clip(np.asarray(distance_deg) / (2 * radius_deg), 0.0, 1.0)
+    x = np.minimum(distance_deg / (2 * max(radius_deg, 1e-300)), 1.0)  # discs of no size share nothing
     return 2 / np.pi * (np.arccos(x) - x * np.sqrt(1 - x * x))
 
 

@@ -22,7 +22,6 @@ from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.heliosphere import AnyHeliosphere, closed_form, read_gridded
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid, straight_lines
 from lisbon_core.liouville.sampling import pixel_edges
-from lisbon_core.measurements import Dipole
 from lisbon_core.run import DATA, Run
 from lisbon_core.sky.harmonics import FirstHarmonic
 
@@ -130,7 +129,7 @@ def no_heliosphere(run: Run, limits, fit: AnisotropyFit, gradient_index: float, 
 class Compared(FirstHarmonic):
     """What is predicted for the band and energy of a published dipole, and of its kind, beside it."""
 
-    measured: Dipole
+    measured: np.record
 
     @property
     def turned(self) -> float:
@@ -145,7 +144,7 @@ class Compared(FirstHarmonic):
                 self.turned / np.hypot(self.phase_sigma, self.measured.phase_sigma))
 
 
-def compared(run: Run, through: list[LiouvilleMap] | None, measured: Sequence[Dipole], fit: AnisotropyFit,
+def compared(run: Run, through: list[LiouvilleMap] | None, measured: Sequence[np.record], fit: AnisotropyFit,
              gradient_index: float) -> list[Compared]:
     """Published dipoles of `ENERGIES` beside their predictions, by energy; `through` None: without a heliosphere."""
     limits = {(one.dec_min, one.dec_max) for one in measured}

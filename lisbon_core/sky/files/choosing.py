@@ -7,7 +7,7 @@ import numpy as np
 
 from lisbon_core.sky.files.conventions import numbers, plain
 from lisbon_core.sky.files.positions import unusable
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import SkyMapError, require
 
 PLACES = ("pixel", *(f"{axis}{frame}" for axis in ("lon", "lat") for frame in ("", " icrs", " galactic", " ecliptic")))
 PARTNERS = {"sigma": ("sigma", "variance", "inverse variance"), "mask": ("mask",), "observed": ("observed",),
@@ -40,11 +40,9 @@ def of_one_plane(layers: list, tokens: list[str]) -> tuple[list, list[str]]:
     for token in (one for one in tokens if "=" in one):
         name, value = (part.strip() for part in token.split("=", 1))
         layer, column = next((one for one in tables if one[1].name.lower() == name.lower()), (None, None))
-        if not layer:
-            raise SkyMapError(f"no column is called {name!r} (found: {_listed(one for _, one in tables)}): choose one")
+        require(layer, f"no column is called {name!r} (found: {_listed(one for _, one in tables)}): choose one")
         rows, found = _different(column)
-        if value not in found:
-            raise SkyMapError(f"no row has {name} = {value}: choose one of {_listed(found)}")
+        require(value in found, f"no row has {name} = {value}: choose one of {_listed(found)}")
         some = rows == found.index(value)
         layers = [replace(layer, arrays=[replace(one, values=one.values[some]) for one in layer.arrays])]
         tables = [(layers[0], one) for one in layers[0].arrays]
@@ -69,8 +67,7 @@ def _within(arrays: list, tokens: list[str]) -> list:
         fit = [one for one in arrays if token.lower() in (one.name.lower(), *one.part.lower().split(" ", 1))]
         if not fit and token.isdigit():
             fit = [one for one in arrays if one.kind in ("value", "map", "unknown")][int(token) - 1:][:1]
-        if not fit:
-            raise SkyMapError(f"nothing in it is called {token!r} (found: {_listed(arrays)}): choose one of these")
+        require(fit, f"nothing in it is called {token!r} (found: {_listed(arrays)}): choose one of these")
         arrays = fit
     return arrays
 
@@ -85,8 +82,7 @@ def _open(layers: list, tokens: list[str]) -> tuple[list, list, dict]:
     home = {id(array): layer for layer in layers for array in layer.arrays}
     everything = [array for layer in layers for array in layer.arrays]
     fit = [array for array in _within(everything, tokens) if not unusable(home[id(array)])]
-    if not fit:
-        raise SkyMapError(next(map(unusable, layers), "the file holds no table, image or HEALPix map: export it again"))
+    require(fit, next(map(unusable, layers), "the file holds no table, image or HEALPix map: export it again"))
     return everything, fit, home
 
 
@@ -113,9 +109,9 @@ def choose(layers: list, tokens: list[str], log: list) -> tuple:
         odd = next((f", and {one} is a significance" for one in fit if one.kind == "significance"), "")
         raise SkyMapError(f"the file has {lost}no relative intensity (found: {_listed(everything)}{odd}): give one, or "
                           "both data and background")
-    if maps[0].kind == "unknown" and len({re.sub(r"[\d_]+$", "", plain(one.name)) for one in maps}) > 1:
-        raise SkyMapError(f"none of {_listed(maps)} is called a relative intensity: call one so, or two data "
-                          "and background, or choose one in brackets, as in map.fits[NAME]")
+    stems = {re.sub(r"[\d_]+$", "", plain(one.name)) for one in maps}
+    require(maps[0].kind != "unknown" or len(stems) == 1, f"none of {_listed(maps)} is called a relative intensity: "
+            "call one so, or two data and background, or choose one in brackets, as in map.fits[NAME]")
     main, layer = maps[0], home[id(maps[0])]
     others = {role: _partner(layer, kinds, main) for role, kinds in PARTNERS.items()} if not background else {}
     roles = {"data" if background else "map": main, "background": background} | others
@@ -147,7 +143,6 @@ def choose_mask(layers: list, tokens: list[str]) -> tuple:
     everything, fit, home = _open(layers, tokens)
     fit = [one for one in fit if one.kind == "observed"] or [
         one for one in fit if one.kind in ("map", "unknown") or (tokens and one.kind == "mask")]
-    if len(fit) != 1:
-        raise SkyMapError(f"{len(fit)} arrays of {_listed(everything)} may be the mask: call one observed, 1 for "
-                          "pixels to keep, or choose it in brackets")
+    require(len(fit) == 1, f"{len(fit)} arrays of {_listed(everything)} may be the mask: call one observed, 1 for "
+            "pixels to keep, or choose it in brackets")
     return home[id(fit[0])], fit[0]

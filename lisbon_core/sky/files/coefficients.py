@@ -10,19 +10,17 @@ import re
 import numpy as np
 
 from lisbon_core.sky.basis import degrees_and_orders, harmonic_values
-from lisbon_core.sky.files.conventions import frame_of, numbers, plain, scale_of
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.files.conventions import LIST, frame_of, numbers, plain, scale_of
+from lisbon_core.sky.files.values import observed_values
+from lisbon_core.sky.map import SkyMapError, require
 
 HIGHEST = 12  # degree: beyond, a map in pixels says the same in fewer words
-NAMES = {"l": r"l|ell|degree", "m": r"m|emm|order", "index": r"index|i_?lm|lm_?index",
-         "real": r"re(al)?(_?(part|alm|a_?lm))?", "imag": r"im(ag(inary)?)?(_?(part|alm|a_?lm))?",
-         "value": r"values?|coeff(icients?)?|a_?lm|c_?lm|r_?lm|y(_?lm)?|alm_?value|rel(ative)?_?int(ensity)?",
-         "sigma": r"d_?(y|alm|a|c)|sigma.*|err.*|unc.*|std.*|.*_(err(or)?|sigma|unc)"}
 
 
 def _columns(arrays) -> dict:
-    """The arrays that each name of `NAMES` stands for."""
-    return {kind: [one for one in arrays if re.fullmatch(pattern, plain(one.name))] for kind, pattern in NAMES.items()}
+    """The arrays that are of each kind of the list of conventions."""
+    return {kind: [one for one in arrays if re.fullmatch(names, plain(one.name))]
+            for kind, names in LIST["coefficients"].items()}
 
 
 def are_coefficients(arrays) -> bool:
@@ -46,17 +44,15 @@ def _numbered(found: dict) -> tuple[np.ndarray, np.ndarray]:
     if wrong.any():
         raise SkyMapError(f"row {np.flatnonzero(wrong)[0] + 1} has l = {ell[wrong][0]:g} and m = {m[wrong][0]:g}, but "
                           "whole numbers with |m| <= l are needed: correct them")
-    if len(np.unique(pairs, axis=0)) < len(pairs):
-        raise SkyMapError("a pair of l and m is given twice: keep one row for each, of one fit")
-    if not 1 <= ell.max() <= HIGHEST:
-        raise SkyMapError(f"the coefficients reach l = {ell.max():g}, but l from 1 to {HIGHEST} is read here: leave "
-                          "the rest out, or give the map in pixels")
+    require(len(np.unique(pairs, axis=0)) == len(pairs),
+            "a pair of l and m is given twice: keep one row for each, of one fit")
+    require(1 <= ell.max() <= HIGHEST, f"the coefficients reach l = {ell.max():g}, but l from 1 to {HIGHEST} is read "
+            "here: leave the rest out, or give the map in pixels")
     return ell.astype(int), m.astype(int)
 
 
 def _one(found: list, kind: str):
-    if len(found) != 1:
-        raise SkyMapError(f"{len(found)} columns of the coefficients may be the {kind}: call one so")
+    require(len(found) == 1, f"{len(found)} columns of the coefficients may be the {kind}: call one so")
     return found[0]
 
 
@@ -67,8 +63,7 @@ def _real(found: dict, ell, m) -> tuple[np.ndarray, ...]:
         scale, none = scale_of(value), np.full(ell.shape, np.nan)
         sigma = numbers(_one(found["sigma"], "sigma")) * scale if found["sigma"] else none
         return ell, m, numbers(value) * scale, sigma
-    if (m < 0).any():
-        raise SkyMapError("complex coefficients have a negative m, which follows from the positive one: leave it out")
+    require((m >= 0).all(), "complex coefficients have a negative m, which follows from the positive one: leave it out")
     sign, part = (-1.0) ** m * np.where(m > 0, np.sqrt(2.0), 1.0), m > 0
     parts = [numbers(_one(found[kind], kind)) for kind in ("real", "imag")]
     errors = [numbers(one) for one in found["sigma"]] or [np.full(ell.shape, np.nan)]
@@ -89,10 +84,10 @@ def of_coefficients(layer, sigma_default: float, log: list) -> dict:
     """
     found = _columns(layer.arrays)
     ell, m, value, sigma = _real(found, *_numbered(found))
-    if frame_of(layer.header, log) != "icrs":
-        raise SkyMapError("the coefficients are not in equatorial coordinates, and are not turned here: turn them")
-    if not np.isfinite(value).all() or not (np.isnan(sigma).all() or (sigma > 0).all()):
-        raise SkyMapError("a coefficient is no number, or its error not positive: correct it, or leave out its row")
+    require(frame_of(layer.header, log) == "icrs",
+            "the coefficients are not in equatorial coordinates, and are not turned here: turn them")
+    require(np.isfinite(value).all() and (np.isnan(sigma).all() or (sigma > 0).all()),
+            "a coefficient is no number, or its error not positive: correct it, or leave out its row")
     assumed, l_max = np.isnan(sigma).all(), int(ell.max())
     for one in set(range(1, l_max + 1)) - set(ell[m == 0]):  # Eq. (2) removes them: so that errors are even
         error = np.sqrt(np.mean(sigma[ell == one] ** 2)) if one in ell else np.nanmax(sigma)
@@ -103,12 +98,12 @@ def of_coefficients(layer, sigma_default: float, log: list) -> dict:
     dec, ra = np.arange(-90 + step / 2, 90, step), np.arange(step / 2, 360, step)
     waves = harmonic_values(dec, ra, ell, m)
     map_, modes = waves @ value, waves * sigma
+    errors = np.sqrt(np.sum(modes**2, axis=-1))
     log.append(f"{value.size} coefficients of harmonics up to l = {l_max}, summed on a grid of {step:g} degrees; a "
                "model is cut at this degree")
     if not (m < 0).any():
         log.append("mind: no m is negative: all sine terms taken as zero")
-    lost = len(degrees_and_orders(l_max, 1)[0]) - np.sum(m != 0)
-    if lost:
+    if lost := len(degrees_and_orders(l_max, 1)[0]) - np.sum(m != 0):
         log.append(f"mind: {lost} coefficients with m other than 0 are missing: taken as zero")
     largest = np.max(np.abs(map_ - np.median(map_)), axis=1)
     wild = largest > 10.0 * np.median(np.abs(map_ - np.median(map_)))
@@ -116,6 +111,6 @@ def of_coefficients(layer, sigma_default: float, log: list) -> dict:
         log.append(f"mind: the sum reaches {largest.max():.2g} at dec {dec[np.argmax(largest)]:g}, more than ten times "
                    f"its median in {wild.sum()} of {dec.size} rings: harmonics hold only where they were measured, so "
                    "keep to those declinations (dec_min, dec_max)")
-    return {"dec": dec, "ra": ra, "relative_intensity": map_, "sigma": np.sqrt(np.sum(modes**2, axis=-1)),
-            "footprint": np.ones(map_.shape, dtype=bool), "averaging_deg": 0.0, "l_max": l_max, "modes": modes,
-            "sigma_assumed": assumed}
+    map_ = observed_values(map_.ravel(), errors.ravel(), log, str)[0].reshape(errors.shape)
+    return {"dec": dec, "ra": ra, "relative_intensity": map_, "sigma": errors, "averaging_deg": 0.0,
+            "footprint": np.ones(map_.shape, dtype=bool), "l_max": l_max, "modes": modes, "sigma_assumed": assumed}

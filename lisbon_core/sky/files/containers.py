@@ -3,11 +3,8 @@
 What the arrays mean is not asked here but in `conventions`, once for all containers.
 """
 
-import bz2
 import difflib
-import gzip
 import io
-import lzma
 import math
 import re
 from dataclasses import dataclass, field
@@ -18,12 +15,12 @@ from astropy.io import fits
 from astropy.table import MaskedColumn, Table
 from astropy.wcs import WCS
 
+from lisbon_core import reading
 from lisbon_core.sky.files.conventions import OF_A_MAP, kind_of, name_and_unit
-from lisbon_core.sky.files.datasets import groups_of, is_hdf5
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.files.datasets import groups_of
+from lisbon_core.sky.map import SkyMapError, require
 
 LARGEST = 2**28  # bytes of a file, packed or not: a map of a tenth of a degree
-PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 FOREIGN = {b"PK\x03": "a zip archive", b"root": "a ROOT file", b"\x93NUMPY": "a numpy file"}
 PLACE = ("CTYPE1", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CDELT1", "CDELT2")
 BETWEEN = r"\s*[,;\t|]\s*|\s+"
@@ -43,8 +40,6 @@ class Found:
         What the file says about it, for the whole of it or for its part.
     part : str
         The extension, its number and name.
-    width : int
-        Number of values in a row of the table.
     """
 
     name: str
@@ -52,7 +47,6 @@ class Found:
     unit: str = ""
     header: dict = field(default_factory=dict)
     part: str = ""
-    width: int = 1
 
     @property
     def kind(self) -> str:
@@ -79,46 +73,28 @@ class Layer:
         return [array for array in self.arrays if array.kind in kinds]
 
 
-def content_of(path: Path) -> bytes:
-    """Content of a regular file, unpacked.
+def layers_of(path: Path, log: list) -> list[Layer]:
+    """All that a file holds, packed or not; arrays on the same pixels are together.
 
     Raises
     ------
-    SkyMapError
-        If there is none, it is a folder, a device or a pipe, or larger than a sky map can be.
+    SkyMapError, Refused
+        If there is no such file, it is empty, too large, or none that is known.
     """
-    if path.is_dir():
-        raise SkyMapError("this is a folder: give the path of a file in it")
     if not path.exists():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*")], n=1)
         raise SkyMapError("there is no such file" + (f": did you mean {near[0]}?" if near else ": correct the path"))
-    if not path.is_file():
-        raise SkyMapError("this is a device or a pipe: give the path of a regular file")
-    with path.open("rb") as stream:
-        content = stream.read(LARGEST + 1)
-    packer = next((packer for start, packer in PACKED.items() if content.startswith(start)), None)
-    if packer and len(content) <= LARGEST:
-        with packer.open(io.BytesIO(content)) as stream:
-            content = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise SkyMapError(f"the file holds more than {LARGEST >> 20} MiB, and no map here needs as much: degrade it")
-    if not content.strip(b"\0\t\n\r "):
-        raise SkyMapError("the file is empty: make or download it again")
-    return content
-
-
-def layers_of(content: bytes, log: list) -> list[Layer]:
-    """All that the content of a file holds; arrays on the same pixels are together."""
+    content = reading.content_of(path, LARGEST)
+    require(content.strip(b"\0\t\n\r "), "the file is empty: make or download it again")
     if content.startswith(b"SIMPLE"):
         return _fits(content)
-    if is_hdf5(content):
+    if any(content[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048, 4096)):  # as MATLAB begins it
         return [table_layer(said, [Found(name, values, unit, said, group) for (name, unit), values in arrays.items()])
                 for group, said, arrays in groups_of(content)]
     foreign = next((what for start, what in FOREIGN.items() if content.startswith(start)), "neither FITS nor text")
-    if b"\0" in content or content.startswith(tuple(FOREIGN)):
-        raise SkyMapError(f"this is {foreign}: give FITS, HDF5, ECSV, VOTable or CSV")
-    if len(content) > LARGEST // 4:
-        raise SkyMapError(f"the text holds more than {LARGEST >> 22} MiB: give a FITS file")
+    require(b"\0" not in content and not content.startswith(tuple(FOREIGN)),
+            f"this is {foreign}: give FITS, HDF5, ECSV, VOTable or CSV")
+    require(len(content) <= LARGEST // 4, f"the text holds more than {LARGEST >> 22} MiB: give a FITS file")
     if re.match(rb"\s*<(\?xml|VOTABLE)", content):
         from astropy.io.votable import parse
 
@@ -141,8 +117,7 @@ def _plain_text(lines: list[str], log: list) -> Layer:
     rows = [line for line in lines if line[0] not in "#%!"]
     named = [*rows[:1]] if rows and not re.match(r"[-+.\d]", rows[0]) else []
     rows = rows[len(named):]
-    if not rows:
-        raise SkyMapError("the text holds no row of numbers: make or download it again")
+    require(rows, "the text holds no row of numbers: make or download it again")
     between = next((one for one in "\t;|," if one in rows[0]), " ")
     if between != "," and re.search(r"\d,\d", rows[0]):
         rows = [line.replace(",", ".") for line in rows]
@@ -151,8 +126,7 @@ def _plain_text(lines: list[str], log: list) -> Layer:
         rows = [re.sub(r"(?<=\d)[dD](?=[-+]?\d)", "e", line) for line in rows]
     width, *found = (_cells(line, between) for line in [rows[0], *named, *reversed(comments)])
     names = next((names for names in found if named or len(names) == len(width)), None)
-    if names is None:
-        raise SkyMapError("the columns of numbers have no names: write a line of them first, such as ra,dec,intensity")
+    require(names, "the columns of numbers have no names: write a line of them first, such as ra,dec,intensity")
     said = dict(re.findall(r"^\s*(\w+)\s*[:=]\s*(\S.*?)\s*$", "\n".join(comments), flags=re.M))
     return _table(Table.read(rows, names=names, format="ascii.no_header", delimiter=between, guess=False), said)
 
@@ -168,9 +142,7 @@ def _table(table: Table, said: dict | None = None, part: str = "") -> Layer:
     header, arrays = {str(key).upper(): value for key, value in {**table.meta, **(said or {})}.items()}, []
     for column in table.itercols():
         name, unit = name_and_unit(column.name)
-        values = np.ma.asarray(column)
-        arrays.append(Found(name, values.ravel(), str(column.unit or unit), header, part,
-                            values.size // max(len(values), 1)))
+        arrays.append(Found(name, np.ma.asarray(column).ravel(), str(column.unit or unit), header, part))
     return table_layer(header, arrays)
 
 
@@ -187,8 +159,8 @@ def _fits(content: bytes) -> list[Layer]:
     with fits.open(io.BytesIO(content), memmap=False) as hdus:
         for number, hdu in enumerate(hdus):
             header, part = {**hdus[0].header, **hdu.header}, f"{number} {hdu.name}".strip()
-            if hdu.is_image and math.prod(hdu.shape) > LARGEST // 8:
-                raise SkyMapError(f"the image in extension {part} unpacks to more than {LARGEST >> 20} MiB: degrade it")
+            require(not hdu.is_image or math.prod(hdu.shape) <= LARGEST // 8,
+                    f"the image in extension {part} unpacks to more than {LARGEST >> 20} MiB: degrade it")
             if hdu.data is None or not hdu.data.size or (hdu.is_image and hdu.data.ndim < 2):
                 continue
             new = _image(hdu, header, part) if hdu.is_image else _table(_nulls(hdu), header, part)

@@ -1,40 +1,20 @@
-"""What the arrays of a sky map file are: one list of names, units, frames and missing values for all containers."""
+"""What the arrays of a sky map file are: one list of names, units, frames and missing values for all containers.
+
+The list itself is data/conventions.toml.
+"""
 
 import re
+import tomllib
 
 import numpy as np
 from astropy import units as u
 
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.measurements import DATA
+from lisbon_core.sky.map import SkyMapError, require
 
-UNSEEN = -1.6375e30  # of HEALPix
-NAMES = {kind: re.compile(f"({names})(_?map)?_?[0-9]*") for kind, names in {
-    "value": r"rel(ative)?_?int(ensity)?|intensity|ri|(cr_)?anisotropy|delta_i",
-    "sigma": r"(.*_)?(sigma|err(or)?s?|stat|unc(ert(ainty)?)?s?|std(_?dev)?(uncertainty)?|rms)|e_.*"
-             r"|(sigma|err(or)?|unc|stat)_(?!sys).*",
-    "variance": r"(.*_)?var(iance)?(uncertainty)?", "inverse variance": r"(.*_)?ivar|inv(erse)?_?variance",
-    "significance": r"(.*_)?(significances?|signif|li_?ma|(sqrt_)?ts|z_?score|pulls?|s_?n_?r|n_?sigma)|s_n",
-    "data": r"data|counts|on|(n_?)?events", "background": r"background|bg|bkg|reference|off",
-    "mask": r"mask(ed)?|bad(_pixels?)?|flags?|dq", "footprint": r"footprint",
-    "energy": r"log_?10|(log_?(10)?_?)?(e|energy|rigidity)(_?[a-z]?e?v)?(_?bin)?",
-    "observed": r"observed|seen|valid|good|exposure|coverage|hits|n_?obs|keep|kept",
-    "pixel": r"((hpx|healpix)_?)?(pix(el|num)?|index)(_?(index|number|id))?|ipix|healpix", "uniq": r"uniq",
-    "lon icrs": r"ra|right_?ascension|_?ra_?(j2000|icrs)|alpha_?j2000",
-    "lat icrs": r"decl?|declination|_?dec?_?(j2000|icrs)|delta_?j2000",
-    "lon galactic": r"l|g_?lon|gal(actic)?_?(lon(gitude)?|l)", "lat galactic": r"b|g_?lat|gal(actic)?_?(lat(itude)?|b)",
-    "lon ecliptic": r"e_?lon|ecl(iptic)?_?lon(gitude)?", "lat ecliptic": r"e_?lat|ecl(iptic)?_?lat(itude)?",
-    "lon": r"lon(gitude)?|phi", "lat": r"lat(itude)?|theta|colat(itude)?",
-    "map": r"i|i_stokes|t|temperature|signal|values?|sky|sci|image|primary|skymap|.*_plane"}.items()}
+LIST = tomllib.loads((DATA / "conventions.toml").read_text(encoding="utf-8"))
+NAMES = {kind: re.compile(f"({names})(_?map)?_?[0-9]*") for kind, names in LIST["names"].items()}
 OF_A_MAP = ("sigma", "variance", "inverse variance", "mask", "observed", "significance")
-FRAMES = {"icrs": r"(?!.*(FK4|B1950))(C|Q|EQ.*|CEL.*|ICR.*|FK5.*|J2000.*|RA.*)", "galactic": r"G|GAL.*",
-          "ecliptic": r"E|ECL.*"}
-SAY_FRAME = ("COORDSYS", "COORD", "COORDTYPE", "SKYCOORD", "FRAME", "RADESYS", "RADECSYS")
-SCALES = {**dict.fromkeys(("", "unknown", "none", "unitless", "dimensionless", "n/a", "-", "fraction"), 1.0),
-          "percent": 0.01, "per cent": 0.01, "permil": 1e-3, "permille": 1e-3, "per mille": 1e-3, "‰": 1e-3}
-ANGLES = {"d": u.deg, "deg": u.deg, "degree": u.deg, "rad": u.rad, "radian": u.rad, "h": u.hourangle, "hr": u.hourangle,
-          "hour": u.hourangle, "hourangle": u.hourangle, "arcmin": u.arcmin, "arcsec": u.arcsec}
-WORDS = {"true": 1, "t": 1, "yes": 1, "false": 0, "f": 0, "no": 0,
-         **dict.fromkeys(("", "null", "none", "n/a", "na", "-", "--", "masked", "unseen"), np.nan)}
 
 
 def plain(name: str) -> str:
@@ -68,7 +48,7 @@ def numbers(array) -> np.ndarray:
         values = np.empty(len(words))
         for row, word in enumerate(words):
             try:
-                values[row] = WORDS.get(word.strip().lower(), word)
+                values[row] = LIST["words"].get(word.strip().lower(), word)
             except ValueError:
                 raise SkyMapError(f"column {array.name} holds {word!r:.60} in row {row + 1}: numbers are needed") \
                     from None
@@ -87,9 +67,9 @@ def scale_of(array) -> float:
     SkyMapError
         If the unit is none of a ratio.
     """
-    text = array.unit.strip().lower()
+    text, scales = array.unit.strip().lower(), LIST["scales"]
     try:
-        return SCALES[text] if text in SCALES else float(u.Unit(re.sub(r"^[x*]\s*", "", text)).to(u.one))
+        return scales[text] if text in scales else float(u.Unit(re.sub(r"^[x*]\s*", "", text)).to(u.one))
     except (ValueError, TypeError, u.UnitsError):
         raise SkyMapError(f"the unit of {array} is {array.unit!r}, but a relative intensity has none, or %, 1e-3 and "
                           "the like: correct the unit, or choose another array") from None
@@ -103,12 +83,11 @@ def degrees(array) -> tuple[np.ndarray, bool]:
     SkyMapError
         If the unit is none of an angle.
     """
-    text = array.unit.strip().lower()
-    unit = ANGLES.get(text, ANGLES.get(text.removesuffix("s")))
-    if unit is None and text not in ("", "unknown", "none"):
-        raise SkyMapError(f"the unit of {array} is {array.unit!r}, but degrees, radians or hours are "
-                          "needed: correct it")
-    return numbers(array) * (unit or u.deg).to(u.deg), unit is not None
+    text, angles = array.unit.strip().lower(), LIST["angles"]
+    unit = angles.get(text, angles.get(text.removesuffix("s")))
+    require(unit or text in ("", "unknown", "none"),
+            f"the unit of {array} is {array.unit!r}, but degrees, radians or hours are needed: correct it")
+    return numbers(array) * u.Unit(unit or "deg").to(u.deg), unit is not None
 
 
 def frame_of(header: dict, log: list, own: str = "") -> str:
@@ -119,16 +98,17 @@ def frame_of(header: dict, log: list, own: str = "") -> str:
     SkyMapError
         If it is unknown, of another equinox than 2000, or not that of the coordinates.
     """
-    key = next((key for key in SAY_FRAME if str(header.get(key) or "").strip()), "")
+    key = next((key for key in LIST["cards"]["frame"] if str(header.get(key) or "").strip()), "")
     said = str(header.get(key, "")).strip().upper()
-    frame = next((name for name, words in FRAMES.items() if re.fullmatch(words, said)), "")
+    frame = next((name for name, words in LIST["frames"].items() if re.fullmatch(words, said)), "")
     if not said and not own:
         log.append("mind: the file does not say its frame (COORDSYS): taken as equatorial")
-    if said and not frame:
-        raise SkyMapError(f"{key} is {said!r}, but equatorial (ICRS, FK5), galactic or ecliptic is needed: correct it")
-    if own and said and frame != own and not key.startswith("RADE"):  # which says the equator, should there be one
-        raise SkyMapError(f"{key} is {said!r}, but the coordinates are {own}: correct the one or the other")
-    frame = own or frame or "icrs"
-    if frame == "icrs" and not said.startswith("ICR") and str(header.get("EQUINOX", 2000.0)) not in ("2000.0", "2000"):
-        raise SkyMapError(f"EQUINOX is {header['EQUINOX']}, but 2000 is needed: precess the map")
+    require(frame or not said,
+            f"{key} is {said!r}, but equatorial (ICRS, FK5), galactic or ecliptic is needed: correct it")
+    # RADESYS says the equator, should there be one
+    require(not (own and said) or frame == own or key.startswith("RADE"),
+            f"{key} is {said!r}, but the coordinates are {own}: correct the one or the other")
+    frame, equinox = own or frame or "icrs", header.get("EQUINOX", 2000.0)
+    require(frame != "icrs" or said.startswith("ICR") or str(equinox) in ("2000.0", "2000"),
+            f"EQUINOX is {equinox}, but 2000 is needed: precess the map")
     return frame

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from lisbon_core.frames import lonlat, unit_vector
 from lisbon_core.sky.files.grids import GRID_DEC, GRID_RA, Pixels
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import SkyMapError, require
 
 FINEST = 128  # NSIDE on which counts are summed over discs: 0.46 degrees
 FEWEST = 25.0  # expected events below which the error of N/B is not Gaussian enough to be used
@@ -20,13 +20,11 @@ FEWEST = 25.0  # expected events below which the error of N/B is not Gaussian en
 def of_counts(pixels: Pixels, data, background, averaging_deg: float, n_scramblings: int, log: list) -> dict:
     """Parts of a `SkyMap` from events in `data` and those expected in `background`, flat arrays."""
     counts = np.array([data, background])
-    bad = np.flatnonzero((counts < 0).any(axis=0))
-    if bad.size:
+    if (bad := np.flatnonzero((counts < 0).any(axis=0))).size:
         raise SkyMapError(f"{pixels.name(bad[0])} has a negative number of events: counts are 0 or more, so correct it "
                           "or give UNSEEN")
     seen = np.flatnonzero(np.isfinite(counts[0]) & (counts[1] > 0))
-    if not seen.size:
-        raise SkyMapError("no pixel has a background above 0: give the expected number of events in background")
+    require(seen.size, "no pixel has a background above 0: give the expected number of events in background")
     averaging_deg = max(averaging_deg, np.sqrt(max(4.0, np.max(pixels.area)) / np.pi))  # a pixel of grid, of file
     centre, number, counts = pixels.directions(seen), seen, counts[:, seen]
     cell_of = np.full(data.size, -1)
@@ -45,17 +43,15 @@ def of_counts(pixels: Pixels, data, background, averaging_deg: float, n_scrambli
             total[:, i, j] = counts[:, cells or [own[i, j]] * int(own[i, j] >= 0)].sum(axis=1)
     footprint = own >= 0
     kept = footprint & (total[1] >= FEWEST)
-    if np.sum(footprint & ~kept):
-        log.append(f"{np.sum(footprint & ~kept)} pixels expect fewer than {FEWEST:g} events: taken as not observed")
-    if not kept.any():
-        raise SkyMapError(f"no disc of {averaging_deg:.3g} degrees expects {FEWEST:g} events or more: widen "
-                          "averaging_deg")
+    if few := np.sum(footprint & ~kept):
+        log.append(f"{few} pixels expect fewer than {FEWEST:g} events: taken as not observed")
+    require(kept.any(),
+            f"no disc of {averaging_deg:.3g} degrees expects {FEWEST:g} events or more: widen averaging_deg")
     expected = np.where(kept, total[1], np.nan)
     value, sigma = total[0] / expected, np.sqrt((1 + 1 / n_scramblings) / expected)
     middle = np.nanmedian(value)
-    if abs(middle - 1) > 0.1:
-        raise SkyMapError(f"data / background has a median of {middle:.3g}, but it should be near 1: give the number "
-                          "of events expected in data, the mean of the scramblings and not their sum, as background")
+    require(abs(middle - 1) <= 0.1, f"data / background has a median of {middle:.3g}, but it should be near 1: give "
+            "the number of events expected in data, the mean of the scramblings and not their sum, as background")
     off = np.nan_to_num((np.abs(value - 1) - 0.5) / sigma, nan=-1.0)
     if off.max() > 10:
         row, column = np.unravel_index(np.argmax(off), off.shape)

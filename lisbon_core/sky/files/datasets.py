@@ -4,32 +4,20 @@ import numpy as np
 
 from lisbon_core import hdf5
 from lisbon_core.sky.files.conventions import kind_of, name_and_unit
-from lisbon_core.sky.map import SkyMapError
-
-LIMITS = {"most": 2**25, "room": 0, "times": 1100}  # numbers of a map of a tenth of a degree, several times
-
-
-def is_hdf5(content: bytes) -> bool:
-    """Whether content is HDF5, with a block of its writer's before it (as MATLAB's) or not."""
-    return any(content[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048, 4096))
+from lisbon_core.sky.map import require
 
 
 def groups_of(content: bytes) -> list[tuple[str, dict, dict]]:
     """Path, what is said about it, and flat arrays by (name, unit) of each group of an HDF5 file."""
-    found = hdf5.arrays(content, **LIMITS)
-    groups: dict[str, dict] = {}
-    for path, values in found.items():
-        if "@" not in path:
-            groups.setdefault(path.rpartition("/")[0], {})[path.rpartition("/")[2]] = values
-    made = []
-    for group, arrays in groups.items():
-        header, flat = _said(found, "") | _said(found, group), {}
-        for name, values in arrays.items():
-            said, (own, unit) = _said(found, f"{group}/{name}".lstrip("/")), name_and_unit(name)
-            flat[own, str(said.pop("UNIT", said.pop("UNITS", unit)))] = values
-            header = said | header
-        made.append((group, header, _flat(flat)))
-    return made
+    found = hdf5.arrays(content, most=2**25, room=0, times=1100)  # maps of a tenth of a degree, several times
+    groups: dict[str, tuple[dict, dict]] = {}
+    for path in (path for path in found if "@" not in path):
+        group, _, own = path.rpartition("/")
+        header, arrays = groups.setdefault(group, (_said(found, "") | _said(found, group), {}))
+        said, (name, unit) = _said(found, path), name_and_unit(own)
+        arrays[name, str(said.pop("UNIT", said.pop("UNITS", unit)))] = found[path]
+        header.update(said | header)
+    return [(group, header, _flat(arrays)) for group, (header, arrays) in groups.items()]
 
 
 def _said(found: dict, path: str) -> dict:
@@ -48,9 +36,8 @@ def _flat(arrays: dict) -> dict:
     if len(axes) < 2 or any(arrays[key].ndim != 1 for key in axes.values()) or max(x.ndim for x in arrays.values()) < 2:
         return {key: values.ravel() for key, values in arrays.items()}
     lon, lat = (arrays[axes[name]] for name in ("lon", "lat"))
-    if lon.size == lat.size:
-        raise SkyMapError(f"{axes['lon'][0]} and {axes['lat'][0]} both have {lon.size} values, so the axes of the map "
-                          "cannot be told apart: give both coordinates of every pixel")
+    require(lon.size != lat.size, f"{axes['lon'][0]} and {axes['lat'][0]} both have {lon.size} values, so the axes of "
+            "the map cannot be told apart: give both coordinates of every pixel")
     flat = dict(zip((axes["lon"], axes["lat"]), (x.ravel() for x in np.meshgrid(lon, lat)), strict=True))
     for (name, unit), values in arrays.items():
         values = values.T if values.shape[-2:] != (lat.size, lon.size) else values

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from lisbon_core.frames import lonlat, rotation_to_icrs, unit_vector
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import SkyMapError, require
 
 GRID_DEC, GRID_RA = np.arange(-89.0, 90.0, 2.0), np.arange(1.0, 360.0, 2.0)
 SMALLEST_STEP = 0.1  # degrees: finer grids are not what a TeV map is made on
@@ -56,8 +56,8 @@ def _axis(x, name) -> tuple[np.ndarray, np.ndarray]:
     """The regular grid of pixel centres that coordinates lie on, over the whole sky, and the place of each in it."""
     gaps = np.round(np.diff(np.unique(np.round(x, 5))), 4)
     gaps = gaps[gaps > 1e-3]
-    if gaps.size == 0:
-        raise OffGridError(f"all pixels have the same {name}, {x[0]:g}: a map of at least two rings is needed")
+    require(gaps.size, f"all pixels have the same {name}, {x[0]:g}: a map of at least two rings is needed",
+            error=OffGridError)
     sizes, count = np.unique(gaps, return_counts=True)
     step = sizes[np.argmax(count)]
     around = name in ("ra", "longitude")
@@ -68,9 +68,9 @@ def _axis(x, name) -> tuple[np.ndarray, np.ndarray]:
     start = phases[np.argmax(count)]
     off = x - start - np.round((x - start) / step) * step
     worst = np.argmax(abs(off))
-    if abs(off[worst]) > 0.02 * step or step < SMALLEST_STEP:
-        raise OffGridError(f"{name} is {x[worst]:g} in row {worst + 1}, off the regular grid of {step:g} degrees that "
-                           f"most pixels lie on (finest: {SMALLEST_STEP:g}): give a map on a regular grid")
+    require(abs(off[worst]) <= 0.02 * step and step >= SMALLEST_STEP,
+            f"{name} is {x[worst]:g} in row {worst + 1}, off the regular grid of {step:g} degrees that most pixels lie "
+            f"on (finest: {SMALLEST_STEP:g}): give a map on a regular grid", error=OffGridError)
     start = np.round(start + off.mean(), 9)
     if around:
         start, size = start % step, round(360.0 / step)
@@ -93,9 +93,9 @@ def regular(lon, lat, values, frame: str, log: list) -> Pixels:
     place = row * len(lon_grid) + column
     order = np.argsort(place, kind="stable")
     first, second = order[:-1][(same := np.diff(place[order]) == 0)], order[1:][same]
-    twice = np.flatnonzero(~np.isclose(values[first], values[second], rtol=1e-6, atol=1e-9, equal_nan=True))
-    if twice.size:
-        one, other = first[twice[0]], second[twice[0]]
+    differ = ~np.isclose(values[first], values[second], rtol=1e-6, atol=1e-9, equal_nan=True)
+    if differ.any():
+        one, other = first[differ][0], second[differ][0]
         raise SkyMapError(f"rows {one + 1} and {other + 1} are the same pixel ({names[0]} {lon[other]:g}, {names[1]} "
                           f"{lat[other]:g}): keep one row a pixel")
     if first.size:

@@ -9,7 +9,7 @@ from astropy_healpix import healpix_to_lonlat, lonlat_to_healpix, nside_to_pixel
 
 from lisbon_core.sky.files.conventions import frame_of, numbers
 from lisbon_core.sky.files.grids import Pixels
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import SkyMapError, require
 
 FINEST = 1024
 ORDERS = {"RING": "ring", "NEST": "nested", "NESTED": "nested"}
@@ -19,27 +19,28 @@ MUCH = 3.0  # times rougher: pixels in another order than said
 def _whole(header: dict, key: str) -> int | None:
     """A whole number of the header, be it text there, None where there is none."""
     said = str(header.get(key, "")).strip()
-    if not re.fullmatch(r"\d{0,9}(\.0*)?", said):
-        raise SkyMapError(f"{key} of the HEALPix map is {said!r}, but it must be a whole number: correct the header")
+    require(re.fullmatch(r"\d{0,9}(\.0*)?", said),
+            f"{key} of the HEALPix map is {said!r}, but it must be a whole number: correct the header")
     return int(float(said)) if said else None
 
 
-def _numbered(layer, size: int, width: int) -> tuple[int, np.ndarray]:
-    """NSIDE, and the pixel number of each of `size` values, which come `width` to a row."""
+def _numbered(layer, size: int) -> tuple[int, np.ndarray]:
+    """NSIDE, and the pixel number of each of `size` values; to one of a column of numbers several may belong."""
     nside, first, last = (_whole(layer.header, key) for key in ("NSIDE", "FIRSTPIX", "LASTPIX"))
     index = layer.of("pixel")
     run = not index and None not in (first, last) and last - first + 1 == size
     pixel = np.arange(size) + (first if run else 0)
     if index:
+        width = size // max(index[0].values.size, 1)
         pixel = (numbers(index[0])[:, None] * width + np.arange(width)).ravel()
     nside = math.isqrt(size // 12) if nside is None else nside
-    if not 1 <= nside <= FINEST or nside & (nside - 1):
-        raise SkyMapError(f"NSIDE of the HEALPix map is {nside}, but a power of 2 from 1 to {FINEST} is needed here: "
-                          "write it into the header (in text as '# NSIDE = 64'), or bring the map to such an NSIDE")
+    require(1 <= nside <= FINEST and not nside & (nside - 1),
+            f"NSIDE of the HEALPix map is {nside}, but a power of 2 from 1 to {FINEST} is needed here: write it into "
+            "the header (in text as '# NSIDE = 64'), or bring the map to such an NSIDE")
     whole = 12 * nside**2
-    if pixel.size != size or (size != whole and not index and not run):
-        raise SkyMapError(f"the HEALPix map holds {size} values, but NSIDE = {nside} asks for {whole}, or for as many "
-                          "pixel numbers (a column PIXEL, or FIRSTPIX and LASTPIX): make them agree")
+    require(pixel.size == size and (size == whole or index or run),
+            f"the HEALPix map holds {size} values, but NSIDE = {nside} asks for {whole}, or for as many pixel numbers "
+            "(a column PIXEL, or FIRSTPIX and LASTPIX): make them agree")
     wrong = ~((pixel >= 0) & (pixel < whole) & (pixel == np.floor(pixel)))
     if not wrong.any():
         wrong = np.bincount(pixel.astype(int), minlength=whole)[pixel.astype(int)] > 1
@@ -53,18 +54,17 @@ def _multi_order(uniq) -> tuple[int, np.ndarray, np.ndarray]:
     """NSIDE of the finest pixels, the number of the value on each of them (NESTED), and NSIDE of all values."""
     own = 2 ** np.floor(np.log2(np.fmax(uniq, 4) / 4) / 2).astype(int)
     finest = int(own.max())
-    if not ((uniq >= 4) & (uniq == np.floor(uniq))).all() or finest > FINEST:
-        raise SkyMapError(f"a number of the multi-order map is no pixel of NSIDE 1 to {FINEST}: correct or degrade it")
+    require(((uniq >= 4) & (uniq == np.floor(uniq))).all() and finest <= FINEST,
+            f"a number of the multi-order map is no pixel of NSIDE 1 to {FINEST}: correct or degrade it")
     number = np.full(12 * finest**2, -1)
     for value, (nside, pixel) in enumerate(zip(own, uniq.astype(int) - 4 * own**2, strict=True)):
         fine = slice(pixel * (finest // nside) ** 2, (pixel + 1) * (finest // nside) ** 2)
-        if (number[fine] >= 0).any():
-            raise SkyMapError("pixels of the multi-order map overlap: keep one value a place")
+        require((number[fine] < 0).all(), "pixels of the multi-order map overlap: keep one value a place")
         number[fine] = value
     return finest, number, own
 
 
-def of_healpix(layer, values, width: int, log: list) -> Pixels:
+def of_healpix(layer, values, log: list) -> Pixels:
     """Pixels of a HEALPix table: all in order, a run of them, numbered one by one or in groups, or multi-order."""
     frame, uniq = frame_of(layer.header, log), layer.of("uniq")
     said = "NESTED" if uniq else str(layer.header.get("ORDERING", "")).strip()
@@ -76,7 +76,7 @@ def of_healpix(layer, values, width: int, log: list) -> Pixels:
         pixel[number[there]] = there
         log.append(f"multi-order map read at NSIDE = {nside}, its finest")
     else:
-        nside, pixel = _numbered(layer, values.size, width)
+        nside, pixel = _numbered(layer, values.size)
         area, number = float(nside_to_pixel_area(nside).to_value(u.deg**2)), np.full(12 * nside**2, -1)
         number[pixel] = np.arange(pixel.size)
         for one in () if layer.of("pixel") else layer.arrays:
@@ -92,13 +92,11 @@ def of_healpix(layer, values, width: int, log: list) -> Pixels:
     if not said and times > MUCH:
         order = smooth
         log.append(f"mind: the file does not say ORDERING: taken as {smooth.upper()}, where neighbours agree best")
-    if order is None:
-        raise SkyMapError(f"ORDERING of the HEALPix map is {said!r}, but RING or NESTED is needed: write the right one "
-                          "into the header, in text as '# ORDERING = RING'")
+    require(order, f"ORDERING of the HEALPix map is {said!r}, but RING or NESTED is needed: write the right one into "
+            "the header, in text as '# ORDERING = RING'")
     if order != smooth and times > MUCH:
         doubt = f"neighbouring pixels differ {times:.3g} times more in {order.upper()} order than in {smooth.upper()}"
-        if uniq:
-            raise SkyMapError(f"{doubt}, but {uniq[0].name} counts in the former: correct the numbers")
+        require(not uniq, f"{doubt}, but UNIQ counts in the former: correct the numbers")
         log.append(f"mind: {doubt}: ORDERING may be wrong")
 
     def lookup(lon, lat):

@@ -1,12 +1,15 @@
 """Where the pixels of tables and of FITS images are."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 from astropy import units as u
 from astropy.wcs import WCSSUB_LATITUDE, WCSSUB_LONGITUDE
 
 from lisbon_core.sky.files.conventions import degrees, frame_of
 from lisbon_core.sky.files.grids import OffGridError, Pixels, regular
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import SkyMapError, require
 
 CYLINDRICAL = ("CAR", "CEA", "MER", "CYP")
 AXES = {"RA": "icrs", "GLON": "galactic", "ELON": "ecliptic"}
@@ -38,8 +41,7 @@ def of_table(layer, values, log: list) -> Pixels:
     frame = frame_of(layer.header, log, frame)
     (lon, said), (lat, also_said) = degrees(east), degrees(north)
     from_pole = north.name.lower().startswith(("colat", "theta"))
-    if lon.size == 0:
-        raise SkyMapError("the table has no rows: make or download it again")
+    require(lon.size, "the table has no rows: make or download it again")
     around, up = np.max(np.abs(lon), initial=0.0) / 2, np.max(np.abs(lat), initial=0.0) * (1 if from_pole else 2)
     if not (said or also_said) and np.ptp(lon) > 5.0 and max(around, up) < np.pi + 1e-3:
         lon, lat = np.degrees(lon), np.degrees(lat)
@@ -51,8 +53,7 @@ def of_table(layer, values, log: list) -> Pixels:
         lat = 90.0 - lat
         log.append(f"{north.name} taken as the angle from the north pole")
     for axis, x, low, high in ((east.name, lon, -180.0, 360.0), (north.name, lat, -90.0, 90.0)):
-        wrong = np.flatnonzero(~((x >= low - 1e-6) & (x <= high + 1e-6)))
-        if wrong.size:
+        if (wrong := np.flatnonzero(~((x >= low - 1e-6) & (x <= high + 1e-6)))).size:
             hint = ", or call it theta if it is the angle from the pole" if x.min() >= 0 and x.max() <= 180 else ""
             raise SkyMapError(f"{axis} is {x[wrong[0]]:g} in row {wrong[0] + 1}, but it lies between {low:g} and "
                               f"{high:g} degrees: correct it{hint}")
@@ -69,13 +70,12 @@ def of_image(layer, values, log: list) -> Pixels:
     axes = layer.wcs.wcs.lng + 1, layer.wcs.wcs.lat + 1
     said = ("CRVAL", "CRPIX") if layer.wcs.wcs.has_cd() else ("CRVAL", "CRPIX", "CDELT")
     for card in (f"{word}{axis}" for axis in axes for word in said):  # for what is not there the standard has defaults
-        if not isinstance(layer.header.get(card), (int, float)):
-            raise SkyMapError(f"the image has no number {card} in its header, so nothing says where its pixels are: "
-                              "write it there")
+        require(isinstance(layer.header.get(card), int | float),
+                f"the image has no number {card} in its header, so nothing says where its pixels are: write it there")
     steps = [float(step.to_value(u.deg)) for step in wcs.proj_plane_pixel_scales()]
-    if steps[0] * (width - 1) > 360.01 or steps[1] * (height - 1) > (180.01 if around else 360.01):
-        raise SkyMapError(f"the image spans {steps[0] * width:.4g} x {steps[1] * height:.4g} degrees, more than the "
-                          "sky: correct CDELT or CUNIT in its header")
+    require(steps[0] * (width - 1) <= 360.01 and steps[1] * (height - 1) <= (180.01 if around else 360.01),
+            f"the image spans {steps[0] * width:.4g} x {steps[1] * height:.4g} degrees, more than the sky: correct "
+            "CDELT or CUNIT in its header")
     if around:  # wcslib takes what is over 180 degrees from the reference pixel as outside of the sky
         wcs.wcs.bounds_check(False, False)
 
@@ -96,11 +96,8 @@ def of_image(layer, values, log: list) -> Pixels:
 
     lon, lat = centres(np.arange(height * width))
     if around and np.isfinite(lon).all():
-        try:
-            found = regular(lon, lat, values, frame, log)
-            return Pixels(found.frame, found.area, found.own_lookup, centres, name, found.grid)
-        except OffGridError:
-            pass
+        with suppress(OffGridError):
+            return replace(regular(lon, lat, values, frame, log), own_centres=centres, name=name)
     tilt = wcs.wcs.crval[1] if around else 0.0
     log.append(f"mind: CRVAL2 = {tilt:g} turns a {code} image, whose lines then are no rings: read so, as the FITS "
                "standard has it (if they are, write CRVAL2 = 0 and shift CRPIX2)" if tilt else

@@ -6,23 +6,22 @@ A file is first turned into arrays and what is said about them (`containers`), o
 are (`conventions`, `choosing`, `values`), and then their pixels are found (`positions`, `healpix`, `grids`, `counts`).
 """
 
-import contextlib
-import warnings
-
 import numpy as np
 
-from lisbon_core.hdf5 import Refused
 from lisbon_core.parameters import RunParameters, split_choice
+from lisbon_core.reading import explained
 from lisbon_core.sky.files.choosing import choose, choose_mask, of_one_plane
 from lisbon_core.sky.files.coefficients import are_coefficients, of_coefficients
-from lisbon_core.sky.files.containers import Found, Layer, content_of, layers_of, table_layer
+from lisbon_core.sky.files.containers import Found, layers_of, table_layer
 from lisbon_core.sky.files.conventions import numbers, scale_of
 from lisbon_core.sky.files.counts import of_counts
 from lisbon_core.sky.files.grids import resample
 from lisbon_core.sky.files.healpix import of_healpix
 from lisbon_core.sky.files.positions import of_image, of_table
 from lisbon_core.sky.files.values import errors, observed_values, unmasked
-from lisbon_core.sky.map import SkyMap, SkyMapError, cut, rebin
+from lisbon_core.sky.map import SkyMap, SkyMapError, cut, rebin, require
+
+PIXELS = {"image": of_image, "table": of_table, "healpix": of_healpix}  # where the values of a layer lie
 
 
 def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.0, label: str = "",
@@ -50,14 +49,13 @@ def read_sky_map(path, *, sigma_default: float = 1e-4, averaging_deg: float = 5.
         Whatever is wrong with the file or the map, in one sentence.
     """
     log: list[str] = []
-    with _explained(path):
+    with explained(path, SkyMapError):
         path, tokens = split_choice(path)
-        return _map(layers_of(content_of(path), log), tokens, sigma_default, averaging_deg, label, n_scramblings, log)
+        return _map(layers_of(path, log), tokens, sigma_default, averaging_deg, label, n_scramblings, log)
 
 
-def sky_of(parameters: RunParameters, path, label: str = "") -> SkyMap:
+def sky_of(p: RunParameters, path, label: str = "") -> SkyMap:
     """The part of a map that a run with these parameters uses."""
-    p = parameters
     sky = read_sky_map(path, sigma_default=p.sigma_default, averaging_deg=p.averaging_deg, label=label)
     return cut(sky, p.dec_min, p.dec_max, read_mask(p.mask, sky) if p.mask else None)
 
@@ -74,10 +72,10 @@ def on_grid(sky: SkyMap, grid_deg: float) -> SkyMap:
     steps = np.array([sky.dec[1] - sky.dec[0], sky.ra[1] - sky.ra[0]])
     if np.all(abs(steps - grid_deg) <= 1e-6):
         return sky
-    if grid_deg != RunParameters.grid_deg or steps.max() < grid_deg:
-        raise SkyMapError(f"grid_deg is {grid_deg:g}, but the map comes in steps of {steps[0]:g} (dec) and "
-                          f"{steps[1]:g} degrees (ra), which can only be taken together by whole numbers that divide "
-                          f"the circle: leave grid_deg out, or give a multiple of {steps.max():g}")
+    require(grid_deg == RunParameters.grid_deg and steps.max() >= grid_deg,
+            f"grid_deg is {grid_deg:g}, but the map comes in steps of {steps[0]:g} (dec) and {steps[1]:g} degrees "
+            "(ra), which can only be taken together by whole numbers that divide the circle: leave grid_deg out, or "
+            f"give a multiple of {steps.max():g}")
     return sky.replace(log=(*sky.log, f"analysed in steps of {steps[0]:g} x {steps[1]:g} degrees, as it came"))
 
 
@@ -90,7 +88,7 @@ def map_from_arrays(arrays: dict, header: dict, *, sigma_default: float = 1e-4, 
     SkyMapError
         Whatever is wrong with them, in one sentence.
     """
-    with _explained("arrays"):
+    with explained("arrays", SkyMapError):
         layer = table_layer(header, [Found(name, np.ravel(x), header=header) for name, x in arrays.items()])
         return _map([layer], [], sigma_default, averaging_deg, label, n_scramblings, [])
 
@@ -107,56 +105,30 @@ def read_mask(path, sky: SkyMap) -> np.ndarray:
         Whatever is wrong with the file, in one sentence.
     """
     log: list[str] = []
-    with _explained(path):
+    with explained(path, SkyMapError):
         path, tokens = split_choice(path)
-        layer, array = choose_mask(layers_of(content_of(path), log), tokens)
+        layer, array = choose_mask(layers_of(path, log), tokens)
         kept = numbers(array)
-        if not np.isin(kept[np.isfinite(kept)], (0, 1)).all():
-            raise SkyMapError(f"{array} of a mask holds something else than 0 and 1: give 1 for pixels to keep")
-        at = _pixels(layer, kept, array.width, log).lookup(*np.meshgrid(sky.ra, sky.dec))
+        require(np.isin(kept[np.isfinite(kept)], (0, 1)).all(),
+                f"{array} of a mask holds something else than 0 and 1: give 1 for pixels to keep")
+        at = PIXELS[layer.geometry](layer, kept, log).lookup(*np.meshgrid(sky.ra, sky.dec))
         return (at >= 0) & (kept[at] == 1)
 
 
-@contextlib.contextmanager
-def _explained(path):
-    """Errors of reading as one sentence that names the file; warnings of the readers stay inside."""
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            warnings.filterwarnings("error", message=".*truncated.*")
-            yield
-    except (SkyMapError, Refused) as error:
-        raise SkyMapError(f"{path}: {error}") from None
-    except Exception as error:  # what the readers of a format raise, of any class: the one place that catches it
-        why = " ".join(str(error).split())[:200]
-        raise SkyMapError(f"{path}: cannot be read: {type(error).__name__} {why}: try another copy or format") \
-            from error
-
-
-def _pixels(layer: Layer, values, width: int, log: list):
-    """Where the values of a layer lie."""
-    if layer.geometry == "healpix":
-        return of_healpix(layer, values, width, log)
-    return (of_image if layer.geometry == "image" else of_table)(layer, values, log)
-
-
 def _map(layers, tokens, sigma_default, averaging_deg, label, n_scramblings, log) -> SkyMap:
-    if not (0 < sigma_default <= 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1):
-        raise SkyMapError(f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is "
-                          f"{n_scramblings}, but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
+    require(0 < sigma_default <= 1 and 0 <= averaging_deg <= 90 and n_scramblings >= 1,
+            f"averaging_deg is {averaging_deg}, sigma_default is {sigma_default} and n_scramblings is {n_scramblings}, "
+            "but they lie between 0 and 90, between 0 and 1, and above 0: correct them")
     if len(layers) == 1 and are_coefficients(layers[0].arrays):
-        parts = of_coefficients(layers[0], sigma_default, log)
-        near_one = observed_values(parts["relative_intensity"].ravel(), parts["sigma"].ravel(), log, str)[0]
-        parts["relative_intensity"] = near_one.reshape(parts["sigma"].shape)
-        return _finished(parts, sigma_default, label, log)
+        return _finished(of_coefficients(layers[0], sigma_default, log), sigma_default, label, log)
     layers, tokens = of_one_plane(layers, tokens)
     layer, roles = choose(layers, tokens, log)
     main = roles.get("map") or roles["data"]
     for one in roles.values():
-        if one.values.size != main.values.size:
-            raise SkyMapError(f"{one} has {one.values.size} values, but {main} has {main.values.size}: make them agree")
+        require(one.values.size == main.values.size,
+                f"{one} has {one.values.size} values, but {main} has {main.values.size}: make them agree")
     values = unmasked(numbers(main), roles, log)
-    pixels = _pixels(layer, values, main.width, log)
+    pixels = PIXELS[layer.geometry](layer, values, log)
     if "data" in roles:
         parts = of_counts(pixels, values, numbers(roles["background"]), averaging_deg, n_scramblings, log)
         return _finished(parts, sigma_default, label, log)
@@ -190,18 +162,16 @@ def _finished(parts: dict, sigma_default: float, label: str, log: list) -> SkyMa
     """The map on its final grid, with assumed errors where the file has none, once a whole ring is found."""
     seen = np.isfinite(parts["relative_intensity"])
     fullest = np.argmax(seen.sum(axis=1))
-    if not seen[fullest].all():
-        raise SkyMapError(f"no declination ring is complete, the fullest (dec {parts['dec'][fullest]:g}) has "
-                          f"{seen[fullest].sum()} of {seen.shape[1]} pixels: Eq. (2) needs the mean of a ring, so "
-                          "give a map with whole rings")
+    require(seen[fullest].all(), f"no declination ring is complete, the fullest (dec {parts['dec'][fullest]:g}) has "
+            f"{seen[fullest].sum()} of {seen.shape[1]} pixels: Eq. (2) needs the mean of a ring, so give a map with "
+            "whole rings")
     assumed = np.isnan(parts["sigma"]).all()
     if assumed:
         parts = parts | {"sigma": np.where(seen, sigma_default, np.nan), "sigma_assumed": True}
         log.append(f"no errors in the file: sigma_default = {sigma_default:g} taken for every pixel")
-    partial = int(np.sum(seen.any(axis=1) & ~seen.all(axis=1)))
-    if partial:
+    if partial := int(np.sum(seen.any(axis=1) & ~seen.all(axis=1))):
         log.append(f"{partial} rings are incomplete: their means are taken over what is observed")
     sky = rebin(SkyMap(**parts, log=tuple(log)))
-    if assumed:  # it holds for the pixels of the map as it is used
-        sky = sky.replace(sigma=np.where(sky.observed, sigma_default, np.nan))
-    return sky.replace(label=label or sky.label)
+    # an assumed error holds for the pixels of the map as it is used
+    sigma = np.where(sky.observed, sigma_default, np.nan) if assumed else sky.sigma
+    return sky.replace(label=label or sky.label, sigma=sigma)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lisbon_core.sky.files.conventions import numbers, scale_of
-from lisbon_core.sky.map import SkyMapError
+from lisbon_core.sky.map import SkyMapError, require
 
 FAR = 30.0  # times the scatter of the map, or its own error: no noise, and no anisotropy
 POWERS = {"sigma": 1.0, "variance": 0.5, "inverse variance": -0.5}  # of what a file holds, to get a standard error
@@ -49,14 +49,13 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
         If nothing is observed, the values, or any one of them, are near neither 0 nor 1, or an error is not positive.
     """
     filled = values[np.isfinite(values) & (values != 0)]
-    if filled.size == 0:
-        raise SkyMapError("no pixel has a value: all are NaN, UNSEEN, masked or zero, so check that the right map was "
-                          "exported")
+    require(filled.size, "no pixel has a value: all are NaN, UNSEEN, masked or zero, so check that the right map was "
+            "exported")
     span, middle = f"{filled.min():.3g} to {filled.max():.3g}", np.median(filled)
     about_one = np.median(np.abs(filled - 1)) < 0.1
-    if not about_one and not np.median(np.abs(filled)) < 0.1:
-        raise SkyMapError(f"relative_intensity is near neither 1 nor 0 ({span}, median {middle:.3g}): give the map of "
-                          "the intensity, divided by its mean, and state the unit if it is percent")
+    require(about_one or np.median(np.abs(filled)) < 0.1,
+            f"relative_intensity is near neither 1 nor 0 ({span}, median {middle:.3g}): give the map of the intensity, "
+            "divided by its mean, and state the unit if it is percent")
     scatter, zeros = 1.4826 * np.median(np.abs(filled - middle)), np.sum(values == 0)
     known = sigma[np.isfinite(values) & np.isfinite(sigma)]
     if abs(middle - about_one) > 0.003 + 5 * scatter:
@@ -70,8 +69,7 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
         log.append(f"{zeros} pixels are exactly 0: taken as not observed")
         values = np.where(values == 0, np.nan, values)
     values = values + (not about_one)
-    wild = np.flatnonzero(np.abs(values - 1) > 0.5)
-    if wild.size:
+    if (wild := np.flatnonzero(np.abs(values - 1) > 0.5)).size:
         raise SkyMapError(f"relative_intensity is {values[wild[0]]:.4g} at {where(wild[0])}, which is near neither 0 "
                           "nor 1: correct it, or give NaN for a pixel that was not observed")
     far = np.abs(values - np.nanmedian(values)) > FAR * np.fmax(scatter, sigma)
@@ -79,8 +77,7 @@ def observed_values(values, sigma, log: list, where) -> tuple[np.ndarray, np.nda
         worst = np.nanargmax(np.where(far, np.abs(values - 1), np.nan))
         log.append(f"mind: {far.sum()} pixels lie more than {FAR:g} times the scatter from the others, the farthest at "
                    f"{where(worst)}: {values[worst]:.4g}; they may not have been observed")
-    wrong = np.flatnonzero(np.isfinite(values) & (sigma <= 0))
-    if wrong.size:
+    if (wrong := np.flatnonzero(np.isfinite(values) & (sigma <= 0))).size:
         raise SkyMapError(f"sigma is {sigma[wrong[0]]:g} at {where(wrong[0])}, but an error is positive: correct it, "
                           "or give NaN for a pixel that was not observed")
     bare = np.isfinite(values) & ~np.isfinite(sigma)

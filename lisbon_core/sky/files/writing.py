@@ -10,24 +10,17 @@ from astropy.io import fits
 from astropy.table import Table
 
 from lisbon_core._core import write_atomically
-from lisbon_core.sky.map import SkyMap, SkyMapError
+from lisbon_core.sky.map import SkyMap, SkyMapError, require
 
 
-def _put(path, content: bytes) -> None:
+def _put(path, content: bytes | str) -> None:
     """Write all of a file or nothing, gzipped if its name says so."""
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise SkyMapError(f"{path} cannot be written (no folder {path.parent}): choose another folder or file")
+    path, content = Path(path), content.encode() if isinstance(content, str) else content
+    require(path.parent.is_dir(), f"{path} cannot be written (no folder {path.parent}): choose another folder or file")
     try:
         write_atomically(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     except OSError as error:
         raise SkyMapError(f"{path} cannot be written ({error.strerror}): choose another folder or file") from None
-
-
-def _fits_bytes(*hdus) -> bytes:
-    buffer = io.BytesIO()
-    fits.HDUList(list(hdus)).writeto(buffer)
-    return buffer.getvalue()
 
 
 def write_sky_map(sky: SkyMap, path) -> None:
@@ -43,19 +36,16 @@ def write_sky_map(sky: SkyMap, path) -> None:
     if not sky.observed[sky.footprint].all():
         table["footprint"] = np.ones(len(table), dtype=np.int16)
     kind = Path(path).name.removesuffix(".gz").rpartition(".")[2].lower()
-    if kind == "fits":
-        _put(path, _fits_bytes(fits.PrimaryHDU(), fits.table_to_hdu(table)))
-    elif kind in ("csv", "ecsv"):
-        write_table(table, path, kind)
-    else:
-        raise SkyMapError(f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
+    require(kind in ("csv", "ecsv", "fits"),
+            f"{path} ends in {kind!r}, but a sky map is written as .csv, .ecsv or .fits: choose one")
+    write_table(table, path, kind)
 
 
 def write_table(table: Table, path, kind: str = "ecsv") -> None:
-    """Write a table as text: ECSV or CSV."""
-    text = io.StringIO()
-    table.write(text, format=f"ascii.{kind}")
-    _put(path, text.getvalue().encode())
+    """Write a table: as ECSV, CSV or FITS."""
+    content = io.BytesIO() if kind == "fits" else io.StringIO()
+    table.write(content, format=kind if kind == "fits" else f"ascii.{kind}")
+    _put(path, content.getvalue())
 
 
 def write_images(images: dict, dec, ra, path) -> None:
@@ -67,5 +57,6 @@ def write_images(images: dict, dec, ra, path) -> None:
     (first, primary), *others = images.items()
     if first:
         header["EXTNAME"] = first
-    _put(path, _fits_bytes(fits.PrimaryHDU(primary, header),
-                           *(fits.ImageHDU(values, header, name) for name, values in others)))
+    hdus, content = [fits.ImageHDU(values, header, name) for name, values in others], io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(primary, header), *hdus]).writeto(content)
+    _put(path, content.getvalue())
