@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from scipy.integrate import RK45
 
 from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import fma
@@ -39,16 +40,8 @@ LANES = 8
 SIX = 6 * LANES
 MOST = 1e6  # that the excess of a step is counted as
 # Dormand and Prince's pair: where the stages lie, what they are made of, and the difference of the two orders
-PLACES = np.array([0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0])
-WEIGHTS = np.array([
-    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [1 / 5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [3 / 40, 9 / 40, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [44 / 45, -56 / 15, 32 / 9, 0.0, 0.0, 0.0, 0.0],
-    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0.0, 0.0, 0.0],
-    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0.0, 0.0],
-    [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84, 0.0]])
-DIFFERENCE = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
+PLACES, DIFFERENCE, WEIGHTS = np.append(RK45.C, 1.0), RK45.E, np.zeros((7, 7))
+WEIGHTS[:6, :5], WEIGHTS[6, :6] = RK45.A, RK45.B
 
 
 class Step(NamedTuple):
