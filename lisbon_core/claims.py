@@ -21,7 +21,7 @@ def liouville_claims(run: Run) -> list[Claim]:
 def anisotropy_claims(run: Run) -> list[Claim]:
     """Claims of the fit of Eqs. (1)-(3): A_n, G, chi-square."""
     fit, truth, errors = run.fit, run.truth.claims(run.fit.order) if run.truth else {}, run.systematic
-    sampled = "error includes the finite sample of the Liouville map" if run.liouville.replicates > 1 else ""
+    sampled = "error includes the finite sample of the Liouville map" if run.liouville.replicate.any() else ""
     note = _note(_caveats(run), sampled, "and what a grid half as fine would change" if run.coarser is not None else "")
     claims = [Claim(name, value, sigma, "1/AU" if name.startswith("G") else "", truth=truth.get(name), equation="(3)",
                     note=note, **_systematic(run, None if errors is None else errors.theta[k]))

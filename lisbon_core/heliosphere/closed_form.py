@@ -22,7 +22,7 @@ import numpy as np
 
 from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.interstellar import draped, draped_potential, wall
-from lisbon_core.heliosphere.parameters import FLOW, HeliosphereError, HeliosphereParameters, pack
+from lisbon_core.heliosphere.parameters import FLOW, HeliosphereParameters, pack, require
 from lisbon_core.heliosphere.solar import carried, shock, solar_potential, spiral
 
 SOLAR, SHEATH, INTERSTELLAR = 0, 1, 2
@@ -92,12 +92,10 @@ def potential_at(x, y, z, parameters):
 
 @kernel(**STRICT)
 def _fields(points, parameters):
-    magnetic, electric = np.empty_like(points), np.empty_like(points)
+    values = np.empty((len(points), 6))
     for i in range(len(points)):
-        bx, by, bz, ex, ey, ez = field_at(points[i, 0], points[i, 1], points[i, 2], parameters)
-        magnetic[i, 0], magnetic[i, 1], magnetic[i, 2] = bx, by, bz
-        electric[i, 0], electric[i, 1], electric[i, 2] = ex, ey, ez
-    return magnetic, electric
+        values[i] = field_at(points[i, 0], points[i, 1], points[i, 2], parameters)
+    return values[:, :3], values[:, 3:]
 
 
 @dataclass(frozen=True)
@@ -155,8 +153,8 @@ class Heliosphere:
 
 def _points(points) -> np.ndarray:
     points = np.atleast_2d(np.ascontiguousarray(points, dtype=float))
-    if points.ndim != 2 or points.shape[1] != 3:
-        raise HeliosphereError(f"points have shape {points.shape}, but must have shape (N, 3): x, y, z in AU")
+    require(points.ndim == 2 and points.shape[1] == 3,
+            f"points have shape {points.shape}, but must have shape (N, 3): x, y, z in AU")
     return points
 
 

@@ -48,8 +48,7 @@ class Grid:
 
     def points(self) -> np.ndarray:
         """The nodes (n_1, n_2, n_3, 3), AU, along the axes."""
-        first, second, third = self.coordinates
-        return positions(self.spherical, first[:, None, None], second[:, None], third)
+        return positions(self.spherical, *np.ix_(*self.coordinates))
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,7 @@ class GriddedHeliosphere:
 
     def field(self, points) -> tuple[np.ndarray, np.ndarray]:
         """B (microgauss) and E (microgauss c), each (N, 3), at points (N, 3) in AU along the axes of the grid."""
-        values = fields_on_grid(_points(points), self.packed)
-        return values[:, :3], values[:, 3:]
+        return fields_on_grid(_points(points), self.packed)
 
     def field_strength(self, points) -> np.ndarray:
         """|B| in microgauss, shape (N,), at points (N, 3) in AU along the axes of the grid."""

@@ -5,7 +5,7 @@ The map itself is made in `liouville`; here is only the container, which other m
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ _KEPT = {  # extension: unit, meaning
     "field_icrs": ("", "interstellar field, unit vector, ICRS"), "e_x_icrs": ("", "first axis across the field, ICRS"),
     "e_y_icrs": ("", "second axis across the field, ICRS")}
 _WHOLE = {"escaped": bool, "replicate": int}
+_OF_ORBITS = tuple(_KEPT)[:8]
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,6 @@ class LiouvilleMap:
     inputs_hash: str
 
     @property
-    def replicates(self) -> int:
-        """Number of independent parts of the sample."""
-        return len(np.unique(self.replicate))
-
-    @property
     def chaotic(self) -> np.ndarray:
         """Orbits that have a meaning only in averages: amplification above 100; bool, false where not followed."""
         return self.amplification > CHAOTIC
@@ -95,6 +91,26 @@ class LiouvilleMap:
         area = np.cos(np.radians(self.dec))[None, :, None] * np.broadcast_to(among, self.mu.shape)
         share = float(np.sum(area * which) / np.sum(area))
         return share, float(np.sqrt(share * (1.0 - share) * np.sum(area**2)) / np.sum(area))
+
+    def without(self, left_out: np.ndarray) -> "LiouvilleMap":
+        """What would be, were some orbits not there: each replaced by another of its pixel and its half of the sample.
+
+        Those that stay take their places in turn; where none does, all stay as they are.
+
+        Parameters
+        ----------
+        left_out : ndarray of bool, shape (n_sample, n_dec, n_ra)
+            Orbits that are left out.
+        """
+        source = np.empty(left_out.shape, dtype=int)
+        for half in np.unique(self.replicate):
+            part = np.flatnonzero(self.replicate == half)
+            out, place = left_out[part], np.arange(part.size)[:, None, None]
+            stay = np.sum(~out, axis=0)
+            first = np.argsort(out, axis=0, kind="stable")  # those that stay
+            instead = np.take_along_axis(first, place % np.maximum(stay, 1), axis=0)
+            source[part] = part[np.where(out & (stay > 0), instead, place)]
+        return replace(self, **{name: np.take_along_axis(getattr(self, name), source, axis=0) for name in _OF_ORBITS})
 
     def average(self, values) -> np.ndarray:
         """Mean over the samples of values of shape (n_sample, n_dec, n_ra): (n_dec, n_ra)."""
