@@ -67,7 +67,9 @@ def read_gridded(path) -> GriddedHeliosphere:
     source = "as given" if electric is not None else "none" if velocity is None else "-V x B at the nodes"
     if electric is None and velocity is not None:
         electric = -np.cross(velocity, magnetic)
-    return GriddedHeliosphere(pack_grid(grid, magnetic, electric), grid, f"gridded heliosphere {identity}",
+    strength = float(np.linalg.norm(grid.field))
+    return GriddedHeliosphere(pack_grid(grid, magnetic, electric), grid.axes, grid.flow,
+                              grid.field @ grid.axes / strength, strength, f"gridded heliosphere {identity}", grid,
                               str(path), source)
 
 
