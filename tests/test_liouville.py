@@ -108,7 +108,7 @@ def test_what_to_expect_of_the_default_map(coarse):
     assert 0.7 < np.corrcoef(coarse.mu.mean(axis=0).ravel(), (-n @ coarse.field_icrs).ravel())[0, 1] < 0.98
     followed = np.isfinite(coarse.amplification)
     assert np.isfinite(coarse.error).sum() == followed.sum() == pytest.approx(coarse.mu.size / 16, abs=4)
-    assert 0.1 < coarse.chaotic_fraction < 0.6
+    assert 0.1 < coarse.share(coarse.chaotic, followed)[0] < 0.6
     calm = coarse.escaped & (coarse.amplification < 100.0)
     assert 0.4 < calm.sum() / followed.sum() < 0.8
     assert np.quantile(coarse.error[calm], 0.99) < 0.05

@@ -5,7 +5,3 @@ from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.gridded_files import is_gridded, read_gridded
 from lisbon_core.heliosphere.gridded_writing import export, nodes, write_gridded
 from lisbon_core.heliosphere.parameters import FIELD_PRESETS, HeliosphereError, HeliosphereParameters, with_field
-
-__all__ = ["FIELD_PRESETS", "AnyHeliosphere", "GriddedHeliosphere", "Heliosphere", "HeliosphereError",
-           "HeliosphereParameters", "closed_form", "export", "is_gridded", "nodes", "read_gridded", "solar_cycle",
-           "with_field", "write_gridded"]

@@ -18,13 +18,13 @@ class GridReport:
     ----------
     heliosphere : GriddedHeliosphere
         Of what.
-    earth_uG, field_uG : float, (float, float, float)
+    earth_uG, field_uG : float, ndarray (3,)
         |B| round the Earth's orbit, the mean; at the nodes, the 1st, 50th and 99th percentile.
     field_to, wind_from : (float, float)
         Ecliptic longitude and latitude, degrees, to which the interstellar field points and from which the wind comes.
-    div_B : (float, float, float)
+    div_B : ndarray (3,)
         Net flux through the faces of a cell over the flux in and out, 50th, 95th and 99th percentile of the cells.
-    roughness : (float, float, float)
+    roughness : ndarray (3,)
         By how much B at a node differs from the mean of its neighbours, over |B|, the worst of three directions: what a
         grid half as fine would miss. 50th, 95th and 99th percentile of the nodes; half of it, where the field jumps,
         and a quarter, where it is smooth, is what this one misses between its nodes.
@@ -45,18 +45,14 @@ class GridReport:
         outer, where = (np.concatenate([values[end].reshape(-1, 3) for end in ends]) for values in (magnetic, points))
         jumps = np.linalg.norm(outer - grid.field, axis=1) / heliosphere.field_uG
         orbit = unit_vector_icrs(np.arange(0.0, 360.0, 10.0), 0.0, "ecliptic") @ grid.axes.T
-
-        def direction(vector):
-            return tuple(map(float, lonlat(vector @ to_ecliptic)))
-
         self.heliosphere = heliosphere
         self.earth_uG = float(np.mean(heliosphere.field_strength(orbit)))
-        self.field_uG = _percentiles(np.linalg.norm(magnetic, axis=-1), (1, 50, 99))
-        self.field_to, self.wind_from = direction(grid.field), direction(-grid.flow)
-        self.div_B = _percentiles(_divergence(points[at], magnetic[at]))
-        self.roughness = _percentiles(_roughness(magnetic, index, spherical))
+        self.field_uG = np.percentile(np.linalg.norm(magnetic, axis=-1), (1, 50, 99))
+        self.field_to, self.wind_from = lonlat(grid.field @ to_ecliptic), lonlat(-grid.flow @ to_ecliptic)
+        self.div_B = np.percentile(_divergence(points[at], magnetic[at]), SHARES)
+        self.roughness = np.percentile(_roughness(magnetic, index, spherical), SHARES)
         self.jump, self.largest_jump = float(np.median(jumps)), float(jumps.max())
-        self.jump_at = direction(where[jumps.argmax()])
+        self.jump_at = lonlat(where[jumps.argmax()] @ to_ecliptic)
 
     @property
     def mind(self) -> list[str]:
@@ -103,10 +99,6 @@ def _place(lon_lat) -> str:
 
 def _shares(values) -> str:
     return ", ".join(f"{value:.1e} ({share} %)" for value, share in zip(values, SHARES, strict=True))
-
-
-def _percentiles(values, shares=SHARES) -> tuple[float, float, float]:
-    return tuple(float(x) for x in np.percentile(values, shares))
 
 
 def _roughness(magnetic, index, spherical) -> np.ndarray:
