@@ -39,10 +39,9 @@ PATIENCE = 100  # steps: 98 % of those orbits have escaped by then
 DIAGNOSED = 16  # one orbit of so many is followed by two neighbours
 
 
-def earth_positions(heliosphere: AnyHeliosphere, positions: int, first_longitude: float = 0.0) -> np.ndarray:
-    """Points (positions, 3), AU, model axes: 1 AU from the Sun, evenly spaced in heliocentric ecliptic longitude."""
-    longitudes = first_longitude + 360.0 / positions * np.arange(positions)
-    return unit_vector_icrs(longitudes, 0.0, "ecliptic") @ heliosphere.axes.T
+def earth_positions(heliosphere: AnyHeliosphere, positions: int) -> np.ndarray:
+    """Points (positions, 3), AU, model axes: 1 AU from the Sun, evenly in heliocentric ecliptic longitude, from 0."""
+    return unit_vector_icrs(360.0 / positions * np.arange(positions), 0.0, "ecliptic") @ heliosphere.axes.T
 
 
 def axes_across(heliosphere: AnyHeliosphere) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -166,11 +165,9 @@ def _as_map(heliosphere, dec, ra, found, rigidity, scale_TV, replicate, digest) 
 
 def _digest(epochs, dec, ra, sampling, how, diagnosed) -> str:
     """Hash of everything that goes into a map."""
-    digest = hashlib.sha256(sources_hash("heliosphere", "orbits", "liouville").encode())
-    digest.update(repr(([one.identity for one in epochs], sampling, how, diagnosed)).encode())
-    for array in (dec, ra):
-        digest.update(array.tobytes())
-    return digest.hexdigest()[:20]
+    made_from = (sources_hash("heliosphere", "orbits", "liouville"), [one.identity for one in epochs], sampling, how,
+                 diagnosed, dec.tolist(), ra.tolist())
+    return hashlib.sha256(repr(made_from).encode()).hexdigest()[:20]
 
 
 def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, ra, sampling: Sampling, *,
