@@ -5,8 +5,8 @@ import contextlib
 import functools
 import hashlib
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -60,18 +60,15 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     path = Path(path)
     content = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with open(temporary, "xb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(handle)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files only the owner can read
+            os.fsync(stream.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -106,9 +103,8 @@ def syntax_hash(path: Path) -> str:
 @functools.cache
 def sources_hash(*rooms: str) -> str:
     """Hash of the code in some rooms of the package, and in what every room leans on."""
-    rooms = [PACKAGE / name for name in rooms]
     sources = [*(PACKAGE / name for name in ("_core.py", "units.py", "frames.py")),
-               *(path for room in rooms for path in sorted(room.glob("*.py")))]
+               *(path for room in rooms for path in sorted((PACKAGE / room).glob("*.py")))]
     return hashlib.sha256("".join(map(syntax_hash, sources)).encode()).hexdigest()[:16]
 
 

@@ -23,7 +23,7 @@ def liouville_claims(run: Run) -> list[Claim]:
 def anisotropy_claims(run: Run) -> list[Claim]:
     """Claims of the fit of Eqs. (1)-(3): A_n, G, chi-square."""
     fit, truth, errors = run.fit, run.truth.claims(run.fit.order) if run.truth else {}, run.systematic
-    sampled = "error includes the finite sample of the Liouville map" if run.liouville.replicates > 1 else ""
+    sampled = "error includes the finite sample of the Liouville map" if run.liouville.replicate.any() else ""
     note = _note(_caveats(run), sampled, "and what a grid half as fine would change" if run.coarser is not None else "")
     shifts = [None] * fit.theta.size if errors is None else errors.theta
     rows = zip(parameter_names(fit.order), fit.theta, fit.sigma, shifts, strict=True)

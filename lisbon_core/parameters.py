@@ -187,7 +187,7 @@ class RunParameters:
 _KINDS = {str: "text", int: "a whole number", float: "a finite number", tuple: "two numbers"}
 
 
-def checked(name: str, value, default, rule: Mapping):
+def checked(name: str, value, default, rule: Mapping, error=ParameterError):
     """A value in the type of the default, and within the range or choices of a rule (`parameter`), or a sentence.
 
     Of a type that no parameter of a run has, anything goes.
@@ -197,13 +197,12 @@ def checked(name: str, value, default, rule: Mapping):
         value = _typed(kind, value) if kind in _KINDS else value
     except (TypeError, ValueError, OverflowError):
         meaning = rule.get("help", "see `lisbon_core.heliosphere.HeliosphereParameters`")
-        raise ParameterError(f"{name} is {reprlib.repr(value)}, but it must be {_KINDS[kind]}: {meaning}") from None
+        raise error(f"{name} is {reprlib.repr(value)}, but it must be {_KINDS[kind]}: {meaning}") from None
     if "low" in rule and not rule["low"] <= value <= rule["high"]:
-        raise ParameterError(f"{name} is {value}, but it must lie between {rule['low']:g} and {rule['high']:g}: "
-                             f"change {name}")
+        raise error(f"{name} is {value}, but it must lie between {rule['low']:g} and {rule['high']:g}: change {name}")
     if value not in rule.get("choices", [value]):
-        raise ParameterError(f"{name} is {value!r}, but it must be one of {', '.join(map(str, rule['choices']))}: "
-                             "choose one of these")
+        raise error(f"{name} is {value!r}, but it must be one of {', '.join(map(str, rule['choices']))}: "
+                    "choose one of these")
     return value
 
 

@@ -15,7 +15,6 @@ from astropy.table import Table
 from lisbon_core._core import LisbonError
 from lisbon_core.anisotropy import bin_averages, fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
 from lisbon_core.anisotropy.design import enough_pixels
-from lisbon_core.anisotropy.left_out import without
 from lisbon_core.anisotropy.systematics import systematic
 from lisbon_core.ensemble import ensemble, together, wave_dipole
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
@@ -188,7 +187,7 @@ class Run:
                                 diagnosed=1 if calm else DIAGNOSED)
         if self.parameters.orbits == "all":
             return traced
-        return without(traced, traced.chaotic if calm else ~traced.escaped)
+        return traced.without(traced.chaotic if calm else ~traced.escaped)
 
     @functools.cached_property
     def fit(self):

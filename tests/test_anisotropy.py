@@ -14,7 +14,6 @@ from lisbon_core.anisotropy import (
     pitch_angle_distribution,
     renormalise,
     sample_columns,
-    without,
 )
 from lisbon_core.sky import noise_factor, ring_normalise
 
@@ -163,7 +162,7 @@ def test_orbits_left_out_give_way_to_others_of_their_half():
     """None is left where another is at hand; where all are to go, all stay."""
     liouville = uniform_field_map(scatter=0.2, samples=8)
     out = np.random.default_rng(1).random(liouville.mu.shape) < 0.6
-    kept = without(liouville, out)
+    kept = liouville.without(out)
     for half in (slice(4), slice(4, None)):
         stays = ~out[half]
         allowed = np.where(stays | ~stays.any(axis=0), liouville.mu[half], np.nan)

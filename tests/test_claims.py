@@ -160,7 +160,7 @@ def of_a_run(kappa29=1.0, **parts):
     axes = {"e_x_icrs": np.array([2.0, 1.0, 2.0]) / 3.0, "e_y_icrs": np.array([1.0, 2.0, -2.0]) / 3.0}
     return SimpleNamespace(truth=None, coarser=None, systematic=None, transport_shifts={},
                            runs=[SimpleNamespace(sky=SimpleNamespace(sigma_assumed=False))], fit=fit,
-                           liouville=SimpleNamespace(replicates=2, **axes),
+                           liouville=SimpleNamespace(replicate=np.arange(2), **axes),
                            parameters=RunParameters(kappa29=kappa29), **parts)
 
 

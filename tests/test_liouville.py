@@ -108,7 +108,7 @@ def test_what_to_expect_of_the_default_map(coarse):
     assert 0.7 < np.corrcoef(coarse.mu.mean(axis=0).ravel(), (-n @ coarse.field_icrs).ravel())[0, 1] < 0.98
     followed = np.isfinite(coarse.amplification)
     assert np.isfinite(coarse.error).sum() == followed.sum() == pytest.approx(coarse.mu.size / 16, abs=4)
-    assert 0.1 < coarse.chaotic_fraction < 0.6
+    assert 0.1 < coarse.share(coarse.chaotic, followed)[0] < 0.6
     calm = coarse.escaped & (coarse.amplification < 100.0)
     assert 0.4 < calm.sum() / followed.sum() < 0.8
     assert np.quantile(coarse.error[calm], 0.99) < 0.05
@@ -260,7 +260,7 @@ def test_interrupted_work_goes_on_where_it_was(tmp_path, monkeypatch):
 
     def interrupted(*args, **kwargs):
         traced.append(len(traced))
-        if len(traced) == 6:  # two calls a sample: with neighbours, and without
+        if len(traced) == 3:  # a call a sample, two for the last: with neighbours, too
             raise KeyboardInterrupt
         return trace(*args, **kwargs)
 
@@ -269,7 +269,7 @@ def test_interrupted_work_goes_on_where_it_was(tmp_path, monkeypatch):
         cached_samples(*arguments)
     assert len(list((tmp_path / "liouville").glob("*.parts/*"))) == 2
     resumed = cached_samples(*arguments)
-    assert len(traced) == 10, "two samples before, one begun, two after the interruption"
+    assert len(traced) == 6, "two samples before, one begun, two after the interruption"
     assert np.array_equal(resumed.mu, whole.mu)
     assert {p.suffix for p in (tmp_path / "liouville").iterdir()} == {".map", ".lock"}
 
@@ -286,7 +286,7 @@ def test_two_who_want_one_map_have_it_traced_once(tmp_path, monkeypatch):
     monkeypatch.setattr(liouville, "trace", slow)
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(lambda _: cached_samples(closed_form(), *grid(60.0), Sampling(samples=2)), range(2))
-    assert len(traced) == 4, "two calls for each of two samples, by one of the two"
+    assert len(traced) == 3, "a call for the one sample and two for the other, by one of the two"
     assert np.array_equal(one.mu, other.mu)
 
 

@@ -59,7 +59,7 @@ def test_damaged_maps_are_made_again(tmp_path, monkeypatch):
         if n % 20 == 0:  # the whole way, which is the same for all
             traced.clear()
             again = cached_samples(*arguments)
-            assert len(traced) == 2, "the sample that was damaged, with and without neighbours, and no other"
+            assert len(traced) == 1 + (sample == "3"), "the sample that was damaged; the last with neighbours, too"
             assert path.read_bytes() == good
             for name in ("mu", "R_x", "R_y", "momentum_ratio", "amplification"):
                 np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))

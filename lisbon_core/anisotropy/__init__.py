@@ -3,13 +3,7 @@
 from lisbon_core.anisotropy.design import Design, design
 from lisbon_core.anisotropy.fit import AnisotropyFit, fit_anisotropy, fit_coefficients, fit_design
 from lisbon_core.anisotropy.joint import joined
-from lisbon_core.anisotropy.left_out import without
 from lisbon_core.anisotropy.pitch_angle import PitchAngleDistribution, bin_averages, pitch_angle_distribution
 from lisbon_core.anisotropy.renormalisation import RenormalisedSky, renormalise
 from lisbon_core.anisotropy.systematics import Systematic, refitted, systematic
 from lisbon_core.anisotropy.terms import AnisotropyError, parameter_names, sample_columns
-
-__all__ = ["AnisotropyError", "AnisotropyFit", "Design", "PitchAngleDistribution", "RenormalisedSky", "Systematic",
-           "bin_averages", "design", "fit_anisotropy", "fit_coefficients", "fit_design", "joined",
-           "parameter_names", "pitch_angle_distribution", "refitted", "renormalise", "sample_columns", "systematic",
-           "without"]

@@ -95,11 +95,10 @@ class AnisotropyFit:
     def budget(self) -> dict[str, np.ndarray]:
         """Standard errors of theta by cause, shape (order + 2,) each."""
         ends = np.cumsum([factor.shape[1] for factor in self.map_errors.values()])
-        parts = dict(zip(self.map_errors, np.split(self.map_response, ends[:-1], axis=1), strict=False))
-        parts = {"noise of the sky": self.noise, **parts}
-        if self.untold.size:
-            parts["what the sky does not tell"] = self.untold
-        return {cause: np.sqrt(np.sum(part**2, axis=1)) for cause, part in parts.items()}
+        parts = {"noise of the sky": self.noise,
+                 **dict(zip(self.map_errors, np.split(self.map_response, ends[:-1], axis=1), strict=False)),
+                 "what the sky does not tell": self.untold}
+        return {cause: np.sqrt(np.sum(part**2, axis=1)) for cause, part in parts.items() if part.size}
 
     @property
     def chi2_reduced(self) -> float:

@@ -1,13 +1,7 @@
 """The heliosphere: magnetic and electric field, potential and flow, in closed form; or a field on a grid."""
 
-from lisbon_core.heliosphere.closed_form import Heliosphere, closed_form, solar_cycle
+from lisbon_core.heliosphere.closed_form import AnyHeliosphere, Heliosphere, closed_form, solar_cycle
 from lisbon_core.heliosphere.gridded import GriddedHeliosphere
 from lisbon_core.heliosphere.gridded_files import is_gridded, read_gridded
 from lisbon_core.heliosphere.gridded_writing import export, nodes, write_gridded
 from lisbon_core.heliosphere.parameters import FIELD_PRESETS, HeliosphereError, HeliosphereParameters, with_field
-
-AnyHeliosphere = Heliosphere | GriddedHeliosphere
-
-__all__ = ["FIELD_PRESETS", "AnyHeliosphere", "GriddedHeliosphere", "Heliosphere", "HeliosphereError",
-           "HeliosphereParameters", "closed_form", "export", "is_gridded", "nodes", "read_gridded", "solar_cycle",
-           "with_field", "write_gridded"]

@@ -22,7 +22,7 @@ import numpy as np
 
 from lisbon_core._core import STRICT, kernel
 from lisbon_core.heliosphere.interstellar import draped, draped_potential, wall
-from lisbon_core.heliosphere.parameters import FLOW, HeliosphereError, HeliosphereParameters, pack
+from lisbon_core.heliosphere.parameters import FLOW, HeliosphereParameters, pack, require
 from lisbon_core.heliosphere.solar import carried, shock, solar_potential, spiral
 
 SOLAR, SHEATH, INTERSTELLAR = 0, 1, 2
@@ -92,57 +92,60 @@ def potential_at(x, y, z, parameters):
 
 @kernel(**STRICT)
 def _fields(points, parameters):
-    magnetic, electric = np.empty_like(points), np.empty_like(points)
+    values = np.empty((len(points), 6))
     for i in range(len(points)):
-        bx, by, bz, ex, ey, ez = field_at(points[i, 0], points[i, 1], points[i, 2], parameters)
-        magnetic[i, 0], magnetic[i, 1], magnetic[i, 2] = bx, by, bz
-        electric[i, 0], electric[i, 1], electric[i, 2] = ex, ey, ez
-    return magnetic, electric
+        values[i] = field_at(points[i, 0], points[i, 1], points[i, 2], parameters)
+    return values[:, :3], values[:, 3:]
 
 
 @dataclass(frozen=True)
-class Heliosphere:
+class AnyHeliosphere:
+    """What `orbits` and `liouville` ask of a heliosphere, in closed form or on a grid.
+
+    Parameters
+    ----------
+    packed : ndarray (n,)
+        What it is made of, as the kernels take it.
+    axes : ndarray (3, 3)
+        The model's axes x, y, z as unit vectors in ICRS, one a row: `axes @ v_icrs` is v along the model's axes.
+    flow : ndarray (3,)
+        Velocity of the undisturbed interstellar plasma along the model's axes, units of c.
+    field_icrs : ndarray (3,)
+        Unit vector of the undisturbed interstellar field.
+    field_uG : float
+        Its strength, microgauss.
+    identity : str
+        Tells this heliosphere from every other.
+    """
+
+    packed: np.ndarray = field(repr=False)
+    axes: np.ndarray = field(repr=False)
+    flow: np.ndarray = field(repr=False)
+    field_icrs: np.ndarray = field(repr=False)
+    field_uG: float = field(repr=False)
+    identity: str = field(repr=False)
+
+    def field(self, points) -> tuple[np.ndarray, np.ndarray]:
+        """B (microgauss) and E (microgauss c), each (N, 3), at points (N, 3) in AU along the model's axes."""
+        return self._fields(_points(points), self.packed)
+
+    def field_strength(self, points) -> np.ndarray:
+        """|B| in microgauss, shape (N,), at points (N, 3) in AU along the model's axes."""
+        return np.linalg.norm(self.field(points)[0], axis=-1)
+
+
+@dataclass(frozen=True)
+class Heliosphere(AnyHeliosphere):
     """A heliosphere ready for use: see `closed_form`.
 
     Parameters
     ----------
     parameters : HeliosphereParameters
         What it was made from.
-    packed : ndarray (n,)
-        The same as the kernels take it.
-    axes : ndarray (3, 3)
-        The model's axes x, y, z as unit vectors in ICRS, one a row: `axes @ v_icrs` is v along the model's axes.
-    field_icrs : ndarray (3,)
-        Unit vector of the undisturbed interstellar field.
     """
 
     parameters: HeliosphereParameters
-    packed: np.ndarray = field(repr=False)
-    axes: np.ndarray = field(repr=False)
-    field_icrs: np.ndarray = field(repr=False)
-
-    @property
-    def flow(self) -> np.ndarray:
-        """Velocity (3,) of the undisturbed interstellar plasma along the model's axes, units of c."""
-        return np.array([0.0, 0.0, -self.packed[FLOW]])
-
-    @property
-    def field_uG(self) -> float:
-        """Strength of the undisturbed interstellar field, microgauss."""
-        return self.parameters.field_uG
-
-    @property
-    def identity(self) -> str:
-        """Tells this heliosphere from every other."""
-        return repr(self.parameters)
-
-    def field(self, points) -> tuple[np.ndarray, np.ndarray]:
-        """B (microgauss) and E (microgauss c), each (N, 3), at points (N, 3) in AU along the model's axes."""
-        return _fields(_points(points), self.packed)
-
-    def field_strength(self, points) -> np.ndarray:
-        """|B| in microgauss, shape (N,), at points (N, 3) in AU along the model's axes."""
-        return np.linalg.norm(self.field(points)[0], axis=-1)
+    _fields = staticmethod(_fields)
 
     def potential(self, points) -> np.ndarray:
         """Electric potential in microgauss AU, shape (N,), at points (N, 3): E = -grad(potential)."""
@@ -155,8 +158,8 @@ class Heliosphere:
 
 def _points(points) -> np.ndarray:
     points = np.atleast_2d(np.ascontiguousarray(points, dtype=float))
-    if points.ndim != 2 or points.shape[1] != 3:
-        raise HeliosphereError(f"points have shape {points.shape}, but must have shape (N, 3): x, y, z in AU")
+    require(points.ndim == 2 and points.shape[1] == 3,
+            f"points have shape {points.shape}, but must have shape (N, 3): x, y, z in AU")
     return points
 
 
@@ -164,7 +167,8 @@ def closed_form(parameters: HeliosphereParameters | None = None) -> Heliosphere:
     """The closed-form heliosphere of these parameters (of the default ones, if none are given)."""
     parameters = HeliosphereParameters() if parameters is None else parameters
     packed, axes = pack(parameters)
-    return Heliosphere(parameters, packed, axes, parameters.directions()[1])
+    return Heliosphere(packed, axes, np.array([0.0, 0.0, -packed[FLOW]]), parameters.directions()[1],
+                       parameters.field_uG, repr(parameters), parameters)
 
 
 def solar_cycle(parameters: HeliosphereParameters, phases: int = 8) -> list[Heliosphere]:

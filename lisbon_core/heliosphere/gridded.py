@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lisbon_core.heliosphere import gridded_kernels as place
-from lisbon_core.heliosphere.closed_form import _points
+from lisbon_core.heliosphere.closed_form import AnyHeliosphere
 from lisbon_core.heliosphere.gridded_kernels import fields_on_grid
 
 
@@ -48,67 +48,32 @@ class Grid:
 
     def points(self) -> np.ndarray:
         """The nodes (n_1, n_2, n_3, 3), AU, along the axes."""
-        first, second, third = self.coordinates
-        return positions(self.spherical, first[:, None, None], second[:, None], third)
+        return positions(self.spherical, *np.ix_(*self.coordinates))
 
 
 @dataclass(frozen=True)
-class GriddedHeliosphere:
-    """A heliosphere on a grid: what `orbits.trace` and `liouville` ask of a closed-form one, see `Heliosphere`.
+class GriddedHeliosphere(AnyHeliosphere):
+    """A heliosphere on a grid, along the axes of its file.
 
     Parameters
     ----------
-    packed : ndarray (n,)
-        Scalars and values as the kernels take them.
     grid : Grid
         Where its nodes are and what surrounds them.
-    identity : str
-        Tells this heliosphere from every other: the hash of its file.
     source, electric : str
         The file, and where its E comes from.
     """
 
-    packed: np.ndarray = field(repr=False)
     grid: Grid = field(repr=False)
-    identity: str
-    source: str = ""
-    electric: str = "as given"
+    source: str
+    electric: str
+    _fields = staticmethod(fields_on_grid)
 
     @functools.cached_property
     def report(self):
         """What was read, and how well div B = 0 holds: a `GridReport`."""
-        from lisbon_core.heliosphere.gridded_report import grid_report
+        from lisbon_core.heliosphere.gridded_report import GridReport
 
-        return grid_report(self)
-
-    @property
-    def axes(self) -> np.ndarray:
-        """The axes x, y, z of the grid as unit vectors in ICRS, one a row."""
-        return self.grid.axes
-
-    @property
-    def flow(self) -> np.ndarray:
-        """Velocity (3,) of the undisturbed interstellar plasma along these axes, units of c."""
-        return self.grid.flow
-
-    @property
-    def field_uG(self) -> float:
-        """Strength of the undisturbed interstellar field, microgauss."""
-        return float(np.linalg.norm(self.grid.field))
-
-    @property
-    def field_icrs(self) -> np.ndarray:
-        """Unit vector (3,) of the undisturbed interstellar field, ICRS."""
-        return self.grid.field @ self.grid.axes / self.field_uG
-
-    def field(self, points) -> tuple[np.ndarray, np.ndarray]:
-        """B (microgauss) and E (microgauss c), each (N, 3), at points (N, 3) in AU along the axes of the grid."""
-        values = fields_on_grid(_points(points), self.packed)
-        return values[:, :3], values[:, 3:]
-
-    def field_strength(self, points) -> np.ndarray:
-        """|B| in microgauss, shape (N,), at points (N, 3) in AU along the axes of the grid."""
-        return np.linalg.norm(self.field(points)[0], axis=-1)
+        return GridReport(self)
 
     def coarser(self) -> "GriddedHeliosphere":
         """The same field on a grid half as fine each way: what differs through it tells what the grid leaves out."""

@@ -24,7 +24,7 @@ import numpy as np
 from lisbon_core import hdf5
 from lisbon_core.frames import FRAMES, rotation_to_icrs
 from lisbon_core.heliosphere.gridded import Grid, GriddedHeliosphere, pack_grid
-from lisbon_core.heliosphere.parameters import HeliosphereError
+from lisbon_core.heliosphere.parameters import HeliosphereError, require
 from lisbon_core.units import KM_S
 
 FORMAT = "gridded heliosphere 1"
@@ -52,10 +52,8 @@ def read_gridded(path) -> GriddedHeliosphere:
         If the file is missing, damaged, or breaks the contract: which dataset, what it holds, what it must hold.
     """
     path = Path(path).expanduser()
-    if not path.is_file():
-        raise HeliosphereError(f"there is no file {path}: give the path of a gridded heliosphere (HDF5)")
-    if not is_gridded(path):
-        raise HeliosphereError(f"{path} is not an HDF5 file: write one with lisbon_core.heliosphere.write_gridded")
+    require(path.is_file(), f"there is no file {path}: give the path of a gridded heliosphere (HDF5)")
+    require(is_gridded(path), f"{path} is not an HDF5 file: write one with lisbon_core.heliosphere.write_gridded")
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused
             grid, magnetic, velocity, electric = checked_content(hdf5.arrays(path, **CONTRACT))
@@ -69,17 +67,18 @@ def read_gridded(path) -> GriddedHeliosphere:
     source = "as given" if electric is not None else "none" if velocity is None else "-V x B at the nodes"
     if electric is None and velocity is not None:
         electric = -np.cross(velocity, magnetic)
-    return GriddedHeliosphere(pack_grid(grid, magnetic, electric), grid, f"gridded heliosphere {identity}",
+    strength = float(np.linalg.norm(grid.field))
+    return GriddedHeliosphere(pack_grid(grid, magnetic, electric), grid.axes, grid.flow,
+                              grid.field @ grid.axes / strength, strength, f"gridded heliosphere {identity}", grid,
                               str(path), source)
 
 
 def checked_content(content: dict[str, np.ndarray]):
     """Grid, B, V and E (or None) from what `hdf5.content` found in a file, in our units."""
-    if (given := _text(content, "", "lisbon")) != FORMAT:
-        raise HeliosphereError(f"the attribute lisbon is {given!r}, but it must be {FORMAT!r}")
+    given = _text(content, "", "lisbon")
+    require(given == FORMAT, f"the attribute lisbon is {given!r}, but it must be {FORMAT!r}")
     kind = _text(content, "", "grid")
-    if kind not in NAMES:
-        raise HeliosphereError(f"the attribute grid is {kind!r}, but it must be 'spherical' or 'cartesian'")
+    require(kind in NAMES, f"the attribute grid is {kind!r}, but it must be 'spherical' or 'cartesian'")
     names, spherical = NAMES[kind], kind == "spherical"
     coordinates = [_coordinate(content, name) for name in names]
     if spherical:
@@ -88,32 +87,29 @@ def checked_content(content: dict[str, np.ndarray]):
     else:
         inner = content.get("@inner_AU", 0.0)
         reach = min(min(-nodes[0], nodes[-1]) for nodes in coordinates)
-    if not (np.asarray(inner).dtype.kind in "fiu" and np.ndim(inner) == 0 and 0.0 <= inner <= reach):
-        raise HeliosphereError(f"inner_AU is {inner}, but it must be a number between 0 and {reach:g} AU, within the "
-                               "grid")
+    require(np.asarray(inner).dtype.kind in "fiu" and np.ndim(inner) == 0 and 0.0 <= inner <= reach,
+            f"inner_AU is {inner}, but it must be a number between 0 and {reach:g} AU, within the grid")
     field, flow = _three(content, "interstellar/B"), _three(content, "interstellar/V") * KM_S
-    if not 0.1 <= np.linalg.norm(field) <= 20.0:
-        raise HeliosphereError(f"interstellar/B is {np.linalg.norm(field):.3g} microgauss strong, but it must lie "
-                               "between 0.1 and 20: check its unit")
+    strength = np.linalg.norm(field)
+    require(0.1 <= strength <= 20.0, f"interstellar/B is {strength:.3g} microgauss strong, but it must lie between 0.1 "
+            "and 20: check its unit")
     grid = Grid(spherical, tuple(coordinates), float(inner), _axes(content), field, flow)
     magnetic = _vectors(content, "B", names, coordinates)
     velocity, electric = (_vectors(content, name, names, coordinates) if name in content else None for name in "VE")
-    if velocity is None and electric is None and flow.any():
-        raise HeliosphereError("it holds neither V nor E, yet interstellar/V is not zero: add one of them, or set "
-                               "interstellar/V to zero for a medium at rest")
+    require("V" in content or "E" in content or not flow.any(), "it holds neither V nor E, yet interstellar/V is not "
+            "zero: add one of them, or set interstellar/V to zero for a medium at rest")
     return grid, magnetic, None if velocity is None else velocity * np.float32(KM_S), electric
 
 
 def _text(content, name: str, attribute: str) -> str:
     value = content.get(f"{name}@{attribute}")
-    if value is None or value.dtype.kind != "U" or value.ndim:
-        raise HeliosphereError(f"{name or 'it'} has no text attribute {attribute}: add it")
+    require(value is not None and value.dtype.kind == "U" and not value.ndim,
+            f"{name or 'it'} has no text attribute {attribute}: add it")
     return str(value)
 
 
 def _values(content, name: str) -> np.ndarray:
-    if name not in content:
-        raise HeliosphereError(f"there is no dataset {name} of numbers: the contract asks for it")
+    require(name in content, f"there is no dataset {name} of numbers: the contract asks for it")
     return content[name]
 
 
@@ -139,20 +135,18 @@ def _scale(content, name: str, to: str) -> float:
 
 def _coordinate(content, name: str) -> np.ndarray:
     nodes = _values(content, name)
-    if nodes.ndim != 1 or len(nodes) < 2:
-        raise HeliosphereError(f"{name} has shape {nodes.shape}, but it must be a list of at least 2 nodes")
+    require(nodes.ndim == 1 and len(nodes) > 1,
+            f"{name} has shape {nodes.shape}, but it must be a list of at least 2 nodes")
     nodes = nodes * _scale(content, name, "rad" if name in ("theta", "phi") else "AU")
-    if not np.all(np.diff(nodes) > 0.0):
-        raise HeliosphereError(f"{name} is not increasing: sort the nodes, and the fields with them")
-    if not (0.0 if name == "r" else -FARTHEST) < nodes[0] <= nodes[-1] < FARTHEST:
-        raise HeliosphereError(f"{name} runs from {nodes[0]:.3g} to {nodes[-1]:.3g}, but must stay within "
-                               f"{FARTHEST:g} AU{', and r positive' if name == 'r' else ''}: check its unit")
+    require(np.all(np.diff(nodes) > 0.0), f"{name} is not increasing: sort the nodes, and the fields with them")
+    require((0.0 if name == "r" else -FARTHEST) < nodes[0] <= nodes[-1] < FARTHEST,
+            f"{name} runs from {nodes[0]:.3g} to {nodes[-1]:.3g}, but must stay within {FARTHEST:g} AU"
+            f"{', and r positive' if name == 'r' else ''}: check its unit")
     even = np.log(nodes) if name == "r" else nodes
     step = (even[-1] - even[0]) / (len(even) - 1)
     off = np.abs(even - even[0] - step * np.arange(len(even))).max() / step
-    if off > EVEN:
-        raise HeliosphereError(f"{name} is not even{' in its logarithm' if name == 'r' else ''} (off by {off:.2g} of a "
-                               "step): resample the fields on even nodes")
+    require(off <= EVEN, f"{name} is not even{' in its logarithm' if name == 'r' else ''} (off by {off:.2g} of a "
+            "step): resample the fields on even nodes")
     return nodes
 
 
@@ -160,35 +154,33 @@ def _whole_sphere(theta, phi) -> np.ndarray:
     """Azimuth without a repeated end, where both angles cover a sphere."""
     step = theta[1] - theta[0]
     missing = np.array([theta[0], np.pi - theta[-1]]) / step
-    if not (np.all(abs(missing) < 1e-2) or np.all(abs(missing - 0.5) < 1e-2)):
-        raise HeliosphereError(f"theta runs from {np.degrees(theta[0]):.4g} to {np.degrees(theta[-1]):.4g} degrees, "
-                               "but must run from pole to pole, or begin and end half a cell from them")
+    require(np.all(abs(missing) < 1e-2) or np.all(abs(missing - 0.5) < 1e-2),
+            f"theta runs from {np.degrees(theta[0]):.4g} to {np.degrees(theta[-1]):.4g} degrees, but must run from "
+            "pole to pole, or begin and end half a cell from them")
     step = (phi[-1] - phi[0]) / (len(phi) - 1)
     missing = (2.0 * np.pi - phi[-1] + phi[0]) / step
-    if min(abs(missing), abs(missing - 1.0)) > 1e-2:
-        raise HeliosphereError(f"phi runs from {np.degrees(phi[0]):.4g} to {np.degrees(phi[-1]):.4g} degrees in steps "
-                               f"of {np.degrees(step):.4g}, but must go once round")
+    require(min(abs(missing), abs(missing - 1.0)) <= 1e-2,
+            f"phi runs from {np.degrees(phi[0]):.4g} to {np.degrees(phi[-1]):.4g} degrees in steps of "
+            f"{np.degrees(step):.4g}, but must go once round")
     return phi[:-1] if missing < 0.5 else phi
 
 
 def _axes(content) -> np.ndarray:
     if "@axes_icrs" not in content:
         frame = _text(content, "", "frame")
-        if frame not in FRAMES:
-            raise HeliosphereError(f"the attribute frame is {frame!r}, but it must be one of {', '.join(FRAMES)}; give "
-                                   "any other as axes_icrs")
+        require(frame in FRAMES, f"the attribute frame is {frame!r}, but it must be one of {', '.join(FRAMES)}; give "
+                "any other as axes_icrs")
         return rotation_to_icrs(frame).T
     axes = np.asarray(content["@axes_icrs"], dtype=float)
-    if axes.shape != (3, 3) or not np.allclose(axes @ axes.T, np.eye(3), atol=1e-6) or np.linalg.det(axes) < 0.0:
-        raise HeliosphereError("the attribute axes_icrs must hold three unit vectors, one a row, perpendicular to each "
-                               "other and right-handed")
+    require(axes.shape == (3, 3) and np.allclose(axes @ axes.T, np.eye(3), atol=1e-6) and np.linalg.det(axes) > 0.0,
+            "the attribute axes_icrs must hold three unit vectors, one a row, perpendicular to each other and "
+            "right-handed")
     return axes
 
 
 def _three(content, name: str) -> np.ndarray:
     value = _values(content, name)
-    if value.shape != (3,):
-        raise HeliosphereError(f"{name} has shape {value.shape}, but it must hold three numbers")
+    require(value.shape == (3,), f"{name} has shape {value.shape}, but it must hold three numbers")
     return _in_our_unit(content, name, value)
 
 
@@ -196,21 +188,18 @@ def _in_our_unit(content, name: str, values) -> np.ndarray:
     unit, most = LARGEST[name[-1]]
     values = values * values.dtype.type(_scale(content, name, unit))
     reach = np.abs(values).max()
-    if not reach < most:
-        raise HeliosphereError(f"{name} is {reach:.3g} {unit}, but it must stay below {most:.3g}: check its unit")
+    require(reach < most, f"{name} is {reach:.3g} {unit}, but it must stay below {most:.3g}: check its unit")
     return values
 
 
 def _vectors(content, name: str, names, coordinates) -> np.ndarray:
     """Vectors (n_1, n_2, n_3, 3) at the nodes along x, y, z, in our unit, 4 bytes a number."""
     values, order, wanted = _values(content, name), _text(content, name, "axes").split(), (*names, "component")
-    if sorted(order) != sorted(wanted):
-        raise HeliosphereError(f"the axes of {name} are {' '.join(order)!r}, but they must be named "
-                               f"{' '.join(names)} component, in any order")
+    require(sorted(order) == sorted(wanted), f"the axes of {name} are {' '.join(order)!r}, but they must be named "
+            f"{' '.join(names)} component, in any order")
     lengths = tuple(3 if axis == "component" else len(content[axis]) for axis in order)
-    if values.shape != lengths:
-        raise HeliosphereError(f"{name} has shape {values.shape}, but its axes {' '.join(order)} have lengths "
-                               f"{lengths}")
+    require(values.shape == lengths,
+            f"{name} has shape {values.shape}, but its axes {' '.join(order)} have lengths {lengths}")
     values = values.transpose([order.index(axis) for axis in wanted])[:, :, :len(coordinates[2])]
     if bad := np.size(values) - np.count_nonzero(np.isfinite(values)):
         first = np.argwhere(~np.isfinite(values))[0]
@@ -218,11 +207,11 @@ def _vectors(content, name: str, names, coordinates) -> np.ndarray:
         raise HeliosphereError(f"{name} holds {bad} values that are not finite, the first at {where}: fill them, or "
                                "begin the grid outside them")
     components = _text(content, name, "components")
-    if components == "spherical" and names[0] == "r":
+    where = " or 'spherical'" if names[0] == "r" else " on a Cartesian grid"
+    require(components == "cartesian" or (components, names[0]) == ("spherical", "r"),
+            f"the components of {name} are {components!r}, but they must be 'cartesian'{where}")
+    if components == "spherical":
         values = _along_xyz(values, coordinates[1], coordinates[2])
-    elif components != "cartesian":
-        raise HeliosphereError(f"the components of {name} are {components!r}, but they must be 'cartesian'"
-                               + (" or 'spherical'" if names[0] == "r" else " on a Cartesian grid"))
     return np.ascontiguousarray(_in_our_unit(content, name, values))
 
 

@@ -105,11 +105,9 @@ def field_in_grid(region, x, y, z, parameters):
 
 @kernel(**STRICT)
 def fields_on_grid(points, parameters):
-    """B and E at points (N, 3), as (N, 6)."""
+    """B and E, (N, 3) each, at points (N, 3)."""
     values = np.empty((len(points), 6))
     for i in range(len(points)):
         x, y, z = points[i, 0], points[i, 1], points[i, 2]
-        bx, by, bz, ex, ey, ez = field_in_grid(region_on_grid(x, y, z, parameters), x, y, z, parameters)
-        values[i, 0], values[i, 1], values[i, 2] = bx, by, bz
-        values[i, 3], values[i, 4], values[i, 5] = ex, ey, ez
-    return values
+        values[i] = field_in_grid(region_on_grid(x, y, z, parameters), x, y, z, parameters)
+    return values[:, :3], values[:, 3:]

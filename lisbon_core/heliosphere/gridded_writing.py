@@ -20,7 +20,7 @@ from lisbon_core._core import write_atomically
 from lisbon_core.heliosphere.closed_form import Heliosphere
 from lisbon_core.heliosphere.gridded import positions
 from lisbon_core.heliosphere.gridded_files import CONTRACT, FORMAT, LARGEST, NAMES, checked_content
-from lisbon_core.heliosphere.parameters import HeliosphereError
+from lisbon_core.heliosphere.parameters import require
 from lisbon_core.units import KM_S
 
 
@@ -28,8 +28,8 @@ def nodes(shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> tuple[dict, np.ndarray]:
     """Coordinates of a spherical grid as `write_gridded` takes them, and its points (n_r, n_theta, n_phi, 3), AU."""
     coordinates = {"r": np.geomspace(*r_AU, shape[0]), "theta": np.linspace(0.0, 180.0, shape[1]),
                    "phi": 360.0 / shape[2] * np.arange(shape[2])}
-    return coordinates, positions(True, coordinates["r"][:, None, None], np.radians(coordinates["theta"])[:, None],
-                                  np.radians(coordinates["phi"]))
+    r, theta, phi = coordinates.values()
+    return coordinates, positions(True, *np.ix_(r, np.radians(theta), np.radians(phi)))
 
 
 def export(heliosphere, path, shape=(256, 256, 128), r_AU=(60.0, 4000.0)) -> None:
@@ -56,9 +56,8 @@ def export(heliosphere, path, shape=(256, 256, 128), r_AU=(60.0, 4000.0)) -> Non
         If the first radius lies outside the termination shock of a closed form.
     """
     shock = heliosphere.parameters.nearest_shock_AU if isinstance(heliosphere, Heliosphere) else np.inf
-    if r_AU[0] > shock:
-        raise HeliosphereError(f"r_AU begins at {r_AU[0]:g} AU, but the termination shock lies at {shock:.4g}: begin "
-                               "within it, where the field is that of a radial wind")
+    require(r_AU[0] <= shock, f"r_AU begins at {r_AU[0]:g} AU, but the termination shock lies at {shock:.4g}: begin "
+            "within it, where the field is that of a radial wind")
     coordinates, points = nodes(shape, r_AU)
     magnetic, electric = heliosphere.field(points.reshape(-1, 3))
     write_gridded(path, coordinates, magnetic.reshape(points.shape), electric_uG_c=electric.reshape(points.shape),
@@ -96,8 +95,8 @@ def write_gridded(path, coordinates: dict, magnetic_uG, *, interstellar_uG, inte
     import h5py
 
     names = tuple(coordinates)
-    if names not in NAMES.values():
-        raise HeliosphereError(f"the coordinates are {', '.join(names)}, but they must be r, theta, phi or x, y, z")
+    require(names in NAMES.values(),
+            f"the coordinates are {', '.join(names)}, but they must be r, theta, phi or x, y, z")
     stream = io.BytesIO()
     with h5py.File(stream, "w") as file:
         file.attrs.update({"lisbon": FORMAT, "grid": "spherical" if "r" in names else "cartesian"})

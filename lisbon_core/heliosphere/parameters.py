@@ -5,12 +5,14 @@ takes as its last argument. The names below are the places in that array.
 """
 
 import math
+import tomllib
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import PACKAGE, LisbonError
 from lisbon_core.frames import FRAMES, icrs_to_model, unit_vector_icrs
+from lisbon_core.parameters import checked
 from lisbon_core.units import DAYS_PER_AU, KM_S
 
 # those of the interstellar field come first: see `closed_form.held`
@@ -99,26 +101,18 @@ class HeliosphereParameters:
 
     def __post_init__(self):
         for one in fields(self):
-            value, choices = getattr(self, one.name), one.metadata.get("choices")
-            if choices and value not in choices:
-                raise HeliosphereError(f"{one.name} is {value!r}, but it must be one of "
-                                       f"{', '.join(map(str, choices))}: choose one of these")
-            if "low" in one.metadata and not one.metadata["low"] <= value <= one.metadata["high"]:
-                raise HeliosphereError(f"{one.name} is {value}, but it must lie between {one.metadata['low']:g} and "
-                                       f"{one.metadata['high']:g}: change {one.name}")
-        if self.tail_AU <= self.nose_AU:
-            raise HeliosphereError(f"tail_AU is {self.tail_AU:g}, but it must be more than nose_AU ({self.nose_AU:g}): "
-                                   "the heliopause is closest towards the wind")
+            value = checked(one.name, getattr(self, one.name), one.default, one.metadata, HeliosphereError)
+            object.__setattr__(self, one.name, value)
+        require(self.tail_AU > self.nose_AU, f"tail_AU is {self.tail_AU:g}, but it must be more than nose_AU "
+                f"({self.nose_AU:g}): the heliopause is closest towards the wind")
         directions = np.stack(np.meshgrid(*3 * [np.linspace(-1.0, 1.0, 12)], indexing="ij"), axis=-1).reshape(-1, 3)
         shock, wall = self.surfaces(directions)
-        if np.any(shock >= wall):
-            worst = np.argmax(shock / wall)
-            raise HeliosphereError(f"the termination shock lies at {shock[worst]:.4g} AU where the heliopause lies at "
-                                   f"{wall[worst]:.4g} AU, but must lie within it: change shock_AU, nose_AU or tail_AU")
-        axis = np.asarray(self.rotation_axis_icrs, dtype=float)
-        if axis.shape != (2,) or not np.all(np.abs(axis) <= (360.0, 90.0)):
-            raise HeliosphereError(f"rotation_axis_icrs is {self.rotation_axis_icrs}, but it must be a right ascension "
-                                   "and a declination between -90 and 90 degrees")
+        worst = np.argmax(shock / wall)
+        require(shock[worst] < wall[worst], f"the termination shock lies at {shock[worst]:.4g} AU where the heliopause "
+                f"lies at {wall[worst]:.4g} AU, but must lie within it: change shock_AU, nose_AU or tail_AU")
+        require(np.all(np.abs(self.rotation_axis_icrs) <= (360.0, 90.0)),
+                f"rotation_axis_icrs is {self.rotation_axis_icrs}, but it must be a right ascension and a declination "
+                "between -90 and 90 degrees")
 
     def surfaces(self, directions) -> tuple[np.ndarray, np.ndarray]:
         """Distances (...) of termination shock and heliopause, AU, in directions (..., 3) along the model's axes."""
@@ -153,21 +147,12 @@ class FieldPreset:
     lon: float
     lat: float
     frame: str
-    field_uG: float | None
     source: str
+    field_uG: float | None = None
 
 
-FIELD_PRESETS = {
-    "ribbon": FieldPreset(219.2, 39.9, "ecliptic", None, "centre of the IBEX ribbon, Funsten et al. 2013, ApJ 776, 30"),
-    "hawc-icecube": FieldPreset(229.2, 11.4, "icrs", None, "boundary between large-scale excess and deficit at 10 TeV, "
-                                "HAWC and IceCube 2019, ApJ 871, 96"),
-    "ribbon-model": FieldPreset(225.0, 35.0, "ecliptic", 3.0, "MHD model of the ribbon, Grygorczuk et al. 2011, "
-                                "ApJ 727, L48"),
-    "voyagers-model": FieldPreset(204.41, 42.81, "ecliptic", 3.75, "kinetic MHD model of both Voyagers' crossings, "
-                                  "Izmodenov & Alexashov 2020, A&A 633, L12 (arXiv:2001.03061)"),
-    "starlight": FieldPreset(36.2, 49.0, "galactic", None, "polarisation of starlight within 40 pc, "
-                             "Frisch et al. 2015, arXiv:1510.04679"),
-}
+FIELD_PRESETS = {name: FieldPreset(**one) for name, one in tomllib.loads(
+    (PACKAGE.parent / "data" / "field_presets.toml").read_text(encoding="utf-8")).items()}
 
 
 def with_field(parameters: HeliosphereParameters, preset: str) -> HeliosphereParameters:
@@ -178,8 +163,7 @@ def with_field(parameters: HeliosphereParameters, preset: str) -> HeliospherePar
     HeliosphereError
         If there is no such preset.
     """
-    if preset not in FIELD_PRESETS:
-        raise HeliosphereError(f"there is no field preset {preset!r}: choose one of {', '.join(FIELD_PRESETS)}")
+    require(preset in FIELD_PRESETS, f"there is no field preset {preset!r}: choose one of {', '.join(FIELD_PRESETS)}")
     found = FIELD_PRESETS[preset]
     return replace(parameters, field_lon=found.lon, field_lat=found.lat, field_frame=found.frame,
                    field_uG=parameters.field_uG if found.field_uG is None else found.field_uG)

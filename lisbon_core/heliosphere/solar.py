@@ -28,26 +28,8 @@ Parker 1958, ApJ 128, 664; Axford 1972 and Cranfill 1971 on the pile-up before t
 import math
 
 from lisbon_core._core import STRICT, kernel
+from lisbon_core.heliosphere import parameters as at
 from lisbon_core.heliosphere.interstellar import wall
-from lisbon_core.heliosphere.parameters import (
-    AXIS_X,
-    AXIS_Y,
-    AXIS_Z,
-    B_RADIAL,
-    COMPRESSED,
-    NOW,
-    OVER_CYCLE,
-    OVER_OPEN2,
-    OVER_WIND,
-    PHASE,
-    PILED,
-    POLARITY,
-    ROTATION,
-    SHEET,
-    SHOCK,
-    SHOCK_X,
-    SHOCK_Z,
-)
 
 TO_WHOLE = 1.5 * 2.0**52  # added and taken away again, it leaves the nearest whole number: of several lanes at once
 SOFT = 0.3  # AU: within it B, not E, is held at what it would be there, and div B is not zero
@@ -56,7 +38,7 @@ SOFT = 0.3  # AU: within it B, not E, is held at what it would be there, and div
 @kernel(**STRICT, forceinline=True)
 def shock(x, y, z, r, over_r, parameters):
     """P, 1 on the termination shock and growing as r^2 along each ray, and its gradient: four floats."""
-    even, across, upwind = parameters[SHOCK], parameters[SHOCK_X], parameters[SHOCK_Z]
+    even, across, upwind = parameters[at.SHOCK], parameters[at.SHOCK_X], parameters[at.SHOCK_Z]
     side = across * x + upwind * z
     radial = 2.0 * even + side * over_r
     return r * (even * r + side), radial * x + across * r, radial * y, radial * z + upwind * r
@@ -65,18 +47,18 @@ def shock(x, y, z, r, over_r, parameters):
 @kernel(**STRICT, forceinline=True)
 def swing(age, parameters):
     """C and dC/dT of plasma of an age: a triangle over the magnetic cycle, smooth at its tips."""
-    phase = age * parameters[OVER_CYCLE] + parameters[PHASE]
+    phase = age * parameters[at.OVER_CYCLE] + parameters[at.PHASE]
     phase -= (phase + TO_WHOLE) - TO_WHOLE
     height = 1.0 - 4.0 * abs(phase)
     slope = -6.0 * (1.0 - height * height) * (1.0 if phase > 0.0 else -1.0)
-    sign = parameters[POLARITY]
-    return sign * height * (1.5 - 0.5 * height * height), sign * slope * parameters[OVER_CYCLE]
+    sign = parameters[at.POLARITY]
+    return sign * height * (1.5 - 0.5 * height * height), sign * slope * parameters[at.OVER_CYCLE]
 
 
 @kernel(**STRICT, forceinline=True)
 def _sign(alpha, c, parameters):
     """S, s = dS/d(alpha) and dS/dC."""
-    width = parameters[SHEET]
+    width = parameters[at.SHEET]
     squared = alpha * alpha
     root = math.sqrt(c * c * squared + width * width)
     share = squared / (root + width)
@@ -86,24 +68,24 @@ def _sign(alpha, c, parameters):
 @kernel(**STRICT, forceinline=True)
 def spiral(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) within the termination shock at a point (AU, model axes), as six floats."""
-    nx, ny, nz = parameters[AXIS_X], parameters[AXIS_Y], parameters[AXIS_Z]
+    nx, ny, nz = parameters[at.AXIS_X], parameters[at.AXIS_Y], parameters[at.AXIS_Z]
     r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
     over_r, over_soft = 1.0 / r, 1.0 / max(r, SOFT)
     x, y, z = x * over_r, y * over_r, z * over_r
     t = nx * x + ny * y + nz * z
-    c, change = swing(r * parameters[OVER_WIND], parameters)
+    c, change = swing(r * parameters[at.OVER_WIND], parameters)
     _, s, by_c = _sign(t, c, parameters)
-    b_1, turning = parameters[B_RADIAL], parameters[ROTATION]
-    wound = b_1 * turning * parameters[OVER_WIND] * s * over_soft
+    b_1, turning = parameters[at.B_RADIAL], parameters[at.ROTATION]
+    wound = b_1 * turning * parameters[at.OVER_WIND] * s * over_soft
     # the open flux: along r, and along n - t r_hat where it closes
-    now, width2 = parameters[NOW], parameters[SHEET] * parameters[SHEET]
+    now, width2 = parameters[at.NOW], parameters[at.SHEET] * parameters[at.SHEET]
     root = math.sqrt(now * now * t * t + width2)
-    rest = max(1.0 - r * r * parameters[OVER_OPEN2], 0.0)
+    rest = max(1.0 - r * r * parameters[at.OVER_OPEN2], 0.0)
     radial = b_1 * rest * rest * over_soft * over_soft * now * t / root
-    closing = -4.0 * b_1 * parameters[OVER_OPEN2] * rest * now / (root + math.sqrt(now * now + width2))
+    closing = -4.0 * b_1 * parameters[at.OVER_OPEN2] * rest * now / (root + math.sqrt(now * now + width2))
     radial -= closing * t
     electric = turning * b_1 * s * over_r
-    outward = turning * b_1 * by_c * change * parameters[OVER_WIND] - electric * t
+    outward = turning * b_1 * by_c * change * parameters[at.OVER_WIND] - electric * t
     return (radial * x + closing * nx - wound * (ny * z - nz * y),
             radial * y + closing * ny - wound * (nz * x - nx * z),
             radial * z + closing * nz - wound * (nx * y - ny * x),
@@ -113,7 +95,7 @@ def spiral(x, y, z, parameters):
 @kernel(**STRICT, forceinline=True)
 def carried(x, y, z, parameters):
     """B (microgauss) and E (microgauss c) in the heliosheath at a point (AU, model axes), as six floats."""
-    nx, ny, nz = parameters[AXIS_X], parameters[AXIS_Y], parameters[AXIS_Z]
+    nx, ny, nz = parameters[at.AXIS_X], parameters[at.AXIS_Y], parameters[at.AXIS_Z]
     r = math.sqrt(x * x + y * y + z * z)
     r = r if r > 1.0 else 1.0  # steps that are tried reach farther in than the shock
     over_r = 1.0 / r
@@ -127,7 +109,7 @@ def carried(x, y, z, parameters):
     radial = -t * spread * over_r
     lx, ly, lz = (spread * nx + radial * x + lift * px, spread * ny + radial * y + lift * py,
                   spread * nz + radial * z + lift * pz)
-    rate, stretch = parameters[OVER_WIND], parameters[COMPRESSED]
+    rate, stretch = parameters[at.OVER_WIND], parameters[at.COMPRESSED]
     steep = rate * stretch * over_root
     tx, ty, tz = rate * over_r * x + steep * px, rate * over_r * y + steep * py, rate * over_r * z + steep * pz
     by_p, by_q = q * (1.0 - q) * over * over, p * (p - 1.0) * over * over
@@ -135,9 +117,9 @@ def carried(x, y, z, parameters):
     zeta = (p - 1.0) * q * over
     c, change = swing(rate * (r + stretch * (root - 1.0)), parameters)
     value, s, by_c = _sign(alpha, c, parameters)
-    rest, piled, ageing = 1.0 - zeta, rate * parameters[PILED] * zeta * zeta * zeta, by_c * change  # H, h, dS/dT
+    rest, piled, ageing = 1.0 - zeta, rate * parameters[at.PILED] * zeta * zeta * zeta, by_c * change  # H, h, dS/dT
     kx, ky, kz = rest * tx + piled * zx, rest * ty + piled * zy, rest * tz + piled * zz
-    strength = parameters[ROTATION] * parameters[B_RADIAL]
+    strength = parameters[at.ROTATION] * parameters[at.B_RADIAL]
     first, second = -strength * s, strength * (value + piled * ageing)
     ex, et, ez = strength * rest * s, strength * rest * ageing, -strength * value
     return (first * (ly * kz - lz * ky) + second * (zy * tz - zz * ty),
@@ -151,10 +133,11 @@ def solar_potential(beyond_shock, x, y, z, parameters):
     """Potential of E within the heliopause, microgauss AU: -Omega B_1 S H."""
     r = max(math.sqrt(x * x + y * y + z * z), 1e-12)
     over_r = 1.0 / r
-    alpha, age, rest = (parameters[AXIS_X] * x + parameters[AXIS_Y] * y + parameters[AXIS_Z] * z) * over_r, r, 1.0
+    alpha = (parameters[at.AXIS_X] * x + parameters[at.AXIS_Y] * y + parameters[at.AXIS_Z] * z) * over_r
+    age, rest = r, 1.0
     if beyond_shock:
         p, q = shock(x, y, z, r, over_r, parameters)[0], wall(x, y, z, r, over_r, parameters)[0]
         root = math.sqrt(p)
-        alpha, age, rest = alpha * root, r + parameters[COMPRESSED] * (root - 1.0), 1.0 - (p - 1.0) * q / (p - q)
-    value = _sign(alpha, swing(age * parameters[OVER_WIND], parameters)[0], parameters)[0]
-    return -parameters[ROTATION] * parameters[B_RADIAL] * value * rest
+        alpha, age, rest = alpha * root, r + parameters[at.COMPRESSED] * (root - 1.0), 1.0 - (p - 1.0) * q / (p - q)
+    value = _sign(alpha, swing(age * parameters[at.OVER_WIND], parameters)[0], parameters)[0]
+    return -parameters[at.ROTATION] * parameters[at.B_RADIAL] * value * rest

@@ -3,6 +3,3 @@
 from lisbon_core.liouville.map import LiouvilleMap, grid, load
 from lisbon_core.liouville.sampling import LiouvilleError, Sampling, draw
 from lisbon_core.liouville.tracing import DIAGNOSED, cached_samples, straight_lines, trace_samples, trace_sky
-
-__all__ = ["DIAGNOSED", "LiouvilleError", "LiouvilleMap", "Sampling", "cached_samples", "draw", "grid", "load",
-           "straight_lines", "trace_samples", "trace_sky"]

@@ -5,8 +5,9 @@ The map itself is made in `liouville`; here is only the container, which other m
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, get_type_hints
 
 import numpy as np
 
@@ -14,18 +15,6 @@ from lisbon_core._core import write_atomically
 from lisbon_core.liouville.sampling import LiouvilleError
 from lisbon_core.orbits import CHAOTIC
 
-_KEPT = {  # extension: unit, meaning
-    "mu": ("", "cosine between momentum and interstellar field, plasma frame"),
-    "R_x": ("AU", "guiding centre along e_x"), "R_y": ("AU", "guiding centre along e_y"),
-    "momentum_ratio": ("", "momentum in the plasma frame over momentum at Earth"),
-    "rigidity_TV": ("TV", "momentum over charge at Earth"),
-    "error": ("deg", "estimated error of the direction at the end of the orbit; NaN = not estimated"),
-    "amplification": ("", "growth of a small change of direction along the orbit; NaN = not estimated"),
-    "escaped": ("", "1 = the orbit left the sphere, 0 = it ends inside"),
-    "dec": ("deg", "pixel centres, ICRS"), "ra": ("deg", "pixel centres, ICRS"),
-    "replicate": ("", "which independent half of the sample"),
-    "field_icrs": ("", "interstellar field, unit vector, ICRS"), "e_x_icrs": ("", "first axis across the field, ICRS"),
-    "e_y_icrs": ("", "second axis across the field, ICRS")}
 _WHOLE = {"escaped": bool, "replicate": int}
 
 
@@ -53,27 +42,22 @@ class LiouvilleMap:
         Hash of everything the map was made from.
     """
 
-    dec: np.ndarray
-    ra: np.ndarray
-    mu: np.ndarray
-    R_x: np.ndarray
-    R_y: np.ndarray
-    momentum_ratio: np.ndarray
-    rigidity_TV: np.ndarray
-    error: np.ndarray
-    amplification: np.ndarray
-    escaped: np.ndarray
-    replicate: np.ndarray
-    field_icrs: np.ndarray
-    e_x_icrs: np.ndarray
-    e_y_icrs: np.ndarray
+    mu: Annotated[np.ndarray, "", "cosine between momentum and interstellar field, plasma frame"]
+    R_x: Annotated[np.ndarray, "AU", "guiding centre along e_x"]
+    R_y: Annotated[np.ndarray, "AU", "guiding centre along e_y"]
+    momentum_ratio: Annotated[np.ndarray, "", "momentum in the plasma frame over momentum at Earth"]
+    rigidity_TV: Annotated[np.ndarray, "TV", "momentum over charge at Earth"]
+    error: Annotated[np.ndarray, "deg", "estimated error of the direction at the end of the orbit; NaN = not estimated"]
+    amplification: Annotated[np.ndarray, "", "growth of a small change of direction on the orbit; NaN = not estimated"]
+    escaped: Annotated[np.ndarray, "", "1 = the orbit left the sphere, 0 = it ends inside"]
+    dec: Annotated[np.ndarray, "deg", "pixel centres, ICRS"]
+    ra: Annotated[np.ndarray, "deg", "pixel centres, ICRS"]
+    replicate: Annotated[np.ndarray, "", "which independent half of the sample"]
+    field_icrs: Annotated[np.ndarray, "", "interstellar field, unit vector, ICRS"]
+    e_x_icrs: Annotated[np.ndarray, "", "first axis across the field, ICRS"]
+    e_y_icrs: Annotated[np.ndarray, "", "second axis across the field, ICRS"]
     scale_TV: float
     inputs_hash: str
-
-    @property
-    def replicates(self) -> int:
-        """Number of independent parts of the sample."""
-        return len(np.unique(self.replicate))
 
     @property
     def chaotic(self) -> np.ndarray:
@@ -85,16 +69,32 @@ class LiouvilleMap:
         """Share of the sky, by solid angle, whose orbits had not left the sphere."""
         return self.share(~self.escaped)[0]
 
-    @property
-    def chaotic_fraction(self) -> float:
-        """Share of the sky, by solid angle, whose orbits are chaotic, from those that were followed."""
-        return self.share(self.chaotic, np.isfinite(self.amplification))[0]
-
     def share(self, which, among=True) -> tuple[float, float]:
         """Share of the sky, by solid angle, for which `which` holds, among some orbits; and its standard error."""
         area = np.cos(np.radians(self.dec))[None, :, None] * np.broadcast_to(among, self.mu.shape)
         share = float(np.sum(area * which) / np.sum(area))
         return share, float(np.sqrt(share * (1.0 - share) * np.sum(area**2)) / np.sum(area))
+
+    def without(self, left_out: np.ndarray) -> "LiouvilleMap":
+        """What would be, were some orbits not there: each replaced by another of its pixel and its half of the sample.
+
+        Those that stay take their places in turn; where none does, all stay as they are.
+
+        Parameters
+        ----------
+        left_out : ndarray of bool, shape (n_sample, n_dec, n_ra)
+            Orbits that are left out.
+        """
+        source = np.empty(left_out.shape, dtype=int)
+        for half in np.unique(self.replicate):
+            part = np.flatnonzero(self.replicate == half)
+            out, place = left_out[part], np.arange(part.size)[:, None, None]
+            stay = np.sum(~out, axis=0)
+            first = np.argsort(out, axis=0, kind="stable")  # those that stay
+            instead = np.take_along_axis(first, place % np.maximum(stay, 1), axis=0)
+            source[part] = part[np.where(out & (stay > 0), instead, place)]
+        of_orbits = {name: values for name, values in vars(self).items() if np.shape(values) == left_out.shape}
+        return replace(self, **{name: np.take_along_axis(values, source, axis=0) for name, values in of_orbits.items()})
 
     def average(self, values) -> np.ndarray:
         """Mean over the samples of values of shape (n_sample, n_dec, n_ra): (n_dec, n_ra)."""
@@ -115,7 +115,7 @@ class LiouvilleMap:
         primary.header["RIGIDITY"] = (self.scale_TV, "rigidity to which A_n and G refer, TV")
         primary.header["INPUTS"] = (self.inputs_hash, "hash of everything the map was made from")
         hdus = [primary]
-        for name, (unit, meaning) in _KEPT.items():
+        for name, (unit, meaning) in QUANTITIES.items():
             values = np.asarray(getattr(self, name))
             hdu = fits.ImageHDU(values.astype(np.uint8 if name in _WHOLE else np.float64), name=name)
             hdu.header["BUNIT"], hdu.header["MEANING"] = unit, meaning
@@ -127,6 +127,11 @@ class LiouvilleMap:
     def save(self, path) -> None:
         """Write the map as a FITS file."""
         write_atomically(Path(path), self.as_fits())
+
+
+# an image extension each: unit, meaning
+QUANTITIES = {name: hint.__metadata__ for name, hint in get_type_hints(LiouvilleMap, include_extras=True).items()
+              if hasattr(hint, "__metadata__")}
 
 
 def load(path) -> LiouvilleMap:
@@ -154,7 +159,7 @@ def from_fits(content: bytes) -> LiouvilleMap:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)  # of a damaged file: the exception will tell
         with fits.open(io.BytesIO(content), memmap=False) as hdus:
-            found = {name: np.asarray(hdus[name].data).astype(_WHOLE.get(name, float)) for name in _KEPT}
+            found = {name: np.asarray(hdus[name].data).astype(_WHOLE.get(name, float)) for name in QUANTITIES}
             return LiouvilleMap(scale_TV=float(hdus[0].header["RIGIDITY"]), inputs_hash=hdus[0].header["INPUTS"],
                                 **found)
 

@@ -12,6 +12,7 @@ Owen 1998, ACM TOMACS 8, 71, for the scrambling; Sobol' 1967.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import qmc
@@ -53,8 +54,7 @@ class Sampling:
                                  "error of a map shows between its halves: change samples")
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """Where orbits begin, each of shape (..., n_orbit) and vectors of (..., n_orbit, 3).
 
     season : unit vectors to the Earth, ICRS. arrival : unit vectors, ICRS. rigidity_TV. epoch : number of the
@@ -101,7 +101,7 @@ def draw(sampling: Sampling, dec, ra, epochs: int = 1) -> Drawn:
         points = sequence.random_base2(int(np.ceil(np.log2(pixels * each))))[:pixels * each]
         u[replicate * each:(replicate + 1) * each] = np.moveaxis(points.reshape(pixels, each, 5), 1, 0)
     height = edges[ring] + u[..., 2] * np.diff(edges)[ring]
-    return Drawn(season=unit_vector_icrs(360.0 * u[..., 0], np.zeros_like(height), "ecliptic"),
+    return Drawn(season=unit_vector_icrs(360.0 * u[..., 0], 0.0, "ecliptic"),
                  rigidity_TV=sampling.response.rigidity(u[..., 1]),
                  arrival=unit_vector(np.asarray(ra)[column] + (u[..., 3] - 0.5) * width,
                                      np.degrees(np.arcsin(height))),

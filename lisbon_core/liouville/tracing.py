@@ -16,7 +16,6 @@ Zhang, Zuo & Pogorelov 2014, ApJ 790, 5.
 """
 
 import contextlib
-import dataclasses
 import hashlib
 import shutil
 from collections.abc import Sequence
@@ -40,10 +39,9 @@ PATIENCE = 100  # steps: 98 % of those orbits have escaped by then
 DIAGNOSED = 16  # one orbit of so many is followed by two neighbours
 
 
-def earth_positions(heliosphere: AnyHeliosphere, positions: int, first_longitude: float = 0.0) -> np.ndarray:
-    """Points (positions, 3), AU, model axes: 1 AU from the Sun, evenly spaced in heliocentric ecliptic longitude."""
-    longitudes = first_longitude + 360.0 / positions * np.arange(positions)
-    return unit_vector_icrs(longitudes, np.zeros(positions), "ecliptic") @ heliosphere.axes.T
+def earth_positions(heliosphere: AnyHeliosphere, positions: int) -> np.ndarray:
+    """Points (positions, 3), AU, model axes: 1 AU from the Sun, evenly in heliocentric ecliptic longitude, from 0."""
+    return unit_vector_icrs(360.0 / positions * np.arange(positions), 0.0, "ecliptic") @ heliosphere.axes.T
 
 
 def axes_across(heliosphere: AnyHeliosphere) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -67,14 +65,17 @@ def plasma_frame(heliosphere: AnyHeliosphere, position, momentum, rigidity_TV):
     return momentum @ b / size, centre @ e_x, centre @ e_y, size / rigidity_TV
 
 
-def _checked(dec, ra) -> tuple[np.ndarray, np.ndarray]:
+def _asked(heliosphere, dec, ra, *, boundary_AU=4000.0, path_cap_AU=60000.0, tolerance=TOLERANCE):
+    """Heliospheres, checked pixel centres, and what `orbits.trace` is told."""
+    epochs = tuple(heliosphere) if isinstance(heliosphere, Sequence) else (heliosphere,)
     dec, ra = np.asarray(dec, dtype=float), np.asarray(ra, dtype=float)
     for name, values in (("dec", dec), ("ra", ra)):
         if values.ndim != 1 or not len(values) or np.any(np.diff(values) <= 0) or not np.all(np.isfinite(values)):
             raise LiouvilleError(f"{name} must be a list of increasing degrees, such as `grid(2.0)` gives")
     if abs(dec).max() > 90.0:
         raise LiouvilleError(f"dec reaches {abs(dec).max()} degrees, but must lie between -90 and 90")
-    return dec, ra
+    return epochs, dec, ra, {"boundary_AU": float(boundary_AU), "path_cap_AU": float(path_cap_AU),
+                             "tolerance": float(tolerance)}
 
 
 def _trace_drawn(epochs, fields, drawn: Drawn, diagnosed: np.ndarray, how: dict) -> np.ndarray:
@@ -83,6 +84,8 @@ def _trace_drawn(epochs, fields, drawn: Drawn, diagnosed: np.ndarray, how: dict)
     for epoch, (heliosphere, field) in enumerate(zip(epochs, fields, strict=True)):
         for neighbours in (True, False):
             at = np.flatnonzero((drawn.epoch == epoch) & (diagnosed == neighbours))
+            if not at.size:
+                continue
             rigidity = drawn.rigidity_TV[at]
             # not by BLAS, whose rounding of one orbit depends on how many there are
             season, arrival = (np.sum(v[at, None] * heliosphere.axes, axis=-1) for v in (drawn.season, drawn.arrival))
@@ -94,8 +97,7 @@ def _trace_drawn(epochs, fields, drawn: Drawn, diagnosed: np.ndarray, how: dict)
 
 
 def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, ra, sampling: Sampling, *,
-                  boundary_AU=4000.0, path_cap_AU=60000.0, tolerance=TOLERANCE, diagnosed=DIAGNOSED, progress=False,
-                  resume_in=None, own_field=None) -> LiouvilleMap:
+                  diagnosed=DIAGNOSED, progress=False, resume_in=None, own_field=None, **limits) -> LiouvilleMap:
     """Trace a sample of all that each pixel of a sky averages back to the interstellar medium, Eq. (1).
 
     Parameters
@@ -107,10 +109,6 @@ def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, r
         Pixel centres, degrees, ICRS.
     sampling : Sampling
         Orbits a pixel, response, seed.
-    boundary_AU, path_cap_AU : float
-        Radius of the sphere; path after which an orbit enters with its last state.
-    tolerance : float
-        Of each step, see `orbits.trace`.
     diagnosed : int
         One orbit of so many is followed by two neighbours, for its error and amplification.
     progress : bool
@@ -119,40 +117,36 @@ def trace_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, r
         Folder in which finished parts are kept until all are: what was interrupted goes on from there.
     own_field : (user_field(...), sequence of float), optional
         Trace through this field (model axes) instead; `heliosphere` then tells only axes and the interstellar medium.
+    limits
+        `boundary_AU`, radius of the sphere (4000); `path_cap_AU`, path after which an orbit enters with its last state
+        (60,000); `tolerance` of each step (7e-7), see `orbits.trace`.
 
     Raises
     ------
     LiouvilleError
         If the grid is not increasing or leaves the sphere.
     """
-    epochs = tuple(heliosphere) if isinstance(heliosphere, Sequence) else (heliosphere,)
-    dec, ra = _checked(dec, ra)
-    how = {"boundary_AU": float(boundary_AU), "path_cap_AU": float(path_cap_AU), "tolerance": float(tolerance)}
-    digest = "own field" if own_field is not None else _digest(epochs, dec, ra, sampling, how, diagnosed)
+    epochs, dec, ra, how = _asked(heliosphere, dec, ra, **limits)
     if own_field is not None and resume_in is not None:
         raise LiouvilleError("work on a field of one's own cannot be resumed: leave out resume_in")
-    fields = [own_field] if own_field is not None else epochs
+    fields = epochs if own_field is None else [own_field]
+    digest = "own field" if own_field is not None else _digest(epochs, dec, ra, sampling, how, diagnosed)
     parts = None if resume_in is None else Path(resume_in) / f"{digest}.parts"
-    if parts is not None:
-        parts.mkdir(parents=True, exist_ok=True)
     drawn = draw(sampling, dec, ra, len(fields))
     followed = np.add.outer(*map(np.arange, drawn.epoch.shape)).ravel() % diagnosed == 0
-    flat = Drawn(drawn.season.reshape(-1, 3), drawn.arrival.reshape(-1, 3), drawn.rigidity_TV.ravel(),
-                 drawn.epoch.ravel())
+    flat = Drawn(*(values.reshape(followed.size, *values.shape[2:]) for values in drawn))
     # of one epoch together, so that few and long calls keep every core busy
     shares = np.array_split(np.lexsort([followed, flat.epoch]), sampling.samples)
     found = np.empty((7, followed.size))
     for i, share in enumerate(tqdm(shares, desc="orbits", unit="part", disable=None if progress else True)):
-        kept = read_sealed(parts / str(i), f"{digest} {i}") if parts is not None else None
+        kept = read_sealed(parts / str(i), f"{digest} {i}") if parts else None
         if kept is None:
-            some = Drawn(*(getattr(flat, part.name)[share] for part in dataclasses.fields(Drawn)))
-            made = _trace_drawn(epochs[:len(fields)], fields, some, followed[share], how)
-            if parts is not None:
-                write_sealed(parts / str(i), made.tobytes(), f"{digest} {i}")
-        else:
-            made = np.frombuffer(kept).reshape(7, -1)
-        found[:, share] = made
-    if parts is not None:
+            some = Drawn(*(values[share] for values in flat))
+            kept = _trace_drawn(epochs[:len(fields)], fields, some, followed[share], how).tobytes()
+            if parts:
+                write_sealed(parts / str(i), kept, f"{digest} {i}")
+        found[:, share] = np.frombuffer(kept).reshape(7, -1)
+    if parts:
         shutil.rmtree(parts, ignore_errors=True)
     return _as_map(epochs[0], dec, ra, found, flat.rigidity_TV, sampling.response.scale_TV,
                    np.arange(sampling.samples) * 2 // sampling.samples, digest)
@@ -171,23 +165,18 @@ def _as_map(heliosphere, dec, ra, found, rigidity, scale_TV, replicate, digest) 
 
 def _digest(epochs, dec, ra, sampling, how, diagnosed) -> str:
     """Hash of everything that goes into a map."""
-    digest = hashlib.sha256(sources_hash("heliosphere", "orbits", "liouville").encode())
-    digest.update(repr(([one.identity for one in epochs], sampling, how, diagnosed)).encode())
-    for array in (dec, ra):
-        digest.update(array.tobytes())
-    return digest.hexdigest()[:20]
+    made_from = (sources_hash("heliosphere", "orbits", "liouville"), [one.identity for one in epochs], sampling, how,
+                 diagnosed, dec.tolist(), ra.tolist())
+    return hashlib.sha256(repr(made_from).encode()).hexdigest()[:20]
 
 
 def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, ra, sampling: Sampling, *,
-                   boundary_AU=4000.0, path_cap_AU=60000.0, tolerance=TOLERANCE, diagnosed=DIAGNOSED,
-                   progress=False) -> LiouvilleMap:
+                   diagnosed=DIAGNOSED, progress=False, **limits) -> LiouvilleMap:
     """`trace_samples`, from the cache where the same map was made before; an interrupted one goes on where it was.
 
     Of several processes that ask for one map at once, one traces it and the others wait.
     """
-    epochs = tuple(heliosphere) if isinstance(heliosphere, Sequence) else (heliosphere,)
-    dec, ra = _checked(dec, ra)
-    how = {"boundary_AU": float(boundary_AU), "path_cap_AU": float(path_cap_AU), "tolerance": float(tolerance)}
+    epochs, dec, ra, how = _asked(heliosphere, dec, ra, **limits)
     digest, folder = _digest(epochs, dec, ra, sampling, how, diagnosed), cache_folder("liouville")
     path = folder / f"{digest}.map"
     with contextlib.ExitStack() as turn:
@@ -200,25 +189,23 @@ def cached_samples(heliosphere: AnyHeliosphere | Sequence[AnyHeliosphere], dec, 
     return made
 
 
-def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, longitude=0.0, boundary_AU=4000.0,
-              path_cap_AU=60000.0, tolerance=TOLERANCE) -> LiouvilleMap:
+def trace_sky(heliosphere: AnyHeliosphere, dec, ra, *, rigidity_TV=4.0, longitude=0.0, **limits) -> LiouvilleMap:
     """Trace the centre of every pixel at one rigidity, from one position on the Earth's orbit: one orbit each.
 
     Parameters
     ----------
-    heliosphere, dec, ra, boundary_AU, path_cap_AU, tolerance
+    heliosphere, dec, ra, limits
         As for `trace_samples`.
     rigidity_TV, longitude : float
         Momentum over charge; heliocentric ecliptic longitude of the Earth, degrees.
     """
-    dec, ra = _checked(dec, ra)
+    epochs, dec, ra, how = _asked(heliosphere, dec, ra, **limits)
     if not 0.0 < rigidity_TV < np.inf:
         raise LiouvilleError(f"rigidity_TV is {rigidity_TV}, but it must be positive")
     arrival = unit_vector(*np.meshgrid(ra, dec)).reshape(-1, 3)
     season = np.broadcast_to(unit_vector_icrs(longitude, 0.0, "ecliptic"), arrival.shape)
     rigidity, epoch = np.full(len(arrival), float(rigidity_TV)), np.zeros(len(arrival), dtype=int)
-    how = {"boundary_AU": boundary_AU, "path_cap_AU": path_cap_AU, "tolerance": tolerance}
-    found = _trace_drawn((heliosphere,), (heliosphere,), Drawn(season, arrival, rigidity, epoch), epoch == 0, how)
+    found = _trace_drawn(epochs, epochs, Drawn(season, arrival, rigidity, epoch), epoch == 0, how)
     return _as_map(heliosphere, dec, ra, found, rigidity, rigidity_TV, np.zeros(1, dtype=int), "one orbit each")
 
 

@@ -7,5 +7,3 @@ and error.
 """
 
 from lisbon_core.orbits.tracing import CHAOTIC, OrbitError, Orbits, trace, user_field
-
-__all__ = ["CHAOTIC", "OrbitError", "Orbits", "trace", "user_field"]

@@ -14,36 +14,12 @@ from numba import njit
 
 from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import borrowed
-from lisbon_core.orbits.borders import (
-    MOST_TRIES,
-    OUTSIDE,
-    aim,
-    beyond_border,
-    crossing,
-    first_guess,
-    narrowed,
-    next_guess,
-    normal,
-)
+from lisbon_core.orbits import borders
+from lisbon_core.orbits import step as at
+from lisbon_core.orbits.borders import MOST_TRIES, OUTSIDE, beyond_border, normal
 from lisbon_core.orbits.motion import distance, field_at, over_energy, rate
 from lisbon_core.orbits.neighbours import behind_border, carried, perpendicular, spread, stretch
-from lisbon_core.orbits.step import (
-    EXCESS,
-    LANES,
-    LENGTH,
-    NEXT_FREE,
-    SLOPES,
-    START,
-    START_FIELD,
-    TOLERANCE,
-    UNTURNED,
-    gyration,
-    near_fifth_root,
-    read,
-    steps,
-    tried,
-    write,
-)
+from lisbon_core.orbits.step import LANES, gyration, near_fifth_root, read, steps, tried, write
 
 LONGEST = 150.0  # AU, of any step that might reach a border
 SHARE = 0.5  # of the distance from the origin
@@ -59,9 +35,9 @@ GOING, ESCAPED, ENDED = range(3)
 # errors, evaluations of the field, steps tried, the deviations of two neighbours, the excess before; and of a step that
 # is to end on a border, what is behind, the length of the next one, and the bracket of its own length with the tries
 PATH, GROWTH, ROOM, ERRORS, EVALUATIONS, TRIED, FIRST, SECOND, BEFORE, THERE, NEXT_LENGTH, BRACKET = (
-    NEXT_FREE + LANES * row for row in (0, 1, 2, 3, 4, 5, 6, 12, 18, 19, 20, 21))
+    at.NEXT_FREE + LANES * row for row in (0, 1, 2, 3, 4, 5, 6, 12, 18, 19, 20, 21))
 TRIES = BRACKET + 5 * LANES
-SIZE = NEXT_FREE + LANES * 27
+SIZE = at.NEXT_FREE + LANES * 27
 
 
 @njit(**STRICT)
@@ -84,13 +60,13 @@ def _start(lanes, regions, lane, state, motion, field):
     room = -beyond_border(y, region, motion, field)[0]
     regions[lane] = region
     for row, value in ((PATH, 0.0), (GROWTH, 5.0), (ROOM, room), (ERRORS, 0.0), (EVALUATIONS, 1.0), (TRIED, 0.0),
-                       (TRIES, 0.0), (TOLERANCE, motion.tolerance), (BEFORE, 1.0),
-                       (LENGTH, _limited(1.0, y, start_field, room, motion.path_cap, motion))):
+                       (TRIES, 0.0), (at.TOLERANCE, motion.tolerance), (BEFORE, 1.0),
+                       (at.LENGTH, _limited(1.0, y, start_field, room, motion.path_cap, motion))):
         lanes[row + lane] = value
-    for row in range(SLOPES, UNTURNED, LANES):
+    for row in range(at.SLOPES, at.UNTURNED, LANES):
         lanes[row + lane] = 0.0
-    write(lanes, START, lane, y)
-    write(lanes, START_FIELD, lane, start_field)
+    write(lanes, at.START, lane, y)
+    write(lanes, at.START_FIELD, lane, start_field)
     write(lanes, FIRST, lane, d)
     write(lanes, SECOND, lane, e)
 
@@ -100,11 +76,11 @@ def _landing(lanes, lane, step, motion, field):
     """Whether a step that is to end on a border does; if not, the length to try next. How far beyond; what is there."""
     beyond, region = beyond_border(step.end, step.region, motion, field)
     there = region if beyond > 0.0 else int(lanes[THERE + lane])
-    goal, bracket = aim(there, motion), read(lanes, BRACKET, lane)
+    goal, bracket = borders.aim(there, motion), read(lanes, BRACKET, lane)
     if abs(beyond - goal) <= goal or bracket[2] - bracket[0] < 1e-14 * motion.boundary or bracket[5] >= MOST_TRIES:
         return True, beyond, there
-    bracket = narrowed(bracket, step.length, beyond - goal)
-    lanes[LENGTH + lane] = next_guess(step, bracket, beyond, goal, motion, field)
+    bracket = borders.narrowed(bracket, step.length, beyond - goal)
+    lanes[at.LENGTH + lane] = borders.next_guess(step, bracket, beyond, goal, motion, field)
     lanes[THERE + lane] = there
     write(lanes, BRACKET, lane, bracket)
     return False, beyond, there
@@ -114,7 +90,7 @@ def _landing(lanes, lane, step, motion, field):
 def _advance(lanes, regions, lane, motion, field):
     """Go on with the orbit in a lane after a step was tried: with another if that was too long or missed a border."""
     step = tried(lanes, lane, regions[lane])
-    excess, room, path = lanes[EXCESS + lane], lanes[ROOM + lane], lanes[PATH + lane]
+    excess, room, path = lanes[at.EXCESS + lane], lanes[ROOM + lane], lanes[PATH + lane]
     lanes[TRIED + lane] += 1.0
     lanes[EVALUATIONS + lane] += 6.0
     crossed = lanes[TRIES + lane] > 0.0
@@ -125,21 +101,21 @@ def _advance(lanes, regions, lane, motion, field):
         grown, lanes[TRIES + lane] = lanes[NEXT_LENGTH + lane], 0.0
     else:
         if excess > 1.0 and step.length > FLOOR * (1.0 + distance(step.start)):
-            lanes[LENGTH + lane] = _limited(step.length * max(0.2, 0.9 / excess), step.start, step.start_field, room,
-                                            motion.path_cap - path, motion)
+            lanes[at.LENGTH + lane] = _limited(step.length * max(0.2, 0.9 / excess), step.start, step.start_field,
+                                               room, motion.path_cap - path, motion)
             lanes[GROWTH + lane] = 1.0  # none right after a failure
             return GOING
         ahead = math.sqrt(math.sqrt(min(1.0, lanes[BEFORE + lane] / excess)))  # an error that grows will go on to
         grown = step.length * min(lanes[GROWTH + lane], 0.9 * ahead / max(excess, 0.1))
         lanes[BEFORE + lane] = excess
         longer = lanes[TRIED + lane] / motion.patience
-        lanes[TOLERANCE + lane] = motion.tolerance * min(max(longer * longer, 1.0), LOOSEST)
+        lanes[at.TOLERANCE + lane] = motion.tolerance * min(max(longer * longer, 1.0), LOOSEST)
         share, beyond, there = 2.0, 2.0 * step.length - room, OUTSIDE
         if beyond > -LONGEST:  # else no border is near, be `room` twice too large
-            share, beyond, there = crossing(step, room, motion, field)
+            share, beyond, there = borders.crossing(step, room, motion, field)
         if share <= 1.0:
             lanes[NEXT_LENGTH + lane], lanes[THERE + lane] = grown, there
-            lanes[LENGTH + lane], bracket = first_guess(step, share, beyond, there, motion, field)
+            lanes[at.LENGTH + lane], bracket = borders.first_guess(step, share, beyond, there, motion, field)
             write(lanes, BRACKET, lane, bracket)
             return GOING
     d, e = read(lanes, FIRST, lane), read(lanes, SECOND, lane)
@@ -161,10 +137,10 @@ def _advance(lanes, regions, lane, motion, field):
         if motion.neighbours:
             across, before = normal(step.end, step.region, motion, field), rate(step.end, step.end_field, motion)
             d, e = behind_border(d, across, before, after), behind_border(e, across, before, after)
-    lanes[LENGTH + lane] = _limited(grown, step.end, end_field, room, motion.path_cap - path, motion)
+    lanes[at.LENGTH + lane] = _limited(grown, step.end, end_field, room, motion.path_cap - path, motion)
     lanes[GROWTH + lane], lanes[ROOM + lane], lanes[PATH + lane] = 5.0, room, path
-    write(lanes, START, lane, step.end)
-    write(lanes, START_FIELD, lane, end_field)
+    write(lanes, at.START, lane, step.end)
+    write(lanes, at.START_FIELD, lane, end_field)
     if motion.neighbours:
         write(lanes, FIRST, lane, d)
         write(lanes, SECOND, lane, e)
@@ -175,11 +151,10 @@ def _advance(lanes, regions, lane, motion, field):
 def _record(lanes, lane, escaped, state, found):
     """Write where the orbit in a lane has ended over where it began, and what is known of it."""
     p2 = state[3] * state[3] + state[4] * state[4] + state[5] * state[5]
-    for c in range(6):
-        state[c] = lanes[START + c * LANES + lane]
+    state[:] = read(lanes, at.START, lane)
     largest, mean = stretch(read(lanes, FIRST, lane), read(lanes, SECOND, lane), p2)
-    found[0], found[1], found[2] = lanes[PATH + lane], lanes[EVALUATIONS + lane], escaped
-    found[3], found[4] = largest, lanes[ERRORS + lane] * mean
+    found[:] = (lanes[PATH + lane], lanes[EVALUATIONS + lane], 1.0 if escaped else 0.0, largest,
+                lanes[ERRORS + lane] * mean)
 
 
 @njit(**STRICT)

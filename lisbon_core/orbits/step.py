@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from scipy.integrate import RK45
 
 from lisbon_core._core import STRICT
 from lisbon_core.heliosphere.intrinsics import fma
@@ -39,16 +40,10 @@ LANES = 8
 SIX = 6 * LANES
 MOST = 1e6  # that the excess of a step is counted as
 # Dormand and Prince's pair: where the stages lie, what they are made of, and the difference of the two orders
-PLACES = np.array([0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0])
-WEIGHTS = np.array([
-    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [1 / 5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [3 / 40, 9 / 40, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [44 / 45, -56 / 15, 32 / 9, 0.0, 0.0, 0.0, 0.0],
-    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0.0, 0.0, 0.0],
-    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0.0, 0.0],
-    [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84, 0.0]])
-DIFFERENCE = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
+PLACES, DIFFERENCE, WEIGHTS = np.append(RK45.C, 1.0), RK45.E, np.zeros((7, 7))
+WEIGHTS[:6, :5], WEIGHTS[6, :6] = RK45.A, RK45.B
+# of the series of (1 - cos t)/t^2 and (t - sin t)/t^3, the highest powers first
+EVEN, ODD = (np.array([1.0 / math.factorial(n) for n in range(last, last - 17, -2)]) for last in (18, 19))
 
 
 class Step(NamedTuple):
@@ -97,15 +92,9 @@ def rotation(s, omega, over_e):
     tx, ty, tz = s * omega[0], s * omega[1], s * omega[2]
     t2 = tx * tx + ty * ty + tz * tz
     u = -0.25 * t2
-    a = fma(u, 1.0 / 6402373705728000.0, 1.0 / 20922789888000.0)
-    b = fma(u, 1.0 / 121645100408832000.0, 1.0 / 355687428096000.0)
-    a, b = fma(u, a, 1.0 / 87178291200.0), fma(u, b, 1.0 / 1307674368000.0)
-    a, b = fma(u, a, 1.0 / 479001600.0), fma(u, b, 1.0 / 6227020800.0)
-    a, b = fma(u, a, 1.0 / 3628800.0), fma(u, b, 1.0 / 39916800.0)
-    a, b = fma(u, a, 1.0 / 40320.0), fma(u, b, 1.0 / 362880.0)
-    a, b = fma(u, a, 1.0 / 720.0), fma(u, b, 1.0 / 5040.0)
-    a, b = fma(u, a, 1.0 / 24.0), fma(u, b, 1.0 / 120.0)
-    a, b = fma(u, a, 0.5), fma(u, b, 1.0 / 6.0)
+    a, b = EVEN[0], ODD[0]
+    for power in range(1, 9):
+        a, b = fma(u, a, EVEN[power]), fma(u, b, ODD[power])
     sine = fma(u, b, 1.0)  # of half the angle, over it
     lag = 0.25 * fma(sine, a, b)
     return tx, ty, tz, fma(-t2, lag, 1.0), 0.5 * sine * sine, s * over_e, lag
@@ -158,10 +147,10 @@ def _first_slope(field, motion):
 
 
 @njit(**INLINE)
-def _plus(y, a, k, b, m):
-    """y + a k + b m."""
-    return (fma(b, m[0], fma(a, k[0], y[0])), fma(b, m[1], fma(a, k[1], y[1])), fma(b, m[2], fma(a, k[2], y[2])),
-            fma(b, m[3], fma(a, k[3], y[3])), fma(b, m[4], fma(a, k[4], y[4])), fma(b, m[5], fma(a, k[5], y[5])))
+def _plus(y, a, k):
+    """y + a k."""
+    return (fma(a, k[0], y[0]), fma(a, k[1], y[1]), fma(a, k[2], y[2]), fma(a, k[3], y[3]), fma(a, k[4], y[4]),
+            fma(a, k[5], y[5]))
 
 
 @njit(**INLINE)
@@ -186,13 +175,10 @@ def _begin(lanes, motion):
 @njit(**INLINE)
 def _stage_places(lanes, stage):
     """(g, w) and (r, p) of a stage. Slopes not known yet have no weight, and come from the step before."""
-    a, b, c = WEIGHTS[stage, 0], WEIGHTS[stage, 1], WEIGHTS[stage, 2]
-    d, e, f = WEIGHTS[stage, 3], WEIGHTS[stage, 4], WEIGHTS[stage, 5]
     for i in range(LANES):
-        h = lanes[LENGTH + i]
-        y = _plus(read(lanes, START, i), h * a, read(lanes, SLOPES, i), h * b, read(lanes, SLOPES + SIX, i))
-        y = _plus(y, h * c, read(lanes, SLOPES + 2 * SIX, i), h * d, read(lanes, SLOPES + 3 * SIX, i))
-        y = _plus(y, h * e, read(lanes, SLOPES + 4 * SIX, i), h * f, read(lanes, SLOPES + 5 * SIX, i))
+        y = read(lanes, START, i)
+        for other in range(6):
+            y = _plus(y, lanes[LENGTH + i] * WEIGHTS[stage, other], read(lanes, SLOPES + other * SIX, i))
         write(lanes, UNTURNED, i, y)
         write(lanes, END, i, rotated(_rotation_of(lanes, i, PLACES[stage]), y))
 
@@ -248,11 +234,8 @@ def _errors(lanes):
     """Error of each step, of position over (r + 1 AU) or of momentum over momentum, the larger; and its EXCESS."""
     for i in range(LANES):
         off, y = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), read(lanes, START, i)
-        off = _plus(off, DIFFERENCE[0], read(lanes, SLOPES, i), DIFFERENCE[2], read(lanes, SLOPES + 2 * SIX, i))
-        off = _plus(off, DIFFERENCE[3], read(lanes, SLOPES + 3 * SIX, i), DIFFERENCE[4],
-                    read(lanes, SLOPES + 4 * SIX, i))
-        off = _plus(off, DIFFERENCE[5], read(lanes, SLOPES + 5 * SIX, i), DIFFERENCE[6],
-                    read(lanes, SLOPES + 6 * SIX, i))
+        for stage in range(7):
+            off = _plus(off, DIFFERENCE[stage], read(lanes, SLOPES + stage * SIX, i))
         r, p2 = (off[0] * off[0] + off[1] * off[1] + off[2] * off[2],
                  off[3] * off[3] + off[4] * off[4] + off[5] * off[5])
         error = lanes[LENGTH + i] * math.sqrt(max(
@@ -292,6 +275,6 @@ def interpolated(step, share, motion):
     y, h, rest = step.start, step.length, 1.0 - share
     over_e, slope = over_energy(y, motion), _first_slope(step.start_field, motion)
     smooth = share * share * (3.0 - 2.0 * share)
-    y = _plus(_plus(y, -smooth, y, smooth, step.unturned), h * share * rest * rest, slope, -h * share * share * rest,
-              step.slope)
+    y = _plus(_plus(y, -smooth, y), smooth, step.unturned)
+    y = _plus(_plus(y, h * share * rest * rest, slope), -h * share * share * rest, step.slope)
     return rotated(rotation(share * h, gyration(step.start_field, over_e, motion), over_e), y)

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 
 from lisbon_core._core import STRICT, LisbonError, kernel
-from lisbon_core.heliosphere.closed_form import INTERSTELLAR, Heliosphere, border, field_in, held, region_of
-from lisbon_core.heliosphere.gridded import GriddedHeliosphere
+from lisbon_core.heliosphere import AnyHeliosphere, Heliosphere
+from lisbon_core.heliosphere.closed_form import INTERSTELLAR, border, field_in, held, region_of
 from lisbon_core.heliosphere.gridded_kernels import border_of_grid, field_in_grid, region_on_grid
 from lisbon_core.heliosphere.interstellar import draped
 from lisbon_core.heliosphere.intrinsics import borrowed
@@ -113,13 +113,6 @@ def user_field(function, longest_AU=150.0):
         states, found, motion, Field(own, borrowed(parameters))))
 
 
-def threads() -> int:
-    """How many threads the orbits are shared among: `NUMBA_NUM_THREADS`, else every core this process may use."""
-    chosen = os.environ.get("NUMBA_NUM_THREADS")
-    return max(1, int(chosen)) if chosen else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
-        os.cpu_count() or 1)
-
-
 def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, backwards=False, boundary_AU=4000.0,
           path_cap_AU=60000.0, tolerance=1e-8, patience=math.inf, neighbours=True) -> Orbits:
     """Trace orbits to a sphere about the origin: x and p of Eq. (1), and the motion that keeps f.
@@ -162,7 +155,7 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         raise OrbitError("positions and momenta must be finite numbers, and no momentum may be zero")
     if np.any(np.linalg.norm(positions, axis=1) >= boundary_AU):
         raise OrbitError(f"an orbit starts outside the sphere of {boundary_AU} AU: choose a larger boundary_AU")
-    if isinstance(field, Heliosphere | GriddedHeliosphere):
+    if isinstance(field, AnyHeliosphere):
         run, parameters = _in_closed_form if isinstance(field, Heliosphere) else _on_grid, field.packed
     else:
         run, parameters = field
@@ -179,7 +172,8 @@ def trace(field, positions, momenta, *, charge=1.0, mass_TV=PROTON_MASS_TV, back
         run(states[i:i + CHUNK], found[i:i + CHUNK], motion, parameters)
 
     work(len(states))  # of none: compiles, if need be, before the threads start
-    with ThreadPoolExecutor(threads()) as pool:
+    threads = os.environ.get("NUMBA_NUM_THREADS") or config.NUMBA_DEFAULT_NUM_THREADS  # every core it may use
+    with ThreadPoolExecutor(max(1, int(threads))) as pool:
         list(pool.map(work, range(0, len(states), CHUNK)))
     if not neighbours:
         found[:, 3:] = np.nan

@@ -162,7 +162,8 @@ def draw_field_direction(run, lon: float, lat: float, heliosphere: bool):
         traced = trace_sky(model, dec, ra, rigidity_TV=run.response.scale_TV, boundary_AU=run.parameters.boundary_AU)
         mu, area = traced.mu[0], np.repeat(np.cos(np.radians(dec))[:, None], len(ra), axis=1)
         shift = np.sqrt(np.average((mu - straight) ** 2, weights=area))
-        words = f"The heliosphere shifts μ by {shift:.2f} r.m.s.; {traced.chaotic_fraction:.0%} of the sky is chaotic."
+        chaotic, _ = traced.share(traced.chaotic)
+        words = f"The heliosphere shifts μ by {shift:.2f} r.m.s.; {chaotic:.0%} of the sky is chaotic."
     return plots.skies({f"field towards {lon:.0f}°, {lat:.0f}° ({run.parameters.field_frame})": mu}, dec, ra,
                        field_icrs=model.field_icrs, unit="pitch-angle cosine μ", scale=1.0, offset=0.0, limit=1.0,
                        cmap="PuOr_r"), words
