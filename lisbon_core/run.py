@@ -30,7 +30,6 @@ from lisbon_core.synthetic import epochs_of, read_truth, truth_beside
 from lisbon_core.transport import fit_transport, moved
 
 DEFAULT_SKY = DATA / "sky_default.ecsv"
-SECOND_SKY = DATA / "sky_second.ecsv"
 
 
 class Run:

@@ -11,6 +11,7 @@ import inspect
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from lisbon_core._core import LisbonError
@@ -78,20 +79,25 @@ def sweep(out: Path, jobs: int, attempts: int, sample: int | None, seed: int, cl
     """
     check_cache()
 
-    from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
+    from lisbon_core.studies import swept_fields
+    from lisbon_core.tools import sweep, sweep_plan, workers
 
     plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed)
-    if closer and set(plan.varied) != {"field_lon", "field_lat"}:
+    of_fields = {"field_lon", "field_lat"} <= {*plan.varied} <= {*swept_fields.FIELD}
+    if closer and not (of_fields and len(plan.varied) == 2):
         raise LisbonError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
                           f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
     print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {out}", flush=True)
     with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
         rows = sweep.sweep(plan, out, executor, attempts=attempts)
         for _ in range(closer):
-            plan = sweep_report.closer(rows, plan)
+            plan = replace(plan, runs=swept_fields.closer(rows, plan.runs))
             rows = sweep.sweep(plan, out, executor, attempts=attempts)
-    print(sweep_report.summary(rows, plan, out))
-    return 0 if all(row["status"] == "done" for row in rows) else 1
+    done = [row["status"] == "done" for row in rows]
+    print(sweep.summary(rows, out))
+    if of_fields and any(done):
+        print(*swept_fields.best_field(rows, plan.varied, plan.runs[0], out), sep="\n")
+    return 0 if all(done) else 1
 
 
 def _settings(settings: list[str], params: str | None, fast: bool) -> dict:

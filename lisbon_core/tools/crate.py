@@ -13,28 +13,26 @@ FORMATS = {".ecsv": "text/csv", ".fits": "application/fits", ".ipynb": "applicat
            ".pdf": "application/pdf", ".png": "image/png"}
 
 
-def crate(record: dict, summaries: dict[str, str]) -> dict:
+def crate(record: dict) -> dict:
     """Content of ro-crate-metadata.json: an action for each notebook, one for the whole, and all files with hashes.
 
     Parameters
     ----------
     record : dict
         Content of provenance.json. No other times are taken than those of the run that stand there.
-    summaries : dict of str to str
-        SHA-256 of the files of the run as a whole, by name.
     """
     ran = {stem: entry for stem, entry in record["notebooks"].items() if entry["status"] != "skipped"}
     read = record["inputs"] | ({} if record["parameters"]["sky_map"] else {str(DEFAULT_SKY): sha256(DEFAULT_SKY)})
     given = [_thing(f"#{name}", "PropertyValue", name, value=value) for name, value in record["parameters"].items()]
     given += [_thing(f"#{digest}", "CreativeWork", Path(path).name, sha256=digest) for path, digest in read.items()]
-    files = {name: digest for entry in ran.values() for name, digest in entry["files"].items()} | summaries
+    files = {name: digest for entry in ran.values() for name, digest in entry["files"].items()} | record["files"]
     made = [_thing(name, "File", name, sha256=digest, encodingFormat=FORMATS.get(Path(name).suffix))
             for name, digest in sorted((files | {"provenance.json": None}).items())]
     versions, start, end = record["versions"], *(record[key].replace("Z", "+00:00") for key in ("started", "finished"))
     code = [_thing("#lisbon", "SoftwareApplication", "Lisbon", softwareRequirements=[
                 f"{name} {version}" for name, version in versions.items() if version and name != "lisbon_core"],
                 softwareVersion=f"{versions['lisbon_core']}, inputs {record['input_hash']}, commit {record['commit']}")]
-    actions = [_action("run", code[0], given, summaries, startTime=start, endTime=end)]
+    actions = [_action("run", code[0], given, record["files"], startTime=start, endTime=end)]
     for stem, entry in ran.items():
         code.append(_thing(f"#{stem}.py", "SoftwareSourceCode", f"{stem}.py", version=entry["made_from"][f"{stem}.py"],
                            isPartOf=_at(code[:1])))

@@ -91,14 +91,12 @@ def tidy(notebook, keep_injected: bool = True):
                                           "pygments_lexer": "ipython3"}
     if not keep_injected:
         notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    count = 0
     for cell in notebook.cells:
         for name in [name for name, value in cell.metadata.items() if name not in KEPT or not value]:
             del cell.metadata[name]
-        if cell.get("execution_count"):
-            count += 1
-            cell.execution_count = count
-            for output in cell.outputs:
-                if "execution_count" in output:
-                    output["execution_count"] = count
+    executed = [cell for cell in notebook.cells if cell.get("execution_count")]
+    for count, cell in enumerate(executed, 1):
+        for one in (cell, *cell.outputs):
+            if "execution_count" in one:
+                one["execution_count"] = count
     return _stable_ids(notebook)

@@ -96,8 +96,7 @@ def _update_readme(root: Path) -> None:
     if not places:
         raise LisbonError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "
                           "of their own.")
-    if updated != text:
-        write_atomically(root / "README.md", updated)
+    write_atomically(root / "README.md", updated)
 
 
 def _update_manifest(root: Path) -> None:

@@ -8,7 +8,6 @@ Each notebook works in a temporary folder. What it has left there is listed in p
 the folder of the run: whatever a file there is called, one can tell whether a run has made it.
 """
 
-import functools
 import os
 import shutil
 import sys
@@ -16,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,7 +27,7 @@ from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
 from lisbon_core.verdicts import merge
 
-ENDED_WELL, NOT_WELL = ("done", "kept"), {"failed": "failed", "skipped": "was skipped"}
+NOT_WELL = {"failed": "failed", "skipped": "was skipped"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether every notebook ran to its end."""
-        return all(outcome.status in ENDED_WELL for outcome in self.outcomes)
+        return all(outcome.status not in NOT_WELL for outcome in self.outcomes)
 
     def told(self) -> int:
         """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
@@ -111,24 +110,23 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         def execute(stem: str) -> NotebookOutcome:
             begun, place = time.monotonic(), Path(work) / stem
             for lost in inputs.needs(stem, outcomes):
-                if (status := outcomes[lost].status) not in ENDED_WELL:
+                if (status := outcomes[lost].status) in NOT_WELL:
                     return NotebookOutcome(stem, "skipped", reason=f"needs {lost}, which {NOT_WELL[status]}")
             shutil.copytree(out / "claims", place / "claims", ignore=shutil.ignore_patterns(".*"))  # for the ledger
             failure = kernels.execute(chosen[stem], parameters, place, out)
+            if changed := dates[stem].items() - _dates(dates[stem]).items():
+                failure = f"{min(changed)[0].name} was changed meanwhile: run again"
+            if taken := [name for name in _left_in(place, stem) if os.path.lexists(out / name)]:
+                failure = f"{taken[0]} is there, of somebody else"
+                shutil.rmtree(place)
             return NotebookOutcome(stem, "failed" if failure else "done", round(time.monotonic() - begun, 1),
                                    failure or why[stem])
 
         def note(outcome: NotebookOutcome) -> None:
             stem = outcome.notebook
-            left = _left_in(Path(work) / stem, stem)
-            if changed := dates[stem].items() - _dates(dates[stem]).items():
-                outcome = replace(outcome, status="failed", reason=f"{min(changed)[0].name} was changed meanwhile: run "
-                                                                   "again")
-            if taken := [name for name in left if os.path.lexists(out / name)]:
-                left, outcome = {}, replace(outcome, status="failed", reason=f"{taken[0]} is there, of somebody else")
             outcomes[stem] = outcome
-            record["notebooks"][stem] = asdict(outcome) | {"made_from": parts[stem], "files": {}}
-            _deliver(left, out, record, record["notebooks"][stem])  # after each, so that a run that is killed can go on
+            record["notebooks"][stem] = entry = asdict(outcome) | {"made_from": parts[stem], "files": {}}
+            _deliver(_left_in(Path(work) / stem, stem), out, record, entry)  # now, so that a run that is killed goes on
             print(outcome, flush=True)
 
         print(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}", *outcomes.values(), sep="\n",
@@ -143,8 +141,8 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         write_json(summaries / "results.json", results)
         if results["claims"]:
             write_atomically(summaries / "report.md", run_report(results))
-        write_json(summaries / stages.CRATE, crate(record, {name: sha256(path)
-                                                            for name, path in _left_in(summaries).items()}))
+        record["files"] = {name: sha256(path) for name, path in _left_in(summaries).items()}
+        write_json(summaries / stages.CRATE, crate(record))
         _deliver(_left_in(summaries), out, record, record)
     return Report(out, [outcomes[stem] for stem in chosen], results)
 
@@ -171,20 +169,14 @@ def _deliver(left: dict[str, Path], out: Path, record: dict, entry: dict) -> Non
 
 def _order(stems: list[str]) -> dict[str, set[str]]:
     """What each notebook waits for: those it needs; all others if it measures times."""
-    alone = [stem for stem in stems if stem[:2] in stages.ALONE]
-    order = {stem: set(inputs.needs(stem, stems)) for stem in stems}
-    return order | {stem: {*stems} - {*alone[place:]} for place, stem in enumerate(alone)}
+    return {stem: {*stems} - {stem} if stem[:2] == stages.ALONE else {*inputs.needs(stem, stems)} for stem in stems}
 
 
 def _run_all(stems: list[str], execute, note, jobs: int) -> None:
-    """Execute notebooks, each as soon as those it waits for have ended; first where most wait behind."""
+    """Execute notebooks, each as soon as those it waits for have ended; first those that others wait for."""
     order, running = _order(stems), {}
-
-    @functools.cache
-    def behind(stem: str) -> int:  # how many wait for it, one for another
-        return max((1 + behind(other) for other in stems if stem in inputs.needs(other, stems)), default=0)
-
-    waiting = sorted(stems, key=lambda stem: (-behind(stem), stem[:2] not in stages.LONGEST, stem))
+    first = {number for needed in inputs.DEPENDS.values() for number in needed} | {stages.LONGEST}
+    waiting = sorted(stems, key=lambda stem: (stem[:2] not in first, stem))
     with ThreadPoolExecutor(jobs, "notebook") as pool:
         try:
             while waiting or running:

@@ -13,8 +13,8 @@ from lisbon_core._core import LisbonError
 from lisbon_core.reading import parsed
 from lisbon_core.tools.inputs import needs, sha256
 
-# Notebooks that measure times, and so want the machine for themselves; those that take longest, and begin first.
-ALONE, LONGEST = ("14",), ("11",)
+# The notebook that measures times, and so wants the machine for itself; the one that takes longest, and begins first.
+ALONE, LONGEST = "14", "11"
 # Products, and the notebook that leaves each.
 PRODUCTS = {"liouville_map.fits": "03", "sky_map.fits": "06", "pad.ecsv": "07", "transport.ecsv": "09"}
 CRATE = "ro-crate-metadata.json"

@@ -65,10 +65,15 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0) -> Plan:
     draws = _draw(laws, sample, seed) if laws else [{}]
     runs = dict.fromkeys(RunParameters.from_mapping(dict(zip(lists, values, strict=True)) | draw)
                          for values in itertools.product(*lists.values()) for draw in draws)
-    for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
+    for one in {named_files(one): one for one in reversed(runs)}.values():
         check_inputs(one)  # the first run of each set of files
     varied = [name for name in KINDS if len({getattr(one, name) for one in runs}) > 1]
     return Plan(tuple(runs), tuple(varied))
+
+
+def named_files(one: RunParameters) -> tuple[str, ...]:
+    """The files that parameters name."""
+    return tuple(getattr(one, name) for name in FILES)
 
 
 def _values(name: str, given):
