@@ -139,10 +139,9 @@ class RunParameters:
             logging.getLogger("lisbon").warning("positions is gone, and left out: orbits are spread over the whole "
                                                 "year, and samples says how many a pixel")
             values = {name: value for name, value in values.items() if name != "positions"}
-        for name in values:
-            if name not in known:
-                raise ParameterError(f"No parameter is called {name}: "
-                                     f"{suggestion(str(name), known, '`lisbon list` shows all of them')}")
+        if unknown := [name for name in values if name not in known]:
+            raise ParameterError(f"No parameter is called {unknown[0]}: "
+                                 f"{suggestion(str(unknown[0]), known, '`lisbon list` shows all of them')}")
         made = cls(**values)
         return replace(made, **{name: absolute(getattr(made, name)) for name in FILES})
 
@@ -286,8 +285,6 @@ def _from_toml(name: str, known: dict[str, Field]) -> dict:
         raise ParameterError(f"{name} holds {unknown[0]!r}, but a heliosphere knows {', '.join(known)}: "
                              "use these names")
     try:
-        for key, value in values.items():
-            values[key] = checked(key, value, known[key].default, known[key].metadata)
+        return {key: checked(key, value, known[key].default, known[key].metadata) for key, value in values.items()}
     except ParameterError as error:
         raise ParameterError(f"{name}: {error}") from None
-    return values

@@ -124,15 +124,14 @@ def grade(student: str, answer: dict[str, tuple[float, float]], secret: str = ""
     fit, inverse_L = infer(sky_of(student, secret), heliosphere)
     numbers = truth.claims(3) | {"field_lon": heliosphere.field_lon, "field_lat": heliosphere.field_lat,
                                  "inverse_L": 1.0 / truth.L_pc}
-    reference = {"field_lon": FIELD_ERROR, "field_lat": FIELD_ERROR, "A_1": fit.sigma[0], "A_2": fit.sigma[1],
-                 "A_3": fit.sigma[2], "inverse_L": inverse_L.sigma or abs(numbers["inverse_L"])}
+    references = FIELD_ERROR, FIELD_ERROR, *fit.sigma[:3], inverse_L.sigma or abs(numbers["inverse_L"])
     graded = []
-    for name in ASKED:
+    for name, reference in zip(ASKED, references, strict=True):
         value, sigma = answer[name]
         off = value - numbers[name]
         if name == "field_lon":
             off = ((off + 180.0) % 360.0 - 180.0) * np.cos(np.radians(heliosphere.field_lat))
-        graded.append(Graded(name, value, sigma, pull=float(off / sigma), reference=float(reference[name])))
+        graded.append(Graded(name, value, sigma, pull=float(off / sigma), reference=float(reference)))
     return graded
 
 

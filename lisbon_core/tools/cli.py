@@ -55,7 +55,8 @@ def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, *
 
     check_inputs(parameters)
     values = {name: value for name, value in parameters.as_dict().items() if name in settings}
-    return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
+    ended = runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force)
+    return 0 if all(one.ok for one in ended) else 1
 
 
 def sweep(out: Path, jobs: int, attempts: int, sample: int | None, seed: int, closer: int, scheduler: str | None,

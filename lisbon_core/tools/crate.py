@@ -1,13 +1,16 @@
-"""What a run made, of what and by what, in the words that archives read: RO-Crate 1.1, Process Run Crate 0.5."""
+"""What a run made, of what and by what, in the words that archives read: RO-Crate 1.1, Process Run Crate 0.5.
 
+What is the same for every run stands in crate.json.
+"""
+
+import json
 from pathlib import Path
 
 from lisbon_core.run import DEFAULT_SKY
 from lisbon_core.tools.inputs import needs, sha256
-from lisbon_core.tools.stages import CRATE, PRODUCTS
+from lisbon_core.tools.stages import PRODUCTS
 
-SPECIFICATION, PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.5"
-LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+EVERY_RUN = Path(__file__).with_suffix(".json")
 FORMATS = {".ecsv": "text/csv", ".fits": "application/fits", ".ipynb": "application/x-ipynb+json",
            ".json": "application/json", ".jsonl": "application/jsonl", ".md": "text/markdown",
            ".pdf": "application/pdf", ".png": "image/png"}
@@ -40,14 +43,10 @@ def crate(record: dict) -> dict:
                   if file["@id"] in ran[other]["files"] and file["@id"] in PRODUCTS]
         actions.append(_action(stem, code[-1], given + needed, entry["files"],
                                error=entry["reason"] if entry["status"] == "failed" else None))
-    root = _thing("./", "Dataset", "A run of Lisbon", hasPart=_at(made), mentions=_at(actions), datePublished=end,
-                  description="Notebooks, figures with the data that they draw, products and claims of one run.",
-                  license={"@id": LICENCE}, conformsTo={"@id": PROFILE})
-    about = _thing(CRATE, "CreativeWork", CRATE, conformsTo={"@id": SPECIFICATION}, about={"@id": "./"})
-    return {"@context": [f"{SPECIFICATION}/context", {"sha256": "http://schema.org/sha256"}], "@graph": [
-        about, root, _thing(PROFILE, "CreativeWork", "Process Run Crate", version="0.5"),
-        _thing(LICENCE, "CreativeWork", "CC BY 4.0", description="Of what was made; what was read keeps its own."),
-        *code, *actions, *given, *made]}
+    told = json.loads(EVERY_RUN.read_text(encoding="utf-8"))
+    told["@graph"][-1] |= {"hasPart": _at(made), "mentions": _at(actions), "datePublished": end}  # the run as a whole
+    told["@graph"] += [*code, *actions, *given, *made]
+    return told
 
 
 def _thing(identifier: str, kind: str, name: str, **properties) -> dict:

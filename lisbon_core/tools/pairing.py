@@ -80,17 +80,11 @@ def figures(cell) -> list[dict]:
             for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
 
 
-def tidy(notebook, keep_injected: bool = True):
-    """Take times, versions and random ids out of an executed notebook.
-
-    With `keep_injected` false the cell of injected parameters goes too, as the notebook then shows the defaults it was
-    run with.
-    """
+def tidy(notebook):
+    """Take times, versions and random ids out of an executed notebook."""
     notebook.metadata.pop("papermill", None)
     notebook.metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python",
                                           "pygments_lexer": "ipython3"}
-    if not keep_injected:
-        notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     for cell in notebook.cells:
         for name in [name for name, value in cell.metadata.items() if name not in KEPT or not value]:
             del cell.metadata[name]

@@ -27,8 +27,6 @@ from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
 from lisbon_core.verdicts import merge
 
-NOT_WELL = {"failed": "failed", "skipped": "was skipped"}
-
 
 @dataclass(frozen=True)
 class NotebookOutcome:
@@ -39,34 +37,19 @@ class NotebookOutcome:
     seconds: float = 0.0
     reason: str = ""
 
+    @property
+    def ok(self) -> bool:
+        """Whether it ran to its end, now or before."""
+        return self.status in ("done", "kept")
+
     def __str__(self):
         return f"  {self.notebook:<32} {self.status:<8} {self.seconds:6.1f} s  {self.reason}".rstrip()
 
 
-@dataclass(frozen=True)
-class Report:
-    """What a run left: its folder, one outcome a notebook, the content of results.json."""
-
-    out: Path
-    outcomes: list[NotebookOutcome]
-    results: dict
-
-    @property
-    def ok(self) -> bool:
-        """Whether every notebook ran to its end."""
-        return all(outcome.status not in NOT_WELL for outcome in self.outcomes)
-
-    def told(self) -> int:
-        """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
-        print(f"\n{plain_table(self.results['claims'])}\n" if self.results["claims"] else "")
-        if not self.ok:
-            print(*self.outcomes, sep="\n", file=sys.stderr)
-        return 0 if self.ok else 1
-
-
 def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1, *, notebook_folder: Path = NOTEBOOKS,
-        force: bool = False) -> Report:
-    """Run notebooks (None: all of the folder) with the given parameters into `out`; print one line for each.
+        force: bool = False) -> list[NotebookOutcome]:
+    """Run notebooks (None: all of the folder) with the given parameters into `out`; print one line for each, the
+    claims, and once more how all ended if one did not end well.
 
     Parameters
     ----------
@@ -110,8 +93,9 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         def execute(stem: str) -> NotebookOutcome:
             begun, place = time.monotonic(), Path(work) / stem
             for lost in inputs.needs(stem, outcomes):
-                if (status := outcomes[lost].status) in NOT_WELL:
-                    return NotebookOutcome(stem, "skipped", reason=f"needs {lost}, which {NOT_WELL[status]}")
+                if not outcomes[lost].ok:
+                    why_not = "failed" if outcomes[lost].status == "failed" else "was skipped"
+                    return NotebookOutcome(stem, "skipped", reason=f"needs {lost}, which {why_not}")
             shutil.copytree(out / "claims", place / "claims", ignore=shutil.ignore_patterns(".*"))  # for the ledger
             failure = kernels.execute(chosen[stem], parameters, place, out)
             if changed := dates[stem].items() - _dates(dates[stem]).items():
@@ -144,7 +128,11 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         record["files"] = {name: sha256(path) for name, path in _left_in(summaries).items()}
         write_json(summaries / stages.CRATE, crate(record))
         _deliver(_left_in(summaries), out, record, record)
-    return Report(out, [outcomes[stem] for stem in chosen], results)
+    print(f"\n{plain_table(results['claims'])}\n" if results["claims"] else "")
+    ended = [outcomes[stem] for stem in chosen]
+    if not all(one.ok for one in ended):
+        print(*ended, sep="\n", file=sys.stderr)
+    return ended
 
 
 def _dates(paths: Iterable[Path]) -> dict[Path, int]:

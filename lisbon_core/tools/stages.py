@@ -3,10 +3,10 @@
 A file is the run's own if provenance.json lists it with the hash it still has. Nothing else is removed or overwritten.
 """
 
+import functools
 import json
 import os
 import re
-from graphlib import TopologicalSorter
 from pathlib import Path, PurePath
 
 from lisbon_core._core import LisbonError
@@ -61,8 +61,7 @@ def reasons(parts: dict[str, dict], before: dict, out: Path, anew: set[str]) -> 
     anew : set of str
         Notebooks that are to be run in any case.
     """
-    found = {}
-
+    @functools.cache
     def reason(stem: str) -> str:
         entry = before["notebooks"].get(stem)
         if stem in anew:
@@ -74,12 +73,10 @@ def reasons(parts: dict[str, dict], before: dict, out: Path, anew: set[str]) -> 
             return f"{', '.join(changed[:3])}{' and more' * (len(changed) > 3)} changed"
         if lost := [name for name, digest in entry["files"].items() if not _holds(out / name, digest)]:
             return f"{lost[0]} is not what it left"
-        again = [other for other in needs(stem, found) if found[other] and other in {*before["notebooks"], *anew}]
+        again = [one for one in needs(stem, sorted(parts)) if one in {*before["notebooks"], *anew} and reason(one)]
         return f"needs {again[0]}, which runs again" if again else ""
 
-    for stem in TopologicalSorter({stem: needs(stem, sorted(parts)) for stem in parts}).static_order():
-        found[stem] = reason(stem)
-    return found
+    return {stem: reason(stem) for stem in parts}
 
 
 def _holds(path: Path, digest: str) -> bool:
