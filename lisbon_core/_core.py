@@ -17,6 +17,12 @@ class LisbonError(ValueError):
     """A mistake of the user's that one sentence explains: what, its value, what is allowed, what to do next."""
 
 
+def require(holds, otherwise: str, error: type[LisbonError] = LisbonError) -> None:
+    """Refuse with a sentence what does not hold."""
+    if not holds:
+        raise error(otherwise)
+
+
 def cache_folder(*rooms: str) -> Path:
     """Folder for what can be recomputed, or a room in it: `LISBON_CACHE`, else `lisbon` in the user's cache folder.
 

@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lisbon_core._core import require
 from lisbon_core.course.copies import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
@@ -67,9 +68,9 @@ def source_of(notebook, name: str):
     """The source a student's notebook was made from, told by its cells, not by its file's name."""
     have = set(labelled(notebook))
     found = max((pairing.read(path) for path in sources()), key=lambda one: len(have & set(labelled(one))))
-    if not have & set(answers(found)):
-        raise CourseError(f"{name} holds no answer cell of any exercise: open a notebook of _build/course/student in "
-                          "Jupyter (`make course` makes them), write into its cells and check that file.")
+    require(have & set(answers(found)), f"{name} holds no answer cell of any exercise: open a notebook of "
+            "_build/course/student in Jupyter (`make course` makes them), write into its cells and check that file.",
+            CourseError)
     return found
 
 

@@ -14,7 +14,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, require
 from lisbon_core.parameters import FAST, RunParameters, parameter_table, suggestion
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
@@ -85,10 +85,10 @@ def sweep(out: Path, jobs: int, attempts: int, sample: int | None, seed: int, cl
 
     plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed)
     of_fields = {"field_lon", "field_lat"} <= {*plan.varied} <= {*swept_fields.FIELD}
-    if closer and not (of_fields and len(plan.varied) == 2):
-        raise LisbonError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
-                          f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
-    print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {out}", flush=True)
+    varied = ", ".join(plan.varied) or "nothing"
+    require(not closer or (of_fields and len(plan.varied) == 2), "--closer goes on from a sweep of field_lon and "
+            f"field_lat, but this one varies {varied}: sweep these two alone, or leave --closer out.")
+    print(f"{len(plan.runs)} runs, which differ in {varied}, into {out}", flush=True)
     with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
         rows = sweep.sweep(plan, out, executor, attempts=attempts)
         for _ in range(closer):
@@ -106,8 +106,7 @@ def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
     given = (FAST if fast else {}) | (_yaml(params) if params else {})
     for setting in settings:
         name, equals, text = setting.partition("=")
-        if not equals:
-            raise LisbonError(f"--set {setting} has no '=': write --set name=value.")
+        require(equals, f"--set {setting} has no '=': write --set name=value.")
         given[name.strip()] = text.strip()
     return given
 
@@ -118,8 +117,8 @@ def _yaml(path: str) -> dict:
     # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
     content = parsed(path, lambda text: yaml.BaseLoader(text).get_single_data() or {}, lambda why: LisbonError(
         f"Cannot read --params {path} as YAML: {why}."))
-    if not isinstance(content, dict):
-        raise LisbonError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
+    require(isinstance(content, dict),
+            f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
     return {str(name): value for name, value in content.items()}
 
 
@@ -220,8 +219,7 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show ends no run
     chosen = next((word for word in argv if not word.startswith("-")), "")
     try:
-        if chosen and chosen not in COMMANDS:
-            raise LisbonError(f"No command is called {chosen}: {suggestion(chosen, COMMANDS)}")
+        require(chosen in {"", *COMMANDS}, f"No command is called {chosen}: {suggestion(chosen, COMMANDS)}")
         options = vars(_parser(chosen).parse_args(argv))
         said = options.pop("command")(**options)
         if isinstance(said, int):

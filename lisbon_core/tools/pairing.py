@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import require
 from lisbon_core.parameters import suggestion
 
 # What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.
@@ -23,8 +23,7 @@ PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n
 def sources(folder: Path, names: str = "[0-9][0-9]_*.py") -> list[Path]:
     """Percent scripts of a folder in reading order."""
     found = sorted(Path(folder).glob(names))
-    if not found:
-        raise LisbonError(f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
+    require(found, f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
     return found
 
 
@@ -32,16 +31,14 @@ def find(name: str, folder: Path) -> Path:
     """Notebook by number (`5`, `05`), stem or path; unknown names say what was probably meant."""
     by_stem, stem = {path.stem: path for path in sources(folder)}, Path(name).stem
     matches = [known for known in by_stem if known == stem or (stem.isdigit() and known[:2] == stem.zfill(2))]
-    if len(matches) != 1:
-        raise LisbonError(f"No notebook is called {name}: {suggestion(stem, by_stem)}")
+    require(len(matches) == 1, f"No notebook is called {name}: {suggestion(stem, by_stem)}")
     return by_stem[matches[0]]
 
 
 def parameters(path: Path) -> dict[str, str]:
     """Lines of a notebook's parameters cell, `name: type = default  # help`, by name."""
     cell = PARAMETERS_CELL.search(Path(path).read_text(encoding="utf-8"))
-    if cell is None:
-        raise LisbonError(f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
+    require(cell, f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
     return {line.partition(":")[0]: line for line in cell[1].splitlines() if line.strip()}
 
 

@@ -8,7 +8,7 @@ import json
 import re
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import require
 from lisbon_core.tools import inputs, pairing, runner, tables
 from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
 
@@ -86,9 +86,8 @@ def _refuse_paths(notebook, name: str, root: Path) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             shown = [content for kind, content in output.get("data", {}).items() if not kind.startswith("image/")]
-            if str(root) in f"{output.get('text')}{shown}":
-                raise LisbonError(f"Notebook {name} shows the path {root}, which only this machine has: "
-                                  "show names relative to the run instead.")
+            require(str(root) not in f"{output.get('text')}{shown}", f"Notebook {name} shows the path {root}, which "
+                    "only this machine has: show names relative to the run instead.")
 
 
 def _update_readme(root: Path) -> None:
@@ -97,9 +96,8 @@ def _update_readme(root: Path) -> None:
     text = (root / "README.md").read_text(encoding="utf-8")
     shown = tables.table(results["claims"], notes=False)
     updated, places = BLOCK.subn(lambda match: f"{match[1]}\n{shown}\n\n{match[2]}", text)
-    if not places:
-        raise LisbonError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "
-                          "of their own.")
+    require(places, "README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines of their "
+            "own.")
     write_atomically(root / "README.md", updated)
 
 

@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path, PurePath
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, require
 from lisbon_core.reading import parsed
 from lisbon_core.tools.inputs import needs, sha256
 
@@ -100,11 +100,11 @@ def clear(out: Path, before: dict, stems: set[str], reads: set[Path]) -> None:
     figures = {path for number in numbers for path in (out / "figures").glob(f"{number}_*")}
     there = sorted(path for path in figures | {out / name for name in names} if os.path.lexists(path))
     for path in there:
-        if path.resolve() in reads:
-            raise LisbonError(f"{path} is read by this run, which would overwrite it: name another folder, or move it.")
+        require(path.resolve() not in reads,
+                f"{path} is read by this run, which would overwrite it: name another folder, or move it.")
         name = path.relative_to(out).as_posix()
-        if not _holds(path, listed.get(name, "")):
-            raise LisbonError(f"{path} {'was changed after' if name in listed else 'is not from'} a run into this "
-                              "folder, which would overwrite it: name another folder, or move it away.")
+        whose = "was changed after" if name in listed else "is not from"
+        require(_holds(path, listed.get(name, "")), f"{path} {whose} a run into this folder, which would overwrite it: "
+                "name another folder, or move it away.")
     for path in there:
         path.unlink()
