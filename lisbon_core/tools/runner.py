@@ -21,7 +21,6 @@ from tempfile import TemporaryDirectory
 
 from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import inputs, kernels, pairing, stages
-from lisbon_core.tools.crate import crate
 from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
@@ -126,7 +125,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         if results["claims"]:
             write_atomically(summaries / "report.md", run_report(results))
         record["files"] = {name: sha256(path) for name, path in _left_in(summaries).items()}
-        write_json(summaries / stages.CRATE, crate(record))
+        write_json(summaries / stages.CRATE, stages.crate(record))
         _deliver(_left_in(summaries), out, record, record)
     print(f"\n{plain_table(results['claims'])}\n" if results["claims"] else "")
     ended = [outcomes[stem] for stem in chosen]
