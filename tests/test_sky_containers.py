@@ -345,7 +345,7 @@ def test_brackets_choose_one_of_several_maps_with_its_own_errors(tmp_path, monke
         read_sky_map(f"{path}[MIDDLE]")
     parameters = RunParameters(sky_map=f"{path}[HIGH]")
     assert parameters.path("sky_map") == path
-    assert inputs.files_read(parameters.as_dict()) == [path]
+    assert inputs.files_read(parameters) == [path]
     monkeypatch.chdir(tmp_path)
     assert absolute("two.fits[HIGH]") == f"{path}[HIGH]"
 

@@ -284,8 +284,8 @@ def test_the_truth_beside_a_sky_is_an_input(tmp_path):
     """With it verdicts change: a run whose truth was edited or taken away is not kept."""
     for name in ("mine.ecsv", "mine_truth.toml", "mask.csv"):
         (tmp_path / name).write_text("")
-    values = {"sky_map": str(tmp_path / "mine.ecsv"), "mask": str(tmp_path / "mask.csv"), "heliosphere": ""}
-    assert {path.name for path in inputs.files_read(values)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
+    asked = RunParameters(sky_map=str(tmp_path / "mine.ecsv"), mask=str(tmp_path / "mask.csv"), heliosphere="")
+    assert {path.name for path in inputs.files_read(asked)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
 
 
 @pytest.mark.parametrize("edited", ["05_fit.py", "mine.ecsv"])

@@ -105,11 +105,10 @@ def _words(path: Path) -> dict[str, str]:
     return {words.name: digest({name: text for name, text in told.items() if name[:2] == path.stem[:2]})}
 
 
-def files_read(values: dict) -> list[Path]:
+def files_read(parameters: RunParameters) -> list[Path]:
     """Files that a run with these parameters reads: those that they name, and the truth beside a sky."""
     from lisbon_core.synthetic import truth_beside  # it brings numba
 
-    parameters = RunParameters(**values)
     beside = [truth_beside(one.path("sky_map")) for one in parameters.skies() if one.sky_map]
     return parameters.files() + [path for path in beside if path.is_file()]
 

@@ -72,8 +72,8 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     """
     everyone = pairing.sources(notebook_folder)
     chosen = {path.stem: path for path in sorted(notebooks or everyone)}
-    values, out, start = RunParameters().as_dict() | parameters, Path(out).absolute(), time.monotonic()
-    reads = inputs.files_read(values)
+    asked, out, start = RunParameters(**parameters), Path(out).absolute(), time.monotonic()
+    values, reads = asked.as_dict(), inputs.files_read(asked)
     record = provenance(values, reads)
     sources = inputs.files(everyone)
     parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in sources.items()}

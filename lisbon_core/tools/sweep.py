@@ -96,7 +96,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
 
     out, executor = Path(out).absolute(), executor or ThreadPoolExecutor(1)
     sets = {named_files(one): one for one in plan.runs}
-    files = {named: [str(path) for path in files_read(one.as_dict())] for named, one in sets.items()}
+    files = {named: [str(path) for path in files_read(one)] for named, one in sets.items()}
     with only_one(out):
         record = provenance({"varied": plan.varied, "runs": len(plan.runs)},
                             sorted({path for paths in files.values() for path in paths}))
@@ -108,7 +108,7 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
         last, status, failures = {}, {}, Counter()  # where the last row of each run is, and what it says
         for place, row in placed(out / ROWS):
             last[row["key"]], status[row["key"]] = place, row["status"]
-            failures.update([row["key"]] if row["status"] == "failed" else [])
+            failures[row["key"]] += row["status"] == "failed"
         todo = [key for key in wanted if failures[key] < attempts and status.get(key) != "done"]
         bar = tqdm(initial=len(wanted) - len(todo), total=len(wanted), unit="run", desc="sweep", disable=None)
         waiting, running = iter(todo), {}
