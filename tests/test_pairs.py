@@ -9,7 +9,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from lisbon_core.tools import pairing
-from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, input_hash, published_keys
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, input_hash, published_keys
 
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
 COMMITTED = sorted(NOTEBOOKS.glob("*.ipynb"))

@@ -18,7 +18,7 @@ import yaml
 from lisbon_core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import DEFAULT_SKY
-from lisbon_core.tools import cli, inputs, kernels, pairing, provenance, publish, runner, stages
+from lisbon_core.tools import cli, kernels, pairing, provenance, publish, runner, stages
 
 SOURCE = '''# ---
 # jupyter:
@@ -90,7 +90,7 @@ def check_crate(out):
     made = {name for name, one in told.items() if one["@type"] == "File"}
     assert made == {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {
         stages.CRATE, provenance.LOCK}
-    assert all(told[name]["sha256"] == inputs.sha256(out / name) for name in made - {"provenance.json"})
+    assert all(told[name]["sha256"] == provenance.sha256(out / name) for name in made - {"provenance.json"})
     named = [one for part in told.values() for value in part.values() for one in (value if isinstance(value, list)
              else [value]) if isinstance(one, dict)]
     assert all(one["@id"] in told or one["@id"] == "https://w3id.org/ro/crate/1.1" for one in named)
@@ -230,7 +230,7 @@ def earlier_run(out, **files):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(content)
     entry = {"status": "done", "made_from": {"06_rest.py": "h", "order": 7, "numpy": "2.0"},
-             "files": {name: inputs.sha256(out / name) for name in files}}
+             "files": {name: provenance.sha256(out / name) for name in files}}
     return {"notebooks": {"06_rest": entry}, "files": {}}
 
 
@@ -285,7 +285,7 @@ def test_the_truth_beside_a_sky_is_an_input(tmp_path):
     for name in ("mine.ecsv", "mine_truth.toml", "mask.csv"):
         (tmp_path / name).write_text("")
     asked = RunParameters(sky_map=str(tmp_path / "mine.ecsv"), mask=str(tmp_path / "mask.csv"), heliosphere="")
-    assert {path.name for path in inputs.files_read(asked)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
+    assert {path.name for path in provenance.files_read(asked)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
 
 
 @pytest.mark.parametrize("edited", ["05_fit.py", "mine.ecsv"])
@@ -305,12 +305,12 @@ def test_kernels_import_the_package_that_launched_them(monkeypatch):
     with kernels.environment(1):
         said = subprocess.run([sys.executable, "-c", "import lisbon_core; print(lisbon_core.__file__)"], check=True,
                               capture_output=True, text=True, cwd="/").stdout
-    assert Path(said.strip()) == inputs.PACKAGE / "__init__.py"
+    assert Path(said.strip()) == provenance.PACKAGE / "__init__.py"
 
 
 KEYS = """import json
-from lisbon_core.tools import inputs
-print(json.dumps([inputs.published_keys(), inputs.code_hash()]))"""
+from lisbon_core.tools import provenance
+print(json.dumps([provenance.published_keys(), provenance.code_hash()]))"""
 AFTER_IMPORTS = ("\n\n\n", "\n\n\nOTHER = 0\n\n\n")
 
 

@@ -21,7 +21,7 @@ from lisbon_core._core import require
 from lisbon_core.course.copies import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
-from lisbon_core.tools.inputs import ROOT
+from lisbon_core.tools.provenance import ROOT
 
 UNWRITTEN = CODE_STUB.split('"')[1]
 

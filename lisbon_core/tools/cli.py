@@ -18,8 +18,7 @@ from lisbon_core._core import LisbonError, require
 from lisbon_core.parameters import FAST, RunParameters, parameter_table, suggestion
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
-from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
-from lisbon_core.tools.provenance import check_cache
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, check_cache
 from lisbon_core.tools.tables import plain_table
 
 

@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 from lisbon_core._core import require
-from lisbon_core.tools import inputs, pairing, runner, tables
-from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
+from lisbon_core.tools import pairing, runner, tables
+from lisbon_core.tools.provenance import ROOT, input_hash, published_keys, write_atomically, write_json
 
 WHAT = {".png": "figure", ".ecsv": "the data it draws"}
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
@@ -38,7 +38,7 @@ def publish(out: Path, root: Path = ROOT) -> list[str]:
     """
     import nbformat
 
-    keys = inputs.published_keys(root / "notebooks")
+    keys = published_keys(root / "notebooks")
     made, there = _pictures(out), _pictures(root)
     stale = [stem for stem, key in keys.items() if _recorded(root / "notebooks" / f"{stem}.ipynb", "metadata") != key
              or {name for name in made if name[:2] == stem[:2]} != {name for name in there if name[:2] == stem[:2]}]
@@ -57,7 +57,7 @@ def publish(out: Path, root: Path = ROOT) -> list[str]:
     old += [path for name, path in there.items() if name not in made]
     for path in old:
         path.unlink()
-    results, whole = root / "figures" / "results.json", inputs.input_hash(root)
+    results, whole = root / "figures" / "results.json", input_hash(root)
     dated = bool(stale or old or _recorded(results, "provenance") != whole)
     if dated:
         found = json.loads((out / "results.json").read_text(encoding="utf-8"))

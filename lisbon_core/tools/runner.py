@@ -20,8 +20,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lisbon_core.parameters import RunParameters
-from lisbon_core.tools import inputs, kernels, pairing, stages
-from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
+from lisbon_core.tools import kernels, pairing, provenance, stages
+from lisbon_core.tools.provenance import NOTEBOOKS, needs, now, only_one, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
 from lisbon_core.verdicts import merge
@@ -73,11 +73,11 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     everyone = pairing.sources(notebook_folder)
     chosen = {path.stem: path for path in sorted(notebooks or everyone)}
     asked, out, start = RunParameters(**parameters), Path(out).absolute(), time.monotonic()
-    values, reads = asked.as_dict(), inputs.files_read(asked)
-    record = provenance(values, reads)
-    sources = inputs.files(everyone)
+    values, reads = asked.as_dict(), provenance.files_read(asked)
+    record = provenance.provenance(values, reads)
+    sources = provenance.made_from(everyone)
     parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in sources.items()}
-    dates = {stem: _dates([chosen[stem], *reads, *map(inputs.ROOT.joinpath, sources[stem])]) for stem in chosen}
+    dates = {stem: _dates([chosen[stem], *reads, *map(provenance.ROOT.joinpath, sources[stem])]) for stem in chosen}
     with only_one(out), TemporaryDirectory(prefix="lisbon-") as work:
         before = stages.earlier(out)
         why = stages.reasons(parts, before, out, {*chosen} if force else set())
@@ -91,7 +91,7 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
 
         def execute(stem: str) -> NotebookOutcome:
             begun, place = time.monotonic(), Path(work) / stem
-            for lost in inputs.needs(stem, outcomes):
+            for lost in needs(stem, outcomes):
                 if not outcomes[lost].ok:
                     why_not = "failed" if outcomes[lost].status == "failed" else "was skipped"
                     return NotebookOutcome(stem, "skipped", reason=f"needs {lost}, which {why_not}")
@@ -156,13 +156,13 @@ def _deliver(left: dict[str, Path], out: Path, record: dict, entry: dict) -> Non
 
 def _order(stems: list[str]) -> dict[str, set[str]]:
     """What each notebook waits for: those it needs; all others if it measures times."""
-    return {stem: {*stems} - {stem} if stem[:2] == stages.ALONE else {*inputs.needs(stem, stems)} for stem in stems}
+    return {stem: {*stems} - {stem} if stem[:2] == stages.ALONE else {*needs(stem, stems)} for stem in stems}
 
 
 def _run_all(stems: list[str], execute, note, jobs: int) -> None:
     """Execute notebooks, each as soon as those it waits for have ended; first those that others wait for."""
     order, running = _order(stems), {}
-    first = {number for needed in inputs.DEPENDS.values() for number in needed} | {stages.LONGEST}
+    first = {number for needed in provenance.DEPENDS.values() for number in needed} | {stages.LONGEST}
     waiting = sorted(stems, key=lambda stem: (stem[:2] not in first, stem))
     with ThreadPoolExecutor(jobs, "notebook") as pool:
         try:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from lisbon_core._core import LisbonError, require
 from lisbon_core.reading import parsed
 from lisbon_core.run import DEFAULT_SKY
-from lisbon_core.tools.inputs import needs, sha256
+from lisbon_core.tools.provenance import needs, sha256
 
 # The notebook that measures times, and so wants the machine for itself; the one that takes longest, and begins first.
 ALONE, LONGEST = "14", "11"

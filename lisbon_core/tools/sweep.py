@@ -21,11 +21,10 @@ from pathlib import Path
 from astropy.table import Column, Table
 
 from lisbon_core import claims
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
-from lisbon_core.tools.inputs import code_hash, digest, files_read
-from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
+from lisbon_core.tools.provenance import code_hash, digest, files_read, now, only_one, provenance, write_json
 from lisbon_core.tools.sweep_plan import KINDS, Plan, named_files
 
 AHEAD = 1000  # runs handed to the workers before one has ended: of a million, all at once would fill the memory
