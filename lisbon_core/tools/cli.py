@@ -173,7 +173,7 @@ COMMANDS = {
         _option("--closer", type=_from(0), default=0, metavar="N", help="then N times 19 more fields around the best"),
         _option("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead"),
         _option("--attempts", type=_from(1), default=3, metavar="N", help="how often a run that fails is tried (3)")]),
-    "equations": ("tools.equations:lines", "where each equation is computed, shown and proved", []),
+    "equations": ("tools.reference:equation_lines", "where each equation is computed, shown and proved", []),
     "check": ("course.checking:check_all", "check a student's exercise notebook", [
         _option("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student"),
         _option("--csv", action="store_true", dest="table", help="a line an exercise: file, exercise, how it ended"),

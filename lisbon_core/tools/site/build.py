@@ -11,7 +11,7 @@ from pathlib import Path
 
 import lisbon_core
 from lisbon_core._core import require
-from lisbon_core.tools import equations, symbols, tables
+from lisbon_core.tools import reference, tables
 from lisbon_core.tools.provenance import ROOT
 
 HERE = Path(__file__).parent
@@ -97,12 +97,12 @@ def gather(target: Path, printed: bool = False) -> None:
         (target / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target / path.relative_to(ROOT))
     # what previews and links lead to
-    listed = re.sub(r"^\*\*\((\w+)\)\*\*", r"[**(\1)**]{#equation-\1}", equations.listed(), flags=re.M)
-    terms = re.sub(r"^- (\*\*(.+?)\*\*)", lambda term: f"- [{term[1]}]{{#{symbols.anchor(term[2])}}}",
-                   symbols.glossary(), flags=re.M)
+    listed = re.sub(r"^\*\*\((\w+)\)\*\*", r"[**(\1)**]{#equation-\1}", reference.equations(), flags=re.M)
+    terms = re.sub(r"^- (\*\*(.+?)\*\*)", lambda term: f"- [{term[1]}]{{#{reference.anchor(term[2])}}}",
+                   reference.glossary(), flags=re.M)
     results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
     generated = {"claims": tables.table(results["claims"]), "notebooks/equations": listed,
-                 "notebooks/symbols": f"{symbols.symbol_table()}\n\n## Terms\n\n{terms}"}
+                 "notebooks/symbols": f"{reference.symbol_table()}\n\n## Terms\n\n{terms}"}
     if printed:
         index = target / "index.md"
         text = index.read_text(encoding="utf-8").partition("% On paper")[0]
@@ -122,7 +122,7 @@ def gather(target: Path, printed: bool = False) -> None:
 
 def _tests(target: Path) -> str:
     """The source of every test of an equation."""
-    tests = dict.fromkeys(test for proofs in equations.tests().values() for test in proofs)
+    tests = dict.fromkeys(test for proofs in reference.tests().values() for test in proofs)
     root = os.path.relpath(ROOT, target)
     return "\n\n".join(f"## {name}\n\n```{{literalinclude}} {root}/{path}\n:pyobject: {name}\n```"
                        for path, name in (test.split("::") for test in tests))
