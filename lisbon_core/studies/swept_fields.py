@@ -5,16 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 from astropy.table import Table
 
 from lisbon_core import plots
 from lisbon_core._core import write_atomically
 from lisbon_core.anisotropy import AnisotropyError, parameter_names
+from lisbon_core.frames import angle_between, unit_vector
 from lisbon_core.parameters import RunParameters
 from lisbon_core.plots.saving import image
 from lisbon_core.rounding import number
 from lisbon_core.sky.files import write_table
-from lisbon_core.studies import field_posterior as fields
+from lisbon_core.studies.field_posterior import fan, field_posterior
 
 FIELD = ("field_lon", "field_lat", "field_uG")
 COVARIANCE = ("of degrees on the sphere towards larger longitude and latitude, of the logarithm of the strength, of "
@@ -44,7 +46,7 @@ def best_field(rows: Iterable[dict], varied: tuple[str, ...], parameters: RunPar
     """
     tried, fits = tried_fields(rows, varied)
     try:
-        found = fields.field_posterior(tried, fits)
+        found = field_posterior(tried, fits)
     except AnisotropyError as why_not:
         found, lines = None, [f"No best field: {why_not}. The option --closer 1 tries 19 more directions there."]
     else:
@@ -63,9 +65,19 @@ def best_field(rows: Iterable[dict], varied: tuple[str, ...], parameters: RunPar
 
 
 def closer(rows: Iterable[dict], runs: tuple[RunParameters, ...]) -> tuple[RunParameters, ...]:
-    """Runs, which differ in the direction of the field alone, and 19 directions more, nearer to the best."""
+    """Runs, which differ in the direction of the field alone, and 19 directions more.
+
+    They are around the best, at half the spacing of those tried, or, where these do not enclose it, around the lowest,
+    at their spacing.
+    """
     tried, fits = tried_fields(rows)
     if len(fits) < 2:
         return runs
-    more = [replace(runs[0], field_lon=lon, field_lat=lat) for lon, lat in fields.closer(tried, fits).tolist()]
+    towards = unit_vector(*np.transpose(tried))
+    spacing = float(np.median((angle_between(towards[:, None], towards) + 360.0 * np.eye(len(towards))).min(axis=1)))
+    try:
+        directions = fan(field_posterior(tried, fits).field, spacing / 2.0)
+    except AnisotropyError:
+        directions = fan(tried[int(np.argmin([one.chi2_reduced for one in fits]))], spacing)
+    more = [replace(runs[0], field_lon=lon, field_lat=lat) for lon, lat in directions.tolist()]
     return tuple(dict.fromkeys([*runs, *more]))
