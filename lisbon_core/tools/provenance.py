@@ -95,13 +95,15 @@ def _imported(path: Path) -> set[Path]:
 
 
 def reached(source: Path) -> dict[str, str]:
-    """Files of the package, but of `tools/`, that the imports of a file lead to, with the hash of what counts."""
+    """Files of the package, but of `tools/`, that the imports of a file lead to, with the hash of what counts; the file
+    itself among them, if it is one of these.
+    """
     found, new = set(), {source}
     while new:
         found |= new
         new = {file for path in new for file in _imported(path)} - found
-    return {path.relative_to(ROOT).as_posix(): _hash(path) for path in sorted(found - {source})
-            if PACKAGE / "tools" not in path.parents}
+    return {path.relative_to(ROOT).as_posix(): _hash(path) for path in sorted(found)
+            if PACKAGE in path.parents and PACKAGE / "tools" not in path.parents}
 
 
 def _data() -> dict[str, str]:
@@ -152,8 +154,7 @@ def input_hash(root: Path = ROOT) -> str:
 
 def code_hash() -> str:
     """Hash of the package and the data that a run without notebooks is computed from."""
-    made = PACKAGE / "claims.py"
-    return digest(reached(made) | {made.name: _hash(made)} | _data())
+    return digest(reached(PACKAGE / "claims.py") | _data())
 
 
 def write_json(path: Path, data) -> None:

@@ -17,8 +17,8 @@ from lisbon_core.tools.provenance import ROOT
 HERE = Path(__file__).parent
 NEEDS = {"sphinx": "sphinx", "myst_nb": "myst-nb", "sphinx_book_theme": "sphinx-book-theme",
          "sphinx_copybutton": "sphinx-copybutton", "mathjax": "django-static-mathjax"}
-TAKEN = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/*.md", "figures/*.png", "figures/*.svg",
-         "figures/*.ecsv", "notebooks/[0-9]*.ipynb", "notebooks/**/*.md")
+TAKEN = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/*.md", "data/answers.json", "figures/*.png",
+         "figures/*.svg", "figures/*.ecsv", "notebooks/[0-9]*.ipynb", "notebooks/**/*.md")
 # of rooms; all others are physics
 KINDS = {"studies": "studies", "plots": "studies", "tools": "tools", "course": "tools"}
 # no sandbox: it needs privileges that a container lacks; and nothing is asked of the network
@@ -108,9 +108,7 @@ def gather(target: Path, printed: bool = False) -> None:
         text = index.read_text(encoding="utf-8").partition("% On paper")[0]
         index.write_text(re.sub(r"^(try$|- \*\*\[Try\]).*\n", "", text, flags=re.M), encoding="utf-8")
     else:
-        answers = (ROOT / "data" / "answers.json").read_text(encoding="utf-8")
-        tables_held = f"<script type='application/json' id='answers'>{answers}</script>"
-        generated |= {"tests": _tests(target), **_reference(), "try": f"\n```{{raw}} html\n{tables_held}\n```\n"}
+        generated |= {"tests": _tests(target), **_reference()}
     for name, text in generated.items():
         path = target / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)

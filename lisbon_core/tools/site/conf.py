@@ -99,16 +99,14 @@ def _static(app):
 
 def _smaller(app, error):
     """Of the parts of the theme only what pages show; of its two thousand icons, twice there, what icons.css draws."""
-    static = Path(app.outdir, "_static")
-    script, style = static / "scripts" / "fontawesome.js", static / "styles" / "pydata-sphinx-theme.css"
-    if error or not script.is_file():
+    style = Path(app.outdir, "_static", "styles", "pydata-sphinx-theme.css")
+    if error or not style.is_file():
         return
     rules = style.read_text(encoding="utf-8")
     for unused in (r'(?:\.fa-[\w-]+,?)+\{--fa:"[^"]*"\}', r"@font-face\{[^}]*fontawesome[^}]*\}",
                    rf"(?<=[{{}}])(?:\.(?:{PARTS_UNUSED})\b[^{{}},]*,?)+\{{[^{{}}]*\}}"):
         rules = re.sub(unused, "", rules)
     style.write_text(rules, encoding="utf-8")
-    script.write_text("", encoding="utf-8")
 
 
 def _links_with_previews(app, doctree):
