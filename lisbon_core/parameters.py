@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, require
 from lisbon_core.reading import parsed
 
 FAST = {"grid_deg": 4.0, "members": 0}  # what --fast sets: a quarter of the orbits and of the pixels, no ensemble
@@ -118,12 +118,10 @@ class RunParameters:
         for one in fields(self):
             value = checked(one.name, getattr(self, one.name), one.default, one.metadata)
             object.__setattr__(self, one.name, value)
-        if self.dec_min >= self.dec_max:
-            raise ParameterError(f"dec_min is {self.dec_min:g} and dec_max {self.dec_max:g}, but dec_min must be the "
-                                 "lower one: exchange them or widen the band")
-        if abs(180.0 / self.grid_deg - round(180.0 / self.grid_deg)) > 1e-9:
-            raise ParameterError(f"grid_deg is {self.grid_deg:g}, but 180 degrees must hold a whole number of steps: "
-                                 "use 2, 3, 4, 5 or 6")
+        require(self.dec_min < self.dec_max, f"dec_min is {self.dec_min:g} and dec_max {self.dec_max:g}, but dec_min "
+                "must be the lower one: exchange them or widen the band", ParameterError)
+        require(abs(180.0 / self.grid_deg - round(180.0 / self.grid_deg)) < 1e-9, f"grid_deg is {self.grid_deg:g}, but "
+                "180 degrees must hold a whole number of steps: use 2, 3, 4, 5 or 6", ParameterError)
 
     @classmethod
     def from_mapping(cls, values: Mapping) -> "RunParameters":
@@ -139,10 +137,9 @@ class RunParameters:
             logging.getLogger("lisbon").warning("positions is gone, and left out: orbits are spread over the whole "
                                                 "year, and samples says how many a pixel")
             values = {name: value for name, value in values.items() if name != "positions"}
-        for name in values:
-            if name not in known:
-                raise ParameterError(f"No parameter is called {name}: "
-                                     f"{suggestion(str(name), known, '`lisbon list` shows all of them')}")
+        if unknown := [name for name in values if name not in known]:
+            raise ParameterError(f"No parameter is called {unknown[0]}: "
+                                 f"{suggestion(str(unknown[0]), known, '`lisbon list` shows all of them')}")
         made = cls(**values)
         return replace(made, **{name: absolute(getattr(made, name)) for name in FILES})
 
@@ -178,9 +175,9 @@ class RunParameters:
         from lisbon_core.response import presets
 
         energy = presets().get(self.response, {}).get("energy_TeV", self.rigidity_TV)
-        if self.rigidity_TV not in (energy, RunParameters.rigidity_TV):
-            raise ParameterError(f"rigidity_TV is {self.rigidity_TV:g}, but the response {self.response} is one of "
-                                 f"{energy:g} TV: leave rigidity_TV out, or take air-shower:0.6, whose scale it is")
+        require(self.rigidity_TV in (energy, RunParameters.rigidity_TV),
+                f"rigidity_TV is {self.rigidity_TV:g}, but the response {self.response} is one of {energy:g} TV: leave "
+                "rigidity_TV out, or take air-shower:0.6, whose scale it is", ParameterError)
         return energy
 
 
@@ -258,17 +255,16 @@ def heliosphere_parameters(parameters: RunParameters):
     path = parameters.path("heliosphere")
     if path and is_gridded(path):
         for name, value in values.items():
-            if value != getattr(RunParameters, name):
-                raise ParameterError(f"{name} is {value!r}, but {parameters.heliosphere} brings its own field: leave "
-                                     f"{name} out")
+            require(value == getattr(RunParameters, name), f"{name} is {value!r}, but {parameters.heliosphere} brings "
+                    f"its own field: leave {name} out", ParameterError)
     elif path:
         values |= _from_toml(parameters.heliosphere, {one.name: one for one in fields(HeliosphereParameters)})
     found = HeliosphereParameters(**values)
     wall = found.surfaces(spread_directions(200))[1]
-    if not 1.1 < found.nearest_shock_AU < wall.max() < parameters.boundary_AU:
-        raise ParameterError(f"boundary_AU is {parameters.boundary_AU:g} and the heliosphere reaches from a shock at "
-                             f"{found.nearest_shock_AU:.3g} to {wall.max():.4g} AU, but orbits start at 1 AU, inside "
-                             "the shock, and end outside the heliopause: change shock_AU, tail_AU or boundary_AU")
+    require(1.1 < found.nearest_shock_AU < wall.max() < parameters.boundary_AU,
+            f"boundary_AU is {parameters.boundary_AU:g} and the heliosphere reaches from a shock at "
+            f"{found.nearest_shock_AU:.3g} to {wall.max():.4g} AU, but orbits start at 1 AU, inside the shock, and end "
+            "outside the heliopause: change shock_AU, tail_AU or boundary_AU", ParameterError)
     return found
 
 
@@ -285,8 +281,6 @@ def _from_toml(name: str, known: dict[str, Field]) -> dict:
         raise ParameterError(f"{name} holds {unknown[0]!r}, but a heliosphere knows {', '.join(known)}: "
                              "use these names")
     try:
-        for key, value in values.items():
-            values[key] = checked(key, value, known[key].default, known[key].metadata)
+        return {key: checked(key, value, known[key].default, known[key].metadata) for key, value in values.items()}
     except ParameterError as error:
         raise ParameterError(f"{name}: {error}") from None
-    return values

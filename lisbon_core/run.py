@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import require
 from lisbon_core.anisotropy import bin_averages, fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
 from lisbon_core.anisotropy.design import enough_pixels
 from lisbon_core.anisotropy.systematics import systematic
@@ -29,7 +29,6 @@ from lisbon_core.synthetic import epochs_of, read_truth, truth_beside
 from lisbon_core.transport import fit_transport, moved
 
 DEFAULT_SKY = DATA / "sky_default.ecsv"
-SECOND_SKY = DATA / "sky_second.ecsv"
 
 
 class Run:
@@ -111,9 +110,9 @@ class Run:
         path = truth_beside(self.sky_path)
         found = read_truth(path) if path.exists() else None
         for one in self.others:
-            if (one.truth and one.truth.medium) != (found and found.medium):
-                raise LisbonError(f"{one.sky_path} and {self.sky_path} were not made from the same interstellar medium "
-                                  "(see the truth beside each), but they are to be fitted together: leave one out")
+            require((one.truth and one.truth.medium) == (found and found.medium),
+                    f"{one.sky_path} and {self.sky_path} were not made from the same interstellar medium (see the "
+                    "truth beside each), but they are to be fitted together: leave one out")
         return found
 
     @property

@@ -80,7 +80,7 @@ from lisbon_core.claims import otherwise_made
 from lisbon_core.run import Run, paper_values
 from lisbon_core.studies.contradictions import against_measurements
 from lisbon_core.studies.decisions import conclusions
-from lisbon_core.tools import citation, equations, symbols
+from lisbon_core.tools import reference
 from lisbon_core.tools.notebook import ledger, number, say
 from lisbon_core.tools.tables import page_table, table
 from lisbon_core.transport import mean_free_path_pc
@@ -170,7 +170,7 @@ assert all(row["value"] is not None or row["note"] for row in claims.values()), 
 # which tests prove it. `lisbon equations` prints the same.
 
 # %% tags=["hide-input"]
-say(equations.listed())
+say(reference.equations())
 
 # %% [markdown]
 # ## Symbols
@@ -178,13 +178,13 @@ say(equations.listed())
 # In the order in which they are met, those of notebook 02 alone at the end; some letters have two meanings, as in the paper.
 
 # %% tags=["hide-input"]
-say(symbols.symbol_table())
+say(reference.symbol_table())
 
 # %% [markdown]
 # ## Terms
 
 # %% tags=["hide-input"]
-say(symbols.glossary())
+say(reference.glossary())
 
 # %% [markdown]
 # ## How to cite
@@ -192,7 +192,7 @@ say(symbols.glossary())
 # Cite the works that the numbers and the method come from together with this compendium (CITATION.cff).
 
 # %% tags=["hide-input"]
-say(citation.page())
+say(reference.works())
 
 # %% [markdown]
 # **A question the table raises.** Which of the claims would a sky of nothing but noise recover too?

@@ -42,10 +42,10 @@ from lisbon_core.run import DATA, Run
 from lisbon_core.studies.decisions import conclusions, forecasts
 from lisbon_core.studies.field_posterior import field_posterior
 from lisbon_core.studies.sensitivity import field_fan, variations
+from lisbon_core.studies.swept_fields import tried_fields
 from lisbon_core.tools.notebook import expect, folder, number, say, show
 from lisbon_core.tools.sweep import sweep
 from lisbon_core.tools.sweep_plan import Plan
-from lisbon_core.tools.sweep_report import tried_fields
 from lisbon_core.tools.tables import page_table
 from lisbon_core.transport import mean_free_path_pc
 

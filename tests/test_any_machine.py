@@ -152,7 +152,8 @@ BOUNDED = """
 import importlib, resource, sys, time
 import nbformat.v4
 from lisbon_core.course import copies
-from lisbon_core.tools import cli, runner, sweep, sweep_plan, sweep_report, workers
+from lisbon_core.studies import swept_fields
+from lisbon_core.tools import cli, runner, sweep, sweep_plan, workers
 for where, *_ in cli.COMMANDS.values():
     importlib.import_module(f"lisbon_core.{where.partition(':')[0]}")
 print("ready", flush=True)

@@ -11,7 +11,7 @@ from lisbon_core import LisbonError
 from lisbon_core.claims import anisotropy_claims, liouville_claims, transport_claims
 from lisbon_core.frames import FRAMES
 from lisbon_core.parameters import FAST, FILES, ParameterError, RunParameters
-from lisbon_core.run import DEFAULT_SKY, SECOND_SKY, Run, check_inputs
+from lisbon_core.run import DATA, DEFAULT_SKY, Run, check_inputs
 from lisbon_core.verdicts import UNTESTABLE, verdict
 
 CONTRACT = {"sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min", "dec_max", "mask", "order", "p_index",
@@ -141,7 +141,7 @@ def test_labels_say_what_a_map_is(tmp_path):
     assert Run(RunParameters(sky_map=str(unlabelled), sky_label="Mine, 12 TeV")).label == "Mine, 12 TeV"
 
 
-@pytest.mark.parametrize("path", ["", str(SECOND_SKY)])
+@pytest.mark.parametrize("path", ["", str(DATA / "sky_second.ecsv")])
 def test_both_embedded_skies_come_back(path):
     """At full resolution, from samples of their own: A_n and G together, 1/L and the gradient length."""
     run = Run(RunParameters(sky_map=path))

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from lisbon_core.tools import equations
-from lisbon_core.tools.equations import EQUATIONS
+from lisbon_core.tools import reference
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
+from lisbon_core.tools.reference import EQUATIONS
 
-FORMULAS = equations.formulas()
+FORMULAS = reference.formulas()
 NAMED = re.compile(r"Eqs?\. (\(\w+\)(?:(?:, | and |-)\(\w+\))*)")
 
 
@@ -57,15 +57,15 @@ def test_notebook(number):
 
 @pytest.mark.parametrize("number", EQUATIONS)
 def test_proofs(number):
-    assert equations.tests()[number], f"no test is marked with Eq. ({number})"
+    assert reference.tests()[number], f"no test is marked with Eq. ({number})"
 
 
 def test_no_mark_of_an_equation_that_is_not():
-    assert set(equations.tests()) == set(EQUATIONS)
+    assert set(reference.tests()) == set(EQUATIONS)
 
 
 def test_links_lead_somewhere():
-    for path, name in re.findall(r"\]\(([^)#]+)#?([^)]*)\)", equations.listed()):
+    for path, name in re.findall(r"\]\(([^)#]+)#?([^)]*)\)", reference.equations()):
         target = (NOTEBOOKS / path).resolve()
         assert target.is_file(), path
         assert name in target.read_text(encoding="utf-8"), f"{path} has no {name}"
@@ -82,10 +82,10 @@ def test_the_table_of_the_readme_agrees_with_the_map():
         assert shown == name
         assert f"{module.replace('/', '.')}.{name}" in equation["functions"]
         assert place == [equation["notebook"], equation["section"]]
-        assert test.replace("#", "::") in equations.tests()[number]
+        assert test.replace("#", "::") in reference.tests()[number]
 
 
 def test_lines_for_the_terminal_name_every_equation_and_test():
-    lines = equations.lines()
+    lines = reference.equation_lines()
     assert all(f"({number}) " in lines for number in EQUATIONS)
-    assert all(test in lines for proofs in equations.tests().values() for test in proofs)
+    assert all(test in lines for proofs in reference.tests().values() for test in proofs)

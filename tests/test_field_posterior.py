@@ -8,8 +8,9 @@ import pytest
 from lisbon_core.anisotropy import AnisotropyError
 from lisbon_core.frames import unit_vector
 from lisbon_core.studies.field_posterior import _offsets, fan, field_at, field_posterior
+from lisbon_core.studies.swept_fields import best_field, closer
+from lisbon_core.tools.sweep import summary
 from lisbon_core.tools.sweep_plan import plan
-from lisbon_core.tools.sweep_report import closer, summary
 
 TRUE = np.array([221.3, 37.9, 2.8])
 PIXELS = 500.0
@@ -107,15 +108,16 @@ def test_a_sweep_of_fields_ends_with_the_best(tmp_path):
     rows = [{"status": "done", "parameters": {"field_lon": lon, "field_lat": lat},
              "fit": vars(fit) | {"theta": [*fit.theta, 1e-7], "covariance": np.pad(fit.covariance, (0, 1)).tolist()}}
             for (lon, lat), fit in zip(fields, found, strict=True)]
-    text = summary([*rows, {"status": "failed", "reason": "no"}], made, tmp_path)
-    assert "64 of 65 runs done" in text
-    assert "1 failed: no" in text
+    rows.append({"status": "failed", "reason": "no"})
+    assert "64 of 65 runs done" in summary(rows, tmp_path)
+    assert "1 failed: no" in summary(rows, tmp_path)
+    text = "\n".join(best_field(rows, made.varied, made.runs[0], tmp_path))
     assert "Best field towards longitude 221." in text
     table = Table.read(tmp_path / "field.ecsv", format="ascii.ecsv")
     assert list(table["name"]) == ["field_lon", "field_lat", "A_1", "G_x", "G_y"]
     assert table["covariance"].shape == (5, 5)
     assert (tmp_path / "field.png").read_bytes().startswith(b"\x89PNG")
-    assert "No best field: only " in summary(rows[:3], made, tmp_path)
+    assert "No best field: only " in best_field(rows[:3], made.varied, made.runs[0], tmp_path)[0]
 
 
 def test_closer_fields_are_around_the_best_or_further_out():
@@ -126,9 +128,9 @@ def test_closer_fields_are_around_the_best_or_further_out():
         chi2 = 1.0 + 0.1 * np.sum(_offsets(grid, np.array(best)) ** 2, axis=1)
         rows = [{"status": "done", "parameters": {"field_lon": lon, "field_lat": lat}, "fit": vars(fit)}
                 for (lon, lat), fit in zip(grid, fits(chi2, np.zeros((42, 1)), np.ones((42, 1, 1))), strict=True)]
-        more = closer(rows, made)
-        assert more.runs[:42] == made.runs
-        found = np.array([(one.field_lon, one.field_lat) for one in more.runs[42:]])
+        more = closer(rows, made.runs)
+        assert more[:42] == made.runs
+        found = np.array([(one.field_lon, one.field_lat) for one in more[42:]])
         return len(found), np.linalg.norm(_offsets(found, np.array(centre)), axis=1).max()
 
     count, reach = further((220.3, 38.9), (220.3, 38.9))

@@ -30,7 +30,7 @@ from lisbon_core.parameters import RunParameters, heliosphere_parameters
 from lisbon_core.simulations import read_cells
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_sky_map
 from lisbon_core.synthetic import DEFAULT_TRUTH, read_truth, write_truth
-from lisbon_core.tools import stages, sweep, sweep_plan, sweep_report, tables
+from lisbon_core.tools import stages, sweep, sweep_plan, tables
 from lisbon_core.tools.cli import _yaml
 from lisbon_core.tools.pairing import read
 from lisbon_core.tools.provenance import write_json
@@ -92,7 +92,7 @@ def _planned():
 def _sweep(path):
     rows = sweep.sweep(_planned(), path.parent, task=_outcome)
     assert [row["status"] for row in rows] == ["done", "failed"]
-    assert sweep_report.summary(rows, _planned(), path.parent).startswith("1 of 2 runs done")
+    assert sweep.summary(rows, path.parent).startswith("1 of 2 runs done")
 
 
 def _settings(path):

@@ -9,7 +9,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from lisbon_core.tools import pairing
-from lisbon_core.tools.inputs import NOTEBOOKS, ROOT, input_hash, published_keys
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, input_hash, published_keys
 
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
 COMMITTED = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -61,7 +61,7 @@ def test_saving_in_jupyterlab_changes_neither_face(path, tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     faces = [tmp_path / "notebooks" / path.with_suffix(kind).name for kind in (".py", ".ipynb")]
-    faces[1].write_text(nbformat.writes(pairing.tidy(pairing.read(path), keep_injected=False)) + "\n", encoding="utf-8")
+    faces[1].write_text(nbformat.writes(pairing.tidy(pairing.read(path))) + "\n", encoding="utf-8")
     before = [face.read_bytes() for face in faces]
     manager = jupytext.TextFileContentsManager(root_dir=str(tmp_path))
     model = manager.get(f"notebooks/{faces[1].name}")

@@ -27,7 +27,7 @@ from toy import unpacked
 import lisbon_core
 from lisbon_core._core import LisbonError
 from lisbon_core.studies import answers
-from lisbon_core.tools import equations, pairing
+from lisbon_core.tools import pairing, reference
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 from lisbon_core.tools.site import build
 from lisbon_core.transport import diffusion_coefficient
@@ -187,10 +187,10 @@ def test_what_is_missing_is_named(monkeypatch, tmp_path):
 @needs_site
 def test_links_to_code_and_tests_lead_to_them(parsed, built):
     """From the map and from the table of the README; and each figure to the function that drew it."""
-    proofs = {test.split("::")[1] for proofs in equations.tests().values() for test in proofs}
+    proofs = {test.split("::")[1] for proofs in reference.tests().values() for test in proofs}
     shown = parsed[built / "tests.html"]
     assert all(f">{name}<" in shown.text for name in proofs)  # as code
-    functions = {f"lisbon_core.{name}" for one in equations.EQUATIONS.values() for name in one["functions"]}
+    functions = {f"lisbon_core.{name}" for one in reference.EQUATIONS.values() for name in one["functions"]}
     for page in ("notebooks/00_reading_guide.html", "notebooks/equations.html"):
         ends = {link.partition("#")[2] for link in parsed[built / page].links}
         assert functions <= ends

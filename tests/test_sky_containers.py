@@ -20,7 +20,7 @@ from lisbon_core.frames import unit_vector
 from lisbon_core.parameters import RunParameters, absolute
 from lisbon_core.sky import SkyMapError, multipoles
 from lisbon_core.sky.files import map_from_arrays, read_sky_map
-from lisbon_core.tools import inputs
+from lisbon_core.tools import provenance
 
 DIPOLE, SIGMA, SOUTH = 1e-3 * unit_vector(100.0, 30.0), 3e-4, -60.0  # nothing is observed south of that declination
 TABLES = ("csv", "decimal commas", "savetxt", "fortran", "ecsv", "votable", "fits", "radians", "from the pole")
@@ -345,7 +345,7 @@ def test_brackets_choose_one_of_several_maps_with_its_own_errors(tmp_path, monke
         read_sky_map(f"{path}[MIDDLE]")
     parameters = RunParameters(sky_map=f"{path}[HIGH]")
     assert parameters.path("sky_map") == path
-    assert inputs.files_read(parameters.as_dict()) == [path]
+    assert provenance.files_read(parameters) == [path]
     monkeypatch.chdir(tmp_path)
     assert absolute("two.fits[HIGH]") == f"{path}[HIGH]"
 

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from lisbon_core.tools import symbols
+from lisbon_core.tools import reference
 from lisbon_core.tools.provenance import NOTEBOOKS
 
 STEMS = [path.stem for path in sorted(NOTEBOOKS.glob("[0-9]*.py"))]
-TABLE = symbols.TABLE
+TABLE = reference.SYMBOLS
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$([^$\n]+(?:\n[^$\n]+){0,2})\$", re.S)
 # What is no symbol: structure, operators, units and indices in upright letters, the d and e of calculus.
 NEUTRAL = re.compile(r"\\(?:tag|text|mathrm)\{[^}]*\}|\\(?:frac|int|left|right|[bB]igl?r?|[lr]angle|cdots?|times|nabla|"
@@ -38,7 +38,7 @@ def formulas(stem: str) -> list[str]:
 
 def unexplained(formula: str) -> tuple[set[str], str]:
     """Symbols of the table that a formula holds, and what is left of its letters without them."""
-    known = sorted({form for entry in TABLE["symbol"] for form in symbols.forms(entry)}, key=len, reverse=True)
+    known = sorted({form for entry in TABLE["symbol"] for form in reference.forms(entry)}, key=len, reverse=True)
     macros, letters = ("|".join(re.escape(form) for form in known if form.startswith("\\") is macro)
                        for macro in (True, False))
     token = (rf"(?P<symbol>(?:{macros})(?![A-Za-z])|{letters})|(?P<neutral>{NEUTRAL.pattern})|"
@@ -61,9 +61,9 @@ def first_use(of):
     return next((stem[:2] for stem in STEMS[1:] if of(stem)), None)
 
 
-@pytest.mark.parametrize("form", sorted({form for one in TABLE["symbol"] for form in symbols.forms(one)}))
+@pytest.mark.parametrize("form", sorted({form for one in TABLE["symbol"] for form in reference.forms(one)}))
 def test_symbols_are_met_where_the_table_says(form):
-    meant = [one["first"] for one in TABLE["symbol"] if form in symbols.forms(one)]
+    meant = [one["first"] for one in TABLE["symbol"] if form in reference.forms(one)]
     used = first_use(lambda stem: any(form in unexplained(formula)[0] for formula in formulas(stem)))
     assert used is not None, f"{form} is in the table and in no notebook"
     assert used >= min(meant), f"{form} is used in notebook {used} and explained in {min(meant)}"
@@ -84,7 +84,7 @@ def test_symbol_entries(one):
 
 @pytest.mark.parametrize("one", TABLE["term"], ids=lambda one: one["name"])
 def test_terms_are_met_where_the_glossary_says(one):
-    words = re.compile("|".join(rf"\b{re.escape(form)}" for form in symbols.forms(one)), re.I)
+    words = re.compile("|".join(rf"\b{re.escape(form)}" for form in reference.forms(one)), re.I)
     assert first_use(lambda stem: words.search(" ".join(told(stem).replace("*", "").split()))) == one["first"]
 
 
@@ -94,8 +94,8 @@ def test_no_term_twice():
 
 
 def test_tables_hold_every_entry():
-    assert symbols.symbol_table().count("\n| ") >= len(TABLE["symbol"])
-    assert all(f"**{one['name']}**" in symbols.glossary() for one in TABLE["term"])
+    assert reference.symbol_table().count("\n| ") >= len(TABLE["symbol"])
+    assert all(f"**{one['name']}**" in reference.glossary() for one in TABLE["term"])
 
 
 def test_a_symbol_nobody_explains_is_found():

@@ -7,7 +7,7 @@ import jupytext
 import pytest
 
 from lisbon_core.parameters import RunParameters
-from lisbon_core.tools import citation, pairing
+from lisbon_core.tools import pairing, reference
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 
 SOURCES = pairing.sources(NOTEBOOKS)
@@ -67,7 +67,7 @@ def test_links_of_the_texts_lead_somewhere():
 
 
 def test_bibtex_has_every_work():
-    text = citation.bibtex()
+    text = reference.bibtex()
     keys = re.findall(r"@\w+\{([\w]+),", text)
     assert len(set(keys)) == len(keys) == text.count("author =")
     assert text.count("{") == text.count("}")

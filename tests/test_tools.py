@@ -18,7 +18,7 @@ import yaml
 from lisbon_core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import DEFAULT_SKY
-from lisbon_core.tools import cli, inputs, kernels, pairing, provenance, publish, runner, stages
+from lisbon_core.tools import cli, kernels, pairing, provenance, publish, runner, stages
 
 SOURCE = '''# ---
 # jupyter:
@@ -90,7 +90,7 @@ def check_crate(out):
     made = {name for name, one in told.items() if one["@type"] == "File"}
     assert made == {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {
         stages.CRATE, provenance.LOCK}
-    assert all(told[name]["sha256"] == inputs.sha256(out / name) for name in made - {"provenance.json"})
+    assert all(told[name]["sha256"] == provenance.sha256(out / name) for name in made - {"provenance.json"})
     named = [one for part in told.values() for value in part.values() for one in (value if isinstance(value, list)
              else [value]) if isinstance(one, dict)]
     assert all(one["@id"] in told or one["@id"] == "https://w3id.org/ro/crate/1.1" for one in named)
@@ -107,8 +107,8 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
     out = tmp_path / "out {of} run"
-    report = runner.run(None, {}, out, jobs=2, notebook_folder=notebooks)
-    assert report.ok, str(report)
+    ended = runner.run(None, {}, out, jobs=2, notebook_folder=notebooks)
+    assert all(one.ok for one in ended), [*map(str, ended)]
     assert os.environ["MPLBACKEND"] == "Agg"
     assert {path.name for path in out.iterdir()} == {"04_sky.ipynb", "05_fit.ipynb", "06_rest.ipynb", "claims",
                                                      "figures", "provenance.json", "report.md",
@@ -131,7 +131,7 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     (root / "codecheck.yml").write_text("---\nmanifest:\n  - file: old\n")
     (root / "figures").mkdir()
     (root / "figures" / "99_old.png").write_bytes(b"")
-    assert publish.publish(report, root)
+    assert publish.publish(out, root)
     assert [path.name for path in sorted((root / "figures").iterdir())] == [
         *(f"{number}_line.{kind}" for number in ("04", "05", "06") for kind in ("ecsv", "pdf", "png")), "results.json"]
     manifest = yaml.safe_load((root / "codecheck.yml").read_text())["manifest"]
@@ -149,14 +149,18 @@ def test_run_and_publish(notebooks, tmp_path, monkeypatch):
     counts = [cell.execution_count for cell in nbformat.reads(committed, 4).cells if cell.cell_type == "code"]
     assert counts == [1, 2, 3, 4]
 
-    assert not publish.publish(report, root), "what is current must be left as it is"
+    assert not publish.publish(out, root), "what is current must be left as it is"
     (root / "figures" / "04_line.pdf").unlink()
-    assert publish.publish(report, root)
+    assert publish.publish(out, root)
     assert (notebooks / "05_fit.ipynb").read_text() == committed, "the same run must give the same bytes"
 
 
-def statuses(report):
-    return [one.status for one in report.outcomes]
+def statuses(ended):
+    return [one.status for one in ended]
+
+
+def claims_of(out):
+    return json.loads((out / "results.json").read_text())["claims"]
 
 
 def test_what_has_not_changed_is_kept(notebooks, tmp_path):
@@ -169,11 +173,11 @@ def test_what_has_not_changed_is_kept(notebooks, tmp_path):
 
     (notebooks / "04_sky.py").unlink()
     assert statuses(again()) == ["done"] * 2
-    first = (out / "results.json").read_bytes()
+    first = claims_of(out)
     kept = again()
     assert statuses(kept) == ["kept"] * 2
-    assert kept.ok
-    assert json.loads(first)["claims"] == kept.results["claims"]
+    assert all(one.ok for one in kept)
+    assert claims_of(out) == first
     assert set(stages.earlier(out)["notebooks"]) == {"05_fit", "06_rest"}
     (out / "figures" / "06_line.png").unlink()
     assert statuses(again()) == ["kept", "done"]
@@ -199,8 +203,7 @@ def test_a_run_that_was_killed_goes_on(notebooks, tmp_path):
         assert said in process.communicate(timeout=120)[1]
     assert not (out / "results.json").exists()
     source.write_text(source.read_text().replace("sleep(600)", "sleep(0)"))
-    report = runner.run(None, {}, out, notebook_folder=notebooks)
-    assert statuses(report) == ["kept", "done"]
+    assert statuses(runner.run(None, {}, out, notebook_folder=notebooks)) == ["kept", "done"]
     assert [path.name for path in out.iterdir() if path.name.startswith(".")] == [provenance.LOCK]
 
 
@@ -227,7 +230,7 @@ def earlier_run(out, **files):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(content)
     entry = {"status": "done", "made_from": {"06_rest.py": "h", "order": 7, "numpy": "2.0"},
-             "files": {name: inputs.sha256(out / name) for name in files}}
+             "files": {name: provenance.sha256(out / name) for name in files}}
     return {"notebooks": {"06_rest": entry}, "files": {}}
 
 
@@ -281,8 +284,8 @@ def test_the_truth_beside_a_sky_is_an_input(tmp_path):
     """With it verdicts change: a run whose truth was edited or taken away is not kept."""
     for name in ("mine.ecsv", "mine_truth.toml", "mask.csv"):
         (tmp_path / name).write_text("")
-    values = {"sky_map": str(tmp_path / "mine.ecsv"), "mask": str(tmp_path / "mask.csv"), "heliosphere": ""}
-    assert {path.name for path in inputs.files_read(values)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
+    asked = RunParameters(sky_map=str(tmp_path / "mine.ecsv"), mask=str(tmp_path / "mask.csv"), heliosphere="")
+    assert {path.name for path in provenance.files_read(asked)} == {"mine.ecsv", "mine_truth.toml", "mask.csv"}
 
 
 @pytest.mark.parametrize("edited", ["05_fit.py", "mine.ecsv"])
@@ -292,8 +295,7 @@ def test_what_is_changed_while_it_runs_is_not_believed(notebooks, tmp_path, edit
     shutil.copy(DEFAULT_SKY, sky)
     edits = f"open({str(notebooks / edited)!r}, 'a').write(' ')"
     source.write_text(SOURCE.format(stem="05_fit", number="05").replace('assert order > 3, "order is too low"', edits))
-    report = runner.run([source], {"sky_map": str(sky)}, tmp_path / "out", notebook_folder=notebooks)
-    [outcome] = report.outcomes
+    [outcome] = runner.run([source], {"sky_map": str(sky)}, tmp_path / "out", notebook_folder=notebooks)
     assert (outcome.status, outcome.reason) == ("failed", f"{edited} was changed meanwhile: run again")
 
 
@@ -303,12 +305,12 @@ def test_kernels_import_the_package_that_launched_them(monkeypatch):
     with kernels.environment(1):
         said = subprocess.run([sys.executable, "-c", "import lisbon_core; print(lisbon_core.__file__)"], check=True,
                               capture_output=True, text=True, cwd="/").stdout
-    assert Path(said.strip()) == inputs.PACKAGE / "__init__.py"
+    assert Path(said.strip()) == provenance.PACKAGE / "__init__.py"
 
 
 KEYS = """import json
-from lisbon_core.tools import inputs
-print(json.dumps([inputs.published_keys(), inputs.code_hash()]))"""
+from lisbon_core.tools import provenance
+print(json.dumps([provenance.published_keys(), provenance.code_hash()]))"""
 AFTER_IMPORTS = ("\n\n\n", "\n\n\nOTHER = 0\n\n\n")
 
 
@@ -380,12 +382,11 @@ def test_a_full_disk(monkeypatch, tmp_path):
 def test_failure_takes_down_only_what_needs_it(notebooks, tmp_path, capsys):
     source = notebooks / "05_fit.py"
     source.write_text(source.read_text().replace("order > 3", "order > 30"))
-    report = runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks)
-    assert not report.ok
-    assert [one.status for one in report.outcomes] == ["done", "failed", "skipped"]
-    assert "AssertionError in cell 5: order is too low" in str(report)
-    assert "needs 05_fit, which failed" in capsys.readouterr().out
-    assert list(report.results["claims"]) == ["C_04"]
+    assert statuses(runner.run(None, {}, tmp_path / "out", notebook_folder=notebooks)) == ["done", "failed", "skipped"]
+    said = capsys.readouterr()
+    assert "AssertionError in cell 5: order is too low" in said.err
+    assert "needs 05_fit, which failed" in said.out
+    assert list(claims_of(tmp_path / "out")) == ["C_04"]
     assert (tmp_path / "out" / "05_fit.ipynb").exists()
 
 

@@ -17,10 +17,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lisbon_core._core import require
 from lisbon_core.course.copies import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
-from lisbon_core.tools.inputs import ROOT
+from lisbon_core.tools.provenance import ROOT
 
 UNWRITTEN = CODE_STUB.split('"')[1]
 
@@ -67,14 +68,15 @@ def source_of(notebook, name: str):
     """The source a student's notebook was made from, told by its cells, not by its file's name."""
     have = set(labelled(notebook))
     found = max((pairing.read(path) for path in sources()), key=lambda one: len(have & set(labelled(one))))
-    if not have & set(answers(found)):
-        raise CourseError(f"{name} holds no answer cell of any exercise: open a notebook of _build/course/student in "
-                          "Jupyter (`make course` makes them), write into its cells and check that file.")
+    require(have & set(answers(found)), f"{name} holds no answer cell of any exercise: open a notebook of "
+            "_build/course/student in Jupyter (`make course` makes them), write into its cells and check that file.",
+            CourseError)
     return found
 
 
-def assemble(student, source):
-    """Notebook to run, and a sentence for each exercise whose answer cell is missing or there twice.
+def assemble(student, source) -> tuple[list[tuple[str, str, str, list[str]]], dict[str, str]]:
+    """Cells to run, each as its exercise, its role, its code, and the names that its solution binds; and a sentence for
+    each exercise whose answer cell is missing or there twice.
 
     Given cells and checks come from the source, in its order. Of the student are the texts of answers and of cells of
     the student's own, and nothing that these cells say of themselves.
@@ -85,19 +87,23 @@ def assemble(student, source):
         if name in wanted:
             last = name
         elif cell.cell_type == "code":
-            extras.setdefault(last, []).append({**cell, "metadata": {}})
-    cells, problems, run = [*extras.get("", [])], {}, source.copy()
+            extras.setdefault(last, []).append(("", "own", cell.source, []))
+    cells, problems = [*extras.get("", [])], {}
     for name, (own, *_) in wanted.items():
-        found = given.get(name, []) if _label(own)["solution"] else [own]
+        label, is_code, names = _label(own), own.cell_type == "code", []
+        role = "answer" if label["solution"] else "check" if label["grade"] else "given"
+        found = given.get(name, []) if role == "answer" else [own]
+        if is_code and role == "answer":
+            names = symtable.symtable(own.source, "solution", "exec").get_symbols()
         if len(found) == 1:
-            cells.append({**own, "source": found[0].source})
+            code = found[0].source if is_code else ""
+            cells.append((exercise_of(name), role, code, [one.get_name() for one in names if one.is_assigned()]))
         else:
             what = (f"there {len(found)} times (a copied cell keeps its label): delete all but one" if found else
                     "missing: it was deleted or has lost its label; copy your answer into a fresh copy of the notebook")
             problems[exercise_of(name)] = f"the answer cell {name} is {what}"
         cells += extras.get(name, [])
-    run.cells = [type(source.cells[0])(cell) for cell in cells]
-    return run, problems
+    return cells, problems
 
 
 def judge(exercise: str, faults: list[tuple[str, str, bool]]) -> CheckOutcome:
@@ -128,15 +134,14 @@ def check(path: str | Path, seconds: float = 300.0) -> list[CheckOutcome]:
     student = parsed(path, lambda text: nbformat.reads(text, as_version=4), lambda why: CourseError(
         f"{path} is not a notebook ({why}): give the path of yours, as Jupyter saved it."), most=2**25)
     source = source_of(student, Path(path).name)
-    run, problems = assemble(student, source)
-    ended, told = _execute(_roles(run, source), seconds)
+    cells, problems = assemble(student, source)
+    ended, told = _execute([cell[1:] for cell in cells], seconds)
     faults, stuck = {}, ""
-    for index, cell in enumerate(run.cells):
-        exercise = exercise_of(_label(cell).get("grade_id", ""))
+    for index, (exercise, role, code, _) in enumerate(cells):
         found = faults.setdefault(exercise, [])
         if index in told:
-            found += [(*told[index], bool(_label(cell).get("grade")))] if told[index] else []
-        elif cell.cell_type == "code" and cell.source.strip():
+            found += [(*told[index], role == "check")] if told[index] else []
+        elif code.strip():
             stuck = stuck or exercise or "your own"
             where = f"{ended} in a cell of {stuck}"
             found.append(("", f"{where}: look for a loop without end, or for arrays far too large"
@@ -179,19 +184,6 @@ def check_all(files: list[str], seconds: float = 300.0, table: bool = False) -> 
             print(report(name, outcomes))
         sys.stdout.flush()
     return code
-
-
-def _roles(run, source) -> list[tuple[str, str, list[str]]]:
-    """What `judging` is given of each cell: its role, its text, and the names that its solution binds."""
-    solved, roles = answers(source), []
-    for cell in run.cells:
-        label = _label(cell)
-        role = "own" if not label else "answer" if label["solution"] else "check" if label["grade"] else "given"
-        code, names = cell.source * (cell.cell_type == "code"), []
-        if code and role == "answer":
-            names = symtable.symtable(solved[label["grade_id"]].source, "solution", "exec").get_symbols()
-        roles.append((role, code, [one.get_name() for one in names if one.is_assigned()]))
-    return roles
 
 
 def _execute(cells: list, seconds: float) -> tuple[str, dict[int, list[str]]]:

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, require
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically, write_json
 
@@ -52,8 +52,7 @@ def without(text: str, region: str, stub: str = "") -> str:
     kept = re.sub(rf"(?ms)^([ \t]*){begin}$(?:(?!{begin}).)*?{end}(?:\n|\Z)",
                   lambda found: f"{found[1]}{stub}\n" if stub else "", text)
     for mark in (begin, end):
-        if mark in kept:
-            raise CourseError(f"'{mark}' has no counterpart: each BEGIN needs one END after it.")
+        require(mark not in kept, f"'{mark}' has no counterpart: each BEGIN needs one END after it.", CourseError)
     return kept.rstrip()
 
 

@@ -21,7 +21,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from lisbon_core._core import PACKAGE, cache_folder, sources_hash
-from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 
 LONGEST = 2**26  # bytes of a message
 LIMITS = {"AS": 2**32, "FSIZE": 2**28, "CORE": 0}  # bytes: of memory, of a file, of what a crash leaves

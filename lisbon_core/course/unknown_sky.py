@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, require
 from lisbon_core.anisotropy import AnisotropyFit, fit_anisotropy, pitch_angle_distribution, renormalise
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import Sampling, cached_samples
@@ -39,8 +39,7 @@ def unknown(student: str, secret: str = "") -> tuple[HeliosphereParameters, SkyT
     (True, False)
     """
     name = " ".join(student.split()).casefold()
-    if not name:
-        raise LisbonError("The student has no name: give one, or a number, with --student.")
+    require(name, "The student has no name: give one, or a number, with --student.")
     seed = int(hashlib.sha256(f"{name}\n{secret}".encode()).hexdigest()[:8], 16)
     random = np.random.default_rng([seed, 1])
     distance, direction = random.uniform(3.0, 10.0), random.uniform(0.0, 2.0 * np.pi)
@@ -109,9 +108,8 @@ def read_answer(path: str | Path) -> dict[str, tuple[float, float]]:
             value, sigma = answer[name] = float(content[name]["value"]), float(content[name]["sigma"])
         except (LookupError, TypeError, ValueError, OverflowError):
             raise LisbonError(f"{path} states no {name}: add a line {name} = {{value = ..., sigma = ...}}.") from None
-        if not (isfinite(value) and isfinite(sigma) and sigma > 0):
-            raise LisbonError(f"{path}: {name} = {value} with sigma = {sigma} is no measurement: "
-                              "both have to be finite, and the error positive.")
+        require(isfinite(value) and isfinite(sigma) and sigma > 0, f"{path}: {name} = {value} with sigma = {sigma} is "
+                "no measurement: both have to be finite, and the error positive.")
     return answer
 
 
@@ -124,22 +122,21 @@ def grade(student: str, answer: dict[str, tuple[float, float]], secret: str = ""
     fit, inverse_L = infer(sky_of(student, secret), heliosphere)
     numbers = truth.claims(3) | {"field_lon": heliosphere.field_lon, "field_lat": heliosphere.field_lat,
                                  "inverse_L": 1.0 / truth.L_pc}
-    reference = {"field_lon": FIELD_ERROR, "field_lat": FIELD_ERROR, "A_1": fit.sigma[0], "A_2": fit.sigma[1],
-                 "A_3": fit.sigma[2], "inverse_L": inverse_L.sigma or abs(numbers["inverse_L"])}
+    references = FIELD_ERROR, FIELD_ERROR, *fit.sigma[:3], inverse_L.sigma or abs(numbers["inverse_L"])
     graded = []
-    for name in ASKED:
+    for name, reference in zip(ASKED, references, strict=True):
         value, sigma = answer[name]
         off = value - numbers[name]
         if name == "field_lon":
             off = ((off + 180.0) % 360.0 - 180.0) * np.cos(np.radians(heliosphere.field_lat))
-        graded.append(Graded(name, value, sigma, pull=float(off / sigma), reference=float(reference[name])))
+        graded.append(Graded(name, value, sigma, pull=float(off / sigma), reference=float(reference)))
     return graded
 
 
 def capstone(student: str, secret: str, out: str | None, answer: str | None) -> int:
     """Make the unknown sky of a student, or grade what the student found."""
-    if bool(out) == bool(answer):
-        raise LisbonError("Give --out to make the sky of a student, or --grade to grade an answer: one of the two.")
+    require(bool(out) != bool(answer),
+            "Give --out to make the sky of a student, or --grade to grade an answer: one of the two.")
     if out:
         write_sky_map(sky_of(student, secret), out)
         return 0

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from lisbon_core.anisotropy import AnisotropyError
-from lisbon_core.frames import angle_between, lonlat, unit_vector
+from lisbon_core.frames import lonlat, unit_vector
 
 # how far above the lowest reduced chi-square a fit still counts: the surface is cubic there, or, with few, quadratic
 NEAR_CUBIC, NEAR_QUADRATIC = 1.0, 0.5
@@ -204,18 +204,3 @@ def _lowest(start: np.ndarray, degree: int, coefficients: np.ndarray) -> tuple[n
                  jac=lambda x: slopes(x) @ coefficients,
                  options={"initial_trust_radius": 0.2, "max_trust_radius": 0.4, "maxiter": 50, "gtol": 1e-10}).x
     return x, slopes(x), hessian(x)
-
-
-def closer(fields, fits) -> np.ndarray:
-    """19 directions to try after those of `field_posterior`, shape (19, 2), degrees.
-
-    They are around the best, at half the spacing of those tried, or, where these do not enclose it, around the lowest,
-    at their spacing.
-    """
-    towards = unit_vector(*np.transpose(fields))
-    apart = angle_between(towards[:, None], towards) + 360.0 * np.eye(len(towards))
-    spacing = float(np.median(apart.min(axis=1)))
-    try:
-        return fan(field_posterior(fields, fits).field, spacing / 2.0)
-    except AnisotropyError:
-        return fan(fields[int(np.argmin([one.chi2_reduced for one in fits]))], spacing)

@@ -11,14 +11,14 @@ import inspect
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, require
 from lisbon_core.parameters import FAST, RunParameters, parameter_table, suggestion
 from lisbon_core.reading import parsed
 from lisbon_core.tools import pairing
-from lisbon_core.tools.inputs import NOTEBOOKS, ROOT
-from lisbon_core.tools.provenance import check_cache
+from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, check_cache
 from lisbon_core.tools.tables import plain_table
 
 
@@ -54,7 +54,8 @@ def run(notebooks: list[str], folder: Path, out: Path, jobs: int, force: bool, *
 
     check_inputs(parameters)
     values = {name: value for name, value in parameters.as_dict().items() if name in settings}
-    return runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force).told()
+    ended = runner.run(chosen, values, out, jobs, notebook_folder=folder, force=force)
+    return 0 if all(one.ok for one in ended) else 1
 
 
 def sweep(out: Path, jobs: int, attempts: int, sample: int | None, seed: int, closer: int, scheduler: str | None,
@@ -78,20 +79,25 @@ def sweep(out: Path, jobs: int, attempts: int, sample: int | None, seed: int, cl
     """
     check_cache()
 
-    from lisbon_core.tools import sweep, sweep_plan, sweep_report, workers
+    from lisbon_core.studies import swept_fields
+    from lisbon_core.tools import sweep, sweep_plan, workers
 
     plan = sweep_plan.plan(_settings(**given), sample=sample, seed=seed)
-    if closer and set(plan.varied) != {"field_lon", "field_lat"}:
-        raise LisbonError(f"--closer goes on from a sweep of field_lon and field_lat, but this one varies "
-                          f"{', '.join(plan.varied) or 'nothing'}: sweep these two alone, or leave --closer out.")
-    print(f"{len(plan.runs)} runs, which differ in {', '.join(plan.varied) or 'nothing'}, into {out}", flush=True)
+    of_fields = {"field_lon", "field_lat"} <= {*plan.varied} <= {*swept_fields.FIELD}
+    varied = ", ".join(plan.varied) or "nothing"
+    require(not closer or (of_fields and len(plan.varied) == 2), "--closer goes on from a sweep of field_lon and "
+            f"field_lat, but this one varies {varied}: sweep these two alone, or leave --closer out.")
+    print(f"{len(plan.runs)} runs, which differ in {varied}, into {out}", flush=True)
     with workers.cluster(scheduler) if scheduler else workers.Processes(jobs) as executor:
         rows = sweep.sweep(plan, out, executor, attempts=attempts)
         for _ in range(closer):
-            plan = sweep_report.closer(rows, plan)
+            plan = replace(plan, runs=swept_fields.closer(rows, plan.runs))
             rows = sweep.sweep(plan, out, executor, attempts=attempts)
-    print(sweep_report.summary(rows, plan, out))
-    return 0 if all(row["status"] == "done" for row in rows) else 1
+    done = [row["status"] == "done" for row in rows]
+    print(sweep.summary(rows, out))
+    if of_fields and any(done):
+        print(*swept_fields.best_field(rows, plan.varied, plan.runs[0], out), sep="\n")
+    return 0 if all(done) else 1
 
 
 def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
@@ -99,8 +105,7 @@ def _settings(settings: list[str], params: str | None, fast: bool) -> dict:
     given = (FAST if fast else {}) | (_yaml(params) if params else {})
     for setting in settings:
         name, equals, text = setting.partition("=")
-        if not equals:
-            raise LisbonError(f"--set {setting} has no '=': write --set name=value.")
+        require(equals, f"--set {setting} has no '=': write --set name=value.")
         given[name.strip()] = text.strip()
     return given
 
@@ -111,8 +116,8 @@ def _yaml(path: str) -> dict:
     # each value as the text that stands there: YAML 1.1 reads 1:10:1 as a number of base 60, and 010 as 8
     content = parsed(path, lambda text: yaml.BaseLoader(text).get_single_data() or {}, lambda why: LisbonError(
         f"Cannot read --params {path} as YAML: {why}."))
-    if not isinstance(content, dict):
-        raise LisbonError(f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
+    require(isinstance(content, dict),
+            f"--params {path} must hold lines 'name: value', not a {type(content).__name__}.")
     return {str(name): value for name, value in content.items()}
 
 
@@ -168,7 +173,7 @@ COMMANDS = {
         _option("--closer", type=_from(0), default=0, metavar="N", help="then N times 19 more fields around the best"),
         _option("--scheduler", metavar="ADDRESS", help="a dask.distributed cluster does the work instead"),
         _option("--attempts", type=_from(1), default=3, metavar="N", help="how often a run that fails is tried (3)")]),
-    "equations": ("tools.equations:lines", "where each equation is computed, shown and proved", []),
+    "equations": ("tools.reference:equation_lines", "where each equation is computed, shown and proved", []),
     "check": ("course.checking:check_all", "check a student's exercise notebook", [
         _option("files", nargs="+", metavar="FILE.ipynb", help="filled notebook of _build/course/student"),
         _option("--csv", action="store_true", dest="table", help="a line an exercise: file, exercise, how it ended"),
@@ -213,8 +218,7 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show ends no run
     chosen = next((word for word in argv if not word.startswith("-")), "")
     try:
-        if chosen and chosen not in COMMANDS:
-            raise LisbonError(f"No command is called {chosen}: {suggestion(chosen, COMMANDS)}")
+        require(chosen in {"", *COMMANDS}, f"No command is called {chosen}: {suggestion(chosen, COMMANDS)}")
         options = vars(_parser(chosen).parse_args(argv))
         said = options.pop("command")(**options)
         if isinstance(said, int):

@@ -13,7 +13,7 @@ from multiprocessing import resource_tracker
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from lisbon_core.tools.inputs import NOTEBOOKS
+from lisbon_core.tools.provenance import NOTEBOOKS
 from lisbon_core.tools.workers import end_with_parent
 
 IMPORTED = ["lisbon_core.tools.forks", "lisbon_core.tools.notebook", "lisbon_core.run", "lisbon_core.tools.sweep",

@@ -17,7 +17,7 @@ from traitlets.config import Config
 from lisbon_core._core import cache_folder
 from lisbon_core.tools import pairing
 from lisbon_core.tools.forks import Forked
-from lisbon_core.tools.inputs import ROOT
+from lisbon_core.tools.provenance import ROOT
 
 _STARTED = weakref.WeakSet()
 # Else each kernel warns of unencrypted sockets.

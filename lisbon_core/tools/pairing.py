@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import require
 from lisbon_core.parameters import suggestion
 
 # What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.
@@ -23,8 +23,7 @@ PARAMETERS_CELL = re.compile(r"^# %% [^\n]*tags=\[[^\]\n]*\"parameters\"[^\n]*\n
 def sources(folder: Path, names: str = "[0-9][0-9]_*.py") -> list[Path]:
     """Percent scripts of a folder in reading order."""
     found = sorted(Path(folder).glob(names))
-    if not found:
-        raise LisbonError(f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
+    require(found, f"No notebook {names} in {folder}: run this from a checkout of Lisbon.")
     return found
 
 
@@ -32,16 +31,14 @@ def find(name: str, folder: Path) -> Path:
     """Notebook by number (`5`, `05`), stem or path; unknown names say what was probably meant."""
     by_stem, stem = {path.stem: path for path in sources(folder)}, Path(name).stem
     matches = [known for known in by_stem if known == stem or (stem.isdigit() and known[:2] == stem.zfill(2))]
-    if len(matches) != 1:
-        raise LisbonError(f"No notebook is called {name}: {suggestion(stem, by_stem)}")
+    require(len(matches) == 1, f"No notebook is called {name}: {suggestion(stem, by_stem)}")
     return by_stem[matches[0]]
 
 
 def parameters(path: Path) -> dict[str, str]:
     """Lines of a notebook's parameters cell, `name: type = default  # help`, by name."""
     cell = PARAMETERS_CELL.search(Path(path).read_text(encoding="utf-8"))
-    if cell is None:
-        raise LisbonError(f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
+    require(cell, f"{Path(path).name} has no cell tagged 'parameters': its first code cell must be.")
     return {line.partition(":")[0]: line for line in cell[1].splitlines() if line.strip()}
 
 
@@ -80,25 +77,17 @@ def figures(cell) -> list[dict]:
             for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
 
 
-def tidy(notebook, keep_injected: bool = True):
-    """Take times, versions and random ids out of an executed notebook.
-
-    With `keep_injected` false the cell of injected parameters goes too, as the notebook then shows the defaults it was
-    run with.
-    """
+def tidy(notebook):
+    """Take times, versions and random ids out of an executed notebook."""
     notebook.metadata.pop("papermill", None)
     notebook.metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python",
                                           "pygments_lexer": "ipython3"}
-    if not keep_injected:
-        notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    count = 0
     for cell in notebook.cells:
         for name in [name for name, value in cell.metadata.items() if name not in KEPT or not value]:
             del cell.metadata[name]
-        if cell.get("execution_count"):
-            count += 1
-            cell.execution_count = count
-            for output in cell.outputs:
-                if "execution_count" in output:
-                    output["execution_count"] = count
+    executed = [cell for cell in notebook.cells if cell.get("execution_count")]
+    for count, cell in enumerate(executed, 1):
+        for one in (cell, *cell.outputs):
+            if "execution_count" in one:
+                one["execution_count"] = count
     return _stable_ids(notebook)

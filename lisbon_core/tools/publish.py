@@ -8,9 +8,9 @@ import json
 import re
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
-from lisbon_core.tools import inputs, pairing, runner, tables
-from lisbon_core.tools.provenance import ROOT, write_atomically, write_json
+from lisbon_core._core import require
+from lisbon_core.tools import pairing, runner, tables
+from lisbon_core.tools.provenance import ROOT, input_hash, published_keys, write_atomically, write_json
 
 WHAT = {".png": "figure", ".ecsv": "the data it draws"}
 BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
@@ -18,17 +18,18 @@ BLOCK = re.compile(r"(<!-- claims -->\n).*?(<!-- /claims -->)", re.S)
 
 def paper(jobs: int = 1) -> int:
     """Run every notebook at the defaults into runs/paper, print the claims, bring what is committed up to date."""
-    report = runner.run(None, {}, ROOT / "runs" / "paper", jobs)
-    if code := report.told():
-        return code
-    replaced = publish(report)
+    out = ROOT / "runs" / "paper"
+    if not all(one.ok for one in runner.run(None, {}, out, jobs)):
+        return 1
+    replaced = publish(out)
     print("Committed notebooks, figures and results: "
           + (f"replaced for {', '.join(replaced)}." if replaced else "current, left as they are."))
     return 0
 
 
-def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
-    """Replace what is committed of each notebook that is made from something else now; return the names of these.
+def publish(out: Path, root: Path = ROOT) -> list[str]:
+    """Replace what is committed of each notebook that is made from something else now than the run in a folder was;
+    return the names of these.
 
     Raises
     ------
@@ -37,14 +38,16 @@ def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
     """
     import nbformat
 
-    keys = inputs.published_keys(root / "notebooks")
-    made, there = _pictures(report.out), _pictures(root)
+    keys = published_keys(root / "notebooks")
+    made, there = _pictures(out), _pictures(root)
     stale = [stem for stem, key in keys.items() if _recorded(root / "notebooks" / f"{stem}.ipynb", "metadata") != key
              or {name for name in made if name[:2] == stem[:2]} != {name for name in there if name[:2] == stem[:2]}]
     fresh = {}
     for stem in stale:
-        notebook = pairing.tidy(nbformat.read(report.out / f"{stem}.ipynb", as_version=4), keep_injected=False)
-        notebook.metadata["lisbon"] = {"input_hash": keys[stem]}
+        notebook = nbformat.read(out / f"{stem}.ipynb", as_version=4)
+        # without the cell of injected parameters, as these are the defaults
+        notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+        pairing.tidy(notebook).metadata["lisbon"] = {"input_hash": keys[stem]}
         _refuse_paths(notebook, stem, root)
         fresh[root / "notebooks" / f"{stem}.ipynb"] = nbformat.writes(notebook) + "\n"
         fresh |= {root / "figures" / name: path.read_bytes() for name, path in made.items() if name[:2] == stem[:2]}
@@ -54,10 +57,11 @@ def publish(report: runner.Report, root: Path = ROOT) -> list[str]:
     old += [path for name, path in there.items() if name not in made]
     for path in old:
         path.unlink()
-    results, whole = root / "figures" / "results.json", inputs.input_hash(root)
+    results, whole = root / "figures" / "results.json", input_hash(root)
     dated = bool(stale or old or _recorded(results, "provenance") != whole)
     if dated:
-        write_json(results, report.results | {"provenance": {"input_hash": whole}})
+        found = json.loads((out / "results.json").read_text(encoding="utf-8"))
+        write_json(results, found | {"provenance": {"input_hash": whole}})
     _update_readme(root)
     _update_manifest(root)
     return stale or ["results"] * dated
@@ -82,9 +86,8 @@ def _refuse_paths(notebook, name: str, root: Path) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             shown = [content for kind, content in output.get("data", {}).items() if not kind.startswith("image/")]
-            if str(root) in f"{output.get('text')}{shown}":
-                raise LisbonError(f"Notebook {name} shows the path {root}, which only this machine has: "
-                                  "show names relative to the run instead.")
+            require(str(root) not in f"{output.get('text')}{shown}", f"Notebook {name} shows the path {root}, which "
+                    "only this machine has: show names relative to the run instead.")
 
 
 def _update_readme(root: Path) -> None:
@@ -93,11 +96,9 @@ def _update_readme(root: Path) -> None:
     text = (root / "README.md").read_text(encoding="utf-8")
     shown = tables.table(results["claims"], notes=False)
     updated, places = BLOCK.subn(lambda match: f"{match[1]}\n{shown}\n\n{match[2]}", text)
-    if not places:
-        raise LisbonError("README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines "
-                          "of their own.")
-    if updated != text:
-        write_atomically(root / "README.md", updated)
+    require(places, "README.md has no place for the claims: put <!-- claims --> and <!-- /claims --> on lines of their "
+            "own.")
+    write_atomically(root / "README.md", updated)
 
 
 def _update_manifest(root: Path) -> None:

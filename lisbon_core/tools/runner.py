@@ -8,7 +8,6 @@ Each notebook works in a temporary folder. What it has left there is listed in p
 the folder of the run: whatever a file there is called, one can tell whether a run has made it.
 """
 
-import functools
 import os
 import shutil
 import sys
@@ -16,19 +15,16 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lisbon_core.parameters import RunParameters
-from lisbon_core.tools import inputs, kernels, pairing, stages
-from lisbon_core.tools.crate import crate
-from lisbon_core.tools.provenance import NOTEBOOKS, now, only_one, provenance, sha256, write_atomically, write_json
+from lisbon_core.tools import kernels, pairing, provenance, stages
+from lisbon_core.tools.provenance import NOTEBOOKS, needs, now, only_one, sha256, write_atomically, write_json
 from lisbon_core.tools.reports import run_report
 from lisbon_core.tools.tables import plain_table
 from lisbon_core.verdicts import merge
-
-ENDED_WELL, NOT_WELL = ("done", "kept"), {"failed": "failed", "skipped": "was skipped"}
 
 
 @dataclass(frozen=True)
@@ -40,34 +36,19 @@ class NotebookOutcome:
     seconds: float = 0.0
     reason: str = ""
 
+    @property
+    def ok(self) -> bool:
+        """Whether it ran to its end, now or before."""
+        return self.status in ("done", "kept")
+
     def __str__(self):
         return f"  {self.notebook:<32} {self.status:<8} {self.seconds:6.1f} s  {self.reason}".rstrip()
 
 
-@dataclass(frozen=True)
-class Report:
-    """What a run left: its folder, one outcome a notebook, the content of results.json."""
-
-    out: Path
-    outcomes: list[NotebookOutcome]
-    results: dict
-
-    @property
-    def ok(self) -> bool:
-        """Whether every notebook ran to its end."""
-        return all(outcome.status in ENDED_WELL for outcome in self.outcomes)
-
-    def told(self) -> int:
-        """Print the claims, and how the notebooks ended if one did not end well; the exit code."""
-        print(f"\n{plain_table(self.results['claims'])}\n" if self.results["claims"] else "")
-        if not self.ok:
-            print(*self.outcomes, sep="\n", file=sys.stderr)
-        return 0 if self.ok else 1
-
-
 def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1, *, notebook_folder: Path = NOTEBOOKS,
-        force: bool = False) -> Report:
-    """Run notebooks (None: all of the folder) with the given parameters into `out`; print one line for each.
+        force: bool = False) -> list[NotebookOutcome]:
+    """Run notebooks (None: all of the folder) with the given parameters into `out`; print one line for each, the
+    claims, and once more how all ended if one did not end well.
 
     Parameters
     ----------
@@ -91,12 +72,12 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
     """
     everyone = pairing.sources(notebook_folder)
     chosen = {path.stem: path for path in sorted(notebooks or everyone)}
-    values, out, start = RunParameters().as_dict() | parameters, Path(out).absolute(), time.monotonic()
-    reads = inputs.files_read(values)
-    record = provenance(values, reads)
-    sources = inputs.files(everyone)
+    asked, out, start = RunParameters(**parameters), Path(out).absolute(), time.monotonic()
+    values, reads = asked.as_dict(), provenance.files_read(asked)
+    record = provenance.provenance(values, reads)
+    sources = provenance.made_from(everyone)
     parts = {stem: one | values | record["inputs"] | record["versions"] for stem, one in sources.items()}
-    dates = {stem: _dates([chosen[stem], *reads, *map(inputs.ROOT.joinpath, sources[stem])]) for stem in chosen}
+    dates = {stem: _dates([chosen[stem], *reads, *map(provenance.ROOT.joinpath, sources[stem])]) for stem in chosen}
     with only_one(out), TemporaryDirectory(prefix="lisbon-") as work:
         before = stages.earlier(out)
         why = stages.reasons(parts, before, out, {*chosen} if force else set())
@@ -110,25 +91,25 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
 
         def execute(stem: str) -> NotebookOutcome:
             begun, place = time.monotonic(), Path(work) / stem
-            for lost in inputs.needs(stem, outcomes):
-                if (status := outcomes[lost].status) not in ENDED_WELL:
-                    return NotebookOutcome(stem, "skipped", reason=f"needs {lost}, which {NOT_WELL[status]}")
+            for lost in needs(stem, outcomes):
+                if not outcomes[lost].ok:
+                    why_not = "failed" if outcomes[lost].status == "failed" else "was skipped"
+                    return NotebookOutcome(stem, "skipped", reason=f"needs {lost}, which {why_not}")
             shutil.copytree(out / "claims", place / "claims", ignore=shutil.ignore_patterns(".*"))  # for the ledger
             failure = kernels.execute(chosen[stem], parameters, place, out)
+            if changed := dates[stem].items() - _dates(dates[stem]).items():
+                failure = f"{min(changed)[0].name} was changed meanwhile: run again"
+            if taken := [name for name in _left_in(place, stem) if os.path.lexists(out / name)]:
+                failure = f"{taken[0]} is there, of somebody else"
+                shutil.rmtree(place)
             return NotebookOutcome(stem, "failed" if failure else "done", round(time.monotonic() - begun, 1),
                                    failure or why[stem])
 
         def note(outcome: NotebookOutcome) -> None:
             stem = outcome.notebook
-            left = _left_in(Path(work) / stem, stem)
-            if changed := dates[stem].items() - _dates(dates[stem]).items():
-                outcome = replace(outcome, status="failed", reason=f"{min(changed)[0].name} was changed meanwhile: run "
-                                                                   "again")
-            if taken := [name for name in left if os.path.lexists(out / name)]:
-                left, outcome = {}, replace(outcome, status="failed", reason=f"{taken[0]} is there, of somebody else")
             outcomes[stem] = outcome
-            record["notebooks"][stem] = asdict(outcome) | {"made_from": parts[stem], "files": {}}
-            _deliver(left, out, record, record["notebooks"][stem])  # after each, so that a run that is killed can go on
+            record["notebooks"][stem] = entry = asdict(outcome) | {"made_from": parts[stem], "files": {}}
+            _deliver(_left_in(Path(work) / stem, stem), out, record, entry)  # now, so that a run that is killed goes on
             print(outcome, flush=True)
 
         print(f"Running {len(chosen)} notebook{'s' * (len(chosen) > 1)} into {out}", *outcomes.values(), sep="\n",
@@ -143,10 +124,14 @@ def run(notebooks: list[Path] | None, parameters: dict, out: Path, jobs: int = 1
         write_json(summaries / "results.json", results)
         if results["claims"]:
             write_atomically(summaries / "report.md", run_report(results))
-        write_json(summaries / stages.CRATE, crate(record, {name: sha256(path)
-                                                            for name, path in _left_in(summaries).items()}))
+        record["files"] = {name: sha256(path) for name, path in _left_in(summaries).items()}
+        write_json(summaries / stages.CRATE, stages.crate(record))
         _deliver(_left_in(summaries), out, record, record)
-    return Report(out, [outcomes[stem] for stem in chosen], results)
+    print(f"\n{plain_table(results['claims'])}\n" if results["claims"] else "")
+    ended = [outcomes[stem] for stem in chosen]
+    if not all(one.ok for one in ended):
+        print(*ended, sep="\n", file=sys.stderr)
+    return ended
 
 
 def _dates(paths: Iterable[Path]) -> dict[Path, int]:
@@ -171,20 +156,14 @@ def _deliver(left: dict[str, Path], out: Path, record: dict, entry: dict) -> Non
 
 def _order(stems: list[str]) -> dict[str, set[str]]:
     """What each notebook waits for: those it needs; all others if it measures times."""
-    alone = [stem for stem in stems if stem[:2] in stages.ALONE]
-    order = {stem: set(inputs.needs(stem, stems)) for stem in stems}
-    return order | {stem: {*stems} - {*alone[place:]} for place, stem in enumerate(alone)}
+    return {stem: {*stems} - {stem} if stem[:2] == stages.ALONE else {*needs(stem, stems)} for stem in stems}
 
 
 def _run_all(stems: list[str], execute, note, jobs: int) -> None:
-    """Execute notebooks, each as soon as those it waits for have ended; first where most wait behind."""
+    """Execute notebooks, each as soon as those it waits for have ended; first those that others wait for."""
     order, running = _order(stems), {}
-
-    @functools.cache
-    def behind(stem: str) -> int:  # how many wait for it, one for another
-        return max((1 + behind(other) for other in stems if stem in inputs.needs(other, stems)), default=0)
-
-    waiting = sorted(stems, key=lambda stem: (-behind(stem), stem[:2] not in stages.LONGEST, stem))
+    first = {number for needed in provenance.DEPENDS.values() for number in needed} | {stages.LONGEST}
+    waiting = sorted(stems, key=lambda stem: (stem[:2] not in first, stem))
     with ThreadPoolExecutor(jobs, "notebook") as pool:
         try:
             while waiting or running:

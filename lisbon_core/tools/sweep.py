@@ -6,24 +6,26 @@ skipped, failed ones tried again.
 """
 
 import contextlib
+import csv
+import io
 import itertools
 import json
 import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from astropy.table import Column, Table
+
 from lisbon_core import claims
-from lisbon_core._core import LisbonError
-from lisbon_core.parameters import FILES, RunParameters
+from lisbon_core._core import LisbonError, write_atomically
+from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
-from lisbon_core.tools.inputs import code_hash, digest, files_read
-from lisbon_core.tools.provenance import now, only_one, provenance, write_atomically, write_json
-from lisbon_core.tools.sweep_plan import Plan
-from lisbon_core.tools.sweep_report import table
+from lisbon_core.tools.provenance import code_hash, digest, files_read, now, only_one, provenance, write_json
+from lisbon_core.tools.sweep_plan import KINDS, Plan, named_files
 
 AHEAD = 1000  # runs handed to the workers before one has ended: of a million, all at once would fill the memory
 ROWS, RECORD, TABLE = "sweep.jsonl", "sweep.json", "sweep.ecsv"
@@ -92,20 +94,20 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     from tqdm import tqdm
 
     out, executor = Path(out).absolute(), executor or ThreadPoolExecutor(1)
-    sets = {_named(one): one for one in plan.runs}
-    files = {named: [str(path) for path in files_read(one.as_dict())] for named, one in sets.items()}
+    sets = {named_files(one): one for one in plan.runs}
+    files = {named: [str(path) for path in files_read(one)] for named, one in sets.items()}
     with only_one(out):
         record = provenance({"varied": plan.varied, "runs": len(plan.runs)},
                             sorted({path for paths in files.values() for path in paths}))
         write_json(out / RECORD, record)
         hashes = {named: [record["inputs"][path] for path in paths] for named, paths in files.items()}
         code = code_hash()
-        wanted = {digest([code, one.as_dict(), hashes[_named(one)]]): one for one in plan.runs}
+        wanted = {digest([code, one.as_dict(), hashes[named_files(one)]]): one for one in plan.runs}
         _end_at_a_whole_line(out / ROWS)
         last, status, failures = {}, {}, Counter()  # where the last row of each run is, and what it says
         for place, row in placed(out / ROWS):
             last[row["key"]], status[row["key"]] = place, row["status"]
-            failures.update([row["key"]] if row["status"] == "failed" else [])
+            failures[row["key"]] += row["status"] == "failed"
         todo = [key for key in wanted if failures[key] < attempts and status.get(key) != "done"]
         bar = tqdm(initial=len(wanted) - len(todo), total=len(wanted), unit="run", desc="sweep", disable=None)
         waiting, running = iter(todo), {}
@@ -134,9 +136,29 @@ def sweep(plan: Plan, out: str | Path, executor: Executor | None = None, *, atte
     return found
 
 
-def _named(one: RunParameters) -> tuple:
-    """The files that parameters name."""
-    return tuple(getattr(one, name) for name in FILES)
+def table(rows: Iterable[dict], varied: tuple[str, ...]) -> bytes:
+    """Rows as an ECSV table: what was varied, status, each claim with its error (empty: not determined)."""
+    units = {name: claim["unit"] for row in rows for name, claim in row.get("claims", {}).items()
+             if not isinstance(claim["value"], list)}
+    columns = {name: Column(dtype=KINDS[name]) for name in varied}
+    columns |= {"status": Column(dtype=str), "reason": Column(dtype=str), "seconds": Column(dtype=float)}
+    for name, unit in units.items():
+        columns |= {column: Column(dtype=float, description=unit) for column in (name, f"{name}_sigma")}
+    text = io.StringIO()
+    Table(columns).write(text, format="ascii.ecsv")
+    lines = csv.writer(text, delimiter=" ", quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    for row in rows:  # one at a time, as a million of them do not fit into memory
+        told = [row.get("claims", {}).get(name, {}) for name in units]
+        lines.writerow([*(row["parameters"][name] for name in varied), row["status"], row["reason"], row["seconds"],
+                        *(claim.get(part) for claim in told for part in ("value", "sigma"))])
+    return text.getvalue().encode()
+
+
+def summary(rows: Collection[dict], out: Path) -> str:
+    """How many runs were done, and why the others were not."""
+    reasons = Counter(row["reason"] for row in rows if row["status"] != "done")
+    return "\n".join([f"{len(rows) - reasons.total()} of {len(rows)} runs done; the table is {out / TABLE}.",
+                      *(f"  {count} failed: {reason}" for reason, count in reasons.most_common(10))])
 
 
 def placed(path: Path) -> Iterator[tuple[int, dict]]:

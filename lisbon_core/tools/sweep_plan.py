@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import stats
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, require
 from lisbon_core.parameters import FILES, ParameterError, RunParameters, suggestion
 from lisbon_core.run import check_inputs
 
@@ -57,24 +57,28 @@ def plan(settings: dict, *, sample: int | None = None, seed: int = 0) -> Plan:
     laws = {name: law for name, law in choices.items() if not isinstance(law, list)}
     # what the Liouville map depends on varies fastest: so several maps are traced at once, and others find them made
     lists = {name: choices[name] for name in sorted(choices, key=_OF_THE_MAP.__contains__) if name not in laws}
-    if bool(laws) != bool(sample):
-        raise LisbonError(f"--sample is {sample or 'not given'}, but {next(iter(laws), 'no parameter')} is drawn from "
-                          "a law: give both, such as field_lon=uniform(210,230) and --sample 64, or neither")
-    if (count := math.prod(map(len, lists.values())) * (sample or 1)) > MOST:
-        raise LisbonError(f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
+    require(bool(laws) == bool(sample),
+            f"--sample is {sample or 'not given'}, but {next(iter(laws), 'no parameter')} is drawn from a law: give "
+            "both, such as field_lon=uniform(210,230) and --sample 64, or neither")
+    count = math.prod(map(len, lists.values())) * (sample or 1)
+    require(count <= MOST, f"this sweep has {count} runs, more than {MOST}: use fewer values, or --sample")
     draws = _draw(laws, sample, seed) if laws else [{}]
     runs = dict.fromkeys(RunParameters.from_mapping(dict(zip(lists, values, strict=True)) | draw)
                          for values in itertools.product(*lists.values()) for draw in draws)
-    for one in {tuple(getattr(one, name) for name in FILES): one for one in reversed(runs)}.values():
+    for one in {named_files(one): one for one in reversed(runs)}.values():
         check_inputs(one)  # the first run of each set of files
     varied = [name for name in KINDS if len({getattr(one, name) for one in runs}) > 1]
     return Plan(tuple(runs), tuple(varied))
 
 
+def named_files(one: RunParameters) -> tuple[str, ...]:
+    """The files that parameters name."""
+    return tuple(getattr(one, name) for name in FILES)
+
+
 def _values(name: str, given):
     """Values of one parameter as a list, or the law to draw them from as a distribution of scipy."""
-    if name not in KINDS:
-        raise ParameterError(f"No parameter is called {name}: {suggestion(name, KINDS)}")
+    require(name in KINDS, f"No parameter is called {name}: {suggestion(name, KINDS)}", ParameterError)
     is_number = KINDS[name] is not str
     if not isinstance(given, str) or name == "sky_label":  # which may hold commas
         values = [*given] if isinstance(given, list | tuple) else [given]
@@ -82,8 +86,8 @@ def _values(name: str, given):
         return _law(name, *call.groups())
     else:
         values = _grid(name, given) if is_number and ":" in given else [part.strip() for part in given.split(",")]
-    if not values or (is_number and "" in values):
-        raise LisbonError(f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
+    require(values and not (is_number and "" in values),
+            f"{name} is given no value: write {name}=a,b,c or {name}=first:last:step")
     return values
 
 
@@ -92,21 +96,18 @@ def _grid(name: str, text: str) -> list[float]:
         first, last, step = map(float, text.split(":"))
     except ValueError:
         first = last = step = math.nan
-    if not (-math.inf < first <= last < math.inf and 0.0 < step < math.inf):
-        raise LisbonError(f"{name}={text} is no grid: write {name}=first:last:step, finite numbers with a positive "
-                          "step and the last not below the first")
+    require(-math.inf < first <= last < math.inf and 0.0 < step < math.inf,
+            f"{name}={text} is no grid: write {name}=first:last:step, finite numbers with a positive step and the last "
+            "not below the first")
     count = (last - first) / step + 1.0 + 1e-9
-    if count > MOST + 1.0:
-        raise LisbonError(f"{name}={text} has {count:.0f} values, more than {MOST}: take a larger step")
+    require(count <= MOST + 1.0, f"{name}={text} has {count:.0f} values, more than {MOST}: take a larger step")
     return [float(f"{first + k * step:.12g}") for k in range(int(count))]
 
 
 def _law(name: str, law: str, inside: str):
     text = f"{name}={law}({inside})"
-    if law not in _LAWS:
-        raise LisbonError(f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
-    if KINDS[name] is int:
-        raise LisbonError(f"{text} draws fractions, but {name} is a whole number: give a list")
+    require(law in _LAWS, f"{text} names no law to draw from: {suggestion(law, _LAWS)}")
+    require(KINDS[name] is not int, f"{text} draws fractions, but {name} is a whole number: give a list")
     form, make = _LAWS[law]
     try:
         made = make(*map(float, inside.split(",")))

@@ -34,12 +34,10 @@ def _widget(label: str, value, *limits):
     """A slider for a number, drawn anew when it is let go; a box to tick for yes or no."""
     from ipywidgets import Checkbox, FloatSlider, IntSlider
 
-    about = {"value": value, "description": label, "layout": {"width": "32em"}, "style": {"description_width": "11em"}}
-    if isinstance(value, bool):
-        return Checkbox(**about)
-    low, high, step = limits
-    slider = IntSlider if isinstance(value, int) else FloatSlider
-    return slider(min=low, max=high, step=step, continuous_update=False, **about)
+    kind = {bool: Checkbox, int: IntSlider, float: FloatSlider}[type(value)]
+    of_a_slider = dict(zip(("min", "max", "step"), limits, strict=True), continuous_update=False) if limits else {}
+    return kind(value=value, description=label, layout={"width": "32em"}, style={"description_width": "11em"},
+                **of_a_slider)
 
 
 def field_direction(run) -> None:

@@ -12,7 +12,7 @@ import signal
 import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 
-from lisbon_core._core import LisbonError
+from lisbon_core._core import LisbonError, require
 
 
 class Processes(ThreadPoolExecutor):
@@ -81,8 +81,8 @@ def cluster(address: str):
     LisbonError
         If distributed is not installed, or no scheduler that has a worker answers at the address.
     """
-    if importlib.util.find_spec("distributed") is None:
-        raise LisbonError(f"--scheduler {address} needs dask.distributed: install the extra 'dask'")
+    require(importlib.util.find_spec("distributed"),
+            f"--scheduler {address} needs dask.distributed: install the extra 'dask'")
     from distributed import Client
 
     try:

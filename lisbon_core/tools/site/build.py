@@ -10,13 +10,15 @@ import subprocess
 from pathlib import Path
 
 import lisbon_core
-from lisbon_core._core import LisbonError
-from lisbon_core.tools import equations, symbols, tables
+from lisbon_core._core import require
+from lisbon_core.tools import reference, tables
 from lisbon_core.tools.provenance import ROOT
 
 HERE = Path(__file__).parent
 NEEDS = {"sphinx": "sphinx", "myst_nb": "myst-nb", "sphinx_book_theme": "sphinx-book-theme",
          "sphinx_copybutton": "sphinx-copybutton", "mathjax": "django-static-mathjax"}
+TAKEN = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/*.md", "data/answers.json", "figures/*.png",
+         "figures/*.svg", "figures/*.ecsv", "notebooks/[0-9]*.ipynb", "notebooks/**/*.md")
 # of rooms; all others are physics
 KINDS = {"studies": "studies", "plots": "studies", "tools": "tools", "course": "tools"}
 # no sandbox: it needs privileges that a container lacks; and nothing is asked of the network
@@ -52,9 +54,8 @@ def build_pdf(out: Path = ROOT / "_build") -> Path:
         If a package or Chromium is missing, or anything is not as it should be.
     """
     browser = find_browser()
-    if browser is None:
-        raise LisbonError("The PDF is printed by Chromium, and none was found: install chromium or google-chrome "
-                          "(on Debian: apt-get install chromium), or print the site from a browser.")
+    require(browser, "The PDF is printed by Chromium, and none was found: install chromium or google-chrome (on "
+            "Debian: apt-get install chromium), or print the site from a browser.")
     gather(out / "pdf" / "source", printed=True)
     page, draft = _sphinx(out / "pdf", "singlehtml") / "index.html", out / "pdf" / "lisbon.pdf"
     text, pages = page.read_text(encoding="utf-8"), []
@@ -70,8 +71,8 @@ def build_pdf(out: Path = ROOT / "_build") -> Path:
             [browser, "--headless", *FLAGS, f"--user-data-dir={out / 'pdf' / 'profile'}", "--no-pdf-header-footer",
              "--generate-pdf-document-outline", "--virtual-time-budget=60000", f"--print-to-pdf={draft}",
              page.as_uri()], capture_output=True, text=True, timeout=600, check=False)
-        if ended.returncode or not draft.is_file():
-            raise LisbonError(f"{browser} did not print {page}: try it by hand. It said: {ended.stderr.strip()[-200:]}")
+        require(not ended.returncode and draft.is_file(),
+                f"{browser} did not print {page}: try it by hand. It said: {ended.stderr.strip()[-200:]}")
         pages = _pages(draft.read_bytes())
     return draft.replace(out / "lisbon.pdf")
 
@@ -92,27 +93,22 @@ def gather(target: Path, printed: bool = False) -> None:
     shutil.rmtree(target, ignore_errors=True)
     screen = ("tests.md", "try.md")
     shutil.copytree(HERE / "pages", target, ignore=shutil.ignore_patterns(*screen) if printed else None)
-    for path in [*(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING")),
-                 *(ROOT / "data").glob("*.md"),
-                 *(path for kind in ("png", "svg", "ecsv") for path in (ROOT / "figures").glob(f"*.{kind}")),
-                 *(ROOT / "notebooks").glob("[0-9]*.ipynb"), *(ROOT / "notebooks").rglob("*.md")]:
+    for path in (path for pattern in TAKEN for path in ROOT.glob(pattern)):
         (target / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target / path.relative_to(ROOT))
     # what previews and links lead to
-    listed = re.sub(r"^\*\*\((\w+)\)\*\*", r"[**(\1)**]{#equation-\1}", equations.listed(), flags=re.M)
-    terms = re.sub(r"^- (\*\*(.+?)\*\*)", lambda term: f"- [{term[1]}]{{#{symbols.anchor(term[2])}}}",
-                   symbols.glossary(), flags=re.M)
+    listed = re.sub(r"^\*\*\((\w+)\)\*\*", r"[**(\1)**]{#equation-\1}", reference.equations(), flags=re.M)
+    terms = re.sub(r"^- (\*\*(.+?)\*\*)", lambda term: f"- [{term[1]}]{{#{reference.anchor(term[2])}}}",
+                   reference.glossary(), flags=re.M)
     results = json.loads((ROOT / "figures" / "results.json").read_text(encoding="utf-8"))
     generated = {"claims": tables.table(results["claims"]), "notebooks/equations": listed,
-                 "notebooks/symbols": f"{symbols.symbol_table()}\n\n## Terms\n\n{terms}"}
+                 "notebooks/symbols": f"{reference.symbol_table()}\n\n## Terms\n\n{terms}"}
     if printed:
         index = target / "index.md"
         text = index.read_text(encoding="utf-8").partition("% On paper")[0]
         index.write_text(re.sub(r"^(try$|- \*\*\[Try\]).*\n", "", text, flags=re.M), encoding="utf-8")
     else:
-        answers = (ROOT / "data" / "answers.json").read_text(encoding="utf-8")
-        tables_held = f"<script type='application/json' id='answers'>{answers}</script>"
-        generated |= {"tests": _tests(target), **_reference(), "try": f"\n```{{raw}} html\n{tables_held}\n```\n"}
+        generated |= {"tests": _tests(target), **_reference()}
     for name, text in generated.items():
         path = target / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +120,7 @@ def gather(target: Path, printed: bool = False) -> None:
 
 def _tests(target: Path) -> str:
     """The source of every test of an equation."""
-    tests = dict.fromkeys(test for proofs in equations.tests().values() for test in proofs)
+    tests = dict.fromkeys(test for proofs in reference.tests().values() for test in proofs)
     root = os.path.relpath(ROOT, target)
     return "\n\n".join(f"## {name}\n\n```{{literalinclude}} {root}/{path}\n:pyobject: {name}\n```"
                        for path, name in (test.split("::") for test in tests))
@@ -147,17 +143,17 @@ def _reference() -> dict[str, str]:
 
 def _sphinx(folder: Path, builder: str) -> Path:
     """Build beside `folder`/html and put the result in its place only if there was nothing to complain about."""
-    if missing := [name for module, name in NEEDS.items() if importlib.util.find_spec(module) is None]:
-        raise LisbonError(f"The site needs {', '.join(missing)}, which this Python lacks: run 'make site', or "
-                          "'pip install -e .[site]' first.")
+    missing = [name for module, name in NEEDS.items() if importlib.util.find_spec(module) is None]
+    require(not missing, f"The site needs {', '.join(missing)}, which this Python lacks: run 'make site', or "
+            "'pip install -e .[site]' first.")
     from sphinx.cmd.build import build_main
 
     new, out = folder / "new", folder / "html"
     shutil.rmtree(new, ignore_errors=True)
-    if build_main(["--quiet", "--fresh-env", "--fail-on-warning", "--keep-going", "--jobs", "2", "--builder", builder,
-                   "--conf-dir", str(HERE), "--doctree-dir", str(folder / "doctrees"), str(folder / "source"),
-                   str(new)]):
-        raise LisbonError(f"The {builder} build complained, see above; what an earlier build left is unchanged.")
+    complained = build_main(["--quiet", "--fresh-env", "--fail-on-warning", "--keep-going", "--jobs", "2", "--builder",
+                             builder, "--conf-dir", str(HERE), "--doctree-dir", str(folder / "doctrees"),
+                             str(folder / "source"), str(new)])
+    require(not complained, f"The {builder} build complained, see above; what an earlier build left is unchanged.")
     for path in (folder / "source" / "figures").glob("*.ecsv"):  # what captions link to
         (new / "figures").mkdir(exist_ok=True)
         shutil.copy2(path, new / "figures" / path.name)

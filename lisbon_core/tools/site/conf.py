@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from lisbon_core.tools import equations, symbols
+from lisbon_core.tools import reference
 from lisbon_core.tools.provenance import ROOT, git_state, input_hash
 
 project = html_title = "Lisbon"
@@ -90,34 +90,32 @@ def _static(app):
         kept = out / "mathjax" / path.relative_to(MATHJAX)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)
-    tex = {number: text for (_, number), text in equations.formulas().items()}
+    tex = {number: text for (_, number), text in reference.formulas().items()}
     held = {f"equation-{number}": f"({number}) {one['says']}: \\[{tex[number]}\\]"
-            for number, one in equations.EQUATIONS.items()}
-    held |= {symbols.anchor(one["name"]): f"{one['name']}: {one['meaning']}" for one in symbols.TABLE["term"]}
+            for number, one in reference.EQUATIONS.items()}
+    held |= {reference.anchor(one["name"]): f"{one['name']}: {one['meaning']}" for one in reference.SYMBOLS["term"]}
     (out / "previews.js").write_text(f"const PREVIEWS = {json.dumps(held)};\n", encoding="utf-8")
 
 
 def _smaller(app, error):
     """Of the parts of the theme only what pages show; of its two thousand icons, twice there, what icons.css draws."""
-    static = Path(app.outdir, "_static")
-    script, style = static / "scripts" / "fontawesome.js", static / "styles" / "pydata-sphinx-theme.css"
-    if error or not script.is_file():
+    style = Path(app.outdir, "_static", "styles", "pydata-sphinx-theme.css")
+    if error or not style.is_file():
         return
     rules = style.read_text(encoding="utf-8")
     for unused in (r'(?:\.fa-[\w-]+,?)+\{--fa:"[^"]*"\}', r"@font-face\{[^}]*fontawesome[^}]*\}",
                    rf"(?<=[{{}}])(?:\.(?:{PARTS_UNUSED})\b[^{{}},]*,?)+\{{[^{{}}]*\}}"):
         rules = re.sub(unused, "", rules)
     style.write_text(rules, encoding="utf-8")
-    script.write_text("", encoding="utf-8")
 
 
 def _links_with_previews(app, doctree):
     """The first mention of each equation and term in a notebook leads to where it is explained."""
     from docutils import nodes
 
-    names = {form.lower(): f"symbols.html#{symbols.anchor(one['name'])}"
-             for one in symbols.TABLE["term"] for form in symbols.forms(one)}
-    names |= {f"eq. ({number})": f"equations.html#equation-{number}" for number in equations.EQUATIONS}
+    names = {form.lower(): f"symbols.html#{reference.anchor(one['name'])}"
+             for one in reference.SYMBOLS["term"] for form in reference.forms(one)}
+    names |= {f"eq. ({number})": f"equations.html#equation-{number}" for number in reference.EQUATIONS}
     mention = re.compile("(" + "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in
                                         sorted(names, key=len, reverse=True)) + ")", re.I)
     left = dict.fromkeys(names.values())
