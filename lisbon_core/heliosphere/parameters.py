@@ -7,10 +7,11 @@ takes as its last argument. The names below are the places in that array.
 import math
 import tomllib
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 
 import numpy as np
 
-from lisbon_core._core import PACKAGE, LisbonError
+from lisbon_core import _core
 from lisbon_core.frames import FRAMES, icrs_to_model, unit_vector_icrs
 from lisbon_core.parameters import checked
 from lisbon_core.units import DAYS_PER_AU, KM_S
@@ -20,14 +21,11 @@ from lisbon_core.units import DAYS_PER_AU, KM_S
  AXIS_X, AXIS_Y, AXIS_Z, COMPRESSED, PILED, POLARITY, SHEET, OVER_CYCLE, PHASE, NOW, OVER_OPEN2, PACKED) = range(26)
 
 
-class HeliosphereError(LisbonError):
+class HeliosphereError(_core.LisbonError):
     """A heliosphere that cannot be: what is wrong with which parameter."""
 
 
-def require(holds: bool, otherwise: str) -> None:
-    """HeliosphereError with a sentence, unless something holds."""
-    if not holds:
-        raise HeliosphereError(otherwise)
+require = partial(_core.require, error=HeliosphereError)
 
 
 def _within(low: float, high: float, default):
@@ -152,7 +150,7 @@ class FieldPreset:
 
 
 FIELD_PRESETS = {name: FieldPreset(**one) for name, one in tomllib.loads(
-    (PACKAGE.parent / "data" / "field_presets.toml").read_text(encoding="utf-8")).items()}
+    (_core.PACKAGE.parent / "data" / "field_presets.toml").read_text(encoding="utf-8")).items()}
 
 
 def with_field(parameters: HeliosphereParameters, preset: str) -> HeliosphereParameters:

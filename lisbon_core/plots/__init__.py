@@ -7,8 +7,3 @@ from lisbon_core.plots.skies import figure_2, skies
 from lisbon_core.plots.space import argument, bundle, orbits_in_space, unfolding
 from lisbon_core.plots.style import COLUMN, PAGE
 from lisbon_core.plots.transport import figure_3, joint_region, posterior, responses
-
-__all__ = ["COLUMN", "PAGE", "argument", "bundle", "coefficients", "curves", "dipole_energy", "error_budget",
-           "field_along_tracks", "field_fan", "field_lines", "figure_2", "figure_3", "fit_of_order", "gridded_planes",
-           "heliosphere_planes", "joint_region", "members_fitted", "orbits_in_space", "pad", "posterior", "responses",
-           "sensitivity", "skies", "unfolding", "work_precision"]

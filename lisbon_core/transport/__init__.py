@@ -19,9 +19,3 @@ from lisbon_core.transport.scattering import (
     parallel_kappa29,
 )
 from lisbon_core.transport.stationary import CLOSURES, StationaryPAD, TransportError, closure_lambda, stationary_pad
-
-__all__ = ["CLOSURES", "BroadenedScattering", "CosineScattering", "Estimate", "FunctionScattering",
-           "IsotropicScattering", "QuasilinearScattering", "ScatteringError", "ScatteringLaw", "StationaryPAD",
-           "TransportError", "TransportFit", "apparent_asymmetry", "apparent_scattering", "closure_lambda",
-           "cosine_shape", "diffusion_coefficient", "fit_transport", "gradient_length_kpc", "inverse_h_integral",
-           "mean_free_path_pc", "moved", "parallel_kappa29", "stationary_pad"]
