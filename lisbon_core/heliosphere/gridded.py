@@ -71,9 +71,9 @@ class GriddedHeliosphere(AnyHeliosphere):
     @functools.cached_property
     def report(self):
         """What was read, and how well div B = 0 holds: a `GridReport`."""
-        from lisbon_core.heliosphere.gridded_report import GridReport
+        from lisbon_core.heliosphere.gridded_report import grid_report
 
-        return GridReport(self)
+        return grid_report(self)
 
     def coarser(self) -> "GriddedHeliosphere":
         """The same field on a grid half as fine each way: what differs through it tells what the grid leaves out."""

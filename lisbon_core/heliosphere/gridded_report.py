@@ -1,5 +1,7 @@
 """What was read of a gridded heliosphere, in sentences: whence the wind, whither the field, and how well div B = 0."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lisbon_core.frames import angle_between, lonlat, rotation_to_icrs, unit_vector, unit_vector_icrs
@@ -11,20 +13,21 @@ MOST_CELLS = 400_000  # looked at: every n-th of a larger grid
 SHARES = (50, 95, 99)
 
 
+@dataclass(frozen=True)
 class GridReport:
     """What was read of a gridded heliosphere; `print` it.
 
-    Attributes
+    Parameters
     ----------
     heliosphere : GriddedHeliosphere
         Of what.
-    earth_uG, field_uG : float, ndarray (3,)
+    earth_uG, field_uG : float, (float, float, float)
         |B| round the Earth's orbit, the mean; at the nodes, the 1st, 50th and 99th percentile.
     field_to, wind_from : (float, float)
         Ecliptic longitude and latitude, degrees, to which the interstellar field points and from which the wind comes.
-    div_B : ndarray (3,)
+    div_B : (float, float, float)
         Net flux through the faces of a cell over the flux in and out, 50th, 95th and 99th percentile of the cells.
-    roughness : ndarray (3,)
+    roughness : (float, float, float)
         By how much B at a node differs from the mean of its neighbours, over |B|, the worst of three directions: what a
         grid half as fine would miss. 50th, 95th and 99th percentile of the nodes; half of it, where the field jumps,
         and a quarter, where it is smooth, is what this one misses between its nodes.
@@ -33,26 +36,16 @@ class GridReport:
         ecliptic direction that is.
     """
 
-    def __init__(self, heliosphere: GriddedHeliosphere):
-        grid, spherical, points = heliosphere.grid, heliosphere.grid.spherical, heliosphere.grid.points()
-        magnetic = heliosphere.field(points.reshape(-1, 3))[0].reshape(points.shape)
-        to_ecliptic, shape = grid.axes @ rotation_to_icrs("ecliptic"), np.array(grid.shape)
-        cells = shape - [1, 1, 0 if spherical else 1]  # azimuth goes round
-        chosen = np.arange(0, np.prod(cells), max(1, int(np.prod(cells)) // MOST_CELLS | 1))
-        index = np.array(np.unravel_index(chosen, cells))
-        at = tuple((index[i] + step[..., None]) % shape[i] for i, step in enumerate(np.indices((2, 2, 2))))
-        ends = [np.s_[-1]] if spherical else [(slice(None),) * axis + (end,) for axis in range(3) for end in (0, -1)]
-        outer, where = (np.concatenate([values[end].reshape(-1, 3) for end in ends]) for values in (magnetic, points))
-        jumps = np.linalg.norm(outer - grid.field, axis=1) / heliosphere.field_uG
-        orbit = unit_vector_icrs(np.arange(0.0, 360.0, 10.0), 0.0, "ecliptic") @ grid.axes.T
-        self.heliosphere = heliosphere
-        self.earth_uG = float(np.mean(heliosphere.field_strength(orbit)))
-        self.field_uG = np.percentile(np.linalg.norm(magnetic, axis=-1), (1, 50, 99))
-        self.field_to, self.wind_from = lonlat(grid.field @ to_ecliptic), lonlat(-grid.flow @ to_ecliptic)
-        self.div_B = np.percentile(_divergence(points[at], magnetic[at]), SHARES)
-        self.roughness = np.percentile(_roughness(magnetic, index, spherical), SHARES)
-        self.jump, self.largest_jump = float(np.median(jumps)), float(jumps.max())
-        self.jump_at = lonlat(where[jumps.argmax()] @ to_ecliptic)
+    heliosphere: GriddedHeliosphere
+    earth_uG: float
+    field_uG: tuple[float, float, float]
+    field_to: tuple[float, float]
+    wind_from: tuple[float, float]
+    div_B: tuple[float, float, float]
+    roughness: tuple[float, float, float]
+    jump: float
+    largest_jump: float
+    jump_at: tuple[float, float]
 
     @property
     def mind(self) -> list[str]:
@@ -101,6 +94,10 @@ def _shares(values) -> str:
     return ", ".join(f"{value:.1e} ({share} %)" for value, share in zip(values, SHARES, strict=True))
 
 
+def _percentiles(values, shares=SHARES) -> tuple[float, float, float]:
+    return tuple(float(x) for x in np.percentile(values, shares))
+
+
 def _roughness(magnetic, index, spherical) -> np.ndarray:
     """|B - mean of its neighbours| / |B| at nodes, the largest of three directions; azimuth goes round."""
     shape = magnetic.shape[:3]
@@ -134,3 +131,28 @@ def _divergence(points, magnetic) -> np.ndarray:
         net = net + np.sum(area * mean, axis=-1)
         total = total + np.linalg.norm(area, axis=-1) * np.linalg.norm(mean, axis=-1)
     return np.abs(net) / np.maximum(0.5 * total, 1e-300)
+
+
+def grid_report(heliosphere: GriddedHeliosphere) -> GridReport:
+    """Look at a gridded heliosphere."""
+    grid, spherical, points = heliosphere.grid, heliosphere.grid.spherical, heliosphere.grid.points()
+    magnetic = heliosphere.field(points.reshape(-1, 3))[0].reshape(points.shape)
+    to_ecliptic, shape = grid.axes @ rotation_to_icrs("ecliptic"), np.array(grid.shape)
+    cells = shape - [1, 1, 0 if spherical else 1]  # azimuth goes round
+    chosen = np.arange(0, np.prod(cells), max(1, int(np.prod(cells)) // MOST_CELLS | 1))
+    index = np.array(np.unravel_index(chosen, cells))
+    at = tuple((index[i] + step[..., None]) % shape[i] for i, step in enumerate(np.indices((2, 2, 2))))
+    ends = [np.s_[-1]] if spherical else [(slice(None),) * axis + (end,) for axis in range(3) for end in (0, -1)]
+    outer, where = (np.concatenate([values[end].reshape(-1, 3) for end in ends]) for values in (magnetic, points))
+    jumps = np.linalg.norm(outer - grid.field, axis=1) / heliosphere.field_uG
+    orbit = unit_vector_icrs(np.arange(0.0, 360.0, 10.0), 0.0, "ecliptic") @ grid.axes.T
+
+    def direction(vector):
+        return tuple(map(float, lonlat(vector @ to_ecliptic)))
+
+    return GridReport(
+        heliosphere, earth_uG=float(np.mean(heliosphere.field_strength(orbit))),
+        field_uG=_percentiles(np.linalg.norm(magnetic, axis=-1), (1, 50, 99)), field_to=direction(grid.field),
+        wind_from=direction(-grid.flow), div_B=_percentiles(_divergence(points[at], magnetic[at])),
+        roughness=_percentiles(_roughness(magnetic, index, spherical)), jump=float(np.median(jumps)),
+        largest_jump=float(jumps.max()), jump_at=direction(where[jumps.argmax()]))
