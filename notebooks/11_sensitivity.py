@@ -219,7 +219,7 @@ if decided and coarse.transport.law is not None:
     unaided = max(inverse / np.hypot(one.sigma[2], one.systematic[2]) for one in seen)
     say(f"For $1/L$ the best of these, as far as can be told, is {best.says}, with heliosphere and field known: {away:.1f} errors from zero "
         f"({least:.1f} to {most:.1f} if the systematic error is known to 30 %), where three would settle it. Without that knowledge it is at most "
-        f"{unaided:.1f}{', neither more sky nor more events come near.' if unaided < 1.5 else '.'}")
+        f"{unaided:.1f}{': neither more sky nor more events come near.' if unaided < 1.5 else '.'}")
 
 # %% [markdown]
 # ## Choices exchanged, one by one
