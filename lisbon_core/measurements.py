@@ -39,4 +39,6 @@ def dipoles() -> list[np.record]:
     size = np.hypot(x, y)
     table.add_row(["HAWC + IceCube 2019", both.meta["energy_TeV"], size, error, np.degrees(np.arctan2(y, x)),
                    np.degrees(error / size), "dipole", 1.0, -90.0, 76.0, both.meta["citation"]])
-    return list(table.as_array().view(np.recarray))
+    rows = table.as_array().view(np.recarray)
+    rows.setflags(write=False)
+    return list(rows)

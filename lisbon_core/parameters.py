@@ -207,6 +207,7 @@ def _typed(kind: type, value):
     """A value as this type; ValueError or its like where it is none."""
     if kind is str and isinstance(value, str | Path):
         return str(value).encode().decode()  # an error for what is no text in any encoding
+    value = value.tolist() if hasattr(value, "tolist") else value  # of numpy
     if kind is tuple and isinstance(value, list | tuple) and len(value) == 2:
         return tuple(_typed(float, part) for part in value)
     if kind is int and re.fullmatch(r"\s*[-+]?[0-9]{1,30}\s*", str(value)):

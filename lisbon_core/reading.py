@@ -15,7 +15,7 @@ from lisbon_core._core import LisbonError
 PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 
 
-def content_of(path: str | Path, most: int) -> bytes:
+def content_of(path: str | Path, most: int, advice: str = "make it smaller") -> bytes:
     """Content of a file, unpacked if it is packed: gzip, bzip2, xz; `~` is the user's home.
 
     Raises
@@ -35,7 +35,8 @@ def content_of(path: str | Path, most: int) -> bytes:
         with packer.open(io.BytesIO(content)) as stream:
             content = stream.read(most + 1)
     if len(content) > most:
-        raise Refused(f"it holds more than {most >> 10} KiB, and no such file needs as much: make it smaller")
+        size = f"{most >> 20} MiB" if most >> 20 else f"{most >> 10} KiB"
+        raise Refused(f"it holds more than {size}: {advice}")
     return content
 
 
@@ -51,6 +52,8 @@ def explained(path: str | Path, refusal: type[LisbonError], kind: str = "", advi
             warnings.simplefilter("ignore")
             warnings.filterwarnings("error", message=".*truncated.*")
             yield
+    except FileNotFoundError:
+        raise refusal(f"{path}: there is no such file: correct the path") from None
     except (LisbonError, Refused) as error:
         raise refusal(f"{path}: {error}") from None
     except Exception as error:  # what the readers of a format raise, of any class: the one place that catches it

@@ -268,8 +268,12 @@ def test_unusable_files_get_a_sentence(simulation, tmp_path):
         with pytest.raises(HeliosphereError, match=says) as error:
             import_files([tmp_path / name], tmp_path / "no.h5", medium=MEDIUM)
         assert "\n" not in str(error.value)
-    with pytest.raises(HeliosphereError, match="No such file"):
+    with pytest.raises(HeliosphereError, match=r"nothing\.out: there is no such file"):
         read_cells(tmp_path / "nothing.out")
+    (tmp_path / "twice.out").write_bytes(whole.replace(b"Bx By Bz", b"Bx_G By_G Bz_G"))  # the header says nT, and wins
+    (tmp_path / "once.out").write_bytes(whole)
+    twice, once = (read_cells(tmp_path / name).magnetic for name in ("twice.out", "once.out"))
+    np.testing.assert_array_equal(twice, once)
     with pytest.raises(HeliosphereError, match="give --out"):
         import_files([simulation])
     with pytest.raises(HeliosphereError, match="frame is 'gse', but it must be one of solar-downwind"):

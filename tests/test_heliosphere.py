@@ -246,6 +246,11 @@ def test_published_fields(preset, ra, dec):
         with_field(HeliosphereParameters(), "Ribbon")
 
 
+def test_parameters_may_be_numpys():
+    turned = HeliosphereParameters(rotation_axis_icrs=np.array([286.13, 63.87]), shock_AU=np.float64(90.0))
+    assert turned == HeliosphereParameters(rotation_axis_icrs=(286.13, 63.87), shock_AU=90.0)
+
+
 @pytest.mark.parametrize(("changes", "says"), [
     ({"shock_AU": 130.0}, "shock lies at .* AU where the heliopause lies at"), ({"polarity": 2}, "polarity is 2"),
     ({"nose_AU": -1.0}, "nose_AU"), ({"field_uG": math.nan}, "field_uG is nan"),

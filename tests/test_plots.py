@@ -32,6 +32,15 @@ def test_sky_has_right_ascension_to_the_left_and_blanks(make_sky):
     assert low == -high
 
 
+def test_rings_about_the_poles_are_drawn_as_half_rings():
+    """Pixels centred on a pole end there; Mollweide would fold them back upon themselves."""
+    dec, ra = np.linspace(-90.0, 90.0, 37), np.arange(2.5, 360.0, 5.0)
+    fig = plots.skies({"one": np.ones((37, 72))}, dec, ra)
+    mesh = next(c for c in fig.axes[0].collections if isinstance(c, mpl.collections.QuadMesh))
+    heights = np.degrees(np.diff(mesh.get_coordinates()[:, 0, 1]))
+    np.testing.assert_allclose(heights, [2.5, *[5.0] * 35, 2.5])
+
+
 def test_scale_is_common_to_all_panels(make_sky):
     one, two = make_sky(lambda dec, ra: 1.001 + 0 * ra), make_sky(lambda dec, ra: 1.002 + 0 * ra)
     fig = plots.skies({"one": one.relative_intensity, "two": two.relative_intensity}, one.dec, one.ra)

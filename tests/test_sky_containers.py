@@ -414,6 +414,16 @@ def test_numbers_of_all_pixels_of_another_nside_are_doubted(tmp_path):
     assert any("all those of NSIDE = 32, but NSIDE is 64" in line for line in read_sky_map(path).log)
 
 
+def test_several_maps_on_numbered_pixels_are_not_one_map(tmp_path):
+    """Three energies beside the numbers of the northern pixels: not three pixels to each number."""
+    about, pixel = {"NSIDE": 32, "ORDERING": "RING", "COORDSYS": "C"}, np.arange(1984)
+    columns = {"pixel": pixel, "relative_intensity": 1.0 + 1e-3 * np.tile([1.0, 2.0, 3.0], (1984, 1))}
+    Table(columns, meta=about).write(tmp_path / "map.ecsv")
+    for read in (lambda: map_from_arrays(columns, about), lambda: read_sky_map(tmp_path / "map.ecsv")):
+        with pytest.raises(SkyMapError, match="holds 5952 values"):
+            read()
+
+
 def of_datasets(kind, lon, lat, value, sigma):
     """A function that writes one sky into an open HDF5 file, as programs of that kind do."""
     def write(file):

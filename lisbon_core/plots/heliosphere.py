@@ -21,10 +21,10 @@ def _solar_axes(heliosphere) -> np.ndarray:
 
 
 # the plane of the directions `along` and `up` that holds the point `above`, and the words on its axes
-Plane = namedtuple("Plane", "along up title xlabel ylabel above", defaults=(0.0,))
+_Plane = namedtuple("_Plane", "along up title xlabel ylabel above", defaults=(0.0,))
 
 
-def _planes(heliosphere, points: int, colour: str, *planes: Plane):
+def _planes(heliosphere, points: int, colour: str, *planes: _Plane):
     """|B| in planes side by side, with heliopause (full) and shock (dashed).
 
     Returns the figure, and of each plane how much of B/|B| points along it and up, each of shape (points, points).
@@ -56,9 +56,9 @@ def heliosphere_planes(heliosphere, points: int = 301) -> Figure:
     upwind, across, axis = _solar_axes(heliosphere)
     return _planes(
         heliosphere, points, "white",
-        Plane(upwind, across, "(A) 30 AU north of the solar equator", UPWIND, "across, in the solar equator (AU)",
+        _Plane(upwind, across, "(A) 30 AU north of the solar equator", UPWIND, "across, in the solar equator (AU)",
               30.0 * axis),
-        Plane(upwind, axis, "(B) Meridional plane", UPWIND, "solar north (AU)"))[0]
+        _Plane(upwind, axis, "(B) Meridional plane", UPWIND, "solar north (AU)"))[0]
 
 
 @styled
@@ -69,9 +69,9 @@ def field_lines(heliosphere, points: int = 241) -> Figure:
     north of it: on the equator itself the field is nothing, at the current sheet.
     """
     (upwind, across, axis), (x, _, z) = _solar_axes(heliosphere), np.eye(3)
-    planes = (Plane(z, x, "(A) Plane of the wind and the field", UPWIND, "across, along interstellar B (AU)"),
-              Plane(upwind, across, "(B) 10 AU north of the solar equator", UPWIND, "across, in the solar equator (AU)",
-                    10.0 * axis))
+    planes = (_Plane(z, x, "(A) Plane of the wind and the field", UPWIND, "across, along interstellar B (AU)"),
+              _Plane(upwind, across, "(B) 10 AU north of the solar equator", UPWIND,
+                     "across, in the solar equator (AU)", 10.0 * axis))
     fig, parts = _planes(heliosphere, points, "black", *planes)
     side, ticks = np.linspace(-EXTENT_AU, EXTENT_AU, points), np.linspace(-EXTENT_AU, EXTENT_AU, 5)
     for axes, (right, upwards) in zip(fig.axes, parts, strict=False):
@@ -92,9 +92,9 @@ def gridded_planes(heliosphere, points: int = 289) -> Figure:
     to_model, source = heliosphere.axes @ rotation_to_icrs("ecliptic"), HeliosphereParameters().upwind_lon
     upwind, north = unit_vector(source, 0.0), np.array([0.0, 0.0, 1.0])
     away = f"away from ecliptic longitude {source:.0f} (AU)"
-    planes = (Plane(to_model @ -upwind, to_model @ np.cross(upwind, north), "(A) Ecliptic", away,
+    planes = (_Plane(to_model @ -upwind, to_model @ np.cross(upwind, north), "(A) Ecliptic", away,
                     f"towards longitude {(source - 90.0) % 360.0:.0f} (AU)"),
-              Plane(to_model @ -upwind, to_model @ north, "(B) Wind and ecliptic pole", away,
+              _Plane(to_model @ -upwind, to_model @ north, "(B) Wind and ecliptic pole", away,
                     "towards latitude 90 (AU)"))
     fig, parts = _planes(heliosphere, points, "white", *planes)
     few, flow = slice(points // 18, -1, points // 18), heliosphere.flow

@@ -44,8 +44,10 @@ def sky_axes(fig: Figure, position, title: str, field_icrs=None) -> mpl.axes.Axe
 
 def colour_pixels(axes, dec, ra, values, **options):
     """Colour the pixels of a regular grid on a sky axes."""
-    return axes.pcolormesh(-np.radians(ra - 180.0), np.radians(dec), np.ma.masked_invalid(values), shading="nearest",
-                           rasterized=True, **options)
+    ra_edges, dec_edges = (np.append(centres, 2.0 * centres[-1] - centres[-2]) - 0.5 * (centres[1] - centres[0])
+                           for centres in (ra, dec))
+    return axes.pcolormesh(-np.radians(ra_edges - 180.0), np.radians(np.clip(dec_edges, -90.0, 90.0)),
+                           np.ma.masked_invalid(values), rasterized=True, **options)
 
 
 @styled

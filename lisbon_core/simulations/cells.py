@@ -76,7 +76,7 @@ def read_cells(path, units: str = "") -> Cells:
     """
     again = "fetch or write it again"
     with explained(path, HeliosphereError, advice=again):
-        kind, columns_of = reader_of(content := content_of(path, LARGEST))
+        kind, columns_of = reader_of(content := content_of(path, LARGEST, "write the region around the Sun alone"))
     with explained(path, HeliosphereError, kind, again):
         return _cells(Path(path).name, columns_of(content), units)
 
@@ -94,8 +94,9 @@ def joined(parts: list[Cells]) -> Cells:
 
 def _plain(name: str) -> tuple[str, str]:
     """Name and unit of a column: ("bx", "nT") of "B_x nT", "Bx_nT", "Bx_[nT]" or "B_x [nT]"."""
+    name, _, said = name.partition("\t")  # the unit that stands apart wins
     letters, axis, unit = re.fullmatch(r"([^\W_]*)(?:_([xyz])(?![^\W_]))?[ _\[]*(.*?)[ \]]*", name, re.DOTALL).groups()
-    return (letters + (axis or "")).lower(), unit.replace("km_s", "km/s")
+    return (letters + (axis or "")).lower(), said or unit.replace("km_s", "km/s")
 
 
 def _cells(source: str, columns: Columns, units: str) -> Cells:

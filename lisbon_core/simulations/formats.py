@@ -95,7 +95,7 @@ def _idl(content: bytes) -> Columns:
             values = np.loadtxt(itertools.islice(lines, math.prod(shape)), ndmin=2).T
         values = values.reshape(rows, *shape[::-1]).transpose(0, 3, 2, 1).reshape(rows, -1)  # Fortran's order
         with_units = itertools.zip_longest(names[:rows], units.split(";")[-1].split()[:rows], fillvalue="")
-        found = Columns([" ".join(pair).strip() for pair in with_units], values, tuple(shape),
+        found = Columns(["\t".join(pair) for pair in with_units], values, tuple(shape),
                         dict(zip(names[rows:], map(float, extra), strict=False)))
         frames += 1
     return Columns(**vars(found) | {"note": f"it holds {frames} frames: the last was taken" if frames > 1 else ""})

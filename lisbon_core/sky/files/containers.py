@@ -40,6 +40,8 @@ class Found:
         What the file says about it, for the whole of it or for its part.
     part : str
         The extension, its number and name.
+    width : int
+        How many of them a row of a table holds.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Found:
     unit: str = ""
     header: dict = field(default_factory=dict)
     part: str = ""
+    width: int = 1
 
     @property
     def kind(self) -> str:
@@ -142,7 +145,9 @@ def _table(table: Table, said: dict | None = None, part: str = "") -> Layer:
     header, arrays = {str(key).upper(): value for key, value in {**table.meta, **(said or {})}.items()}, []
     for column in table.itercols():
         name, unit = name_and_unit(column.name)
-        arrays.append(Found(name, np.ma.asarray(column).ravel(), str(column.unit or unit), header, part))
+        values = np.ma.asarray(column)
+        width = values.size // max(len(values), 1)
+        arrays.append(Found(name, values.ravel(), str(column.unit or unit), header, part, width))
     return table_layer(header, arrays)
 
 

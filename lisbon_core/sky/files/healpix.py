@@ -12,6 +12,7 @@ from lisbon_core.sky.files.grids import Pixels
 from lisbon_core.sky.map import SkyMapError, require
 
 FINEST = 1024
+GROUPS = tuple(4**k for k in range(15))  # pixels in one of a coarser order, as a row of a table may hold them
 ORDERS = {"RING": "ring", "NEST": "nested", "NESTED": "nested"}
 MUCH = 3.0  # times rougher: pixels in another order than said
 
@@ -25,13 +26,18 @@ def _whole(header: dict, key: str) -> int | None:
 
 
 def _numbered(layer, size: int) -> tuple[int, np.ndarray]:
-    """NSIDE, and the pixel number of each of `size` values; to one of a column of numbers several may belong."""
+    """NSIDE, and the pixel number of each of `size` values; to one of a column of numbers several may belong.
+
+    Only rows of a table hold groups of pixels, four in each or a power of it: other numbers are several maps.
+    """
     nside, first, last = (_whole(layer.header, key) for key in ("NSIDE", "FIRSTPIX", "LASTPIX"))
     index = layer.of("pixel")
     run = not index and None not in (first, last) and last - first + 1 == size
     pixel = np.arange(size) + (first if run else 0)
     if index:
         width = size // max(index[0].values.size, 1)
+        if width not in GROUPS or not any(one.width == width for one in layer.arrays):
+            width = 1
         pixel = (numbers(index[0])[:, None] * width + np.arange(width)).ravel()
     nside = math.isqrt(size // 12) if nside is None else nside
     require(1 <= nside <= FINEST and not nside & (nside - 1),
