@@ -3,9 +3,9 @@
 import numpy as np
 
 from lisbon_core.anisotropy import parameter_names
+from lisbon_core.ground.response import response
+from lisbon_core.ground.rounding import number
 from lisbon_core.heliosphere import HeliosphereParameters
-from lisbon_core.response import response
-from lisbon_core.rounding import number
 from lisbon_core.run import Run, paper_values
 from lisbon_core.synthetic import epochs_of
 from lisbon_core.verdicts import Claim, misfits

@@ -16,12 +16,12 @@ from scipy.stats import qmc
 from tqdm import tqdm
 
 from lisbon_core.anisotropy.terms import mean_columns, sample_columns
+from lisbon_core.ground.measurements import DATA
+from lisbon_core.ground.response import Response, response, varied
+from lisbon_core.ground.units import KM_S
 from lisbon_core.heliosphere import AnyHeliosphere, HeliosphereParameters, read_gridded, solar_cycle
 from lisbon_core.liouville import Sampling, cached_samples, grid
-from lisbon_core.measurements import DATA
 from lisbon_core.parameters import RunParameters
-from lisbon_core.response import Response, response, varied
-from lisbon_core.units import KM_S
 
 WIDEST = 2.5  # widths beyond which a law is not believed
 STREAM = 2  # of samples that neither a sky nor the map that fits it shares

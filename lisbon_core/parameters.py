@@ -2,17 +2,16 @@
 
 import difflib
 import logging
-import math
 import os
 import re
-import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
+from dataclasses import Field, asdict, dataclass, fields, replace
 from pathlib import Path
 
-from lisbon_core._core import LisbonError, require
-from lisbon_core.reading import parsed
+from lisbon_core.ground._core import require
+from lisbon_core.ground.fields import ParameterError, checked, documented, parameter
+from lisbon_core.ground.reading import parsed
 
 FAST = {"grid_deg": 4.0, "members": 0}  # what --fast sets: a quarter of the orbits and of the pixels, no ensemble
 FILES = ("sky_map", "mask", "heliosphere", "response")  # parameters that may name a file
@@ -38,39 +37,10 @@ def absolute(value: str | Path) -> str:
     return str(path.absolute()) + "".join(f"[{one}]" for one in chosen) if path.is_file() else value
 
 
-class ParameterError(LisbonError):
-    """A run parameter that is unknown, of the wrong type, or out of physics."""
-
-
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Sentence part that names what may have been meant, or all there is, unless something else is to be said then."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else otherwise or f"there are {', '.join(known)}."
-
-
-def parameter(default, help: str, **rule):
-    """A line of the table: its default (whose type is the parameter's), what it is, and `low` and `high`, or `choices`.
-    """
-    return field(default=default, metadata={"help": help, **rule})
-
-
-def parameter_table(cls) -> list[tuple[str, str, str, str, str]]:
-    """Name, type, default, range or choices, and meaning of each parameter of a class, as texts."""
-    return [(one.name, one.type.__name__, "" if one.default is MISSING else repr(one.default),
-             _allowed(**one.metadata), one.metadata["help"]) for one in fields(cls)]
-
-
-def _allowed(help: str, low=None, high=None, choices=()) -> str:
-    return ", ".join(map(str, choices)) if low is None else f"{low:g} to {high:g}"
-
-
-def documented(cls):
-    """The class, with the table of its parameters in its docstring."""
-    cls.__doc__ = cls.__doc__.rstrip() + "\n\n    Parameters\n    ----------\n" + "\n".join(
-        f"    {name} : {kind}{', default ' * bool(default)}{default}\n"
-        f"        {meaning[0].upper()}{meaning[1:]}{'; ' * bool(allowed)}{allowed}."
-        for name, kind, default, allowed, meaning in parameter_table(cls))
-    return cls
 
 
 @documented
@@ -172,50 +142,13 @@ class RunParameters:
     @property
     def scale_TV(self) -> float:
         """Scale of the response: that of the preset it names, else `rigidity_TV`."""
-        from lisbon_core.response import presets
+        from lisbon_core.ground.response import presets
 
         energy = presets().get(self.response, {}).get("energy_TeV", self.rigidity_TV)
         require(self.rigidity_TV in (energy, RunParameters.rigidity_TV),
                 f"rigidity_TV is {self.rigidity_TV:g}, but the response {self.response} is one of {energy:g} TV: leave "
                 "rigidity_TV out, or take air-shower:0.6, whose scale it is", ParameterError)
         return energy
-
-
-_KINDS = {str: "text", int: "a whole number", float: "a finite number", tuple: "two numbers"}
-
-
-def checked(name: str, value, default, rule: Mapping, error=ParameterError):
-    """A value in the type of the default, and within the range or choices of a rule (`parameter`), or a sentence.
-
-    Of a type that no parameter of a run has, anything goes.
-    """
-    kind = type(default)
-    try:
-        value = _typed(kind, value) if kind in _KINDS else value
-    except (TypeError, ValueError, OverflowError):
-        meaning = rule.get("help", "see `lisbon_core.heliosphere.HeliosphereParameters`")
-        raise error(f"{name} is {reprlib.repr(value)}, but it must be {_KINDS[kind]}: {meaning}") from None
-    if "low" in rule and not rule["low"] <= value <= rule["high"]:
-        raise error(f"{name} is {value}, but it must lie between {rule['low']:g} and {rule['high']:g}: change {name}")
-    if value not in rule.get("choices", [value]):
-        raise error(f"{name} is {value!r}, but it must be one of {', '.join(map(str, rule['choices']))}: "
-                    "choose one of these")
-    return value
-
-
-def _typed(kind: type, value):
-    """A value as this type; ValueError or its like where it is none."""
-    if kind is str and isinstance(value, str | Path):
-        return str(value).encode().decode()  # an error for what is no text in any encoding
-    value = value.tolist() if hasattr(value, "tolist") else value  # of numpy
-    if kind is tuple and isinstance(value, list | tuple) and len(value) == 2:
-        return tuple(_typed(float, part) for part in value)
-    if kind is int and re.fullmatch(r"\s*[-+]?[0-9]{1,30}\s*", str(value)):
-        return int(value)  # which a float would round beyond 2^53
-    number = float(value) if kind in (int, float) and not isinstance(value, bool) else math.nan
-    if not math.isfinite(number) or kind(number) != number:
-        raise ValueError
-    return kind(number)
 
 
 OF_A_SKY = ("sky_map", "sky_label", "sigma_default", "averaging_deg", "dec_min", "dec_max", "mask", "rigidity_TV",
@@ -249,7 +182,7 @@ def heliosphere_parameters(parameters: RunParameters):
         If the file is missing, no TOML, or holds an unknown name; if it holds a field on a grid and the run asks for
         another interstellar field than the default, which the grid would not follow.
     """
-    from lisbon_core.frames import spread_directions
+    from lisbon_core.ground.frames import spread_directions
     from lisbon_core.heliosphere import HeliosphereParameters, is_gridded
 
     values = {name: getattr(parameters, name) for name in OF_THE_FIELD}

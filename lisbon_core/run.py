@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 
-from lisbon_core._core import require
 from lisbon_core.anisotropy import bin_averages, fit_anisotropy, pitch_angle_distribution, renormalise, sample_columns
 from lisbon_core.anisotropy.design import enough_pixels
 from lisbon_core.anisotropy.systematics import systematic
 from lisbon_core.ensemble import ensemble, together, wave_dipole
+from lisbon_core.ground._core import require
+from lisbon_core.ground.measurements import DATA, dipoles
+from lisbon_core.ground.measurements import paper_values as paper_values
+from lisbon_core.ground.response import response
 from lisbon_core.heliosphere import closed_form, is_gridded, read_gridded
 from lisbon_core.liouville import DIAGNOSED, Sampling, cached_samples
-from lisbon_core.measurements import DATA, dipoles
-from lisbon_core.measurements import paper_values as paper_values
 from lisbon_core.parameters import RunParameters, heliosphere_parameters
-from lisbon_core.response import response
 from lisbon_core.sky import ring_normalise
 from lisbon_core.sky.files import on_grid, sky_of, write_images, write_table
 from lisbon_core.synthetic import epochs_of, read_truth, truth_beside

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.polynomial.legendre import legder, legval
 
-from lisbon_core._core import LisbonError, write_atomically
 from lisbon_core.anisotropy.terms import mean_columns, sample_columns
+from lisbon_core.ground._core import LisbonError, write_atomically
+from lisbon_core.ground.fields import checked, documented, parameter
+from lisbon_core.ground.reading import parsed
+from lisbon_core.ground.response import response
 from lisbon_core.heliosphere import Heliosphere, HeliosphereParameters, closed_form, solar_cycle
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, grid
-from lisbon_core.parameters import checked, documented, parameter
-from lisbon_core.reading import parsed
-from lisbon_core.response import response
 from lisbon_core.sky import SkyMap, averaging, even_sky, noise_factor, ring_normalise
 from lisbon_core.transport import CosineScattering, gradient_length_kpc, mean_free_path_pc, stationary_pad
 

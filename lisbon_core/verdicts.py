@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
 
 UNTESTABLE = "not testable without the private data"
 NO_FIT = "the model does not fit"

@@ -77,6 +77,7 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core.claims import otherwise_made
+from lisbon_core.ground.units import gyroradius
 from lisbon_core.run import Run, paper_values
 from lisbon_core.studies.contradictions import against_measurements
 from lisbon_core.studies.decisions import conclusions
@@ -84,7 +85,6 @@ from lisbon_core.tools import reference
 from lisbon_core.tools.notebook import ledger, number, say
 from lisbon_core.tools.tables import page_table, table
 from lisbon_core.transport import mean_free_path_pc
-from lisbon_core.units import gyroradius
 
 run = Run.from_namespace(globals())
 

@@ -33,13 +33,13 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.frames import boost_momentum, unit_vector
+from lisbon_core.ground.frames import boost_momentum, unit_vector
+from lisbon_core.ground.units import PROTON_MASS_TV
 from lisbon_core.liouville import trace_sky
 from lisbon_core.liouville.tracing import earth_positions
 from lisbon_core.orbits import CHAOTIC, trace
 from lisbon_core.run import Run
 from lisbon_core.tools.notebook import expect, number, say, show
-from lisbon_core.units import PROTON_MASS_TV
 
 run = Run.from_namespace(globals())
 

@@ -43,13 +43,13 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from lisbon_core import plots
-from lisbon_core.frames import lonlat, unit_vector_icrs
+from lisbon_core.ground.frames import lonlat, unit_vector_icrs
+from lisbon_core.ground.units import DAYS_PER_AU, KM_S
 from lisbon_core.heliosphere import read_gridded
 from lisbon_core.heliosphere.solar import swing
 from lisbon_core.run import DATA, Run
 from lisbon_core.studies.voyager import binned, compared, measured
 from lisbon_core.tools.notebook import expect, number, say, show
-from lisbon_core.units import DAYS_PER_AU, KM_S
 
 run = Run.from_namespace(globals())
 closed_form = run.closed_form

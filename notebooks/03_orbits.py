@@ -39,7 +39,8 @@ import numpy as np
 
 from lisbon_core import plots
 from lisbon_core.claims import liouville_claims
-from lisbon_core.frames import angle_between, boost_momentum, spread_directions, unit_vector
+from lisbon_core.ground.frames import angle_between, boost_momentum, spread_directions, unit_vector
+from lisbon_core.ground.units import LORENTZ, PROTON_MASS_TV, gyroradius
 from lisbon_core.heliosphere import closed_form, read_gridded
 from lisbon_core.heliosphere.parameters import FIELD_PRESETS, with_field
 from lisbon_core.liouville import Sampling, cached_samples, grid, trace_sky
@@ -50,7 +51,6 @@ from lisbon_core.studies.tracks import follow, stations
 from lisbon_core.synthetic import epochs_of
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import expect, number, record, say, show
-from lisbon_core.units import LORENTZ, PROTON_MASS_TV, gyroradius
 
 run = Run.from_namespace(globals())
 medium, p0 = run.heliosphere, run.response.scale_TV

@@ -40,7 +40,7 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core.response import air_shower, mono
+from lisbon_core.ground.response import air_shower, mono
 from lisbon_core.run import Run
 from lisbon_core.sky import first_harmonic, multipoles, power_spectrum, ring_normalise
 from lisbon_core.tools.notebook import number, say, show

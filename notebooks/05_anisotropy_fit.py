@@ -42,7 +42,7 @@ from lisbon_core import plots
 from lisbon_core.anisotropy import fit_coefficients, fit_design, parameter_names
 from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.claims import anisotropy_claims, otherwise_made
-from lisbon_core.rounding import formula
+from lisbon_core.ground.rounding import formula
 from lisbon_core.run import Run
 from lisbon_core.tools.notebook import expect, number, record, say, show
 from lisbon_core.tools.tables import page_table

@@ -35,6 +35,7 @@ run_dir: str = ""  # folder of the run; empty: runs/notebook
 import numpy as np
 
 from lisbon_core import plots
+from lisbon_core.ground.units import PC_PER_YEAR
 from lisbon_core.studies.other_solvers import (
     approach_to_stationary,
     finite_volume_pad,
@@ -55,7 +56,6 @@ from lisbon_core.transport import (
     mean_free_path_pc,
     stationary_pad,
 )
-from lisbon_core.units import PC_PER_YEAR
 
 # %% [markdown]
 # ## Without focusing

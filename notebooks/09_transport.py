@@ -43,6 +43,7 @@ import numpy as np
 
 from lisbon_core import plots
 from lisbon_core.claims import anisotropy_claims, otherwise_made, transport_claims
+from lisbon_core.ground.units import AU_PER_PC, PC_PER_YEAR, gyroradius
 from lisbon_core.run import Run, paper_values
 from lisbon_core.sky import first_harmonic, ring_normalise
 from lisbon_core.studies.closures import transport_scales
@@ -65,7 +66,6 @@ from lisbon_core.transport import (
 from lisbon_core.transport.apparent import as_series
 from lisbon_core.transport.posterior import EIGENVALUE_CUT
 from lisbon_core.transport.result import ESTIMATES
-from lisbon_core.units import AU_PER_PC, PC_PER_YEAR, gyroradius
 
 run = Run.from_namespace(globals())
 pad, transport = run.pad, run.transport

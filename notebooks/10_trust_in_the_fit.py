@@ -32,8 +32,9 @@ from astropy.table import Table
 
 from lisbon_core import plots
 from lisbon_core.anisotropy import design, fit_coefficients, fit_design, joined, parameter_names
+from lisbon_core.ground.rounding import formula
+from lisbon_core.ground.units import gyroradius
 from lisbon_core.liouville import straight_lines
-from lisbon_core.rounding import formula
 from lisbon_core.run import DATA, Run
 from lisbon_core.sky import even_sky
 from lisbon_core.studies.coefficient_posterior import sample_coefficients
@@ -44,7 +45,6 @@ from lisbon_core.synthetic import expected_sky
 from lisbon_core.tools import widgets
 from lisbon_core.tools.notebook import expect, number, say, show, where_possible
 from lisbon_core.tools.tables import page_table
-from lisbon_core.units import gyroradius
 
 run = Run.from_namespace(globals())
 sky, fit, liouville = run.sky, run.fit, run.liouville

@@ -37,7 +37,7 @@ from lisbon_core import plots
 from lisbon_core.anisotropy import parameter_names, refitted
 from lisbon_core.claims import anisotropy_claims, transport_claims
 from lisbon_core.ensemble import nuisances, together
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.run import DATA, Run
 from lisbon_core.studies.decisions import conclusions, forecasts
 from lisbon_core.studies.field_posterior import field_posterior

@@ -32,7 +32,7 @@ import numpy as np
 
 from lisbon_core import plots
 from lisbon_core.anisotropy.terms import mean_columns
-from lisbon_core.measurements import dipoles
+from lisbon_core.ground.measurements import dipoles
 from lisbon_core.run import Run
 from lisbon_core.studies import dipole_energy as study
 from lisbon_core.studies.dipole_energy import ENERGIES, harmonics, no_heliosphere

@@ -28,11 +28,11 @@ import numpy as np
 from astropy.table import Table
 
 from lisbon_core import plots
+from lisbon_core.ground.units import gyroradius
 from lisbon_core.parameters import RunParameters
 from lisbon_core.studies.measured_sky import OF_A_FAN, SAMPLES, SKIES, TABLE, folder_of_maps, results
 from lisbon_core.tools.notebook import number, say, show
 from lisbon_core.tools.tables import page_table
-from lisbon_core.units import gyroradius
 
 maps, committed = folder_of_maps(), Table.read(TABLE)
 table, skies = results(maps) if maps else (committed, {})

@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.table import Table
 
-from lisbon_core._core import write_atomically
+from lisbon_core.ground._core import write_atomically
 from lisbon_core.tools.cli import main
 from lisbon_core.tools.provenance import NOTEBOOKS
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from toy import unpacked
 
+from lisbon_core.ground.measurements import dipoles
 from lisbon_core.liouville import grid, straight_lines
-from lisbon_core.measurements import dipoles
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies import answers

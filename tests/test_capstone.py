@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lisbon_core.course import copies, unknown_sky
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.sky.files import read_sky_map
 from lisbon_core.synthetic import truth_beside

@@ -9,7 +9,7 @@ from scipy.stats import chi2
 
 from lisbon_core import LisbonError
 from lisbon_core.claims import anisotropy_claims, liouville_claims, transport_claims
-from lisbon_core.frames import FRAMES
+from lisbon_core.ground.frames import FRAMES
 from lisbon_core.parameters import FAST, FILES, ParameterError, RunParameters
 from lisbon_core.run import DATA, DEFAULT_SKY, Run, check_inputs
 from lisbon_core.verdicts import UNTESTABLE, verdict

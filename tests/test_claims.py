@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lisbon_core.claims import anisotropy_claims, otherwise_made, transport_claims
+from lisbon_core.ground.rounding import number
 from lisbon_core.parameters import RunParameters
-from lisbon_core.rounding import number
 from lisbon_core.run import Run
 from lisbon_core.tools.notebook import record
 from lisbon_core.tools.provenance import ROOT

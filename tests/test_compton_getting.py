@@ -5,12 +5,12 @@ import pytest
 from toy import THETA, sky_of, taken_as_exact, uniform_field_map
 
 from lisbon_core.anisotropy import AnisotropyError, design, fit_anisotropy
+from lisbon_core.ground.units import gyroradius
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.heliosphere.parameters import FLOW
 from lisbon_core.liouville import grid, straight_lines, trace_sky
 from lisbon_core.sky import ring_normalise
 from lisbon_core.studies.compton_getting import fit_speed, share_of_its_own
-from lisbon_core.units import gyroradius
 
 
 def sky_of_speed(liouville, speed, dec_min=-90.0):

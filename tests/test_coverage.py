@@ -7,14 +7,14 @@ import pytest
 from toy import taken_as_exact
 
 from lisbon_core.anisotropy import design, fit_anisotropy
+from lisbon_core.ground.response import mono, response
+from lisbon_core.ground.units import gyroradius
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import Sampling, cached_samples, grid, straight_lines
-from lisbon_core.response import mono, response
 from lisbon_core.sky import ring_normalise, ring_null_space
 from lisbon_core.studies.coverage import Coverage, coverage
 from lisbon_core.studies.identifiability import identifiability
 from lisbon_core.synthetic import DEFAULT_TRUTH, expected_sky, map_of
-from lisbon_core.units import gyroradius
 
 ORDER = 7
 

@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lisbon_core.frames import lonlat
+from lisbon_core.ground.frames import lonlat
+from lisbon_core.ground.response import mono
+from lisbon_core.ground.units import gyroradius
 from lisbon_core.liouville import Sampling, grid, trace_samples
 from lisbon_core.liouville.tracing import axes_across
 from lisbon_core.parameters import RunParameters
-from lisbon_core.response import mono
 from lisbon_core.run import Run
 from lisbon_core.studies import dipole_energy as study
-from lisbon_core.units import gyroradius
 
 A_1, G_x, G_y = 1.8e-3, 6e-7, -8e-7
 

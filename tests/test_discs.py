@@ -12,7 +12,7 @@ from scipy import sparse
 from toy import THETA, sky_of, uniform_field_map
 
 from lisbon_core.anisotropy import design, fit_design, joined
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.sky import averaging, cut, noise_factor, pixel_area
 from lisbon_core.sky.discs import Beside
 

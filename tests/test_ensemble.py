@@ -11,9 +11,9 @@ from lisbon_core.anisotropy.systematics import BEYOND, _weights
 from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.claims import anisotropy_claims, interval, transport_claims
 from lisbon_core.ensemble import draw_members, nuisances, wave_dipole
+from lisbon_core.ground.response import response, varied
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.parameters import FAST, RunParameters
-from lisbon_core.response import response, varied
 from lisbon_core.run import Run
 from lisbon_core.studies.decisions import conclusions
 from lisbon_core.transport import fit_transport, mean_free_path_pc, moved

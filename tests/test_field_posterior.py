@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lisbon_core.anisotropy import AnisotropyError
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.studies.field_posterior import _offsets, fan, field_at, field_posterior
 from lisbon_core.studies.swept_fields import best_field, closer
 from lisbon_core.tools.sweep import summary

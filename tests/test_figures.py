@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lisbon_core import plots
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
 from lisbon_core.tools import notebook
 from lisbon_core.tools.provenance import NOTEBOOKS
 

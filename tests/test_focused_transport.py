@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import spherical_in
 
+from lisbon_core.ground.units import PC_PER_YEAR
 from lisbon_core.studies.other_solvers import finite_volume_pad, first_order_pad
 from lisbon_core.transport import (
     CosineScattering,
@@ -16,7 +17,6 @@ from lisbon_core.transport import (
     stationary_pad,
 )
 from lisbon_core.transport.panels import panels
-from lisbon_core.units import PC_PER_YEAR
 
 U = 0.010349  # L/l of the paper
 COSINE = CosineScattering(-292.79, 1.0, 585.57)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lisbon_core import LisbonError
-from lisbon_core.frames import boost_momentum, icrs_to_model, lonlat, unit_vector, unit_vector_icrs
+from lisbon_core.ground.frames import boost_momentum, icrs_to_model, lonlat, unit_vector, unit_vector_icrs
 
 
 @pytest.mark.parametrize(("frame", "name"), [("ecliptic", "barycentricmeanecliptic"), ("galactic", "galactic"),

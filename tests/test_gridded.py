@@ -11,7 +11,9 @@ import pytest
 
 from lisbon_core.anisotropy import fit_anisotropy
 from lisbon_core.claims import anisotropy_claims
-from lisbon_core.frames import angle_between, rotation_to_icrs, unit_vector
+from lisbon_core.ground.frames import angle_between, rotation_to_icrs, unit_vector
+from lisbon_core.ground.response import response
+from lisbon_core.ground.units import KM_S
 from lisbon_core.heliosphere import (
     HeliosphereError,
     closed_form,
@@ -24,12 +26,10 @@ from lisbon_core.heliosphere import (
 from lisbon_core.liouville import Sampling, cached_samples, grid, trace_sky
 from lisbon_core.orbits import trace
 from lisbon_core.parameters import ParameterError, RunParameters
-from lisbon_core.response import response
 from lisbon_core.run import DATA, Run, check_inputs
 from lisbon_core.sky.files import write_sky_map
 from lisbon_core.studies import peers
 from lisbon_core.synthetic import DEFAULT_TRUTH, make_sky
-from lisbon_core.units import KM_S
 
 MATRIX = np.array([[0.7, -0.2, 0.4], [0.1, 0.9, -0.3], [-0.5, 0.6, -1.6]])  # without trace: div B = 0
 OFFSET = np.array([1.0, -2.0, 1.5])

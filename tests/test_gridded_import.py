@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from lisbon_core.frames import (
+from lisbon_core.ground.frames import (
     angle_between,
     lonlat,
     rotation_to_icrs,
@@ -19,6 +19,7 @@ from lisbon_core.frames import (
     unit_vector,
     unit_vector_icrs,
 )
+from lisbon_core.ground.units import KM_S, LORENTZ
 from lisbon_core.heliosphere import HeliosphereError, nodes, read_gridded, write_gridded
 from lisbon_core.liouville.tracing import earth_positions
 from lisbon_core.orbits import trace
@@ -26,7 +27,6 @@ from lisbon_core.simulations import PRESETS, Cells, axes_of, export_cells, impor
 from lisbon_core.simulations.cleaning import without_divergence
 from lisbon_core.tools.cli import main
 from lisbon_core.tools.provenance import ROOT
-from lisbon_core.units import KM_S, LORENTZ
 
 MATRIX = np.array([[0.7, -0.2, 0.4], [0.1, 0.9, -0.3], [-0.5, 0.6, -1.6]]) / 20.0
 UNIFORM, WIND = np.array([2.0, -1.0, 2.5]), np.array([-20.0, 3.0, 5.0])

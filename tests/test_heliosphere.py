@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from lisbon_core.ground.units import KM_S
 from lisbon_core.heliosphere import (
     FIELD_PRESETS,
     HeliosphereError,
@@ -16,7 +17,6 @@ from lisbon_core.heliosphere import (
 from lisbon_core.heliosphere import parameters as names
 from lisbon_core.heliosphere.solar import swing
 from lisbon_core.studies.voyager import binned, compared, fitted, measured
-from lisbon_core.units import KM_S
 
 # polarity, sheet and shape other than the default's
 CHANGES = [{}, {"polarity": -1, "cycle_phase": 0.1}, {"cycle_years": 2.0, "sheet_width": 0.3, "pile_up_AU": 0.0},
@@ -236,7 +236,7 @@ def test_points_on_the_axis_and_at_the_sun_are_finite(default):
     ("ribbon", 229.66, 23.31), ("hawc-icecube", 229.20, 11.40), ("ribbon-model", 232.67, 17.21),
     ("voyagers-model", 219.39, 30.19), ("starlight", 237.88, 22.17)])
 def test_published_fields(preset, ra, dec):
-    from lisbon_core.frames import unit_vector
+    from lisbon_core.ground.frames import unit_vector
     heliosphere = closed_form(with_field(HeliosphereParameters(field_uG=2.5), preset))
     assert math.degrees(math.acos(min(1.0, heliosphere.field_icrs @ unit_vector(ra, dec)))) < 0.02
     assert heliosphere.parameters.field_uG == (FIELD_PRESETS[preset].field_uG or 2.5)

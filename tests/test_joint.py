@@ -19,13 +19,13 @@ from lisbon_core.anisotropy import (
 from lisbon_core.anisotropy.terms import mean_columns
 from lisbon_core.claims import anisotropy_claims, transport_claims
 from lisbon_core.ensemble import Ensemble
+from lisbon_core.ground.units import gyroradius
 from lisbon_core.parameters import ParameterError, RunParameters, absolute
 from lisbon_core.run import Run, check_inputs
 from lisbon_core.sky import cut, noise_factor
 from lisbon_core.sky.files import write_sky_map
 from lisbon_core.studies.identifiability import identifiability
 from lisbon_core.synthetic import DEFAULT_TRUTH, make_sky, map_of, truth_beside, write_truth
-from lisbon_core.units import gyroradius
 
 NORTH, SOUTH = (-10.0, 70.0), (-90.0, -25.0)
 

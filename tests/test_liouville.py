@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
+from lisbon_core.ground.response import log_normal, mono
+from lisbon_core.ground.units import KM_S, LORENTZ
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import (
     LiouvilleError,
@@ -22,8 +24,6 @@ from lisbon_core.liouville import (
 )
 from lisbon_core.liouville import tracing as liouville
 from lisbon_core.orbits import user_field
-from lisbon_core.response import log_normal, mono
-from lisbon_core.units import KM_S, LORENTZ
 
 # so small a heliosphere, without a field of its own, that the interstellar field is uniform at the Earth
 NOWHERE = HeliosphereParameters(nose_AU=1e-5, tail_AU=1e-4, shock_AU=1e-6, radial_field_uG=0.0, field_uG=3.0)

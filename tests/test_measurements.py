@@ -5,7 +5,7 @@ import re
 import numpy as np
 from astropy.table import Table
 
-from lisbon_core.measurements import MEASUREMENTS, dipoles
+from lisbon_core.ground.measurements import MEASUREMENTS, dipoles
 
 
 def test_each_table_says_units_and_sources():

@@ -21,9 +21,10 @@ from astropy_healpix import nside_to_npix
 from test_sky_io import healpix_file
 from toy import uniform_field_map
 
-from lisbon_core import hdf5, verdicts
-from lisbon_core._core import LisbonError
+from lisbon_core import verdicts
 from lisbon_core.course import checking, copies, unknown_sky
+from lisbon_core.ground import hdf5
+from lisbon_core.ground._core import LisbonError
 from lisbon_core.heliosphere import closed_form, export, read_gridded, write_gridded
 from lisbon_core.liouville import load
 from lisbon_core.parameters import RunParameters, heliosphere_parameters

@@ -9,12 +9,12 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from lisbon_core.ensemble import draw_members
-from lisbon_core.frames import angle_between, boost_momentum, spread_directions
+from lisbon_core.ground.frames import angle_between, boost_momentum, spread_directions
+from lisbon_core.ground.units import LORENTZ, PROTON_MASS_TV
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.heliosphere.closed_form import field_at
 from lisbon_core.orbits import OrbitError, trace, user_field
 from lisbon_core.parameters import RunParameters
-from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from toy import uniform_field_map
 
 from lisbon_core import plots
 from lisbon_core.anisotropy import design, fit_design
-from lisbon_core.frames import angle_between
+from lisbon_core.ground.frames import angle_between
 from lisbon_core.orbits import trace
 from lisbon_core.sky import even_sky
 from lisbon_core.studies import peers

@@ -67,7 +67,7 @@ def test_style_does_not_leak(run):
 
 
 def test_orbits_in_space_keep_within_the_box(run):
-    from lisbon_core.frames import unit_vector
+    from lisbon_core.ground.frames import unit_vector
     from lisbon_core.studies.tracks import follow
 
     tracks, momenta = follow(run.heliosphere, unit_vector([230.0, 75.0], [25.0, 20.0]), 4.0, step_AU=40.0, steps=40)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lisbon_core.response import ResponseError, air_shower, log_normal, mono, presets, response, table
+from lisbon_core.ground.response import ResponseError, air_shower, log_normal, mono, presets, response, table
 
 
 def test_a_log_normal_has_its_moments():

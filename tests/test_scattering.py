@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from lisbon_core.ground.units import PC_PER_YEAR
 from lisbon_core.transport import (
     BroadenedScattering,
     CosineScattering,
@@ -16,7 +17,6 @@ from lisbon_core.transport import (
     mean_free_path_pc,
     parallel_kappa29,
 )
-from lisbon_core.units import PC_PER_YEAR
 
 LAWS = [CosineScattering(-292.79, 1.0, 585.57), CosineScattering(160.0, 0.5, 200.0),
         CosineScattering(-160.0, 2.7, -200.0), IsotropicScattering(530.0), QuasilinearScattering(400.0),

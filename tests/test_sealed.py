@@ -8,14 +8,14 @@ import shutil
 import numpy as np
 import pytest
 
-from lisbon_core._core import LisbonError, cache_folder
+from lisbon_core.ground._core import LisbonError, cache_folder
+from lisbon_core.ground.sealed import read_sealed, write_sealed
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import Sampling, cached_samples, trace_samples
 from lisbon_core.liouville import tracing as liouville
-from lisbon_core.sealed import read_sealed, write_sealed
 
 SKY = np.array([-40.0, 30.0]), np.arange(30.0, 360.0, 60.0)
-KERNEL = "from lisbon_core._core import kernel\n\n\n@kernel()\ndef times(x):\n    return {factor} * x\n"
+KERNEL = "from lisbon_core.ground._core import kernel\n\n\n@kernel  \ndef times x :\n    return {factor} * x\n"
 
 
 def damage(draw: random.Random, path, others) -> None:

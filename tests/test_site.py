@@ -25,7 +25,7 @@ import yaml
 from toy import unpacked
 
 import lisbon_core
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
 from lisbon_core.studies import answers
 from lisbon_core.tools import pairing, reference
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT

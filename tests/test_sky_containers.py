@@ -16,7 +16,7 @@ from astropy_healpix import healpix_to_lonlat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.parameters import RunParameters, absolute
 from lisbon_core.sky import SkyMapError, multipoles
 from lisbon_core.sky.files import map_from_arrays, read_sky_map

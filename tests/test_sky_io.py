@@ -12,7 +12,7 @@ from astropy_healpix import healpix_to_lonlat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.sky import SkyMap, SkyMapError, cut, first_harmonic, first_harmonic_of_events, multipoles
 from lisbon_core.sky.files import read_mask, read_sky_map, write_images, write_sky_map
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import eval_legendre
 
 from lisbon_core import sky as s
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.sky import first_harmonic, first_harmonic_of_events, multipoles, power_spectrum
 from lisbon_core.sky.discs import disc_sums
 from lisbon_core.sky.harmonics import FirstHarmonic

@@ -14,7 +14,7 @@ import pytest
 import sweep_tasks
 from astropy.table import Table
 
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.studies.sensitivity import field_fan, variations

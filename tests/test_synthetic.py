@@ -6,6 +6,7 @@ from numpy.polynomial.legendre import leggauss, legvander
 from toy import uniform_field_map
 
 from lisbon_core import LisbonError
+from lisbon_core.ground.units import PC_PER_YEAR
 from lisbon_core.run import DATA, DEFAULT_SKY, paper_values
 from lisbon_core.sky import ring_means
 from lisbon_core.sky.files import read_sky_map
@@ -20,7 +21,6 @@ from lisbon_core.synthetic import (
     write_truth,
 )
 from lisbon_core.transport import parallel_kappa29
-from lisbon_core.units import PC_PER_YEAR
 
 TRUTHS = [DEFAULT_TRUTH, *(random_truth(seed) for seed in range(1, 6))]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lisbon_core.frames import angle_between, unit_vector
+from lisbon_core.ground.frames import angle_between, unit_vector
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville.tracing import earth_positions
 from lisbon_core.orbits import trace

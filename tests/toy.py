@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from lisbon_core.anisotropy import design
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
+from lisbon_core.ground.units import gyroradius
 from lisbon_core.liouville import LiouvilleMap, grid
 from lisbon_core.sky import even_sky
-from lisbon_core.units import gyroradius
 
 THETA = np.array([1.9e-3, 1.1e-4, -1.2e-4, 2e-5, 3e-4, 2e-5, -1e-4, 6e-7, -8e-7])
 

@@ -8,7 +8,7 @@ I = p_0^2 f (Eq. 1) with f conserved along orbits, so the exponent is `p_index` 
 import numpy as np
 from numpy.polynomial.legendre import legvander
 
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
 from lisbon_core.liouville import LiouvilleMap
 
 

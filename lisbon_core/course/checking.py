@@ -17,9 +17,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lisbon_core._core import require
 from lisbon_core.course.copies import CODE_STUB, TEXT_STUB, CourseError, exercise_of, sources
-from lisbon_core.reading import parsed
+from lisbon_core.ground._core import require
+from lisbon_core.ground.reading import parsed
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import ROOT
 

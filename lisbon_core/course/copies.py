@@ -8,7 +8,9 @@ import re
 import sys
 from pathlib import Path
 
-from lisbon_core._core import LisbonError, require
+from lisbon_core.course import CourseError as CourseError
+from lisbon_core.course.slides import slides
+from lisbon_core.ground._core import require
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, only_one, write_atomically, write_json
 
@@ -17,10 +19,6 @@ CODE_STUB = 'raise NotImplementedError("write your answer here")'
 TEXT_STUB = "Write your answer here."
 # of this Python, for one that has nbgrader and no Lisbon
 KERNEL = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Lisbon"}
-
-
-class CourseError(LisbonError):
-    """An exercise, or a student's notebook, that cannot be used."""
 
 
 def sources() -> list[Path]:
@@ -73,8 +71,6 @@ def student_copy(notebook):
 def build(out: Path = ROOT / "_build") -> str:
     """Make a course in `out`/course: exercises for students, for lecturers and for nbgrader, and slides."""
     import nbformat
-
-    from lisbon_core.course.slides import slides
 
     chapters, out = [*sources(), EXERCISES / "capstone_sol.py"], Path(out) / "course"
     first = nbformat.v4.new_code_cell((EXERCISES / "first_cell.py").read_text(encoding="utf-8"), id="lisbon")

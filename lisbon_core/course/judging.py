@@ -20,7 +20,8 @@ import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from lisbon_core._core import PACKAGE, cache_folder, sources_hash
+from lisbon_core.ground._core import PACKAGE, cache_folder
+from lisbon_core.ground.kernels import sources_hash
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT
 
 LONGEST = 2**26  # bytes of a message

@@ -22,8 +22,8 @@ import numpy as np
 from nbconvert.filters import markdown2html
 from PIL import Image
 
-from lisbon_core.course.copies import CourseError
-from lisbon_core.rounding import number
+from lisbon_core.course import CourseError
+from lisbon_core.ground.rounding import number
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core._core import LisbonError, require
 from lisbon_core.anisotropy import AnisotropyFit, fit_anisotropy, pitch_angle_distribution, renormalise
+from lisbon_core.ground._core import LisbonError, require
+from lisbon_core.ground.reading import parsed
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
 from lisbon_core.liouville import Sampling, cached_samples
-from lisbon_core.reading import parsed
 from lisbon_core.sky import SkyMap
 from lisbon_core.sky.files import write_sky_map
 from lisbon_core.studies.field_posterior import field_at

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lisbon_core._core import STRICT, kernel
+from lisbon_core.ground.kernels import STRICT, kernel
 from lisbon_core.heliosphere.interstellar import draped, draped_potential, wall
 from lisbon_core.heliosphere.parameters import FLOW, HeliosphereParameters, pack, require
 from lisbon_core.heliosphere.solar import carried, shock, solar_potential, spiral

@@ -12,6 +12,7 @@ import numpy as np
 from lisbon_core.heliosphere import gridded_kernels as place
 from lisbon_core.heliosphere.closed_form import AnyHeliosphere
 from lisbon_core.heliosphere.gridded_kernels import fields_on_grid
+from lisbon_core.heliosphere.gridded_report import GridReport, grid_report
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,8 @@ class GriddedHeliosphere(AnyHeliosphere):
     _fields = staticmethod(fields_on_grid)
 
     @functools.cached_property
-    def report(self):
-        """What was read, and how well div B = 0 holds: a `GridReport`."""
-        from lisbon_core.heliosphere.gridded_report import grid_report
-
+    def report(self) -> GridReport:
+        """What was read, and how well div B = 0 holds."""
         return grid_report(self)
 
     def coarser(self) -> "GriddedHeliosphere":

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core import hdf5
-from lisbon_core.frames import FRAMES, rotation_to_icrs
+from lisbon_core.ground import hdf5
+from lisbon_core.ground.frames import FRAMES, rotation_to_icrs
+from lisbon_core.ground.units import KM_S
 from lisbon_core.heliosphere.gridded import Grid, GriddedHeliosphere, pack_grid
 from lisbon_core.heliosphere.parameters import HeliosphereError, require
-from lisbon_core.units import KM_S
 
 FORMAT = "gridded heliosphere 1"
 NAMES = {"spherical": ("r", "theta", "phi"), "cartesian": ("x", "y", "z")}

@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from lisbon_core._core import STRICT, kernel
+from lisbon_core.ground.kernels import STRICT, kernel
 
 # kind of grid; numbers at a node; nodes, first and last coordinate, cells per unit of each axis; inner radius; B and E
 # outside, six numbers

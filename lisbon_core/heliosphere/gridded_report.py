@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lisbon_core.frames import angle_between, lonlat, rotation_to_icrs, unit_vector, unit_vector_icrs
-from lisbon_core.heliosphere.gridded import GriddedHeliosphere
+from lisbon_core.ground.frames import angle_between, lonlat, rotation_to_icrs, unit_vector, unit_vector_icrs
+from lisbon_core.ground.units import KM_S
+from lisbon_core.heliosphere.closed_form import AnyHeliosphere
 from lisbon_core.heliosphere.parameters import HeliosphereParameters
-from lisbon_core.units import KM_S
 
 MOST_CELLS = 400_000  # looked at: every n-th of a larger grid
 SHARES = (50, 95, 99)
@@ -19,7 +19,7 @@ class GridReport:
 
     Parameters
     ----------
-    heliosphere : GriddedHeliosphere
+    heliosphere : AnyHeliosphere
         Of what.
     earth_uG, field_uG : float, (float, float, float)
         |B| round the Earth's orbit, the mean; at the nodes, the 1st, 50th and 99th percentile.
@@ -36,7 +36,7 @@ class GridReport:
         ecliptic direction that is.
     """
 
-    heliosphere: GriddedHeliosphere
+    heliosphere: AnyHeliosphere
     earth_uG: float
     field_uG: tuple[float, float, float]
     field_to: tuple[float, float]
@@ -133,7 +133,7 @@ def _divergence(points, magnetic) -> np.ndarray:
     return np.abs(net) / np.maximum(0.5 * total, 1e-300)
 
 
-def grid_report(heliosphere: GriddedHeliosphere) -> GridReport:
+def grid_report(heliosphere: AnyHeliosphere) -> GridReport:
     """Look at a gridded heliosphere."""
     grid, spherical, points = heliosphere.grid, heliosphere.grid.spherical, heliosphere.grid.points()
     magnetic = heliosphere.field(points.reshape(-1, 3))[0].reshape(points.shape)

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core import hdf5
-from lisbon_core._core import write_atomically
+from lisbon_core.ground import hdf5
+from lisbon_core.ground._core import write_atomically
+from lisbon_core.ground.units import KM_S
 from lisbon_core.heliosphere.closed_form import Heliosphere
 from lisbon_core.heliosphere.gridded import positions
 from lisbon_core.heliosphere.gridded_files import CONTRACT, FORMAT, LARGEST, NAMES, checked_content
 from lisbon_core.heliosphere.parameters import require
-from lisbon_core.units import KM_S
 
 
 def nodes(shape=(256, 128, 256), r_AU=(0.3, 4000.0)) -> tuple[dict, np.ndarray]:

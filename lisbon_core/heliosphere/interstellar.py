@@ -17,7 +17,7 @@ E infinite on it.
 
 import math
 
-from lisbon_core._core import STRICT, kernel
+from lisbon_core.ground.kernels import STRICT, kernel
 from lisbon_core.heliosphere.parameters import B_PAR, B_PERP, FLOW, NOSE2, OVER_TAIL2, WALL, WALL_X, WALL_Z
 
 ETA2 = 0.25  # eta^2: by E it changes the energy of a particle by 1e-5, and nothing else

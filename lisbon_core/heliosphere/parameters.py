@@ -11,10 +11,10 @@ from functools import partial
 
 import numpy as np
 
-from lisbon_core import _core
-from lisbon_core.frames import FRAMES, icrs_to_model, unit_vector_icrs
-from lisbon_core.parameters import checked
-from lisbon_core.units import DAYS_PER_AU, KM_S
+from lisbon_core.ground import _core
+from lisbon_core.ground.fields import checked
+from lisbon_core.ground.frames import FRAMES, icrs_to_model, unit_vector_icrs
+from lisbon_core.ground.units import DAYS_PER_AU, KM_S
 
 # those of the interstellar field come first: see `closed_form.held`
 (WALL, WALL_X, WALL_Z, NOSE2, OVER_TAIL2, FLOW, B_PERP, B_PAR, SHOCK, SHOCK_X, SHOCK_Z, OVER_WIND, ROTATION, B_RADIAL,

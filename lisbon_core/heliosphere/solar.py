@@ -27,7 +27,7 @@ Parker 1958, ApJ 128, 664; Axford 1972 and Cranfill 1971 on the pile-up before t
 
 import math
 
-from lisbon_core._core import STRICT, kernel
+from lisbon_core.ground.kernels import STRICT, kernel
 from lisbon_core.heliosphere import parameters as at
 from lisbon_core.heliosphere.interstellar import wall
 

@@ -11,7 +11,7 @@ from typing import Annotated, get_type_hints
 
 import numpy as np
 
-from lisbon_core._core import write_atomically
+from lisbon_core.ground._core import write_atomically
 from lisbon_core.liouville.sampling import LiouvilleError
 from lisbon_core.orbits import CHAOTIC
 

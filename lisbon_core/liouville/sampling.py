@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import qmc
 
-from lisbon_core._core import LisbonError
-from lisbon_core.frames import unit_vector, unit_vector_icrs
-from lisbon_core.response import Response, mono
+from lisbon_core.ground._core import LisbonError
+from lisbon_core.ground.frames import unit_vector, unit_vector_icrs
+from lisbon_core.ground.response import Response, mono
 
 REPLICATES = 2  # independent scramblings of a map
 

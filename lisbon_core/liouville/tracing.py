@@ -25,14 +25,15 @@ import numpy as np
 from filelock import FileLock
 from tqdm import tqdm
 
-from lisbon_core._core import cache_folder, sources_hash
-from lisbon_core.frames import boost_momentum, unit_vector, unit_vector_icrs
+from lisbon_core.ground._core import cache_folder
+from lisbon_core.ground.frames import boost_momentum, unit_vector, unit_vector_icrs
+from lisbon_core.ground.kernels import sources_hash
+from lisbon_core.ground.sealed import read_sealed, write_sealed
+from lisbon_core.ground.units import LORENTZ, PROTON_MASS_TV
 from lisbon_core.heliosphere import AnyHeliosphere
 from lisbon_core.liouville.map import LiouvilleMap, from_fits
 from lisbon_core.liouville.sampling import Drawn, LiouvilleError, Sampling, draw
 from lisbon_core.orbits import trace
-from lisbon_core.sealed import read_sealed, write_sealed
-from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 TOLERANCE = 7e-7  # 0.04 degrees at the end for 99 % of the orbits that are not chaotic
 PATIENCE = 100  # steps: 98 % of those orbits have escaped by then

@@ -4,7 +4,7 @@ import math
 
 from numba import njit
 
-from lisbon_core._core import STRICT
+from lisbon_core.ground.kernels import STRICT
 from lisbon_core.orbits.motion import distance, over_energy
 from lisbon_core.orbits.step import interpolated
 

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
-from lisbon_core._core import STRICT
+from lisbon_core.ground.kernels import STRICT
 from lisbon_core.heliosphere.intrinsics import borrowed
 from lisbon_core.orbits import borders
 from lisbon_core.orbits import step as at

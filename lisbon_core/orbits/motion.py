@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lisbon_core._core import STRICT
+from lisbon_core.ground.kernels import STRICT
 
 
 class Motion(NamedTuple):

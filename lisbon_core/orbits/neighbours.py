@@ -8,7 +8,7 @@ import math
 
 from numba import njit
 
-from lisbon_core._core import STRICT
+from lisbon_core.ground.kernels import STRICT
 from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 from lisbon_core.orbits.step import gyration, interpolated, rotated, rotation
 

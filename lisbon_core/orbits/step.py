@@ -28,7 +28,7 @@ import numpy as np
 from numba import njit
 from scipy.integrate import RK45
 
-from lisbon_core._core import STRICT
+from lisbon_core.ground.kernels import STRICT
 from lisbon_core.heliosphere.intrinsics import fma
 from lisbon_core.orbits.motion import distance, field_at, force, over_energy
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import config, njit
 
-from lisbon_core._core import STRICT, LisbonError, kernel
+from lisbon_core.ground._core import LisbonError
+from lisbon_core.ground.kernels import STRICT, kernel
+from lisbon_core.ground.units import LORENTZ, PROTON_MASS_TV
 from lisbon_core.heliosphere import AnyHeliosphere, Heliosphere
 from lisbon_core.heliosphere.closed_form import INTERSTELLAR, border, field_in, held, region_of
 from lisbon_core.heliosphere.gridded_kernels import border_of_grid, field_in_grid, region_on_grid
@@ -17,7 +19,6 @@ from lisbon_core.heliosphere.interstellar import draped
 from lisbon_core.heliosphere.intrinsics import borrowed
 from lisbon_core.orbits.kernels import integrate
 from lisbon_core.orbits.motion import Field, Motion, field_functions
-from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 CHAOTIC = 100.0  # amplification above which a single orbit has lost its meaning
 CHUNK = 256  # orbits handed to a thread at a time: the last of them leave lanes empty

@@ -6,9 +6,9 @@ from itertools import cycle
 import numpy as np
 from matplotlib.figure import Figure
 
+from lisbon_core.ground.rounding import formula
 from lisbon_core.plots.skies import colour_pixels, sky_axes
 from lisbon_core.plots.style import COLOURS, EXCESS, MU, POINTS, blank, styled, with_band
-from lisbon_core.rounding import formula
 
 HEMISPHERES = {**COLOURS, "north": COLOURS["blue"], "south": COLOURS["red"], "both": COLOURS["black"]}
 

@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.path import Path as Outline
 
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
+from lisbon_core.ground.reading import parsed
 from lisbon_core.plots.saving import drawn_by
-from lisbon_core.reading import parsed
 
 COLUMNS = ("x", "y", "z", "value", "x_error", "y_error")
 VALUE = COLUMNS.index("value")

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import icrs_to_model, rotation_to_icrs, unit_vector
+from lisbon_core.ground.frames import icrs_to_model, rotation_to_icrs, unit_vector
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.plots.style import COLOURS, blank, styled
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from lisbon_core.frames import lonlat
+from lisbon_core.ground.frames import lonlat
 from lisbon_core.plots.style import COLUMN, PAGE, blank, styled
 
 HALO = [withStroke(linewidth=1.6, foreground="white", alpha=0.8)]  # keeps labels legible on any colour

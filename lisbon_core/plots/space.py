@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lisbon_core.frames import angle_between, icrs_to_model, unit_vector
+from lisbon_core.ground.frames import angle_between, icrs_to_model, unit_vector
 from lisbon_core.plots.skies import colour_pixels, on_map, sky_axes
 from lisbon_core.plots.style import COLOURS, EXCESS, MU, blank, styled
 

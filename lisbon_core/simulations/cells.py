@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core.frames import rotation_to_icrs
+from lisbon_core.ground.frames import rotation_to_icrs
+from lisbon_core.ground.reading import content_of, explained
 from lisbon_core.heliosphere.gridded_files import FARTHEST, unit_scale
 from lisbon_core.heliosphere.parameters import HeliosphereError, require
-from lisbon_core.reading import content_of, explained
 from lisbon_core.simulations.formats import LARGEST, Columns, reader_of
 
 UNITS = "AU km/s nT"  # of lengths, speeds and fields where a file names none

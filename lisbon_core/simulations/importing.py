@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lisbon_core._core import write_atomically
+from lisbon_core.ground._core import write_atomically
 from lisbon_core.heliosphere import HeliosphereError, is_gridded, read_gridded
 from lisbon_core.simulations.cells import Cells, joined, read_cells
 from lisbon_core.simulations.resample import export_cells

@@ -12,12 +12,12 @@ interpolation can know:
 
 import numpy as np
 
-from lisbon_core.frames import FRAMES, icrs_to_model, rotation_to_icrs, unit_vector, unit_vector_icrs
+from lisbon_core.ground.frames import FRAMES, icrs_to_model, rotation_to_icrs, unit_vector, unit_vector_icrs
+from lisbon_core.ground.units import DAYS_PER_AU, KM_S
 from lisbon_core.heliosphere.gridded_writing import nodes, write_gridded
 from lisbon_core.heliosphere.parameters import HeliosphereParameters, require
 from lisbon_core.simulations.cells import Cells
 from lisbon_core.simulations.cleaning import without_divergence
-from lisbon_core.units import DAYS_PER_AU, KM_S
 
 NEIGHBOURS = 12
 CHUNK = 100_000  # nodes at a time

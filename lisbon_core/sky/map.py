@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from scipy.sparse import csr_array
 
-from lisbon_core import _core
+from lisbon_core.ground import _core
 from lisbon_core.sky.basis import pixel_area
 
 

@@ -23,14 +23,14 @@ from dataclasses import replace
 import numpy as np
 
 from lisbon_core import plots
-from lisbon_core._core import write_atomically
 from lisbon_core.anisotropy.terms import mean_columns
-from lisbon_core.frames import lonlat, unit_vector
+from lisbon_core.ground._core import write_atomically
+from lisbon_core.ground.frames import lonlat, unit_vector
+from lisbon_core.ground.measurements import dipoles
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import Sampling, cached_samples, grid, straight_lines, trace_sky
 from lisbon_core.liouville.map import LiouvilleMap
 from lisbon_core.liouville.tracing import axes_across
-from lisbon_core.measurements import dipoles
 from lisbon_core.parameters import RunParameters
 from lisbon_core.plots.saving import image
 from lisbon_core.run import DATA, Run

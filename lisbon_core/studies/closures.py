@@ -11,8 +11,8 @@ kappa29 belongs to half the mean free path, hence to half the dipole.
 (0.0018855, 0.0654)
 """
 
+from lisbon_core.ground.units import KM_S, PC_PER_YEAR
 from lisbon_core.transport import CLOSURES, IsotropicScattering, ScatteringError, mean_free_path_pc, stationary_pad
-from lisbon_core.units import KM_S, PC_PER_YEAR
 
 
 def transport_scales(L_pc: float, gradient_length_kpc: float, T_0_bound: float, kappa29: float = 1.0, *,

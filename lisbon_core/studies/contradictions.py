@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lisbon_core.frames import angle_between
+from lisbon_core.ground.frames import angle_between
 from lisbon_core.heliosphere import HeliosphereParameters, with_field
 from lisbon_core.run import Run
 from lisbon_core.sky import first_harmonic

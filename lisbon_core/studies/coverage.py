@@ -20,9 +20,9 @@ from astropy.table import Table
 from tqdm import tqdm
 
 from lisbon_core.anisotropy import design, fit_design, parameter_names, pitch_angle_distribution, renormalise
+from lisbon_core.ground.response import Response, response
 from lisbon_core.heliosphere import HeliosphereParameters
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples
-from lisbon_core.response import Response, response
 from lisbon_core.synthetic import DEFAULT_TRUTH, SkyTruth, epochs_of, expected_sky, map_of
 from lisbon_core.transport import fit_transport
 

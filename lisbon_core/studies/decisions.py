@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lisbon_core.anisotropy.terms import mean_columns
-from lisbon_core.rounding import number
+from lisbon_core.ground.rounding import number
 from lisbon_core.run import Run
 from lisbon_core.sky import averaging, even_sky
 from lisbon_core.verdicts import NO_FIT, fits

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from lisbon_core.anisotropy import AnisotropyError
-from lisbon_core.frames import lonlat, unit_vector
+from lisbon_core.ground.frames import lonlat, unit_vector
 
 # how far above the lowest reduced chi-square a fit still counts: the surface is cubic there, or, with few, quadratic
 NEAR_CUBIC, NEAR_QUADRATIC = 1.0, 0.5

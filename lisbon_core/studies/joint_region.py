@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lisbon_core.ground.units import PC_PER_YEAR
 from lisbon_core.transport import TransportError, cosine_shape, mean_free_path_pc
 from lisbon_core.transport.fit import rate
 from lisbon_core.transport.panels import panels
 from lisbon_core.transport.posterior import NODES, problem_for
 from lisbon_core.transport.stationary import solve_stationary
-from lisbon_core.units import PC_PER_YEAR
 
 
 @dataclass(frozen=True)

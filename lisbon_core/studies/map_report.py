@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lisbon_core.ground.rounding import number
 from lisbon_core.parameters import RunParameters
-from lisbon_core.rounding import number
 from lisbon_core.sky import first_harmonic, multipoles, pixel_area, ring_means
 from lisbon_core.sky.files import sky_of
 

@@ -14,10 +14,10 @@ import numpy as np
 from astropy.table import Table
 
 from lisbon_core.anisotropy import AnisotropyError, AnisotropyFit, fit_anisotropy, sample_columns
-from lisbon_core.frames import angle_between, unit_vector
+from lisbon_core.ground.frames import angle_between, unit_vector
+from lisbon_core.ground.measurements import MEASUREMENTS
 from lisbon_core.heliosphere import FIELD_PRESETS
 from lisbon_core.liouville import LiouvilleMap, Sampling, cached_samples, straight_lines
-from lisbon_core.measurements import MEASUREMENTS
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.sky import SkyMap, cut, first_harmonic, rebin, ring_normalise

@@ -18,10 +18,10 @@ from tqdm import tqdm
 from lisbon_core.anisotropy import sample_columns
 from lisbon_core.claims import anisotropy_claims, transport_claims
 from lisbon_core.ensemble import Member, draw_members
+from lisbon_core.ground.response import air_shower, response
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form, read_gridded, solar_cycle
 from lisbon_core.liouville import Sampling, cached_samples, grid
 from lisbon_core.parameters import RunParameters
-from lisbon_core.response import air_shower, response
 from lisbon_core.run import DATA, Run
 from lisbon_core.studies.coverage import asked, written
 from lisbon_core.synthetic import make_sky, random_truth

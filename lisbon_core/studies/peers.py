@@ -17,13 +17,13 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import least_squares
 
-from lisbon_core._core import STRICT, kernel
 from lisbon_core.anisotropy import fit_coefficients
-from lisbon_core.frames import angle_between, spread_directions
+from lisbon_core.ground.frames import angle_between, spread_directions
+from lisbon_core.ground.kernels import STRICT, kernel
+from lisbon_core.ground.units import LORENTZ, PROTON_MASS_TV
 from lisbon_core.orbits.kernels import integrate
 from lisbon_core.orbits.motion import Field
 from lisbon_core.orbits.tracing import one_region
-from lisbon_core.units import LORENTZ, PROTON_MASS_TV
 
 BOUNDARY_AU, PATH_CAP_AU = 1000.0, 20000.0  # of workload B
 # AU: the longest steps, for without a limit they jump over the inner field; numbalsoda knows none, and heyoka's series

@@ -9,12 +9,12 @@ import numpy as np
 from astropy.table import Table
 
 from lisbon_core import plots
-from lisbon_core._core import write_atomically
 from lisbon_core.anisotropy import AnisotropyError, parameter_names
-from lisbon_core.frames import angle_between, unit_vector
+from lisbon_core.ground._core import write_atomically
+from lisbon_core.ground.frames import angle_between, unit_vector
+from lisbon_core.ground.rounding import number
 from lisbon_core.parameters import RunParameters
 from lisbon_core.plots.saving import image
-from lisbon_core.rounding import number
 from lisbon_core.sky.files import write_table
 from lisbon_core.studies.field_posterior import fan, field_posterior
 

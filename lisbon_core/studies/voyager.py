@@ -16,9 +16,9 @@ import numpy as np
 from astropy.table import Table, vstack
 from scipy.optimize import least_squares
 
-from lisbon_core.frames import lonlat, rotation_to_icrs, unit_vector, unit_vector_icrs
+from lisbon_core.ground.frames import lonlat, rotation_to_icrs, unit_vector, unit_vector_icrs
+from lisbon_core.ground.measurements import MEASUREMENTS
 from lisbon_core.heliosphere import HeliosphereParameters, closed_form
-from lisbon_core.measurements import MEASUREMENTS
 
 TABLE = MEASUREMENTS / "voyager.ecsv"
 BINS = 5

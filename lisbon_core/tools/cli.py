@@ -14,9 +14,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from lisbon_core._core import LisbonError, require
-from lisbon_core.parameters import FAST, RunParameters, parameter_table, suggestion
-from lisbon_core.reading import parsed
+from lisbon_core.ground._core import LisbonError, require
+from lisbon_core.ground.fields import parameter_table
+from lisbon_core.ground.reading import parsed
+from lisbon_core.parameters import FAST, RunParameters, suggestion
 from lisbon_core.tools import pairing
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, check_cache
 from lisbon_core.tools.tables import plain_table

@@ -14,7 +14,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 from traitlets.config import Config
 
-from lisbon_core._core import cache_folder
+from lisbon_core.ground._core import cache_folder
 from lisbon_core.tools import pairing
 from lisbon_core.tools.forks import Forked
 from lisbon_core.tools.provenance import ROOT

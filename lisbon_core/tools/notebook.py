@@ -9,12 +9,12 @@ from pathlib import Path
 
 from IPython.display import Image, Markdown, display
 
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
+from lisbon_core.ground.rounding import number as number
 from lisbon_core.parameters import FAST, RunParameters
 from lisbon_core.plots.drawn import drawn_data
 from lisbon_core.plots.saving import drawn_by, image
 from lisbon_core.plots.style import STYLE
-from lisbon_core.rounding import number as number
 from lisbon_core.tools.provenance import NOTEBOOKS, ROOT, write_atomically, write_json
 from lisbon_core.verdicts import Claim, ClaimError, merge
 

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from lisbon_core._core import require
+from lisbon_core.ground._core import require
 from lisbon_core.parameters import suggestion
 
 # What JupyterLab and jupytext.toml write into a notebook that is saved as it was opened.

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lisbon_core._core import PACKAGE, LisbonError, cache_folder, syntax_hash, write_atomically
+from lisbon_core.ground._core import PACKAGE, LisbonError, cache_folder, write_atomically
+from lisbon_core.ground.kernels import syntax_hash
 from lisbon_core.parameters import RunParameters
 from lisbon_core.tools import pairing
 

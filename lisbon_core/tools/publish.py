@@ -8,7 +8,7 @@ import json
 import re
 from pathlib import Path
 
-from lisbon_core._core import require
+from lisbon_core.ground._core import require
 from lisbon_core.tools import pairing, runner, tables
 from lisbon_core.tools.provenance import ROOT, input_hash, published_keys, write_atomically, write_json
 

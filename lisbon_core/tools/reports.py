@@ -4,11 +4,11 @@ import json
 import math
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
+from lisbon_core.ground.reading import parsed
+from lisbon_core.ground.rounding import listed, number
 from lisbon_core.parameters import RunParameters
 from lisbon_core.plots.drawn import figures_apart
-from lisbon_core.reading import parsed
-from lisbon_core.rounding import listed, number
 from lisbon_core.run import Run
 from lisbon_core.studies.map_report import look_at
 from lisbon_core.tools.tables import plain_table, table

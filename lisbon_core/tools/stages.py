@@ -10,8 +10,8 @@ import os
 import re
 from pathlib import Path, PurePath
 
-from lisbon_core._core import LisbonError, require
-from lisbon_core.reading import parsed
+from lisbon_core.ground._core import LisbonError, require
+from lisbon_core.ground.reading import parsed
 from lisbon_core.run import DEFAULT_SKY
 from lisbon_core.tools.provenance import needs, sha256
 

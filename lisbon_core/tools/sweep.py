@@ -21,7 +21,7 @@ from pathlib import Path
 from astropy.table import Column, Table
 
 from lisbon_core import claims
-from lisbon_core._core import LisbonError, write_atomically
+from lisbon_core.ground._core import LisbonError, write_atomically
 from lisbon_core.parameters import RunParameters
 from lisbon_core.run import Run
 from lisbon_core.tools.provenance import code_hash, digest, files_read, now, only_one, provenance, write_json

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import stats
 
-from lisbon_core._core import LisbonError, require
+from lisbon_core.ground._core import LisbonError, require
 from lisbon_core.parameters import FILES, ParameterError, RunParameters, suggestion
 from lisbon_core.run import check_inputs
 

@@ -3,8 +3,8 @@
 import tomllib
 from collections.abc import Iterable
 
-from lisbon_core._core import PACKAGE
-from lisbon_core.rounding import listed, number
+from lisbon_core.ground._core import PACKAGE
+from lisbon_core.ground.rounding import listed, number
 
 HEADINGS = ("Claim", "Truth", "Paper", "This run ± statistical ± systematic", "Unit", "Verdict", "Equation")
 # What a claim is about, by its identifier.

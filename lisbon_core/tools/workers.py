@@ -12,7 +12,7 @@ import signal
 import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 
-from lisbon_core._core import LisbonError, require
+from lisbon_core.ground._core import LisbonError, require
 
 
 class Processes(ThreadPoolExecutor):

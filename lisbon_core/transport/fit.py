@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lisbon_core.ground.units import PC_PER_YEAR
 from lisbon_core.transport.apparent import apparent_asymmetry
 from lisbon_core.transport.posterior import HIGH, LOW, find_minima, minimise, nearest, problem_for, sample_transport
 from lisbon_core.transport.result import ESTIMATES, Estimate, TransportFit, error_scale, quantiles
 from lisbon_core.transport.scattering import CosineScattering, cosine_shape, mean_free_path_pc
 from lisbon_core.transport.stationary import TransportError, sampled
-from lisbon_core.units import PC_PER_YEAR
 
 RATES = {"flux-tube": (1.0, 1.0), "uniform": (1.0, 0.0)}  # what each closure makes of x and y, see `Problem`
 UNITS = {"inverse_L": "1/pc", "gradient_length": "kpc", "T_0": "1/yr"}

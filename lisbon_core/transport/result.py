@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from scipy.special import chdtrc
 
+from lisbon_core.ground.units import PC_PER_YEAR
 from lisbon_core.transport.scattering import CosineScattering
 from lisbon_core.transport.stationary import TransportError, stationary_pad
-from lisbon_core.units import PC_PER_YEAR
 
 
 def quantiles(values: np.ndarray, weights: np.ndarray, levels=(0.1587, 0.5, 0.8413)) -> np.ndarray:

@@ -27,8 +27,8 @@ import numpy as np
 from scipy.integrate import fixed_quad
 from scipy.special import hyp2f1
 
-from lisbon_core._core import LisbonError
-from lisbon_core.units import CM_PER_PC, PC_PER_YEAR
+from lisbon_core.ground._core import LisbonError
+from lisbon_core.ground.units import CM_PER_PC, PC_PER_YEAR
 
 SECONDS_PER_YEAR = 365.25 * 86400.0
 LIGHT_CM_S = CM_PER_PC * PC_PER_YEAR / SECONDS_PER_YEAR

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.polynomial.legendre import legvander
 from scipy.special import exprel
 
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
 from lisbon_core.transport.panels import integrals_to, panels, to_coefficients, values_at
 from lisbon_core.transport.scattering import ScatteringLaw
 

@@ -16,10 +16,10 @@
 # %% nbgrader={"grade": false, "grade_id": "ex_1_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 
-from lisbon_core.frames import boost_momentum, unit_vector
+from lisbon_core.ground.frames import boost_momentum, unit_vector
+from lisbon_core.ground.units import KM_S, PROTON_MASS_TV
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.orbits import trace
-from lisbon_core.units import KM_S, PROTON_MASS_TV
 
 heliosphere = closed_form()
 

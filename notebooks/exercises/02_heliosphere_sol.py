@@ -16,8 +16,8 @@
 # %% nbgrader={"grade": false, "grade_id": "ex_2_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 
+from lisbon_core.ground.units import DAYS_PER_AU, KM_S
 from lisbon_core.heliosphere import closed_form
-from lisbon_core.units import DAYS_PER_AU, KM_S
 
 heliosphere = closed_form()
 rng = np.random.default_rng(2)

@@ -16,7 +16,7 @@
 # %% nbgrader={"grade": false, "grade_id": "ex_3_given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.orbits import trace
 

@@ -22,7 +22,7 @@ from scipy.linalg import toeplitz
 
 from lisbon_core import plots
 from lisbon_core.anisotropy import fit_anisotropy
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 from lisbon_core.heliosphere import closed_form
 from lisbon_core.liouville import Sampling, cached_samples, grid
 from lisbon_core.synthetic import DEFAULT_TRUTH, make_sky

@@ -17,7 +17,7 @@
 import numpy as np
 from numpy.polynomial.legendre import legval
 
-from lisbon_core.frames import unit_vector
+from lisbon_core.ground.frames import unit_vector
 
 dec, ra = np.arange(-87.0, 90.0, 6.0), np.arange(3.0, 360.0, 6.0)
 mu = -unit_vector(*np.meshgrid(ra, dec)) @ unit_vector(229.7, 23.3)

@@ -15,7 +15,7 @@ from astropy.io import fits
 from astropy.table import MaskedColumn, Table
 from astropy.wcs import WCS
 
-from lisbon_core import reading
+from lisbon_core.ground import reading
 from lisbon_core.sky.files.conventions import OF_A_MAP, kind_of, name_and_unit
 from lisbon_core.sky.files.datasets import groups_of
 from lisbon_core.sky.map import SkyMapError, require

@@ -9,7 +9,7 @@ import tomllib
 import numpy as np
 from astropy import units as u
 
-from lisbon_core.measurements import DATA
+from lisbon_core.ground.measurements import DATA
 from lisbon_core.sky.map import SkyMapError, require
 
 LIST = tomllib.loads((DATA / "conventions.toml").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from astropy import units as u
 from astropy_healpix import healpix_to_lonlat, lonlat_to_healpix
 from scipy.spatial import cKDTree
 
-from lisbon_core.frames import lonlat, unit_vector
+from lisbon_core.ground.frames import lonlat, unit_vector
 from lisbon_core.sky.files.grids import GRID_DEC, GRID_RA, Pixels
 from lisbon_core.sky.map import SkyMapError, require
 

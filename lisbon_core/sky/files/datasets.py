@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lisbon_core import hdf5
+from lisbon_core.ground import hdf5
 from lisbon_core.sky.files.conventions import kind_of, name_and_unit
 from lisbon_core.sky.map import require
 

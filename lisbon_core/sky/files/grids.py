@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array
 
-from lisbon_core.frames import lonlat, rotation_to_icrs, unit_vector
+from lisbon_core.ground.frames import lonlat, rotation_to_icrs, unit_vector
 from lisbon_core.sky.map import SkyMapError, require
 
 GRID_DEC, GRID_RA = np.arange(-89.0, 90.0, 2.0), np.arange(1.0, 360.0, 2.0)

@@ -8,8 +8,8 @@ are (`conventions`, `choosing`, `values`), and then their pixels are found (`pos
 
 import numpy as np
 
+from lisbon_core.ground.reading import explained
 from lisbon_core.parameters import RunParameters, split_choice
-from lisbon_core.reading import explained
 from lisbon_core.sky.files.choosing import choose, choose_mask, of_one_plane
 from lisbon_core.sky.files.coefficients import are_coefficients, of_coefficients
 from lisbon_core.sky.files.containers import Found, layers_of, table_layer

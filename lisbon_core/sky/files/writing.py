@@ -9,7 +9,7 @@ from astropy import units as u
 from astropy.io import fits
 from astropy.table import Table
 
-from lisbon_core._core import write_atomically
+from lisbon_core.ground._core import write_atomically
 from lisbon_core.sky.map import SkyMap, SkyMapError, require
 
 

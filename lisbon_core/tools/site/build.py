@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import lisbon_core
-from lisbon_core._core import require
+from lisbon_core.ground._core import require
 from lisbon_core.tools import reference, tables
 from lisbon_core.tools.provenance import ROOT
 
@@ -131,7 +131,7 @@ def _reference() -> dict[str, str]:
     pages = {}
     for found in pkgutil.walk_packages(lisbon_core.__path__, "lisbon_core."):
         room, *inner = found.name.split(".")[1:]
-        if room.startswith("_") or inner[:1] == ["site"]:
+        if "._" in found.name or inner[:1] == ["site"]:
             continue
         page = f"code/{KINDS.get(room, 'physics')}/{room}"
         heading = f"\n## {room}.{'.'.join(inner)}" if inner else f"# {room}"

@@ -6,7 +6,7 @@ import numpy as np
 from astropy import units as u
 from astropy.table import Table
 
-from lisbon_core._core import PACKAGE
+from lisbon_core.ground._core import PACKAGE
 
 DATA = PACKAGE.parent / "data"
 MEASUREMENTS = DATA / "measurements"

@@ -5,10 +5,9 @@ it were not there, and so is made again.
 """
 
 import hashlib
-import pickle
 from pathlib import Path
 
-from lisbon_core._core import write_atomically
+from lisbon_core.ground._core import write_atomically
 
 LENGTH = 32  # bytes of the checksum, which come first
 
@@ -37,32 +36,3 @@ def read_sealed(path: str | Path, name: str) -> bytes | None:
         return None
     content = kept[LENGTH:]
     return content if kept[:LENGTH] == _checksum(content, name) else None
-
-
-def seal_kernel(compiled) -> None:
-    """Have numba keep the machine code of a function sealed: as it comes, it runs whatever its pickles hold."""
-    from numba.core.caching import IndexDataCacheFile
-
-    class Sealed(IndexDataCacheFile):
-        def _read(self, path: str):
-            content = read_sealed(path, f"{Path(path).name} {self._version} {self._source_stamp}")
-            return None if content is None else pickle.loads(content)
-
-        def _write(self, path: str, kept) -> None:
-            write_sealed(path, self._dump(kept), f"{Path(path).name} {self._version} {self._source_stamp}")
-
-        def _load_index(self) -> dict:
-            return self._read(self._index_path) or {}
-
-        def _save_index(self, overloads: dict) -> None:
-            self._write(self._index_path, overloads)
-
-        def _load_data(self, name: str):
-            return self._read(self._data_path(name))  # None: it is compiled again
-
-        def _save_data(self, name: str, data) -> None:
-            self._write(self._data_path(name), data)
-
-    kept = compiled._cache._impl
-    compiled._cache._cache_file = Sealed(kept.locator.get_cache_path(), kept.filename_base,
-                                         kept.locator.get_source_stamp())

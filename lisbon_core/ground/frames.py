@@ -7,8 +7,8 @@ barycentric, mean ecliptic and equinox J2000, which ICRS equals here to 0.02 arc
 
 import numpy as np
 
-from lisbon_core._core import LisbonError
-from lisbon_core.units import OBLIQUITY_J2000
+from lisbon_core.ground._core import LisbonError
+from lisbon_core.ground.units import OBLIQUITY_J2000
 
 
 def unit_vector(lon_deg, lat_deg) -> np.ndarray:

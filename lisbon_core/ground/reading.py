@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from lisbon_core._core import LisbonError
+from lisbon_core.ground._core import LisbonError
 
 PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 
@@ -23,7 +23,7 @@ def content_of(path: str | Path, most: int, advice: str = "make it smaller") -> 
     Refused
         If it is a folder, a device or a pipe, or holds more than `most` bytes, packed or not.
     """
-    from lisbon_core.hdf5 import Refused  # it brings numpy, which a command need not wait for to begin
+    from lisbon_core.ground.hdf5 import Refused  # it brings numpy, which a command need not wait for to begin
 
     path = os.path.expanduser(path)
     if os.path.exists(path) and not os.path.isfile(path):
@@ -45,7 +45,7 @@ def explained(path: str | Path, refusal: type[LisbonError], kind: str = "", advi
     """Errors of reading a file, as something of some kind, as one sentence that names it; warnings stay inside."""
     import numpy as np
 
-    from lisbon_core.hdf5 import Refused
+    from lisbon_core.ground.hdf5 import Refused
 
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):

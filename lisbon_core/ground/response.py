@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from lisbon_core._core import LisbonError
-from lisbon_core.reading import parsed
+from lisbon_core.ground._core import LisbonError
+from lisbon_core.ground.reading import parsed
 
-RESPONSES = Path(__file__).resolve().parents[1] / "data" / "responses.toml"
+RESPONSES = Path(__file__).resolve().parents[2] / "data" / "responses.toml"
 WIDEST = 3.0  # standard deviations: beyond, a normal law of ln E says nothing of a detector
 EVEN = (np.arange(1024) + 0.5) / 1024
 
