@@ -15,7 +15,7 @@ from lisbon_core.liouville import Sampling, cached_samples, trace_samples
 from lisbon_core.liouville import tracing as liouville
 
 SKY = np.array([-40.0, 30.0]), np.arange(30.0, 360.0, 60.0)
-KERNEL = "from lisbon_core.ground._core import kernel\n\n\n@kernel  \ndef times x :\n    return {factor} * x\n"
+KERNEL = "from lisbon_core.ground.kernels import kernel\n\n\n@kernel()\ndef times(x):\n    return {factor} * x\n"
 
 
 def damage(draw: random.Random, path, others) -> None:
