@@ -23,9 +23,10 @@ from lisbon_core.ground.units import KM_S, LORENTZ
 from lisbon_core.heliosphere import HeliosphereError, nodes, read_gridded, write_gridded
 from lisbon_core.liouville.tracing import earth_positions
 from lisbon_core.orbits import trace
-from lisbon_core.simulations import PRESETS, Cells, axes_of, export_cells, import_files, joined, read_cells
+from lisbon_core.simulations import PRESETS, Cells, axes_of, export_cells, joined, read_cells
 from lisbon_core.simulations.cleaning import without_divergence
 from lisbon_core.tools.cli import main
+from lisbon_core.tools.importing import import_files
 from lisbon_core.tools.provenance import ROOT
 
 MATRIX = np.array([[0.7, -0.2, 0.4], [0.1, 0.9, -0.3], [-0.5, 0.6, -1.6]]) / 20.0

@@ -1,5 +1,4 @@
 """What MHD codes write, brought onto the grid of a gridded heliosphere."""
 
 from lisbon_core.simulations.cells import Cells, joined, read_cells
-from lisbon_core.simulations.importing import import_files
 from lisbon_core.simulations.resample import PRESETS, axes_of, export_cells

@@ -155,7 +155,7 @@ COMMANDS = {
         _option("path", metavar="FILE", help="table, FITS image or HEALPix file"),
         _option("--sigma", type=float, default=1e-4, dest="sigma_default", help="error of a pixel, if it has none"),
         _option("--averaging", type=float, default=5.0, dest="averaging_deg", help="radius of the discs, degrees")]),
-    "heliosphere": ("simulations:import_files", "make a gridded heliosphere of an MHD simulation", [
+    "heliosphere": ("tools.importing:import_files", "make a gridded heliosphere of an MHD simulation", [
         _option("files", nargs="+", metavar="FILE", help="of one simulation"),
         _option("--out", default="", metavar="FILE.h5", help="write it here, and a picture beside it"),
         _option("--frame", default="", metavar="NAME", help="of x, y, z: solar-downwind (default: z the Sun's axis, x "
