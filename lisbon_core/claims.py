@@ -34,7 +34,8 @@ def anisotropy_claims(run: Run) -> list[Claim]:
     scatter = np.sqrt(np.diag(axes.T @ fit.covariance[-2:, -2:] @ axes))
     true_gradient = np.array([run.truth.G_x, run.truth.G_y]) @ axes if run.truth else None
     return [*claims,
-            Claim("G_icrs", fit.theta[-2:] @ axes, scatter, "1/AU", truth=true_gradient, equation="(3)", note=note,
+            Claim("G_icrs", fit.theta[-2:] @ axes, scatter, "1/AU", truth=true_gradient, equation="(3)",
+                  note=_note(note, *dict.fromkeys(_rests(run, moved) for moved in shifts[-2:])),
                   systematic=None if errors is None else errors.error(axes.T @ errors.theta[-2:])),
             Claim("chi2_reduced", fit.chi2_reduced, fit.chi2_reduced_sigma, truth=1.0 if run.truth else None,
                   equation="(2), (3)",
@@ -86,7 +87,8 @@ def transport_claims(run: Run) -> list[Claim]:
             sigma = None
             if shifts:
                 value = float(np.hypot(value, 1.96 * run.systematic.error(shifts["T_0"])))
-                note = _note(f"with the statistical error alone {number(estimate.value)}", note)
+                note = _note(f"with the statistical error alone {number(estimate.value)}", note,
+                             _rests(run, shifts["T_0"]))
         claims.append(Claim(name, value, sigma, estimate.unit, stated.get(name), truth.get(name),
                             equations.get(name, "(5), (6)"), _note(note, _caveats(run)), **errors))
     chi2 = fit.chi2 / fit.dof if fit.chi2 is not None and fit.dof > 0 else None

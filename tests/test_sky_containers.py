@@ -424,6 +424,16 @@ def test_several_maps_on_numbered_pixels_are_not_one_map(tmp_path):
             read()
 
 
+def test_several_maps_on_listed_places_are_not_one_map(tmp_path):
+    """Three energies in a column beside right ascension and declination: not the first third of all their numbers."""
+    ra, dec = (x.ravel() for x in np.meshgrid(np.arange(1.0, 360.0, 2.0), np.arange(-9.0, 70.0, 2.0)))
+    columns = {"ra": ra, "dec": dec, "relative_intensity": 1.0 + 1e-3 * np.tile([1.0, 2.0, 3.0], (ra.size, 1))}
+    Table(columns).write(tmp_path / "map.fits")
+    for read in (lambda: map_from_arrays(columns, {}), lambda: read_sky_map(tmp_path / "map.fits")):
+        with pytest.raises(SkyMapError, match="has 21600 values, but 7200 of"):
+            read()
+
+
 def of_datasets(kind, lon, lat, value, sigma):
     """A function that writes one sky into an open HDF5 file, as programs of that kind do."""
     def write(file):

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from lisbon_core.course import CourseError as CourseError
+from lisbon_core.course import CourseError
 from lisbon_core.course.slides import slides
 from lisbon_core.ground._core import require
 from lisbon_core.tools import pairing

@@ -42,6 +42,9 @@ def of_table(layer, values, log: list) -> Pixels:
     (lon, said), (lat, also_said) = degrees(east), degrees(north)
     from_pole = north.name.lower().startswith(("colat", "theta"))
     require(lon.size, "the table has no rows: make or download it again")
+    require(lon.size == lat.size == values.size,
+            f"the table has {values.size} values, but {lon.size} of {east.name} and {lat.size} of {north.name}: give "
+            "one value a place, and several maps in a column each")
     around, up = np.max(np.abs(lon), initial=0.0) / 2, np.max(np.abs(lat), initial=0.0) * (1 if from_pole else 2)
     if not (said or also_said) and np.ptp(lon) > 5.0 and max(around, up) < np.pi + 1e-3:
         lon, lat = np.degrees(lon), np.degrees(lat)
